@@ -1,0 +1,1 @@
+"""A Redis-compatible server and store that lives inside a Python process."""

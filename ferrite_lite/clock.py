@@ -1,0 +1,45 @@
+"""Where time comes from. Nothing else in the package reads a clock."""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+NS_PER_MS = 1_000_000
+NS_PER_US = 1_000
+
+
+class Clock(Protocol):
+    """Unix time. One method, so that a request costs one reading."""
+
+    def now_ns(self) -> int:
+        """Unix time in nanoseconds."""
+        ...
+
+
+class SystemClock:
+    """The machine's wall clock, as Redis uses it for deadlines."""
+
+    #: The C function itself: this is read once per request.
+    now_ns = staticmethod(time.time_ns)
+
+
+class ManualClock:
+    """A clock that moves only when a test moves it."""
+
+    def __init__(self, start_ms: int = 1_700_000_000_000) -> None:
+        self._now_ns = start_ms * NS_PER_MS
+
+    def now_ns(self) -> int:
+        return self._now_ns
+
+    def now_ms(self) -> int:
+        return self._now_ns // NS_PER_MS
+
+    def advance(self, *, ms: int = 0, seconds: float = 0) -> None:
+        """Move forward; ``ms`` and ``seconds`` add up."""
+        self._now_ns += ms * NS_PER_MS + round(seconds * 1000) * NS_PER_MS
+
+    def set_time(self, *, ms: int) -> None:
+        """Stand at a Unix time in milliseconds, forward or back."""
+        self._now_ns = ms * NS_PER_MS

@@ -1,0 +1,100 @@
+"""Every error a client can be sent, typed, in Redis's exact words.
+
+Handlers raise these and nothing else. A message holds client bytes as ``surrogateescape`` text, so
+that it goes out as it came in; ``resp.py`` replaces line ends when it encodes, because an error
+that carried one would split the reply stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+#: How much of a name or of an argument list an error quotes: ``%.128s`` in Redis.
+QUOTED_BYTES = 128
+
+
+def as_text(raw: bytes) -> str:
+    """Client bytes as they may stand in a message; a C string ends at its first NUL."""
+    return raw.partition(b"\0")[0].decode("utf-8", "surrogateescape")
+
+
+def quote(raw: bytes) -> str:
+    return as_text(raw[:QUOTED_BYTES])
+
+
+class CommandError(Exception):
+    """A reply that begins with ``-``. The message includes its code word."""
+
+    message: ClassVar[str] = "ERR"
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(self.message if message is None else message)
+
+    @property
+    def code(self) -> str:
+        """The first word: ``ERR``, ``WRONGTYPE``, ``NOSCRIPT``..."""
+        return str(self).partition(" ")[0]
+
+
+class ProtocolError(Exception):
+    """The byte stream is no RESP: the reply is sent and the connection closed."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"ERR Protocol error: {detail}")
+
+
+# --- asking for a command -------------------------------------------------------------------------
+
+
+class UnknownCommand(CommandError):
+    def __init__(self, argv: Sequence[bytes]) -> None:
+        shown = ""
+        for argument in argv[1:]:
+            room = QUOTED_BYTES - len(shown.encode("utf-8", "surrogateescape"))
+            if room <= 0:
+                break
+            shown += f"'{as_text(argument[:room])}' "
+        super().__init__(
+            f"ERR unknown command '{quote(argv[0])}', with args beginning with: {shown}"
+        )
+
+
+class UnknownSubcommand(CommandError):
+    def __init__(self, container: str, subcommand: bytes) -> None:
+        super().__init__(
+            f"ERR unknown subcommand '{quote(subcommand)}'. Try {container.upper()} HELP."
+        )
+
+
+class WrongArity(CommandError):
+    def __init__(self, command: str) -> None:
+        super().__init__(f"ERR wrong number of arguments for '{command}' command")
+
+
+# --- values and options ---------------------------------------------------------------------------
+
+
+class WrongType(CommandError):
+    message = "WRONGTYPE Operation against a key holding the wrong kind of value"
+
+
+class SyntaxFault(CommandError):
+    message = "ERR syntax error"
+
+
+class NotAnInteger(CommandError):
+    message = "ERR value is not an integer or out of range"
+
+
+class NotAFloat(CommandError):
+    message = "ERR value is not a valid float"
+
+
+class NoSuchKey(CommandError):
+    message = "ERR no such key"
+
+
+class InvalidExpireTime(CommandError):
+    def __init__(self, command: str) -> None:
+        super().__init__(f"ERR invalid expire time in '{command}' command")

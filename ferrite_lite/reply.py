@@ -1,0 +1,85 @@
+"""Replies as plain Python values: what a command handler returns.
+
+``int`` ``bytes`` ``None`` ``float`` ``list`` ``dict`` ``set`` and ``CommandError`` mean themselves;
+the classes here stand for what Python has no value for. How a reply looks on the wire, in RESP2 or
+RESP3, is decided in ``resp.py`` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias, Union
+
+from .errors import CommandError
+
+
+class Status(bytes):
+    """A simple string, such as ``+OK``. Never holds client data that could contain a line end."""
+
+    __slots__ = ()
+
+
+class Double(float):
+    """A number whose RESP2 form is a bulk string and whose RESP3 form is ``,1.5``."""
+
+    __slots__ = ()
+
+
+class Verbatim(bytes):
+    """Text for people: ``=15\\r\\ntxt:...`` in RESP3, a bulk string in RESP2."""
+
+    __slots__ = ()
+
+
+class Pairs(list[tuple[Any, Any]]):
+    """A map whose order, or whose repeated keys, matter: a flat array in RESP2."""
+
+    __slots__ = ()
+
+
+class Push(list[Any]):
+    """An out-of-band message: ``>`` in RESP3, an ordinary array in RESP2."""
+
+    __slots__ = ()
+
+
+class NullArray:
+    """The reply of an EXEC whose watched key changed: ``*-1`` in RESP2, ``_`` in RESP3."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "NULL_ARRAY"
+
+
+class NoReply:
+    """Nothing is sent: CLIENT REPLY OFF, or a command that writes its own messages."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "NO_REPLY"
+
+
+OK = Status(b"OK")
+QUEUED = Status(b"QUEUED")
+PONG = Status(b"PONG")
+NULL_ARRAY = NullArray()
+NO_REPLY = NoReply()
+
+Reply: TypeAlias = Union[
+    None,
+    bool,
+    int,
+    float,
+    bytes,
+    CommandError,
+    list["Reply"],
+    "tuple[Reply, ...]",
+    Mapping[Any, "Reply"],
+    set[bytes],
+    Pairs,
+    Push,
+    NullArray,
+    NoReply,
+]

@@ -1,0 +1,1 @@
+"""A secure session store on top of Redis, Valkey or ferrite_lite."""
