@@ -91,6 +91,10 @@ class NotAFloat(CommandError):
     message = "ERR value is not a valid float"
 
 
+class IncrementOverflow(CommandError):
+    message = "ERR increment or decrement would overflow"
+
+
 class NoSuchKey(CommandError):
     message = "ERR no such key"
 
@@ -98,3 +102,14 @@ class NoSuchKey(CommandError):
 class InvalidExpireTime(CommandError):
     def __init__(self, command: str) -> None:
         super().__init__(f"ERR invalid expire time in '{command}' command")
+
+
+# --- connections and transactions -----------------------------------------------------------------
+
+
+class NotAuthenticated(CommandError):
+    message = "NOAUTH Authentication required."
+
+
+class NotInTransaction(CommandError):
+    message = "ERR Command not allowed inside a transaction"

@@ -68,11 +68,11 @@ NULL_ARRAY = NullArray()
 NO_REPLY = NoReply()
 
 Reply: TypeAlias = Union[
-    None,
     bool,
     int,
     float,
     bytes,
+    bytearray,
     CommandError,
     list["Reply"],
     "tuple[Reply, ...]",
@@ -82,4 +82,5 @@ Reply: TypeAlias = Union[
     Push,
     NullArray,
     NoReply,
+    None,
 ]

@@ -1,0 +1,243 @@
+"""How a command is declared, and everything that follows from a declaration."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from .errors import UnknownSubcommand, WrongArity
+from .reply import Reply
+from .usage import Usage, read_usage
+
+Handler = Callable[..., Reply]
+Declared = Callable[[Handler], Handler]
+#: Finds the keys of a request where the usage line cannot say where they stand (SORT's STORE).
+KeyFinder = Callable[[list[bytes]], list[int]]
+
+#: Flags in the order in which COMMAND INFO lists them.
+FLAGS = (
+    "write",
+    "readonly",
+    "denyoom",
+    "module",
+    "admin",
+    "pubsub",
+    "noscript",
+    "blocking",
+    "loading",
+    "stale",
+    "skip_monitor",
+    "skip_slowlog",
+    "asking",
+    "fast",
+    "no_auth",
+    "may_replicate",
+    "no_mandatory_keys",
+    "protected",
+    "no_async_loading",
+    "no_multi",
+    "movablekeys",
+    "allow_busy",
+)
+
+#: ACL categories in the order in which COMMAND INFO lists them.
+CATEGORIES = (
+    "keyspace",
+    "read",
+    "write",
+    "set",
+    "sortedset",
+    "list",
+    "hash",
+    "string",
+    "pubsub",
+    "admin",
+    "fast",
+    "slow",
+    "blocking",
+    "dangerous",
+    "connection",
+    "transaction",
+    "scripting",
+)
+
+#: The category that a documentation group stands for; the server group has none.
+_CATEGORY_OF_GROUP = {"generic": "keyspace", "transactions": "transaction", "server": ""}
+
+
+@dataclass(slots=True, eq=False)
+class Command:
+    """One command: its usage line, its flags, its handler, and what they imply."""
+
+    usage: Usage
+    flags: frozenset[str]
+    group: str
+    since: str
+    complexity: str
+    handler: Handler
+    #: Further ACL categories, which neither group nor flags imply.
+    also: frozenset[str] = frozenset()
+    tips: tuple[str, ...] = ()
+    find_keys: KeyFinder | None = None
+    subcommands: dict[bytes, Command] = field(default_factory=dict)
+    #: How many words a request may have, its name included; read for every request.
+    min_argc: int = 0
+    max_argc: int = 0
+
+    def __post_init__(self) -> None:
+        arity = self.usage.arity
+        self.min_argc = abs(arity)
+        self.max_argc = arity if arity > 0 else sys.maxsize
+
+    @property
+    def name(self) -> str:
+        """Lower case, a subcommand with a bar: ``config|get``."""
+        return self.usage.name.replace(" ", "|")
+
+    @property
+    def summary(self) -> str:
+        return (self.handler.__doc__ or "").partition("\n")[0]
+
+    @property
+    def is_container(self) -> bool:
+        return bool(self.subcommands)
+
+    @property
+    def categories(self) -> list[str]:
+        """ACL categories, without the ``@``."""
+        named = {_CATEGORY_OF_GROUP.get(self.group, self.group), *self.also}
+        named |= self.flags & {"write", "admin", "pubsub", "blocking"}
+        if "readonly" in self.flags:
+            named.add("read")
+        if "admin" in self.flags:
+            named.add("dangerous")
+        named.add("fast" if "fast" in self.flags else "slow")
+        return [category for category in CATEGORIES if category in named]
+
+    def accepts(self, argc: int) -> bool:
+        return self.min_argc <= argc <= self.max_argc
+
+    def key_positions(self, argv: list[bytes]) -> list[int]:
+        """Where a request names its keys; the request must have this command's arity."""
+        if self.find_keys is not None:
+            return self.find_keys(argv)
+        return list(self.usage.key_positions(argv))
+
+    def keys(self, argv: list[bytes]) -> list[bytes]:
+        """The keys a request names: for ACL rules, the journal and cluster slots."""
+        return [argv[at] for at in self.key_positions(argv)]
+
+    def resolve(self, argv: list[bytes]) -> Command:
+        """The command itself, or the subcommand that a request to a container means.
+
+        Raises UnknownSubcommand, and WrongArity for a wrong number of arguments.
+        """
+        command = self
+        if self.is_container and len(argv) > 1:
+            command = self.subcommands.get(argv[1].lower()) or self._refuse(argv[1])
+        if not command.accepts(len(argv)) or command.is_container:
+            raise WrongArity(command.name)
+        return command
+
+    def _refuse(self, subcommand: bytes) -> Command:
+        raise UnknownSubcommand(self.name, subcommand)
+
+
+class CommandGroup:
+    """The commands of one module. A name can be declared once."""
+
+    def __init__(self, name: str) -> None:
+        #: The documentation group: ``string``, ``generic``, ``connection``...
+        self.name = name
+        self._commands: dict[str, Command] = {}
+
+    def __call__(
+        self,
+        usage: str,
+        flags: str = "",
+        *,
+        since: str,
+        complexity: str = "O(1)",
+        also: str = "",
+        tips: Iterable[str] = (),
+        find_keys: KeyFinder | None = None,
+    ) -> Declared:
+        """Declare the decorated function as the handler of ``usage``."""
+
+        def declare(handler: Handler) -> Handler:
+            command = Command(
+                usage=read_usage(usage),
+                flags=frozenset(flags.split()),
+                group=self.name,
+                since=since,
+                complexity=complexity,
+                handler=handler,
+                also=frozenset(also.split()),
+                tips=tuple(tips),
+                find_keys=find_keys,
+            )
+            if command.usage.name in self._commands:
+                raise ValueError(f"{command.usage.name} is declared twice")
+            self._commands[command.usage.name] = command
+            return handler
+
+        return declare
+
+    def __iter__(self) -> Iterator[Command]:
+        return iter(self._commands.values())
+
+
+class CommandTable(dict[bytes, Command | None]):
+    """Every command by its name, in any mix of upper and lower case; None for an unknown one."""
+
+    def __init__(self, groups: Iterable[CommandGroup]) -> None:
+        super().__init__()
+        every = [command for group in groups for command in group]
+        for command in every:
+            if " " not in command.usage.name:
+                self._add(command)
+        for command in every:
+            container, _, subcommand = command.usage.name.partition(" ")
+            if subcommand:
+                self._container(container, command).subcommands[subcommand.encode()] = command
+
+    def _container(self, name: str, first: Command) -> Command:
+        """The container of a subcommand; declared by nobody, it follows from its subcommands."""
+        container = self.get(name.encode())
+        if container is None:
+            container = Command(
+                usage=read_usage(f"{name.upper()} subcommand [argument ...]"),
+                flags=frozenset(),
+                group=first.group,
+                since=first.since,
+                complexity="Depends on subcommand.",
+                handler=_unreachable,
+            )
+            # No request has this many words: each takes the way through resolve().
+            container.min_argc = sys.maxsize
+            self._add(container)
+        return container
+
+    def _add(self, command: Command) -> None:
+        name = command.usage.name.encode()
+        self[name] = self[name.upper()] = command
+
+    def __missing__(self, name: bytes) -> Command | None:
+        return self.get(name.lower())
+
+    def commands(self) -> list[Command]:
+        """Every top-level command, once."""
+        return [c for name, c in self.items() if c is not None and name == name.lower()]
+
+    def lookup(self, name: bytes) -> Command | None:
+        """By ``get`` or ``config|get``, in any case."""
+        container, _, subcommand = name.lower().partition(b"|")
+        command = self.get(container)
+        if command is None or not subcommand:
+            return command
+        return command.subcommands.get(subcommand)
+
+
+def _unreachable(*_: object) -> Reply:
+    raise AssertionError("a container has no handler of its own")

@@ -1,0 +1,134 @@
+"""What a command handler sees of the connection that asked."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .command import Command
+from .errors import CommandError
+from .keyspace import Keyspace
+from .reply import Reply
+from .watches import Watch
+
+if TYPE_CHECKING:
+    from .state import ServerState
+
+
+class ReplyMode(enum.Enum):
+    """CLIENT REPLY: whether this client wants answers."""
+
+    ON = "on"
+    OFF = "off"
+    #: No answer to the next command; it was asked for by the current one.
+    SKIP_NEXT = "skip next"
+    SKIP_THIS = "skip this"
+
+
+@dataclass(slots=True)
+class Transaction:
+    """What MULTI has gathered: commands to run at EXEC, or why EXEC must refuse them."""
+
+    queue: list[tuple[Command, list[bytes]]] = field(default_factory=list)
+    spoiled_by: CommandError | None = None
+
+
+@dataclass(slots=True)
+class Peer:
+    """The two ends of a connection, as CLIENT LIST shows them."""
+
+    address: str = "?:0"
+    local_address: str = "?:0"
+    fd: int = -1
+
+
+class Context:
+    """One connection: its database, its protocol, who it is, and what it has begun.
+
+    ``call`` runs another command at the same instant: EXEC and scripts use it, so a command is
+    written once however it is reached.
+    """
+
+    __slots__ = (
+        "authenticated",
+        "call",
+        "close",
+        "closing",
+        "command",
+        "created_ms",
+        "db",
+        "guarded",
+        "id",
+        "last_request_ms",
+        "library",
+        "library_version",
+        "name",
+        "no_evict",
+        "peer",
+        "reply_mode",
+        "resp",
+        "running_script",
+        "server",
+        "transaction",
+        "user",
+        "watch",
+    )
+
+    def __init__(
+        self,
+        server: ServerState,
+        call: Callable[[Context, list[bytes]], Reply],
+        peer: Peer,
+    ) -> None:
+        self.server = server
+        self.call = call
+        self.peer = peer
+        self.db: Keyspace = server.databases[0]
+        self.resp = 2
+        server.last_client_id += 1
+        self.id = server.last_client_id
+        self.created_ms = self.last_request_ms = server.moment.ms
+        self.user = b"default"
+        self.authenticated = not server.config.requirepass
+        self.name = b""
+        self.library = b""
+        self.library_version = b""
+        self.no_evict = False
+        self.reply_mode = ReplyMode.ON
+        self.transaction: Transaction | None = None
+        self.watch = Watch()
+        self.running_script = False
+        #: The command that is running: for errors that name it.
+        self.command: Command
+        #: Set by QUIT and CLIENT KILL: nothing that comes after is run.
+        self.closing = False
+        #: Ends the connection at once; the transport puts its own function here.
+        self.close: Callable[[], None] = _nothing
+        self.guarded = False
+        self.update_guard()
+
+    def update_guard(self) -> None:
+        """Whether requests need more than a table look-up; call after changing what it reads."""
+        self.guarded = (
+            not self.authenticated
+            or self.closing
+            or self.transaction is not None
+            or self.reply_mode is not ReplyMode.ON
+        )
+
+    def end_transaction(self) -> None:
+        """Back to ordinary commands: after EXEC, DISCARD, RESET."""
+        self.transaction = None
+        self.server.watches.release(self.watch)
+        self.update_guard()
+
+    def finish(self) -> None:
+        """Say good-bye: run what is running to its end, and nothing after it."""
+        self.closing = True
+        self.update_guard()
+
+
+def _nothing() -> None:
+    """No transport to close."""

@@ -1,0 +1,150 @@
+"""Run one request against the data. Synchronous: what it does, it does atomically.
+
+The core does no I/O and awaits nothing, so a command, a transaction and a script each happen at one
+instant for every observer.
+"""
+
+from __future__ import annotations
+
+from .clock import Clock, SystemClock
+from .command import Command
+from .commands import TABLE
+from .config import Config
+from .context import Context, Peer, ReplyMode
+from .errors import (
+    CommandError,
+    NotAuthenticated,
+    NotInTransaction,
+    UnknownCommand,
+)
+from .reply import NO_REPLY, QUEUED, Reply
+from .state import ServerState
+
+#: What a client that has not authenticated may still call has the flag ``no_auth``; these commands
+#: end or inspect a transaction instead of being queued in it.
+NEVER_QUEUED = frozenset({"exec", "discard", "multi", "watch", "quit", "reset"})
+
+
+class Engine:
+    """One server's data and the commands on it: the same behind a socket and in the process."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        config: Config | None = None,
+        seed: int | None = None,
+    ) -> None:
+        self.state = ServerState(clock or SystemClock(), config or Config(), TABLE, seed)
+        self._now_ns = self.state.clock.now_ns
+        self._moment = self.state.moment
+
+    def connect(self, peer: Peer | None = None) -> Context:
+        """A new connection's context, known to CLIENT LIST until it is handed to disconnect()."""
+        self._moment.ns = self._now_ns()
+        ctx = Context(self.state, self.call, peer or Peer())
+        self.state.clients[ctx.id] = ctx
+        self.state.statistics.connections += 1
+        return ctx
+
+    def disconnect(self, ctx: Context) -> None:
+        """Forget a connection and what it watched."""
+        ctx.finish()
+        ctx.end_transaction()
+        self.state.clients.pop(ctx.id, None)
+
+    def execute(self, ctx: Context, argv: list[bytes]) -> Reply:
+        """Run argv as a client's request. A CommandError comes back as the reply.
+
+        Any other exception is a bug in a handler and is let through. A reply may hold the live
+        value: encode or copy it before the next call.
+        """
+        self._moment.ns = self._now_ns()
+        try:
+            command = TABLE[argv[0]]
+            if (
+                command is None
+                or ctx.guarded
+                or not command.min_argc <= len(argv) <= command.max_argc
+            ):
+                return self._execute_guarded(ctx, argv)
+            ctx.command = command
+            return command.handler(ctx, *argv[1:])
+        except CommandError as error:
+            return error
+
+    def call(self, ctx: Context, argv: list[bytes]) -> Reply:
+        """Run a command inside a request: from a script. Raises CommandError."""
+        command = self._resolve(argv)
+        outer, ctx.command = ctx.command, command
+        try:
+            return command.handler(ctx, *_arguments(command, argv))
+        finally:
+            ctx.command = outer
+
+    def expire_due(self, budget_ns: int) -> int:
+        """Remove keys that are past their deadline, for about ``budget_ns`` of real time.
+
+        Returns how many were removed. This is Redis's active expire cycle.
+        """
+        self._moment.ns = self._now_ns()
+        stop_ns = SystemClock.now_ns() + budget_ns
+        removed = 0
+        for db in self.state.databases:
+            while db.expire_one():
+                removed += 1
+                if not removed % 32 and SystemClock.now_ns() > stop_ns:
+                    return removed
+        return removed
+
+    # --- the gate ---------------------------------------------------------------------------------
+
+    def _execute_guarded(self, ctx: Context, argv: list[bytes]) -> Reply:
+        """The way of every request that is not a plain command on a plain connection."""
+        if ctx.closing:
+            return NO_REPLY
+        try:
+            reply = self._admit_and_run(ctx, argv)
+        except CommandError as error:
+            reply = error
+        return reply if ctx.reply_mode is ReplyMode.ON else self._withheld(ctx, reply)
+
+    def _admit_and_run(self, ctx: Context, argv: list[bytes]) -> Reply:
+        """Refuse, queue or run, in the order in which Redis decides."""
+        try:
+            command = self._resolve(argv)
+            if not ctx.authenticated and "no_auth" not in command.flags:
+                raise NotAuthenticated
+            if ctx.transaction is not None and "no_multi" in command.flags:
+                raise NotInTransaction
+        except CommandError as error:
+            if ctx.transaction is not None:
+                ctx.transaction.spoiled_by = error
+            raise
+        if ctx.transaction is not None and command.name not in NEVER_QUEUED:
+            ctx.transaction.queue.append((command, argv))
+            return QUEUED
+        ctx.command = command
+        return command.handler(ctx, *_arguments(command, argv))
+
+    @staticmethod
+    def _resolve(argv: list[bytes]) -> Command:
+        command = TABLE[argv[0]]
+        if command is None:
+            raise UnknownCommand(argv)
+        return command.resolve(argv)
+
+    @staticmethod
+    def _withheld(ctx: Context, reply: Reply) -> Reply:
+        """What CLIENT REPLY OFF and SKIP leave of a reply: nothing."""
+        if ctx.reply_mode is ReplyMode.SKIP_THIS:
+            ctx.reply_mode = ReplyMode.ON
+            ctx.update_guard()
+        elif ctx.reply_mode is ReplyMode.SKIP_NEXT:
+            ctx.reply_mode = ReplyMode.SKIP_THIS
+        return NO_REPLY
+
+
+def _arguments(command: Command, argv: list[bytes]) -> list[bytes]:
+    """The words behind the command's name, which has two words for a subcommand."""
+    return argv[1 + ("|" in command.name) :]

@@ -1,0 +1,66 @@
+"""Which keys may be due: a lazy timing wheel that active expiry turns.
+
+A key is filed once, under the slice of time its deadline falls in. Moving the deadline later writes
+nothing here: when its slice comes up the key is filed anew. So refreshing a session's deadline, the
+most frequent thing that happens to a deadline, costs the wheel nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from heapq import heappop, heappush
+
+#: Keys due in the same slice wait for its end: expired keys are gone this much late at most.
+SLICE_MS = 64
+
+
+class Wheel:
+    """The keys of one keyspace that have a deadline, by time slice."""
+
+    __slots__ = ("_filed", "_slices", "_times")
+
+    def __init__(self) -> None:
+        self._slices: dict[int, list[bytes]] = {}
+        self._times: list[int] = []
+        #: The slice a key is filed under; a list may hold it once more, to no effect.
+        self._filed: dict[bytes, int] = {}
+
+    def file(self, key: bytes, deadline_ms: int) -> None:
+        """Make sure that the key comes up no later than the end of its deadline's slice."""
+        time = deadline_ms // SLICE_MS
+        filed = self._filed.get(key)
+        if filed is not None and filed <= time:
+            return
+        self._filed[key] = time
+        keys = self._slices.get(time)
+        if keys is None:
+            self._slices[time] = [key]
+            heappush(self._times, time)
+        else:
+            keys.append(key)
+
+    def take_due(self, now_ms: int, deadlines_ms: Mapping[bytes, int]) -> bytes | None:
+        """The next key that is past its deadline, or None when there is none."""
+        current = now_ms // SLICE_MS
+        while self._times and self._times[0] < current:
+            time = self._times[0]
+            keys = self._slices[time]
+            while keys:
+                key = keys.pop()
+                if self._filed.get(key) != time:
+                    continue
+                del self._filed[key]
+                deadline_ms = deadlines_ms.get(key)
+                if deadline_ms is None:
+                    continue
+                if deadline_ms < now_ms:
+                    return key
+                self.file(key, deadline_ms)
+            heappop(self._times)
+            del self._slices[time]
+        return None
+
+    def clear(self) -> None:
+        self._slices.clear()
+        self._times.clear()
+        self._filed.clear()

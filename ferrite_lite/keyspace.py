@@ -1,0 +1,296 @@
+"""One numbered database: keys, their values and their deadlines.
+
+Every effect goes through here, so the change count, WATCH, keyspace events and the rule that an
+empty collection does not exist are stated once. Handlers look a value up, change it, and ``touch``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from random import Random
+from typing import Protocol, TypeVar, overload
+
+from .clock import NS_PER_MS
+from .errors import WrongType
+from .expiry import Wheel
+from .roster import Roster
+from .values import EncodingLimits, Hash, Set, String, Value
+
+C = TypeVar("C", Hash, Set)
+
+
+class Observer(Protocol):
+    """Whoever is told of changes: WATCH today, keyspace events and client tracking beside it."""
+
+    def key_changed(self, db: Keyspace, event: str, key: bytes) -> None:
+        """``event`` is Redis's name for the change, as keyspace notifications publish it."""
+        ...
+
+    def keys_replaced(self, db: Keyspace) -> None:
+        """All keys of a database are about to go (FLUSHDB) or to be exchanged (SWAPDB)."""
+        ...
+
+
+class Moment:
+    """The instant at which the current request runs; the engine sets it once per request.
+
+    A script, and a whole transaction, see one moment, as in Redis.
+    """
+
+    __slots__ = ("ns",)
+
+    def __init__(self) -> None:
+        self.ns = 0
+
+    @property
+    def ms(self) -> int:
+        return self.ns // NS_PER_MS
+
+    @property
+    def us(self) -> int:
+        return self.ns // 1000
+
+
+class Keyspace:
+    """The keys of one database.
+
+    A key lives through the millisecond of its deadline (``now > deadline`` is gone), yet a deadline
+    that is already here when it is set deletes at once: both as in Redis.
+    """
+
+    __slots__ = (
+        "_deadlines_ms",
+        "_limits",
+        "_moment",
+        "_roster",
+        "_values",
+        "_wheel",
+        "changes",
+        "expired",
+        "index",
+        "observers",
+    )
+
+    def __init__(self, index: int, moment: Moment, limits: EncodingLimits) -> None:
+        self.index = index
+        #: Number of changes since start: Redis's ``dirty``.
+        self.changes = 0
+        #: Number of keys whose deadline passed.
+        self.expired = 0
+        self.observers: list[Observer] = []
+        self._moment = moment
+        self._limits = limits
+        self._values: dict[bytes, Value] = {}
+        self._deadlines_ms: dict[bytes, int] = {}
+        self._wheel = Wheel()
+        self._roster: Roster | None = None
+
+    # --- looking up -------------------------------------------------------------------------------
+
+    def get(self, key: bytes) -> Value | None:
+        """The living value at key, of whatever type."""
+        if key in self._deadlines_ms and self._is_due(key):
+            self._expire(key)
+        return self._values.get(key)
+
+    def string(self, key: bytes) -> String | None:
+        """The string at key, or None. Raises WrongType."""
+        if key in self._deadlines_ms and self._is_due(key):
+            self._expire(key)
+        value = self._values.get(key)
+        if value is None or value.__class__ is bytes or isinstance(value, bytearray):
+            return value
+        raise WrongType
+
+    @overload
+    def collection(self, key: bytes, kind: type[Hash]) -> Hash | None: ...
+    @overload
+    def collection(self, key: bytes, kind: type[Set]) -> Set | None: ...
+    def collection(self, key: bytes, kind: type[Hash] | type[Set]) -> Hash | Set | None:
+        """The hash or the set at key, or None. Raises WrongType."""
+        if key in self._deadlines_ms and self._is_due(key):
+            self._expire(key)
+        value = self._values.get(key)
+        if value is None or value.__class__ is kind:
+            return value
+        raise WrongType
+
+    def hash(self, key: bytes) -> Hash | None:
+        return self.collection(key, Hash)
+
+    def set(self, key: bytes) -> Set | None:
+        return self.collection(key, Set)
+
+    def get_or_create(self, key: bytes, kind: type[C]) -> C:
+        """The collection at key, made when there is none: put something in it, then ``touch``."""
+        value = self.collection(key, kind)
+        if value is None:
+            value = kind(self._limits)
+            self._insert(key, value)
+        return value
+
+    def __contains__(self, key: bytes) -> bool:
+        if key in self._deadlines_ms and self._is_due(key):
+            self._expire(key)
+        return key in self._values
+
+    def __len__(self) -> int:
+        """How many keys there are; as in Redis, one past its deadline counts until it is found."""
+        return len(self._values)
+
+    @property
+    def with_deadline(self) -> int:
+        """How many keys have a deadline."""
+        return len(self._deadlines_ms)
+
+    def average_ttl_ms(self) -> int:
+        """The mean time left of keys with a deadline, from a sample."""
+        sample = list(islice(self._deadlines_ms.values(), 64))
+        now_ms = self._moment.ms
+        return sum(max(0, d - now_ms) for d in sample) // len(sample) if sample else 0
+
+    def keys(self) -> list[bytes]:
+        """Every living key."""
+        return [key for key in list(self._values) if key in self]
+
+    # --- changing ---------------------------------------------------------------------------------
+
+    def put(self, key: bytes, value: Value, *, keep_deadline: bool = False) -> None:
+        """Replace whatever is at key. The caller touches."""
+        if key in self._values:
+            self._values[key] = value
+        else:
+            self._insert(key, value)
+        if not keep_deadline and key in self._deadlines_ms:
+            del self._deadlines_ms[key]
+
+    def touch(self, key: bytes, event: str, changes: int = 1) -> None:
+        """Record a change to the value at key, under its Redis event name.
+
+        A collection that was left empty stops existing here, and nowhere else.
+        """
+        self.changes += changes
+        for observer in self.observers:
+            observer.key_changed(self, event, key)
+        value = self._values.get(key)
+        if not value and isinstance(value, Hash | Set):
+            self._remove(key)
+            for observer in self.observers:
+                observer.key_changed(self, "del", key)
+
+    def delete(self, key: bytes, event: str = "del") -> bool:
+        """Remove a key; false when there was none."""
+        if key not in self:
+            return False
+        self._remove(key)
+        self.touch(key, event)
+        return True
+
+    def take(self, key: bytes) -> tuple[Value, int | None] | None:
+        """Remove a key without a trace and hand out its value and deadline: RENAME, MOVE."""
+        if key not in self:
+            return None
+        value, deadline_ms = self._values[key], self._deadlines_ms.get(key)
+        self._remove(key)
+        return value, deadline_ms
+
+    def clear(self) -> int:
+        """Remove every key, and return how many there were."""
+        for observer in self.observers:
+            observer.keys_replaced(self)
+        removed = len(self._values)
+        self.changes += removed
+        self._values, self._deadlines_ms, self._roster = {}, {}, None
+        self._wheel.clear()
+        return removed
+
+    def swap_contents(self, other: Keyspace) -> None:
+        """Exchange everything but the number with another database."""
+        for observer in self.observers:
+            observer.keys_replaced(self)
+            observer.keys_replaced(other)
+        for name in ("_values", "_deadlines_ms", "_wheel", "_roster"):
+            mine, theirs = getattr(self, name), getattr(other, name)
+            setattr(self, name, theirs)
+            setattr(other, name, mine)
+
+    # --- deadlines --------------------------------------------------------------------------------
+
+    def deadline_ms(self, key: bytes) -> int | None:
+        """The deadline of a living key, in Unix milliseconds."""
+        return self._deadlines_ms.get(key) if key in self else None
+
+    def set_deadline(self, key: bytes, deadline_ms: int) -> bool:
+        """Give a key a deadline; false when that is already here, and the key is gone for it.
+
+        The caller touches in the first case; in the second it is done.
+        """
+        if deadline_ms <= self._moment.ms:
+            self.delete(key)
+            return False
+        self._deadlines_ms[key] = deadline_ms
+        self._wheel.file(key, deadline_ms)
+        return True
+
+    def clear_deadline(self, key: bytes) -> bool:
+        """Let a key live for ever; false when it did already. The caller touches."""
+        return self._deadlines_ms.pop(key, None) is not None
+
+    def expire_one(self) -> bool:
+        """Remove one key that is past its deadline; false when there is none to be found."""
+        key = self._wheel.take_due(self._moment.ms, self._deadlines_ms)
+        if key is None:
+            return False
+        self._expire(key)
+        return True
+
+    def _is_due(self, key: bytes) -> bool:
+        return self._deadlines_ms[key] < self._moment.ns // NS_PER_MS
+
+    def _expire(self, key: bytes) -> None:
+        self._remove(key)
+        self.expired += 1
+        self.touch(key, "expired")
+
+    # --- order ------------------------------------------------------------------------------------
+
+    def scan(self, cursor: int, count: int) -> tuple[int, list[bytes]]:
+        """Keys below a scan cursor, expired ones possibly among them; see ``roster``."""
+        return self._names().scan(cursor, count, self._values)
+
+    def random_key(self, random: Random) -> bytes | None:
+        """A living key, each with the same probability."""
+        while self._values:
+            key = self._names().choose(self._values, random)
+            if key in self:
+                return key
+        return None
+
+    def _names(self) -> Roster:
+        if self._roster is None:
+            self._roster = Roster(self._values)
+        return self._roster
+
+    def _insert(self, key: bytes, value: Value) -> None:
+        self._values[key] = value
+        if self._roster is not None:
+            self._roster.add(key)
+
+    def _remove(self, key: bytes) -> None:
+        del self._values[key]
+        self._deadlines_ms.pop(key, None)
+        if self._roster is not None:
+            self._roster.remove(key, self._values)
+
+    # --- inspection -------------------------------------------------------------------------------
+
+    def items(self) -> Iterator[tuple[bytes, Value]]:
+        """Every living key and its value."""
+        for key in self.keys():
+            yield key, self._values[key]
+
+    def check(self) -> None:
+        """Assert what must hold after every command; for tests."""
+        assert self._deadlines_ms.keys() <= self._values.keys()  # noqa: S101  # our own invariant
+        assert all(v or isinstance(v, String) for v in self._values.values())  # noqa: S101  # same

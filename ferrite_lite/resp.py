@@ -1,0 +1,469 @@
+"""RESP, both ways: bytes to requests, replies to bytes. No I/O, and all the protocol's limits.
+
+``RequestParser`` is strict where Redis is: every refusal has Redis's words. A read that holds
+whole, well-formed requests, which is nearly every read, is parsed by hiredis and then proved to be
+what hiredis took it for; anything else goes to the parser written here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import chain
+from typing import Any
+
+import hiredis
+
+from .errors import CommandError, ProtocolError
+from .numeric import format_float, maybe_int
+from .reply import NO_REPLY, NULL_ARRAY, Double, Pairs, Push, Reply, Status, Verbatim
+
+Request = list[bytes]
+
+CRLF = b"\r\n"
+
+#: ``PROTO_INLINE_MAX_SIZE``: the longest inline request, and the longest header line.
+MAX_LINE_BYTES = 64 * 1024
+#: Redis allows 2**31 - 1 and grows as they come; Ferrite's limit is enough for anybody.
+MAX_REQUEST_WORDS = 1_048_576
+#: ``proto-max-bulk-len``.
+MAX_BULK_BYTES = 512 * 1024 * 1024
+#: ``client-query-buffer-limit``: all arguments of one request together.
+MAX_REQUEST_BYTES = 1024 * 1024 * 1024
+#: What a client that has not yet authenticated may send: words of a request, bytes of one.
+MAX_UNAUTHENTICATED_WORDS = 10
+MAX_UNAUTHENTICATED_BULK_BYTES = 16_384
+#: ``PROTO_MBULK_BIG_ARG``: from here on an argument is gathered on its own, without a second copy.
+BIG_BULK_BYTES = 32 * 1024
+
+
+class RequestTooBig(Exception):
+    """A request past MAX_REQUEST_BYTES: Redis closes the connection without a word."""
+
+
+@dataclass(slots=True)
+class ParserLimits:
+    """What the parser of one connection accepts; the server loosens it at AUTH."""
+
+    max_bulk_bytes: int = MAX_BULK_BYTES
+    authenticated: bool = True
+
+
+class _Incomplete:
+    """What hiredis answers when it needs more bytes: no reply can be this object."""
+
+
+_INCOMPLETE = _Incomplete()
+
+
+class RequestParser:
+    """The requests in a stream of bytes that arrives in arbitrary pieces.
+
+    After a ProtocolError the stream has no meaning any more: close it.
+    """
+
+    def __init__(self, limits: ParserLimits | None = None) -> None:
+        self.limits = limits or ParserLimits()
+        self._reader = self._new_reader()
+        self._buffer = bytearray()
+        self._argv: Request | None = None
+        self._words_missing = 0
+        self._bulk_bytes: int | None = None
+        self._big_bulk: BytesIO | None = None
+        self._request_bytes = 0
+
+    def feed(self, data: bytes) -> Iterable[Request]:
+        """The requests that ``data`` completes. Exhaust one answer before the next call.
+
+        Raises ProtocolError while being iterated, after the requests that came before the fault.
+        """
+        if self._is_at_boundary and self.limits.authenticated:
+            requests = self._parse_whole(data)
+            if requests is not None:
+                return requests
+        return self._parse_strictly(data)
+
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes received of a request that is not complete."""
+        big = self._big_bulk.tell() if self._big_bulk is not None else 0
+        return len(self._buffer) + self._request_bytes + big
+
+    # --- the fast way -----------------------------------------------------------------------------
+
+    @staticmethod
+    def _new_reader() -> hiredis.Reader:
+        return hiredis.Reader(notEnoughData=_INCOMPLETE)
+
+    def _parse_whole(self, data: bytes) -> list[Request] | None:
+        """Parse bytes that end with the end of a request; None when that is not so."""
+        reader = self._reader
+        reader.feed(data)
+        try:
+            requests = list(iter(reader.gets, _INCOMPLETE))
+            if self._is_proved(requests, data):
+                return requests if all(requests) else [r for r in requests if r]
+        except (hiredis.ProtocolError, TypeError):
+            pass
+        self._reader = self._new_reader()
+        return None
+
+    @staticmethod
+    def _is_proved(requests: list[Any], data: bytes) -> bool:
+        """Whether hiredis read ``data`` as requests, whole, and without the freedoms it takes.
+
+        It accepts ``+`` and ``:`` for arguments and does not look at the two bytes behind a bulk.
+        Each would leave fewer line ends than these requests have when they are written properly.
+        Joining them shows that every argument is a string (or raises TypeError).
+        """
+        b"".join(chain.from_iterable(requests))
+        lines = len(requests) + 2 * sum(map(len, requests))
+        return data.count(CRLF) == lines and data.endswith(CRLF)
+
+    # --- the strict way ---------------------------------------------------------------------------
+
+    @property
+    def _is_at_boundary(self) -> bool:
+        return self._argv is None and not self._buffer
+
+    def _parse_strictly(self, data: bytes) -> Iterator[Request]:
+        if self._big_bulk is None:
+            self._buffer += data
+        else:
+            self._gather(data)
+        may_hurry = self.limits.authenticated
+        while True:
+            argv = self._next_request()
+            if argv is None:
+                return
+            if argv:
+                yield argv
+            if may_hurry and self._buffer and self.limits.authenticated:
+                may_hurry = False
+                yield from self._parse_whole_head()
+
+    def _parse_whole_head(self) -> list[Request]:
+        """Whatever whole requests the fast way can read at the front of the buffer."""
+        end = self._buffer.rfind(b"\r\n*") + len(CRLF)
+        if self._buffer.endswith(CRLF):
+            requests = self._parse_whole(bytes(self._buffer))
+            if requests is not None:
+                self._buffer.clear()
+                return requests
+        if end < len(CRLF):
+            return []
+        requests = self._parse_whole(bytes(self._buffer[:end]))
+        if requests is None:
+            return []
+        del self._buffer[:end]
+        return requests
+
+    def _next_request(self) -> Request | None:
+        """One request, an empty list for an empty one, None when bytes are missing."""
+        if self._argv is None:
+            if not self._buffer:
+                return None
+            if self._buffer[0] != ord("*"):
+                return self._inline_request()
+            if not self._start_request():
+                return None
+            if not self._words_missing:
+                self._argv = None
+                return []
+        while self._words_missing:
+            word = self._next_word()
+            if word is None:
+                return None
+            self._words_missing -= 1
+            self._request_bytes += len(word)
+            self._argv.append(word)  # type: ignore[union-attr]  # set by _start_request
+        argv, self._argv, self._request_bytes = self._argv, None, 0
+        return argv
+
+    def _start_request(self) -> bool:
+        """Read ``*3``; false when the line is not complete."""
+        line = self._take_line("too big mbulk count string")
+        if line is None:
+            return False
+        words = maybe_int(line[1:])
+        if words is None or words > MAX_REQUEST_WORDS:
+            raise ProtocolError("invalid multibulk length")
+        if words > MAX_UNAUTHENTICATED_WORDS and not self.limits.authenticated:
+            raise ProtocolError("unauthenticated multibulk length")
+        self._argv, self._words_missing = [], max(0, words)
+        return True
+
+    def _next_word(self) -> bytes | None:
+        if self._bulk_bytes is None and not self._start_bulk():
+            return None
+        wanted = self._bulk_bytes
+        assert wanted is not None  # noqa: S101  # _start_bulk has set it
+        if self._big_bulk is not None:
+            return self._finish_big_bulk(wanted)
+        if len(self._buffer) < wanted + len(CRLF):
+            if wanted >= BIG_BULK_BYTES:
+                self._big_bulk = BytesIO()
+                self._gather(b"")
+            return None
+        word = bytes(self._buffer[:wanted])
+        self._end_bulk(wanted)
+        return word
+
+    def _start_bulk(self) -> bool:
+        """Read ``$5``; false when the line is not complete."""
+        line = self._take_line("too big bulk count string")
+        if line is None:
+            return False
+        if line[:1] != b"$":
+            raise ProtocolError(f"expected '$', got '{_shown(line)}'")
+        size = maybe_int(line[1:])
+        if size is None or not 0 <= size <= self.limits.max_bulk_bytes:
+            raise ProtocolError("invalid bulk length")
+        if size > MAX_UNAUTHENTICATED_BULK_BYTES and not self.limits.authenticated:
+            raise ProtocolError("unauthenticated bulk length")
+        if self._request_bytes + size > MAX_REQUEST_BYTES:
+            raise RequestTooBig
+        self._bulk_bytes = size
+        return True
+
+    def _gather(self, data: bytes) -> None:
+        """Move bytes to the big argument: it grows by what came, never by what was announced."""
+        assert self._big_bulk is not None  # noqa: S101  # only called while one is gathered
+        assert self._bulk_bytes is not None  # noqa: S101  # as above
+        self._buffer += data
+        missing = self._bulk_bytes - self._big_bulk.tell()
+        self._big_bulk.write(self._buffer[:missing])
+        del self._buffer[:missing]
+
+    def _finish_big_bulk(self, wanted: int) -> bytes | None:
+        big = self._big_bulk
+        assert big is not None  # noqa: S101  # only called while one is gathered
+        if big.tell() < wanted or len(self._buffer) < len(CRLF):
+            return None
+        self._big_bulk = None
+        self._end_bulk(0)
+        return big.getvalue()
+
+    def _end_bulk(self, at: int) -> None:
+        """Pass the line end behind an argument. Redis 7.0 takes any two bytes; Valkey is strict."""
+        if self._buffer[at : at + len(CRLF)] != CRLF:
+            raise ProtocolError("invalid CRLF in request")
+        del self._buffer[: at + len(CRLF)]
+        self._bulk_bytes = None
+
+    def _take_line(self, too_long: str) -> bytes | None:
+        end = self._buffer.find(b"\r", 0, MAX_LINE_BYTES + 1)
+        if end < 0:
+            if len(self._buffer) > MAX_LINE_BYTES:
+                raise ProtocolError(too_long)
+            return None
+        if end + 1 >= len(self._buffer):
+            return None
+        if self._buffer[end + 1] != ord("\n"):
+            raise ProtocolError("invalid CRLF in request")
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + len(CRLF)]
+        return line
+
+    def _inline_request(self) -> Request | None:
+        end = self._buffer.find(b"\n")
+        if end < 0:
+            if len(self._buffer) > MAX_LINE_BYTES:
+                raise ProtocolError("too big inline request")
+            return None
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        argv = split_words(line.removesuffix(b"\r"))
+        if argv is None:
+            raise ProtocolError("unbalanced quotes in request")
+        return argv
+
+
+def _shown(line: bytes) -> str:
+    """The byte that an error quotes; a line end shows as a space."""
+    return line[:1].decode("utf-8", "surrogateescape") or " "
+
+
+# --- inline requests ------------------------------------------------------------------------------
+
+_SPACE = b" \t\n\v\f\r\0"
+_ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"a": b"\a"}
+_WORD = re.compile(
+    rb"""(?P<plain>[^\s\0"']+)
+    |"(?P<double>(?:\\.|[^"\\])*)"(?=[\s\0]|$)
+    |'(?P<single>(?:\\'|[^'])*)'(?=[\s\0]|$)""",
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPED = re.compile(rb"\\(?:x([0-9a-fA-F]{2})|(.))", re.DOTALL)
+
+
+def split_words(line: bytes) -> Request | None:
+    """The words of an inline request or a configuration line; None for unbalanced quotes.
+
+    Words may be quoted as in C ("\\x41\\n") or singly ('as is, but \\''); a closing quote must end
+    its word. This is Redis's ``sdssplitargs``.
+    """
+    words: Request = []
+    at = 0
+    while True:
+        while at < len(line) and line[at : at + 1] in _SPACE:
+            at += 1
+        if at == len(line):
+            return words
+        word = b""
+        while at < len(line) and line[at : at + 1] not in _SPACE:
+            match = _WORD.match(line, at)
+            if match is None:
+                return None
+            word += _unquoted(match)
+            at = match.end()
+        words.append(word)
+
+
+def _unquoted(match: re.Match[bytes]) -> bytes:
+    if match["double"] is not None:
+        return _ESCAPED.sub(_unescaped, match["double"])
+    if match["single"] is not None:
+        return match["single"].replace(b"\\'", b"'")
+    return match["plain"]
+
+
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    if match[1]:
+        return bytes.fromhex(match[1].decode("ascii"))
+    return _ESCAPES.get(match[2], match[2])
+
+
+# --- replies --------------------------------------------------------------------------------------
+
+#: ``$5`` by length: most arguments and values are short.
+BULK_HEADERS = [b"$%d" % size for size in range(1024)]
+
+_LINE_ENDS = str.maketrans("\r\n\0", "   ")
+
+Writer = Callable[[list[bytes], Any], None]
+
+
+class ReplyEncoder:
+    """Writes replies in one version of the protocol, as lines that CRLF will join."""
+
+    def __init__(self, resp: int) -> None:
+        self._is_3 = resp == 3
+        self._null = b"_" if resp == 3 else b"$-1"
+        self._null_array = b"_" if resp == 3 else b"*-1"
+        self._writers: dict[type, Writer] = {
+            bytes: self._bulk,
+            bytearray: self._bulk,
+            int: lambda lines, number: lines.append(b":%d" % number),
+            bool: self._bool,
+            float: self._double,
+            Double: self._double,
+            type(None): lambda lines, _: lines.append(self._null),
+            Status: lambda lines, status: lines.append(b"+" + status),
+            Verbatim: self._verbatim,
+            list: self._array,
+            tuple: self._array,
+            dict: self._map,
+            Pairs: self._pairs,
+            set: self._set,
+            Push: self._push,
+            type(NULL_ARRAY): lambda lines, _: lines.append(self._null_array),
+            type(NO_REPLY): lambda lines, _: None,
+        }
+
+    def encode(self, reply: Reply) -> bytes:
+        """The bytes of one reply."""
+        lines: list[bytes] = []
+        self.write(lines, reply)
+        return b"\r\n".join([*lines, b""])
+
+    def write(self, lines: list[bytes], reply: Reply) -> None:
+        """Append a reply's lines."""
+        writer = self._writers.get(type(reply))
+        if writer is None:
+            writer = self._writer_for(reply)
+        writer(lines, reply)
+
+    def _writer_for(self, reply: Reply) -> Writer:
+        """The writer of a subclass, found once."""
+        if isinstance(reply, CommandError):
+            return self._error
+        for base in type(reply).__mro__:
+            if base in self._writers:
+                self._writers[type(reply)] = self._writers[base]
+                return self._writers[base]
+        raise TypeError(f"{type(reply).__name__} is no reply")
+
+    def _error(self, lines: list[bytes], error: CommandError) -> None:
+        # The one place where client bytes could forge a second reply.
+        text = str(error).translate(_LINE_ENDS)
+        lines.append(b"-" + text.encode("utf-8", "surrogateescape"))
+
+    def _bulk(self, lines: list[bytes], value: bytes) -> None:
+        size = len(value)
+        lines += (BULK_HEADERS[size] if size < 1024 else b"$%d" % size), value
+
+    def _bool(self, lines: list[bytes], value: bool) -> None:
+        if self._is_3:
+            lines.append(b"#t" if value else b"#f")
+        else:
+            lines.append(b":%d" % value)
+
+    def _double(self, lines: list[bytes], value: float) -> None:
+        text = format_float(value)
+        if self._is_3:
+            lines.append(b"," + text)
+        else:
+            self._bulk(lines, text)
+
+    def _verbatim(self, lines: list[bytes], text: bytes) -> None:
+        if self._is_3:
+            lines += b"=%d" % (len(text) + 4), b"txt:" + text
+        else:
+            self._bulk(lines, text)
+
+    def _array(self, lines: list[bytes], items: list[Reply]) -> None:
+        lines.append(b"*%d" % len(items))
+        for item in items:
+            if item.__class__ is bytes:
+                self._bulk(lines, item)
+            else:
+                self.write(lines, item)
+
+    def _set(self, lines: list[bytes], members: set[bytes]) -> None:
+        lines.append((b"~%d" if self._is_3 else b"*%d") % len(members))
+        for member in members:
+            self._bulk(lines, member)
+
+    def _push(self, lines: list[bytes], items: Push) -> None:
+        lines.append((b">%d" if self._is_3 else b"*%d") % len(items))
+        for item in items:
+            self.write(lines, item)
+
+    def _map(self, lines: list[bytes], mapping: Mapping[Any, Reply]) -> None:
+        self._write_pairs(lines, len(mapping), mapping.items())
+
+    def _pairs(self, lines: list[bytes], pairs: Pairs) -> None:
+        self._write_pairs(lines, len(pairs), pairs)
+
+    def _write_pairs(
+        self, lines: list[bytes], size: int, pairs: Iterable[tuple[Any, Reply]]
+    ) -> None:
+        lines.append(b"%%%d" % size if self._is_3 else b"*%d" % (2 * size))
+        for key, value in pairs:
+            if key.__class__ is bytes and value.__class__ is bytes:
+                self._bulk(lines, key)
+                self._bulk(lines, value)
+            else:
+                self.write(lines, key)
+                self.write(lines, value)
+
+
+ENCODERS = {2: ReplyEncoder(2), 3: ReplyEncoder(3)}
+
+
+def encode(reply: Reply, resp: int = 2) -> bytes:
+    """The bytes of one reply in RESP2 or RESP3."""
+    return ENCODERS[resp].encode(reply)

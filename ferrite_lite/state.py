@@ -1,0 +1,61 @@
+"""What all connections of one server share: the engine owns it, handlers say ``ctx.server``."""
+
+from __future__ import annotations
+
+import secrets
+from random import Random
+from typing import TYPE_CHECKING
+
+from .clock import Clock
+from .command import CommandTable
+from .config import Config
+from .keyspace import Keyspace, Moment
+from .watches import Watches
+
+if TYPE_CHECKING:
+    from .context import Context
+    from .lua import Script
+
+
+class Statistics:
+    """Counters since start, as INFO shows them."""
+
+    __slots__ = ("commands", "connections", "input_bytes", "output_bytes", "rejected_connections")
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        self.commands = 0
+        self.connections = 0
+        self.rejected_connections = 0
+        self.input_bytes = 0
+        self.output_bytes = 0
+
+
+class ServerState:
+    """Databases, settings, clients, scripts and counters of one server."""
+
+    def __init__(self, clock: Clock, config: Config, table: CommandTable, seed: int | None) -> None:
+        self.clock = clock
+        self.config = config
+        self.table = table
+        self.moment = Moment()
+        self.moment.ns = clock.now_ns()
+        self.started_ns = self.moment.ns
+        self.run_id = secrets.token_hex(20)
+        #: Every random choice of the server: SPOP, RANDOMKEY... A seed makes them repeatable.
+        self.random = Random(seed)  # noqa: S311  # a fair choice is wanted, not a secret
+        self.databases = [
+            Keyspace(index, self.moment, config.encodings) for index in range(config.databases)
+        ]
+        self.watches = Watches(self.databases)
+        self.clients: dict[int, Context] = {}
+        self.last_client_id = 0
+        #: Compiled scripts by the SHA-1 of their text, in hexadecimal.
+        self.scripts: dict[bytes, Script] = {}
+        self.statistics = Statistics()
+
+    @property
+    def uptime_seconds(self) -> int:
+        return (self.moment.ns - self.started_ns) // 1_000_000_000

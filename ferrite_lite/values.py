@@ -1,0 +1,194 @@
+"""What a key can hold: a string, a hash or a set.
+
+A string is ``bytes``; one that was edited in place (APPEND, SETRANGE) is a ``bytearray``, which is
+Redis's "raw" encoding and makes appending cheap. ``Hash`` and ``Set`` are Python's own dict and set
+plus what Redis promises beyond them: a scan order, a fair random choice, and the name of the
+encoding, which Redis changes once and never back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import TypeAlias
+
+from .numeric import maybe_int
+from .roster import Roster
+
+#: ``OBJ_ENCODING_EMBSTR_SIZE_LIMIT``: longer strings are "raw".
+EMBEDDED_STRING_BYTES = 44
+
+
+@dataclass(slots=True)
+class EncodingLimits:
+    """Up to what size a collection has its compact encoding: Redis's ``*-max-*`` settings."""
+
+    hash_entries: int = 512
+    hash_value_bytes: int = 64
+    intset_entries: int = 512
+
+
+class Hash(dict[bytes, bytes]):
+    """Fields and their values. Fields come in through ``assign`` and leave by ``drop``."""
+
+    __slots__ = ("is_table", "limits", "roster")
+
+    def __init__(self, limits: EncodingLimits) -> None:
+        self.limits = limits
+        self.roster: Roster | None = None
+        self.is_table = False
+
+    def assign(self, field: bytes, value: bytes) -> bool:
+        """Set one field; true when it is new."""
+        is_new = field not in self
+        if is_new and self.roster is not None:
+            self.roster.add(field)
+        self[field] = value
+        if not self.is_table:
+            self._outgrow(field, value)
+        return is_new
+
+    def _outgrow(self, field: bytes, value: bytes) -> None:
+        limits = self.limits
+        longest = limits.hash_value_bytes
+        if len(value) > longest or len(field) > longest or len(self) > limits.hash_entries:
+            self.is_table = True
+
+    def drop(self, field: bytes) -> bool:
+        """Remove one field; false when there was none."""
+        if self.pop(field, None) is None:
+            return False
+        if self.roster is not None:
+            self.roster.remove(field, self)
+        return True
+
+    def duplicate(self) -> Hash:
+        twin = Hash(self.limits)
+        twin.update(self)
+        twin.is_table = self.is_table
+        return twin
+
+    @property
+    def encoding(self) -> bytes:
+        return b"hashtable" if self.is_table else b"listpack"
+
+
+class Set(set[bytes]):
+    """Members. They come in through ``insert`` and leave by ``drop``."""
+
+    __slots__ = ("is_table", "limits", "roster")
+
+    def __init__(self, limits: EncodingLimits) -> None:
+        self.limits = limits
+        self.roster: Roster | None = None
+        self.is_table = False
+
+    def insert(self, members: Sequence[bytes]) -> int:
+        """Add members, and return how many of them are new."""
+        held = len(self)
+        if self.roster is None:
+            self.update(members)
+        else:
+            for member in members:
+                if member not in self:
+                    self.add(member)
+                    self.roster.add(member)
+        if not self.is_table:
+            self._outgrow(members)
+        return len(self) - held
+
+    def _outgrow(self, members: Iterable[bytes]) -> None:
+        if len(self) > self.limits.intset_entries or any(maybe_int(m) is None for m in members):
+            self.is_table = True
+
+    def drop(self, member: bytes) -> bool:
+        """Remove one member; false when there was none."""
+        if member not in self:
+            return False
+        self.discard(member)
+        if self.roster is not None:
+            self.roster.remove(member, self)
+        return True
+
+    def duplicate(self) -> Set:
+        twin = Set(self.limits)
+        twin.update(self)
+        twin.is_table = self.is_table
+        return twin
+
+    @property
+    def encoding(self) -> bytes:
+        return b"hashtable" if self.is_table else b"intset"
+
+
+String: TypeAlias = bytes | bytearray
+Collection: TypeAlias = Hash | Set
+Value: TypeAlias = String | Collection
+
+
+def kind_of(value: Value) -> bytes:
+    """The type's name, as TYPE answers it."""
+    if isinstance(value, Hash):
+        return b"hash"
+    return b"set" if isinstance(value, Set) else b"string"
+
+
+def encoding_of(value: Value) -> bytes:
+    """The encoding's name, as OBJECT ENCODING answers it in Redis 7.0."""
+    if isinstance(value, Collection):
+        return value.encoding
+    if isinstance(value, bytearray):
+        return b"raw"
+    if maybe_int(value) is not None:
+        return b"int"
+    return b"embstr" if len(value) <= EMBEDDED_STRING_BYTES else b"raw"
+
+
+def copy_of(value: Value) -> Value:
+    """An independent copy: COPY, and nothing a client was handed."""
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, bytearray):
+        return bytearray(value)
+    return value.duplicate()
+
+
+def names_in(owner: Collection) -> Roster:
+    """The collection's roster, built on first use and kept up from then on."""
+    if owner.roster is None:
+        owner.roster = Roster(owner)
+    return owner.roster
+
+
+def pick(owner: Collection, random: Random) -> bytes:
+    """One field or member, each with the same probability."""
+    return names_in(owner).choose(owner, random)
+
+
+def pick_distinct(owner: Collection, count: int, random: Random) -> list[bytes]:
+    """Up to ``count`` different fields or members, in random order."""
+    if count >= len(owner):
+        return list(owner)
+    if count * 3 > len(owner):
+        return random.sample(list(owner), count)
+    chosen: dict[bytes, None] = {}
+    while len(chosen) < count:
+        chosen[pick(owner, random)] = None
+    return list(chosen)
+
+
+def pick_repeatedly(owner: Collection, count: int, random: Random) -> Iterator[bytes]:
+    """``count`` fields or members, repeats allowed."""
+    roster = names_in(owner)
+    return (roster.choose(owner, random) for _ in range(count))
+
+
+def size_bytes(value: Value, getsizeof: Callable[[object], int]) -> int:
+    """How much memory a value takes, as the interpreter counts it."""
+    total = getsizeof(value)
+    if isinstance(value, Hash):
+        total += sum(getsizeof(f) + getsizeof(v) for f, v in value.items())
+    elif isinstance(value, Set):
+        total += sum(map(getsizeof, value))
+    return total
