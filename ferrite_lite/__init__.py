@@ -1,1 +1,23 @@
 """A Redis-compatible server and store that lives inside a Python process."""
+
+from .client import InProcessClient
+from .clock import Clock, ManualClock, SystemClock
+from .config import Config
+from .engine import Engine
+from .errors import CommandError
+from .ferrite import Ferrite
+from .server import Server
+
+__all__ = [
+    "Clock",
+    "CommandError",
+    "Config",
+    "Engine",
+    "Ferrite",
+    "InProcessClient",
+    "ManualClock",
+    "Server",
+    "SystemClock",
+]
+
+__version__ = "0.1.0"

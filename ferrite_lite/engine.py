@@ -6,6 +6,8 @@ instant for every observer.
 
 from __future__ import annotations
 
+import threading
+
 from .clock import Clock, SystemClock
 from .command import Command
 from .commands import TABLE
@@ -36,6 +38,8 @@ class Engine:
         seed: int | None = None,
     ) -> None:
         self.state = ServerState(clock or SystemClock(), config or Config(), TABLE, seed)
+        #: Held by every door while it runs requests: threads may share an engine.
+        self.lock = threading.RLock()
         self._now_ns = self.state.clock.now_ns
         self._moment = self.state.moment
 

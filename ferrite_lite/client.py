@@ -1,0 +1,234 @@
+"""redis-py clients whose server is this process: the door to an engine without a socket.
+
+Nothing of redis-py is replaced but the transport, so pipelines, pub/sub, locks and scripts behave
+as they do over TCP. A plain command takes a shorter way still: straight into the engine, its reply
+turned into what hiredis would have parsed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, cast
+
+import redis.asyncio
+from redis.asyncio.connection import AbstractConnection, DefaultParser
+
+from .context import Peer
+from .engine import Engine
+from .errors import CommandError
+from .numeric import format_float
+from .reply import NullArray, Pairs, Reply
+from .server import Connection
+
+#: Commands that belong to one connection, or whose reply is no single value: redis-py's own way.
+CONNECTION_COMMANDS = frozenset(
+    {
+        *("AUTH", "CLIENT", "HELLO", "MONITOR", "QUIT", "RESET", "SELECT"),
+        *("DISCARD", "EXEC", "MULTI", "UNWATCH", "WATCH"),
+        *("PSUBSCRIBE", "PUNSUBSCRIBE", "SSUBSCRIBE", "SUBSCRIBE", "SUNSUBSCRIBE", "UNSUBSCRIBE"),
+    }
+)
+
+#: A call that awaits no I/O never lets the event loop run: give way once in so many calls.
+CALLS_BETWEEN_YIELDS = 64
+
+IN_PROCESS = Peer("in-process:0", "in-process:0")
+
+
+class InProcessClient(redis.asyncio.Redis):
+    """An asyncio redis-py client on an engine in this process.
+
+    Takes the keyword arguments of ``redis.asyncio.Redis`` that do not concern a socket:
+    ``decode_responses``, ``protocol``, ``db``, ``username``, ``password``, ``client_name``...
+    """
+
+    def __init__(self, engine: Engine, **options: Any) -> None:
+        options = {"socket_timeout": None, "socket_connect_timeout": None, **options}
+        pool = redis.asyncio.ConnectionPool(
+            connection_class=InProcessConnection, engine=engine, **options
+        )
+        super().__init__(connection_pool=pool)
+        self.auto_close_connection_pool = True
+        self._engine = engine
+        self._door = _Door(engine, pool)
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        """As redis-py's; a command that no connection must remember runs at once."""
+        if self.connection is not None or not self._door.serves(args[0]):
+            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis-py has no types here
+        answer = self._door.ask(args)
+        if answer.calls % CALLS_BETWEEN_YIELDS == 0:
+            await asyncio.sleep(0)
+        # An answer is all of a connection that parse_response looks at.
+        return await self.parse_response(cast("Any", answer), args[0], **options)
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        self._door.close()
+        await super().aclose(close_connection_pool)
+
+
+class _Door:
+    """One connection's context on the engine, shared by the plain commands of one client."""
+
+    def __init__(self, engine: Engine, pool: Any) -> None:
+        self._engine = engine
+        self._pool = pool
+        self._encoder = pool.get_encoder()
+        self._calls = 0
+        options = pool.connection_kwargs
+        #: With credentials to present, the handshake is redis-py's business.
+        self._is_plain = not (
+            engine.state.config.requirepass
+            or options.get("username")
+            or options.get("password")
+            or options.get("credential_provider")
+        )
+        self._ctx = engine.connect(IN_PROCESS)
+        self._ctx.resp = int(options.get("protocol") or 3)
+        self._ctx.db = engine.state.databases[int(options.get("db") or 0)]
+        self._parsed = Parsed(self._ctx.resp)
+
+    def serves(self, name: Any) -> bool:
+        return self._is_plain and isinstance(name, str) and name.upper() not in CONNECTION_COMMANDS
+
+    def ask(self, args: tuple[Any, ...]) -> _Answer:
+        self._calls += 1
+        encode = self._encoder.encode
+        name, *rest = args
+        argv = [*name.encode().split(b" "), *map(encode, rest)]
+        with self._engine.lock:
+            reply = self._engine.execute(self._ctx, argv)
+            if not self._calls % CALLS_BETWEEN_YIELDS:
+                self._engine.expire_due(budget_ns=250_000)
+            decode = self._encoder.decode if self._encoder.decode_responses else None
+            return _Answer(self._parsed, reply, decode, self._calls)
+
+    def close(self) -> None:
+        self._engine.disconnect(self._ctx)
+
+
+class _Answer:
+    """What redis-py's ``parse_response`` reads from: a connection that has its reply already."""
+
+    __slots__ = ("_decoded", "_parsed", "_raw", "calls")
+
+    def __init__(
+        self,
+        parsed: Parsed,
+        reply: Reply,
+        decode: Callable[[bytes], Any] | None,
+        calls: int,
+    ) -> None:
+        self.calls = calls
+        self._decoded = parsed.value(reply, decode)
+
+    async def read_response(self, disable_decoding: bool = False) -> Any:
+        if isinstance(self._decoded, Exception):
+            raise self._decoded
+        return self._decoded
+
+
+class Parsed:
+    """Replies as hiredis parses them in one version of the protocol."""
+
+    def __init__(self, resp: int) -> None:
+        self._is_3 = resp == 3
+
+    def value(self, reply: Reply, decode: Callable[[bytes], Any] | None) -> Any:
+        """Bytes, numbers, None, lists and dicts, of which nothing is shared with the engine."""
+        match reply:
+            case bytes() | bytearray():
+                raw = bytes(reply)
+                return decode(raw) if decode else raw
+            case None | NullArray():
+                return None
+            case bool():
+                return reply if self._is_3 else int(reply)
+            case int():
+                return reply
+            case float():
+                return float(reply) if self._is_3 else self.value(format_float(reply), decode)
+            case CommandError():
+                return DefaultParser.parse_error(str(reply))  # type: ignore[no-untyped-call]  # redis-py: as above
+            case Pairs():
+                return self._map(reply, decode)
+            case Mapping():
+                return self._map(reply.items(), decode)
+            case _:
+                return [self.value(item, decode) for item in reply]  # type: ignore[union-attr]
+
+    def _map(self, pairs: Iterable[tuple[Any, Any]], decode: Callable[[bytes], Any] | None) -> Any:
+        if self._is_3:
+            return {self.value(k, decode): self.value(v, decode) for k, v in pairs}
+        return [self.value(item, decode) for pair in pairs for item in pair]
+
+
+# --- the transport --------------------------------------------------------------------------------
+
+
+class InProcessConnection(AbstractConnection):
+    """A redis-py connection whose bytes go to the engine by a function call."""
+
+    def __init__(self, *, engine: Engine, **options: Any) -> None:
+        super().__init__(**options)
+        self._engine = engine
+
+    def repr_pieces(self) -> list[tuple[str, Any]]:
+        return [("server", "in-process"), ("db", self.db)]
+
+    def _host_error(self) -> str:
+        return "the in-process server"
+
+    async def _connect(self) -> None:
+        # The two streams are duck-typed: redis-py asks no more of them than these classes offer.
+        self._reader = asyncio.StreamReader()
+        self._writer = _EngineWriter(self._engine, self._reader)  # type: ignore[assignment]
+
+
+class _EngineWriter:
+    """The writing half: what is written is run at once, and the replies are there to be read."""
+
+    def __init__(self, engine: Engine, reader: asyncio.StreamReader) -> None:
+        self._reader = reader
+        self._connection = Connection(engine)
+        self._closed = False
+        self._connection.open(self, IN_PROCESS)
+
+    # What redis-py calls.
+
+    def writelines(self, chunks: Iterable[bytes]) -> None:
+        if self._closed:
+            raise ConnectionResetError("the in-process connection is closed")
+        self._connection.data_received(b"".join(chunks))
+
+    async def drain(self) -> None:
+        await asyncio.sleep(0)
+
+    async def wait_closed(self) -> None:
+        pass
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return default
+
+    # What the server's side of the connection calls.
+
+    def write(self, data: bytes) -> None:
+        if not self._closed:
+            self._reader.feed_data(data)
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._connection.connection_lost(None)
+            self._reader.feed_eof()
+
+    abort = close
+
+    def pause_reading(self) -> None:
+        """Nothing arrives between two calls."""
+
+    resume_reading = pause_reading
+
+    def get_write_buffer_size(self) -> int:
+        return 0

@@ -1,0 +1,65 @@
+"""``Ferrite``: a server object for the process that owns it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .client import InProcessClient
+from .clock import Clock
+from .config import Config
+from .engine import Engine
+from .server import Server
+
+
+class Ferrite:
+    """A store in this process: clients without a socket, and a socket when one is wanted.
+
+    >>> import asyncio
+    >>> async def main() -> bytes | None:
+    ...     async with Ferrite() as ferrite:
+    ...         client = ferrite.client()
+    ...         await client.set("greeting", "hello")
+    ...         return await client.get("greeting")
+    >>> asyncio.run(main())
+    b'hello'
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        config: Config | None = None,
+        seed: int | None = None,
+    ) -> None:
+        """``clock`` drives every deadline; ``seed`` makes random choices repeatable."""
+        self.engine = Engine(clock=clock, config=config, seed=seed)
+        self._clients: list[InProcessClient] = []
+        self._servers: list[Server] = []
+
+    def client(self, **options: Any) -> InProcessClient:
+        """A ``redis.asyncio.Redis`` on this store; options as redis-py's, sockets apart."""
+        client = InProcessClient(self.engine, **options)
+        self._clients.append(client)
+        return client
+
+    async def listen(
+        self, host: str | None = "127.0.0.1", port: int = 0, *, unixsocket: str | None = None
+    ) -> Server:
+        """Open a socket for other clients. Port 0 picks a free one: see ``Server.url``."""
+        server = Server(self.engine, host=host, port=port, unixsocket=unixsocket)
+        await server.start()
+        self._servers.append(server)
+        return server
+
+    async def aclose(self) -> None:
+        """Close every client and every socket."""
+        while self._clients:
+            await self._clients.pop().aclose()
+        while self._servers:
+            await self._servers.pop().close()
+
+    async def __aenter__(self) -> Ferrite:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()

@@ -1,0 +1,401 @@
+"""The engine behind sockets: asyncio transports, limits, shutdown.
+
+``Connection`` owns one client's byte stream, whatever transport carries it: TCP, a Unix socket, or
+the memory of this process (``client.py``). ``Server`` owns the listening sockets and the clock that
+turns active expiry. Neither knows a command.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Protocol, TypeAlias, cast
+
+from .clock import NS_PER_MS, SystemClock
+from .context import Peer
+from .engine import Engine
+from .errors import CommandError, ProtocolError
+from .reply import Reply
+from .resp import BULK_HEADERS, ENCODERS, ParserLimits, Request, RequestParser, RequestTooBig
+
+logger = logging.getLogger("ferrite_lite")
+
+#: Other clients wait this long at most for one client's pipeline, plus one step of it.
+SLICE_NS = 5 * NS_PER_MS
+#: Requests run between two looks at the clock.
+STEP_REQUESTS = 16
+#: Lines gathered before they are handed to the transport: a long pipeline's replies are not held.
+FLUSH_LINES = 4096
+
+#: ``client-output-buffer-limit normal``: Redis has no limit here, and one HGETALL to a client that
+#: does not read can then take all memory.
+MAX_OUTPUT_BYTES = 256 * 1024 * 1024
+#: What a client that has not authenticated may leave unread.
+MAX_UNAUTHENTICATED_OUTPUT_BYTES = 1024
+
+#: A request must be complete after this long: ``timeout`` does not stop a client that drips bytes.
+REQUEST_DEADLINE_SECONDS = 60
+UNAUTHENTICATED_DEADLINE_SECONDS = 10
+
+#: Redis's ``hz 10``: the active expire cycle and the look at slow clients.
+CYCLE_SECONDS = 0.1
+#: Redis spends at most a quarter of its time on expiry; so do we, in steps short enough for PING.
+EXPIRY_BUDGET_NS = 4 * NS_PER_MS
+EXPIRY_PAUSE_SECONDS = 0.012
+
+MAX_CLIENTS_REACHED = b"-ERR max number of clients reached\r\n"
+
+
+class Transport(Protocol):
+    """What a connection asks of its transport: a part of ``asyncio.Transport``."""
+
+    def write(self, data: bytes) -> None: ...
+    def close(self) -> None: ...
+    def abort(self) -> None: ...
+    def pause_reading(self) -> None: ...
+    def resume_reading(self) -> None: ...
+    def get_write_buffer_size(self) -> int: ...
+
+
+class Connection(asyncio.Protocol):
+    """One client: bytes in, requests run, replies out, in order and in bounded time slices."""
+
+    def __init__(self, engine: Engine, server: Server | None = None) -> None:
+        self._engine = engine
+        self._server = server
+        self._limits = ParserLimits(max_bulk_bytes=engine.state.config.max_bulk_bytes)
+        self._parser = RequestParser(self._limits)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        #: Requests that are parsed and not yet run.
+        self._backlog: Iterator[Request] | None = None
+        #: Bytes that came although reading was paused.
+        self._held = bytearray()
+        self._can_write = True
+        self._is_paused = False
+        #: For the request deadline: how much was served when a request was seen incomplete.
+        self._served = 0
+        self._stalled: tuple[int, float] | None = None
+
+    # --- asyncio's side ---------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.open(cast("asyncio.Transport", transport), _peer_of(transport))
+        self._loop = asyncio.get_running_loop()
+        if self._server is not None:
+            self._server.register(self)
+
+    def open(self, transport: Transport, peer: Peer) -> None:
+        """Begin: from here on bytes may come. Used directly by in-process transports."""
+        self._transport = transport
+        self.ctx = self._engine.connect(peer)
+        self.ctx.close = transport.abort
+        self._limits.authenticated = self.ctx.authenticated
+
+    def data_received(self, data: bytes) -> None:
+        if self._backlog is not None:
+            self._held += data
+            return
+        self._backlog = iter(self._parser.feed(data))
+        self._work()
+
+    def eof_received(self) -> bool:
+        """The client will send no more; what it asked for is still answered, as Redis does not."""
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._backlog = None
+        self._engine.disconnect(self.ctx)
+        if self._server is not None:
+            self._server.forget(self)
+
+    def pause_writing(self) -> None:
+        self._can_write = False
+
+    def resume_writing(self) -> None:
+        self._can_write = True
+        if self._backlog is not None:
+            self._work()
+
+    # --- running requests -------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        """Run what is waiting, for one time slice; the rest when the loop comes round again."""
+        stop_ns = SystemClock.now_ns() + SLICE_NS
+        while self._backlog is not None:
+            if not self._run_slice(self._backlog, stop_ns):
+                if self._loop is None:
+                    continue  # in the process there is nobody else to wait for
+                self._is_paused = True
+                self._transport.pause_reading()
+                if self._can_write:
+                    self._loop.call_soon(self._resume)
+                return
+            self._backlog = None
+            if self._held:
+                self._backlog = iter(self._parser.feed(bytes(self._held)))
+                self._held.clear()
+        if self._is_paused:
+            self._is_paused = False
+            self._transport.resume_reading()
+
+    def _resume(self) -> None:
+        if self._backlog is not None and self._can_write:
+            self._work()
+
+    def _run_slice(self, requests: Iterator[Request], stop_ns: int) -> bool:
+        """Run requests and send their replies together; true when none is left."""
+        lines: list[bytes] = []
+        finished = False
+        try:
+            with self._engine.lock:
+                while not finished and self._can_write:
+                    step = STEP_REQUESTS if self._limits.authenticated else 1
+                    finished = not self._run(islice(requests, step), lines)
+                    self._limits.authenticated = self.ctx.authenticated
+                    if len(lines) >= FLUSH_LINES:
+                        self._send(lines)
+                    if SystemClock.now_ns() > stop_ns:
+                        break
+        except ProtocolError as error:
+            ENCODERS[2].write(lines, CommandError(str(error)))
+            self._end(lines)
+            return True
+        except RequestTooBig:
+            logger.warning("closing %s: its request is too big", self.ctx.peer.address)
+            self._end(lines)
+            return True
+        except Exception:
+            # A bug of ours: this client pays for it, the others do not.
+            logger.exception("closing %s: a command failed in an unexpected way", self.ctx.name)
+            self._end(lines)
+            return True
+        if self.ctx.closing:
+            self._end(lines)
+            return True
+        self._send(lines)
+        return finished
+
+    def _run(self, requests: Iterable[Request], lines: list[bytes]) -> int:
+        """Run requests, append the lines of their replies, and return how many requests there were.
+
+        The innermost loop of the server: the replies that nearly all are, are written here.
+        """
+        ctx, execute = self.ctx, self._engine.execute
+        count = 0
+        for argv in requests:
+            count += 1
+            reply = execute(ctx, argv)
+            if reply.__class__ is bytes:
+                size = len(reply)
+                lines += (
+                    BULK_HEADERS[size] if size < len(BULK_HEADERS) else b"$%d" % size,
+                    reply,
+                )
+            else:
+                ENCODERS[ctx.resp].write(lines, reply)
+        self._served += count
+        state = self._engine.state
+        state.statistics.commands += count
+        ctx.last_request_ms = state.moment.ms
+        return count
+
+    def push(self, message: Reply) -> None:
+        """Send something the client did not ask for just now: pub/sub, invalidations."""
+        lines: list[bytes] = []
+        ENCODERS[self.ctx.resp].write(lines, message)
+        self._send(lines)
+
+    def _send(self, lines: list[bytes]) -> None:
+        if not lines:
+            return
+        lines.append(b"")
+        self._transport.write(b"\r\n".join(lines))
+        lines.clear()
+        unread = self._transport.get_write_buffer_size()
+        limit = MAX_OUTPUT_BYTES if self._limits.authenticated else MAX_UNAUTHENTICATED_OUTPUT_BYTES
+        if unread > limit:
+            logger.warning("closing %s: %d bytes unread", self.ctx.peer.address, unread)
+            self._transport.abort()
+
+    def _end(self, lines: list[bytes]) -> None:
+        """Send what there is to say and close; nothing that comes after is run."""
+        self.ctx.finish()
+        self._send(lines)
+        self._transport.close()
+
+    # --- deadlines --------------------------------------------------------------------------------
+
+    def check_deadlines(self, now_seconds: float, idle_timeout_seconds: int) -> None:
+        """Close a client that has been idle, or busy sending one request, for too long."""
+        if not self._parser.pending_bytes:
+            self._stalled = None
+            idle_ms = self._engine.state.moment.ms - self.ctx.last_request_ms
+            if idle_timeout_seconds and idle_ms > idle_timeout_seconds * 1000:
+                self._transport.close()
+            return
+        if self._stalled is None or self._stalled[0] != self._served:
+            self._stalled = (self._served, now_seconds)
+            return
+        limit = (
+            REQUEST_DEADLINE_SECONDS
+            if self._limits.authenticated
+            else UNAUTHENTICATED_DEADLINE_SECONDS
+        )
+        if now_seconds - self._stalled[1] > limit:
+            logger.warning("closing %s: its request did not get complete", self.ctx.peer.address)
+            self._transport.abort()
+
+
+Address: TypeAlias = tuple[str, int]
+
+
+class Server:
+    """Listening sockets around an engine. ``async with`` starts and stops it."""
+
+    def __init__(
+        self,
+        engine: Engine | None = None,
+        *,
+        host: str | None = "127.0.0.1",
+        port: int = 6379,
+        unixsocket: str | None = None,
+    ) -> None:
+        """``port`` 0 picks a free one; ``host`` None listens on the Unix socket alone."""
+        self.engine = engine or Engine()
+        self.host = host
+        self.port = port
+        self.unixsocket = unixsocket
+        self._listeners: list[asyncio.Server] = []
+        self._connections: set[Connection] = set()
+        self._all_gone = asyncio.Event()
+        self._cycle: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where redis-py finds this server."""
+        if self.host is None:
+            return f"unix://{self.unixsocket}"
+        return f"redis://{self.host}:{self.port}"
+
+    async def start(self) -> None:
+        """Listen. Raises OSError when the address is taken."""
+        loop = asyncio.get_running_loop()
+        if self.host is not None:
+            listener = await loop.create_server(self._accept, self.host, self.port, backlog=511)
+            self.port = listener.sockets[0].getsockname()[1]
+            self._listeners.append(listener)
+        if self.unixsocket:
+            self._listeners.append(await self._listen_on_unix_socket(self.unixsocket))
+        self.engine.state.config.port = self.port if self.host is not None else 0
+        self._cycle = loop.create_task(self._run_cycles(), name="ferrite-lite cycle")
+
+    async def _listen_on_unix_socket(self, path: str) -> asyncio.Server:
+        loop = asyncio.get_running_loop()
+        # The permissions must be right before anybody can connect (CVE-2023-45145).
+        before = os.umask(0o077)
+        try:
+            return await loop.create_unix_server(self._accept, path, backlog=511)
+        finally:
+            os.umask(before)
+
+    async def close(self) -> None:
+        """Stop listening, end every connection, and let go of all tasks and sockets."""
+        for listener in self._listeners:
+            listener.close()
+        for connection in list(self._connections):
+            connection.ctx.finish()
+            connection.ctx.close()
+        if self._cycle is not None:
+            self._cycle.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._cycle
+            self._cycle = None
+        for listener in self._listeners:
+            await listener.wait_closed()
+        self._listeners.clear()
+        # Aborted transports report the loss in the loop's next turn.
+        if self._connections:
+            await self._all_gone.wait()
+        if self.unixsocket:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.unixsocket)
+
+    async def __aenter__(self) -> Server:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    # --- connections ------------------------------------------------------------------------------
+
+    def _accept(self) -> asyncio.Protocol:
+        if len(self._connections) >= self.engine.state.config.maxclients:
+            self.engine.state.statistics.rejected_connections += 1
+            return _Refusal()
+        return Connection(self.engine, self)
+
+    def register(self, connection: Connection) -> None:
+        self._connections.add(connection)
+        self._all_gone.clear()
+
+    def forget(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+        if not self._connections:
+            self._all_gone.set()
+
+    # --- the cycle --------------------------------------------------------------------------------
+
+    async def _run_cycles(self) -> None:
+        """Active expiry and deadlines, ten times a second."""
+        while True:
+            await asyncio.sleep(CYCLE_SECONDS)
+            await self._expire()
+            now_seconds = asyncio.get_running_loop().time()
+            timeout_seconds = self.engine.state.config.timeout_seconds
+            for connection in list(self._connections):
+                connection.check_deadlines(now_seconds, timeout_seconds)
+
+    async def _expire(self) -> None:
+        """Remove what is due in short steps, between which clients are served."""
+        while True:
+            started_ns = SystemClock.now_ns()
+            with self.engine.lock:
+                self.engine.expire_due(EXPIRY_BUDGET_NS)
+            if SystemClock.now_ns() - started_ns < EXPIRY_BUDGET_NS:
+                return
+            await asyncio.sleep(EXPIRY_PAUSE_SECONDS)
+
+
+class _Refusal(asyncio.Protocol):
+    """One client too many."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport = cast("asyncio.Transport", transport)
+        transport.write(MAX_CLIENTS_REACHED)
+        transport.close()
+
+
+def _peer_of(transport: asyncio.BaseTransport) -> Peer:
+    """Both ends as CLIENT LIST writes them; a Unix socket has its path and port 0."""
+    sock: socket.socket = transport.get_extra_info("socket")
+    if sock.family == socket.AF_UNIX:
+        path = f"{transport.get_extra_info('sockname')}:0"
+        return Peer(path, path, sock.fileno())
+    return Peer(
+        _address(transport.get_extra_info("peername")),
+        _address(transport.get_extra_info("sockname")),
+        sock.fileno(),
+    )
+
+
+def _address(name: Address | None) -> str:
+    if name is None:
+        return "?:0"
+    host, port = name[0], name[1]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
