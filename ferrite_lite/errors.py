@@ -91,8 +91,28 @@ class NotAFloat(CommandError):
     message = "ERR value is not a valid float"
 
 
+class NotInRange(CommandError):
+    message = "ERR value is out of range"
+
+
+class NotAMagnitude(CommandError):
+    """The smallest 64-bit integer as a signed count: it has no positive counterpart."""
+
+    message = (
+        "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"
+    )
+
+
 class IncrementOverflow(CommandError):
     message = "ERR increment or decrement would overflow"
+
+
+class DecrementOverflow(CommandError):
+    message = "ERR decrement would overflow"
+
+
+class IncrementNotFinite(CommandError):
+    message = "ERR increment would produce NaN or Infinity"
 
 
 class NoSuchKey(CommandError):
@@ -102,6 +122,48 @@ class NoSuchKey(CommandError):
 class InvalidExpireTime(CommandError):
     def __init__(self, command: str) -> None:
         super().__init__(f"ERR invalid expire time in '{command}' command")
+
+
+# --- strings --------------------------------------------------------------------------------------
+
+
+class OffsetOutOfRange(CommandError):
+    message = "ERR offset is out of range"
+
+
+class StringTooLong(CommandError):
+    message = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
+
+
+class LcsNotStrings(CommandError):
+    message = "ERR The specified keys must contain string values"
+
+
+class LcsLengthAndIndexes(CommandError):
+    message = "ERR If you want both the length and indexes, please just use IDX."
+
+
+class LcsTooLong(CommandError):
+    message = "ERR String too long for LCS"
+
+
+class LcsTooBig(CommandError):
+    message = "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len"
+
+
+# --- hashes ---------------------------------------------------------------------------------------
+
+
+class HashValueNotAnInteger(CommandError):
+    message = "ERR hash value is not an integer"
+
+
+class HashValueNotAFloat(CommandError):
+    message = "ERR hash value is not a float"
+
+
+class HashIncrementNotFinite(CommandError):
+    message = "ERR value is NaN or Infinity"
 
 
 # --- connections and transactions -----------------------------------------------------------------
