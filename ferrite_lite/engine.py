@@ -7,6 +7,7 @@ instant for every observer.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 
 from .clock import Clock, SystemClock
 from .command import Command
@@ -19,7 +20,8 @@ from .errors import (
     NotInTransaction,
     UnknownCommand,
 )
-from .reply import NO_REPLY, QUEUED, Reply
+from .reply import NO_REPLY, OK, QUEUED, Reply
+from .resp import BULK_HEADERS, ENCODERS, Request
 from .state import ServerState
 
 #: What a client that has not authenticated may still call has the flag ``no_auth``; these commands
@@ -40,12 +42,11 @@ class Engine:
         self.state = ServerState(clock or SystemClock(), config or Config(), TABLE, seed)
         #: Held by every door while it runs requests: threads may share an engine.
         self.lock = threading.RLock()
-        self._now_ns = self.state.clock.now_ns
         self._moment = self.state.moment
 
     def connect(self, peer: Peer | None = None) -> Context:
         """A new connection's context, known to CLIENT LIST until it is handed to disconnect()."""
-        self._moment.ns = self._now_ns()
+        self._moment.begin()
         ctx = Context(self.state, self.call, peer or Peer())
         self.state.clients[ctx.id] = ctx
         self.state.statistics.connections += 1
@@ -63,19 +64,56 @@ class Engine:
         Any other exception is a bug in a handler and is let through. A reply may hold the live
         value: encode or copy it before the next call.
         """
-        self._moment.ns = self._now_ns()
+        self._moment.begin()
+        if ctx.closing:
+            return NO_REPLY
         try:
-            command = TABLE[argv[0]]
-            if (
-                command is None
-                or ctx.guarded
-                or not command.min_argc <= len(argv) <= command.max_argc
-            ):
-                return self._execute_guarded(ctx, argv)
-            ctx.command = command
-            return command.handler(ctx, *argv[1:])
+            reply = self._admit_and_run(ctx, argv)
         except CommandError as error:
-            return error
+            reply = error
+        return reply if ctx.reply_mode is ReplyMode.ON else self._withheld(ctx, reply)
+
+    def run(self, ctx: Context, requests: Iterable[Request], lines: list[bytes]) -> None:
+        """Execute requests in turn and append the lines of their replies, which CRLF will join.
+
+        The server's innermost loop. What nearly every request is, a plain command on a connection
+        in no special state, takes a short cut past ``execute``; nearly every kind of reply is
+        written right here.
+        """
+        find, moment, append = TABLE.get, self._moment, lines.append
+        requests = iter(requests)
+        while True:
+            try:
+                for argv in requests:
+                    command = find(argv[0])
+                    argc = len(argv)
+                    if (
+                        command is None
+                        or ctx.guarded
+                        or not command.min_argc <= argc <= command.max_argc
+                    ):
+                        reply = self.execute(ctx, argv)
+                    else:
+                        moment.begin()
+                        ctx.command = command
+                        if argc == 2:
+                            reply = command.handler(ctx, argv[1])
+                        elif argc == 3:
+                            reply = command.handler(ctx, argv[1], argv[2])
+                        else:
+                            reply = command.handler(ctx, *argv[1:])
+                    if reply.__class__ is bytes:
+                        size = len(reply)
+                        append(BULK_HEADERS[size] if size < 1024 else b"$%d" % size)
+                        append(reply)
+                    elif reply is OK:
+                        append(b"+OK")
+                    else:
+                        ENCODERS[ctx.resp].write(lines, reply)
+                return
+            except CommandError as error:
+                # Only the short cut raises: execute() answers with the error.
+                ENCODERS[ctx.resp].write(lines, error)
 
     def call(self, ctx: Context, argv: list[bytes]) -> Reply:
         """Run a command inside a request: from a script. Raises CommandError."""
@@ -91,7 +129,7 @@ class Engine:
 
         Returns how many were removed. This is Redis's active expire cycle.
         """
-        self._moment.ns = self._now_ns()
+        self._moment.begin()
         stop_ns = SystemClock.now_ns() + budget_ns
         removed = 0
         for db in self.state.databases:
@@ -102,16 +140,6 @@ class Engine:
         return removed
 
     # --- the gate ---------------------------------------------------------------------------------
-
-    def _execute_guarded(self, ctx: Context, argv: list[bytes]) -> Reply:
-        """The way of every request that is not a plain command on a plain connection."""
-        if ctx.closing:
-            return NO_REPLY
-        try:
-            reply = self._admit_and_run(ctx, argv)
-        except CommandError as error:
-            reply = error
-        return reply if ctx.reply_mode is ReplyMode.ON else self._withheld(ctx, reply)
 
     def _admit_and_run(self, ctx: Context, argv: list[bytes]) -> Reply:
         """Refuse, queue or run, in the order in which Redis decides."""

@@ -11,7 +11,7 @@ from itertools import islice
 from random import Random
 from typing import Protocol, TypeVar, overload
 
-from .clock import NS_PER_MS
+from .clock import NS_PER_MS, NS_PER_US, Clock
 from .errors import WrongType
 from .expiry import Wheel
 from .roster import Roster
@@ -33,23 +33,36 @@ class Observer(Protocol):
 
 
 class Moment:
-    """The instant at which the current request runs; the engine sets it once per request.
+    """The instant at which the current request runs.
 
-    A script, and a whole transaction, see one moment, as in Redis.
+    The clock is read when the first command asks, and then no more until the engine begins the next
+    request: a script, and a whole transaction, see one moment, as in Redis. Most requests touch no
+    deadline and read no clock.
     """
 
-    __slots__ = ("ns",)
+    __slots__ = ("_now_ns", "_ns")
 
-    def __init__(self) -> None:
-        self.ns = 0
+    def __init__(self, clock: Clock) -> None:
+        self._now_ns = clock.now_ns
+        self._ns: int | None = None
+
+    def begin(self) -> None:
+        """The next request starts here."""
+        self._ns = None
+
+    @property
+    def ns(self) -> int:
+        if self._ns is None:
+            self._ns = self._now_ns()
+        return self._ns
+
+    @property
+    def us(self) -> int:
+        return self.ns // NS_PER_US
 
     @property
     def ms(self) -> int:
         return self.ns // NS_PER_MS
-
-    @property
-    def us(self) -> int:
-        return self.ns // 1000
 
 
 class Keyspace:
@@ -246,7 +259,7 @@ class Keyspace:
         return True
 
     def _is_due(self, key: bytes) -> bool:
-        return self._deadlines_ms[key] < self._moment.ns // NS_PER_MS
+        return self._deadlines_ms[key] < self._moment.ms
 
     def _expire(self, key: bytes) -> None:
         self._remove(key)

@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import chain
 from typing import Any
 
 import hiredis
@@ -118,7 +117,7 @@ class RequestParser:
         Each would leave fewer line ends than these requests have when they are written properly.
         Joining them shows that every argument is a string (or raises TypeError).
         """
-        b"".join(chain.from_iterable(requests))
+        b"".join(map(b"".join, requests))
         lines = len(requests) + 2 * sum(map(len, requests))
         return data.count(CRLF) == lines and data.endswith(CRLF)
 
@@ -426,16 +425,21 @@ class ReplyEncoder:
 
     def _array(self, lines: list[bytes], items: list[Reply]) -> None:
         lines.append(b"*%d" % len(items))
+        self._bulks(lines, items)
+
+    def _bulks(self, lines: list[bytes], items: Iterable[Reply]) -> None:
+        """Items that are mostly strings: an array of anything else is right, and slower."""
+        headers, short = BULK_HEADERS, len(BULK_HEADERS)
         for item in items:
             if item.__class__ is bytes:
-                self._bulk(lines, item)
+                size = len(item)
+                lines += (headers[size] if size < short else b"$%d" % size, item)
             else:
                 self.write(lines, item)
 
     def _set(self, lines: list[bytes], members: set[bytes]) -> None:
         lines.append((b"~%d" if self._is_3 else b"*%d") % len(members))
-        for member in members:
-            self._bulk(lines, member)
+        self._bulks(lines, members)
 
     def _push(self, lines: list[bytes], items: Push) -> None:
         lines.append((b">%d" if self._is_3 else b"*%d") % len(items))
@@ -452,10 +456,17 @@ class ReplyEncoder:
         self, lines: list[bytes], size: int, pairs: Iterable[tuple[Any, Reply]]
     ) -> None:
         lines.append(b"%%%d" % size if self._is_3 else b"*%d" % (2 * size))
+        headers, short = BULK_HEADERS, len(BULK_HEADERS)
         for key, value in pairs:
             if key.__class__ is bytes and value.__class__ is bytes:
-                self._bulk(lines, key)
-                self._bulk(lines, value)
+                # Written out: a hash is nearly always this, and two calls a pair double its cost.
+                a, b = len(key), len(value)
+                lines += (
+                    headers[a] if a < short else b"$%d" % a,
+                    key,
+                    headers[b] if b < short else b"$%d" % b,
+                    value,
+                )
             else:
                 self.write(lines, key)
                 self.write(lines, value)

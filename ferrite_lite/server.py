@@ -12,7 +12,7 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import Protocol, TypeAlias, cast
 
@@ -21,7 +21,7 @@ from .context import Peer
 from .engine import Engine
 from .errors import CommandError, ProtocolError
 from .reply import Reply
-from .resp import BULK_HEADERS, ENCODERS, ParserLimits, Request, RequestParser, RequestTooBig
+from .resp import ENCODERS, ParserLimits, Request, RequestParser, RequestTooBig
 
 logger = logging.getLogger("ferrite_lite")
 
@@ -150,17 +150,21 @@ class Connection(asyncio.Protocol):
     def _run_slice(self, requests: Iterator[Request], stop_ns: int) -> bool:
         """Run requests and send their replies together; true when none is left."""
         lines: list[bytes] = []
-        finished = False
+        served, finished = 0, False
         try:
             with self._engine.lock:
                 while not finished and self._can_write:
                     step = STEP_REQUESTS if self._limits.authenticated else 1
-                    finished = not self._run(islice(requests, step), lines)
+                    batch = list(islice(requests, step))
+                    self._engine.run(self.ctx, batch, lines)
+                    served += len(batch)
+                    finished = len(batch) < step
                     self._limits.authenticated = self.ctx.authenticated
                     if len(lines) >= FLUSH_LINES:
                         self._send(lines)
                     if SystemClock.now_ns() > stop_ns:
                         break
+                self._count(served)
         except ProtocolError as error:
             ENCODERS[2].write(lines, CommandError(str(error)))
             self._end(lines)
@@ -180,29 +184,11 @@ class Connection(asyncio.Protocol):
         self._send(lines)
         return finished
 
-    def _run(self, requests: Iterable[Request], lines: list[bytes]) -> int:
-        """Run requests, append the lines of their replies, and return how many requests there were.
-
-        The innermost loop of the server: the replies that nearly all are, are written here.
-        """
-        ctx, execute = self.ctx, self._engine.execute
-        count = 0
-        for argv in requests:
-            count += 1
-            reply = execute(ctx, argv)
-            if reply.__class__ is bytes:
-                size = len(reply)
-                lines += (
-                    BULK_HEADERS[size] if size < len(BULK_HEADERS) else b"$%d" % size,
-                    reply,
-                )
-            else:
-                ENCODERS[ctx.resp].write(lines, reply)
-        self._served += count
+    def _count(self, served: int) -> None:
         state = self._engine.state
-        state.statistics.commands += count
-        ctx.last_request_ms = state.moment.ms
-        return count
+        state.statistics.commands += served
+        self._served += served
+        self.ctx.last_request_ms = state.moment.ms
 
     def push(self, message: Reply) -> None:
         """Send something the client did not ask for just now: pub/sub, invalidations."""

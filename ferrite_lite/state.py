@@ -40,8 +40,7 @@ class ServerState:
         self.clock = clock
         self.config = config
         self.table = table
-        self.moment = Moment()
-        self.moment.ns = clock.now_ns()
+        self.moment = Moment(clock)
         self.started_ns = self.moment.ns
         self.run_id = secrets.token_hex(20)
         #: Every random choice of the server: SPOP, RANDOMKEY... A seed makes them repeatable.
