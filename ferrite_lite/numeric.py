@@ -6,10 +6,8 @@ Nothing else in the package calls ``int()`` or ``float()`` on client bytes: Pyth
 
 from __future__ import annotations
 
-import math
 import re
 from decimal import Decimal
-from fractions import Fraction
 
 from .errors import NotAFloat, NotAnInteger
 
@@ -20,20 +18,25 @@ UINT64_MAX = 2**64 - 1
 #: The longest text of a 64-bit integer, sign included.
 _INT64_TEXT_BYTES = 20
 
-#: What C's ``strtold`` reads to the end, white space and ``nan`` apart, which Redis refuses.
+#: What C's ``strtold`` reads to the end, without the white space and ``nan`` that Redis refuses.
 _FLOAT = re.compile(
-    rb"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?P<hex>0[xX][0-9a-fA-F.]+(?:[pP][+-]?\d+)?)"
-    rb"|(?P<inf>inf(?:inity)?))",
+    rb"(?P<sign>[+-]?)(?:inf(?:inity)?"
+    rb"|(?P<decimal>\d+\.?\d*|\.\d+)(?:e(?P<power>[+-]?\d+))?"
+    rb"|0x(?P<hex>[\da-f]+\.?[\da-f]*|\.[\da-f]+)(?:p(?P<power_of_2>[+-]?\d+))?)",
     re.IGNORECASE,
 )
+#: ``MAX_LONG_DOUBLE_CHARS``: Redis reads and writes floats in a buffer of this size.
+_MAX_FLOAT_TEXT_BYTES = 5 * 1024
+#: Any text that short, times two or ten to a power past this, is zero or infinite.
+_MAX_POWER = 100_000
 
-#: An x86 long double: 64 bits of mantissa, and the largest exponent before infinity.
+#: An x86 long double: 64 bits of mantissa, the smallest power of two that it can represent, and the
+#: first that it cannot.
 _MANTISSA_BITS = 64
+_MIN_EXPONENT = -16445
 _MAX_EXPONENT = 16384
 #: Redis prints long doubles with ``%.17Lf``.
 _LONG_DOUBLE_DIGITS = 17
-#: Decimal exponents past this cannot fit a long double: refused before 10**exponent is computed.
-_MAX_DECIMAL_EXPONENT = 5000
 
 
 def parse_int(raw: bytes) -> int:
@@ -58,97 +61,107 @@ def maybe_int(raw: bytes | bytearray) -> int | None:
     return value
 
 
-def parse_float(raw: bytes) -> float:
-    """A finite or infinite double as ``strtod`` reads it, or NotAFloat."""
-    if not _FLOAT.fullmatch(raw):
-        raise NotAFloat
-    text = raw.decode("ascii")
-    value = float.fromhex(text) if "x" in text.lower() else float(text)
-    if math.isinf(value) and b"inf" not in raw.lower():
-        raise NotAFloat
-    return value
-
-
 def format_float(value: float) -> bytes:
-    """A double as Redis writes one: ``%.17g``, and whole numbers without a fraction."""
-    if math.isinf(value):
-        return b"inf" if value > 0 else b"-inf"
-    if math.isnan(value):
-        return b"nan"
-    if value.is_integer() and abs(value) < 2**53:
-        return b"-0" if value == 0 and math.copysign(1, value) < 0 else b"%d" % int(value)
+    """A double as Redis writes one: ``1.5``, ``3``, ``1e+17``, ``inf``."""
     return b"%.17g" % value
 
 
 class LongDouble:
-    """The 80-bit arithmetic of INCRBYFLOAT and HINCRBYFLOAT, done exactly on fractions.
+    """The 80-bit arithmetic of INCRBYFLOAT and HINCRBYFLOAT, done on integers.
 
     Redis adds in ``long double`` so that 10.5 + 0.1 is 10.6; doubles would answer
-    10.59999999999999964. A value that overflows is kept as None ("infinite").
+    10.59999999999999964. The value is ``mantissa * 2**exponent``, rounded as the hardware rounds.
     """
 
-    __slots__ = ("_value",)
+    __slots__ = ("_exponent", "_mantissa", "is_finite")
 
-    def __init__(self, value: Fraction | None) -> None:
-        self._value = None if value is None else _rounded(value)
+    def __init__(self, mantissa: int, exponent: int, *, is_finite: bool = True) -> None:
+        surplus = max(mantissa.bit_length() - _MANTISSA_BITS, _MIN_EXPONENT - exponent)
+        if surplus > 0:
+            mantissa, exponent = _times_power_of_2(mantissa, -surplus), exponent + surplus
+        self._mantissa = mantissa
+        self._exponent = exponent
+        #: False for infinities and for what comes of adding to them.
+        self.is_finite = is_finite and mantissa.bit_length() + exponent <= _MAX_EXPONENT
 
     @classmethod
-    def parse(cls, raw: bytes) -> LongDouble:
-        """Read an argument. Raises NotAFloat."""
-        match = _FLOAT.fullmatch(raw)
-        if not match:
+    def parse(cls, raw: bytes | bytearray) -> LongDouble:
+        """Read an argument or a stored value. Raises NotAFloat."""
+        match = _FLOAT.fullmatch(raw) if len(raw) < _MAX_FLOAT_TEXT_BYTES else None
+        if match is None:
             raise NotAFloat
-        if match["inf"]:
-            return cls(None)
-        text = raw.decode("ascii")
+        minus = match["sign"] == b"-"
+        if match["decimal"]:
+            return cls._of_decimal(match["decimal"].decode(), match["power"], minus)
         if match["hex"]:
-            return cls(Fraction(float.fromhex(text)))
-        number = Decimal(text)
-        if number and abs(number.adjusted()) > _MAX_DECIMAL_EXPONENT:
-            raise NotAFloat
-        parsed = cls(Fraction(number))
-        if not parsed.is_finite:
-            raise NotAFloat
-        return parsed
+            return cls._of_hex(match["hex"], match["power_of_2"], minus)
+        return cls(0, 0, is_finite=False)
 
-    @property
-    def is_finite(self) -> bool:
-        return self._value is not None
+    @classmethod
+    def _of_decimal(cls, text: str, power_text: bytes | None, minus: bool) -> LongDouble:
+        numerator, denominator = Decimal(text).as_integer_ratio()
+        power = _power(power_text) if numerator else 0
+        if power < 0:
+            denominator *= 10**-power
+        else:
+            numerator *= 10**power
+        return cls._quotient(-numerator if minus else numerator, denominator)
+
+    @classmethod
+    def _of_hex(cls, text: bytes, power_text: bytes | None, minus: bool) -> LongDouble:
+        whole, _, fraction = text.partition(b".")
+        mantissa = int(whole + fraction, 16)
+        power = _power(power_text) if mantissa else 0
+        return cls(-mantissa if minus else mantissa, power - 4 * len(fraction))._in_range(mantissa)
+
+    @classmethod
+    def _quotient(cls, numerator: int, denominator: int) -> LongDouble:
+        """Two more bits than the mantissa holds, and one for all that come after, round right."""
+        exponent = numerator.bit_length() - denominator.bit_length() - _MANTISSA_BITS - 2
+        numerator <<= max(0, -exponent)
+        denominator <<= max(0, exponent)
+        quotient, rest = divmod(numerator, denominator)
+        return cls(quotient << 1 | (rest > 0), exponent - 1)._in_range(numerator)
+
+    def _in_range(self, exact: int) -> LongDouble:
+        """Raises NotAFloat where ``strtold`` reports a number too big, or too small to be told
+        from zero.
+        """
+        if not self.is_finite or (exact and not self._mantissa):
+            raise NotAFloat
+        return self
 
     def __add__(self, other: LongDouble) -> LongDouble:
-        if self._value is None or other._value is None:
-            return LongDouble(None)
-        return LongDouble(self._value + other._value)
+        if not (self.is_finite and other.is_finite):
+            return LongDouble(0, 0, is_finite=False)
+        exponent = min(self._exponent, other._exponent)
+        return LongDouble(
+            (self._mantissa << (self._exponent - exponent))
+            + (other._mantissa << (other._exponent - exponent)),
+            exponent,
+        )
 
     def __bytes__(self) -> bytes:
-        """``%.17Lf`` without trailing zeros: never an exponent."""
-        if self._value is None:
-            return b"inf"
-        scaled = round(self._value * 10**_LONG_DOUBLE_DIGITS)
-        sign = b"-" if scaled < 0 else b""
+        """A finite value as ``%.17Lf`` writes it, less trailing zeros: no exponent, and no "-0"."""
+        scaled = _times_power_of_2(self._mantissa * 10**_LONG_DOUBLE_DIGITS, self._exponent)
         whole, fraction = divmod(abs(scaled), 10**_LONG_DOUBLE_DIGITS)
-        digits = (b"%017d" % fraction).rstrip(b"0")
-        text = _digits(whole) + (b"." + digits if digits else b"")
-        # Redis 7.0 prints "-0" for a negative number too small to show.
-        return b"0" if text == b"0" and not sign else sign + text
+        # Through Decimal, because an int of more than 4300 digits has no str().
+        digits = f"{Decimal(whole)}.{fraction:017d}".rstrip("0").rstrip(".")
+        return ("-" + digits if scaled < 0 else digits).encode()
 
 
-def _digits(whole: int) -> bytes:
-    """Decimal digits of a number of any size; ``str()`` stops at 4300 of them."""
-    if whole < 10**4000:
-        return b"%d" % whole
-    high, low = divmod(whole, 10**4000)
-    return _digits(high) + b"%04000d" % low
+def _times_power_of_2(number: int, power: int) -> int:
+    """``number * 2**power`` to the nearest integer, ties to even."""
+    if power >= 0:
+        return number << power
+    half = 1 << (-power - 1)
+    quotient, rest = number >> -power, number & (2 * half - 1)
+    return quotient + (rest > half or (rest == half and quotient & 1))
 
 
-def _rounded(value: Fraction) -> Fraction | None:
-    """The nearest number with 64 bits of mantissa, ties to even; None when it overflows."""
-    if not value:
-        return value
-    numerator, denominator = abs(value.numerator), value.denominator
-    shift = _MANTISSA_BITS - (numerator.bit_length() - denominator.bit_length())
-    unit = Fraction(2) ** -shift
-    if abs(value) / unit >= 2**_MANTISSA_BITS:
-        unit *= 2
-    nearest = round(value / unit) * unit
-    return None if abs(nearest) >= 2**_MAX_EXPONENT else nearest
+def _power(text: bytes | None) -> int:
+    """An exponent as it stands in a number. Raises NotAFloat for one that is out of all bounds."""
+    power = Decimal((text or b"0").decode())
+    if power.copy_abs() > _MAX_POWER:
+        raise NotAFloat
+    return int(power)
