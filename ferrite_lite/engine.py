@@ -73,18 +73,21 @@ class Engine:
             reply = error
         return reply if ctx.reply_mode is ReplyMode.ON else self._withheld(ctx, reply)
 
-    def run(self, ctx: Context, requests: Iterable[Request], lines: list[bytes]) -> None:
+    def run(self, ctx: Context, requests: Iterable[Request], lines: list[bytes]) -> int:
         """Execute requests in turn and append the lines of their replies, which CRLF will join.
+
+        Returns how many requests there were.
 
         The server's innermost loop. What nearly every request is, a plain command on a connection
         in no special state, takes a short cut past ``execute``; nearly every kind of reply is
         written right here.
         """
         find, moment, append = TABLE.get, self._moment, lines.append
-        requests = iter(requests)
+        requests, count = iter(requests), 0
         while True:
             try:
                 for argv in requests:
+                    count += 1
                     command = find(argv[0])
                     argc = len(argv)
                     if (
@@ -110,7 +113,7 @@ class Engine:
                         append(b"+OK")
                     else:
                         ENCODERS[ctx.resp].write(lines, reply)
-                return
+                return count
             except CommandError as error:
                 # Only the short cut raises: execute() answers with the error.
                 ENCODERS[ctx.resp].write(lines, error)

@@ -155,10 +155,9 @@ class Connection(asyncio.Protocol):
             with self._engine.lock:
                 while not finished and self._can_write:
                     step = STEP_REQUESTS if self._limits.authenticated else 1
-                    batch = list(islice(requests, step))
-                    self._engine.run(self.ctx, batch, lines)
-                    served += len(batch)
-                    finished = len(batch) < step
+                    count = self._engine.run(self.ctx, islice(requests, step), lines)
+                    served += count
+                    finished = count < step
                     self._limits.authenticated = self.ctx.authenticated
                     if len(lines) >= FLUSH_LINES:
                         self._send(lines)

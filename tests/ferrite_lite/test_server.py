@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import stat
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from ferrite_lite.clock import ManualClock
+from ferrite_lite.config import Config
+from ferrite_lite.engine import Engine
+from ferrite_lite.resp import MAX_UNAUTHENTICATED_BULK_BYTES
+from ferrite_lite.server import REQUEST_DEADLINE_SECONDS, UNAUTHENTICATED_DEADLINE_SECONDS, Server
+
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def ended(reader: asyncio.StreamReader) -> bool:
+    """Whether the server closes without another byte."""
+    with contextlib.suppress(ConnectionResetError):
+        return await reader.read() == b""
+    return True
+
+
+class Dialer:
+    """Opens connections to one server and closes what a test leaves open."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self._writers: list[asyncio.StreamWriter] = []
+
+    async def __call__(self) -> Streams:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.server.port)
+        self._writers.append(writer)
+        return reader, writer
+
+    async def close(self) -> None:
+        for writer in self._writers:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+
+@pytest.fixture
+async def server(engine: Engine) -> AsyncIterator[Server]:
+    async with Server(engine, port=0) as server:
+        yield server
+
+
+@pytest.fixture
+async def dial(server: Server) -> AsyncIterator[Dialer]:
+    dialer = Dialer(server)
+    yield dialer
+    await dialer.close()
+
+
+async def test_a_pipeline_is_answered_in_order(dial: Dialer) -> None:
+    reader, writer = await dial()
+    writer.write(b"SET a 1\r\n*2\r\n$3\r\nGET\r\n$1\r\na\r\nGET nothing\r\n")
+    assert await reader.readexactly(17) == b"+OK\r\n$1\r\n1\r\n$-1\r\n"
+
+
+async def test_a_request_may_arrive_byte_by_byte(dial: Dialer) -> None:
+    reader, writer = await dial()
+    for byte in b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$2\r\nhi\r\n":
+        writer.write(bytes([byte]))
+        await writer.drain()
+    assert await reader.readline() == b"+OK\r\n"
+
+
+async def test_an_error_reply_does_not_cost_the_connection(dial: Dialer) -> None:
+    reader, writer = await dial()
+    writer.write(b"NOPE\r\nGET\r\nGET a\r\n")
+    assert (await reader.readline()).startswith(b"-ERR unknown command 'NOPE'")
+    assert await reader.readline() == b"-ERR wrong number of arguments for 'get' command\r\n"
+    assert await reader.readline() == b"$-1\r\n"
+
+
+async def test_a_protocol_error_is_answered_and_closes(dial: Dialer) -> None:
+    reader, writer = await dial()
+    writer.write(b"SET a 1\r\n*2\r\n$3\r\nGET\r\n:5\r\n")
+    assert await reader.read() == b"+OK\r\n-ERR Protocol error: expected '$', got ':'\r\n"
+
+
+async def test_a_long_pipeline_leaves_room_for_other_clients(dial: Dialer) -> None:
+    greedy_reader, greedy_writer = await dial()
+    other_reader, other_writer = await dial()
+    requests = 200_000
+    greedy_writer.write(b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n" * requests)
+    other_writer.write(b"GET a\r\n")
+    await other_reader.readline()
+    answered_before_other = len(greedy_reader._buffer)  # type: ignore[attr-defined]  # a measure
+    assert answered_before_other < requests * len(b"+OK\r\n")
+    assert await greedy_reader.readexactly(requests * 5) == b"+OK\r\n" * requests
+
+
+async def test_a_client_that_does_not_read_does_not_grow_the_server(dial: Dialer) -> None:
+    reader, writer = await dial()
+    size = 1_000_000
+    writer.write(b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$%d\r\n%b\r\n" % (size, b"x" * size))
+    assert await reader.readline() == b"+OK\r\n"
+    writer.write(b"GET a\r\n" * 100)
+    await writer.drain()
+    for _ in range(100):
+        assert await reader.readexactly(len(b"$1000000\r\n") + size + 2)
+
+
+async def test_a_big_value_survives_the_way_there_and_back(dial: Dialer) -> None:
+    reader, writer = await dial()
+    value = os.urandom(3_000_001)
+    writer.write(b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$%d\r\n%b\r\nGET a\r\n" % (len(value), value))
+    assert await reader.readline() == b"+OK\r\n"
+    assert await reader.readexactly(len(value) + 12) == b"$3000001\r\n%b\r\n" % value
+
+
+async def test_a_failing_handler_costs_only_its_own_connection(
+    dial: Dialer, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = engine.state.table.lookup(b"hget")
+    assert command is not None
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(command, "handler", broken)
+    reader, writer = await dial()
+    other_reader, other_writer = await dial()
+    writer.write(b"SET a 1\r\nHGET a b\r\nGET a\r\n")
+    assert await reader.read() == b"+OK\r\n"
+    other_writer.write(b"GET a\r\n")
+    assert await other_reader.readline() == b"$1\r\n"
+
+
+async def test_keys_past_their_deadline_leave_without_being_asked_for(
+    dial: Dialer, engine: Engine, clock: ManualClock
+) -> None:
+    reader, writer = await dial()
+    writer.write(b"".join(b"SET key:%d v PX 100\r\n" % n for n in range(1000)))
+    await reader.readexactly(5 * 1000)
+    clock.advance(ms=200)
+    async with asyncio.timeout(10):
+        while len(engine.state.databases[0]):
+            await asyncio.sleep(0.01)
+
+
+async def test_one_client_too_many_is_told_so() -> None:
+    engine = Engine(config=Config(maxclients=1))
+    async with Server(engine, port=0) as server:
+        dial = Dialer(server)
+        _, first = await dial()
+        reader, _ = await dial()
+        assert await reader.read() == b"-ERR max number of clients reached\r\n"
+        first.write(b"GET a\r\n")
+        await dial.close()
+
+
+async def test_before_a_password_is_given_requests_are_kept_small() -> None:
+    engine = Engine(config=Config(requirepass=b"secret"))
+    async with Server(engine, port=0) as server:
+        dial = Dialer(server)
+        reader, writer = await dial()
+        writer.write(b"*11\r\n")
+        assert (await reader.read()).endswith(b"unauthenticated multibulk length\r\n")
+        reader, writer = await dial()
+        writer.write(b"*2\r\n$3\r\nGET\r\n$%d\r\n" % (MAX_UNAUTHENTICATED_BULK_BYTES + 1))
+        assert (await reader.read()).endswith(b"unauthenticated bulk length\r\n")
+        await dial.close()
+
+
+async def test_a_client_that_never_completes_its_request_is_closed(
+    server: Server, dial: Dialer
+) -> None:
+    reader, writer = await dial()
+    writer.write(b"*2\r\n$3\r\nGET\r\n")
+    await writer.drain()
+    (connection,) = server._connections
+    async with asyncio.timeout(10):
+        while not connection._parser.pending_bytes:
+            await asyncio.sleep(0)
+    connection.check_deadlines(0.0, 0)
+    connection.check_deadlines(REQUEST_DEADLINE_SECONDS, 0)
+    writer.write(b"$1\r")  # alive, yet no more complete
+    connection.check_deadlines(REQUEST_DEADLINE_SECONDS + 0.1, 0)
+    assert await ended(reader)
+
+
+async def test_before_authentication_the_deadline_is_shorter() -> None:
+    assert UNAUTHENTICATED_DEADLINE_SECONDS < REQUEST_DEADLINE_SECONDS
+
+
+async def test_a_unix_socket_is_for_its_owner_alone_and_is_removed(tmp_path: Path) -> None:
+    path = tmp_path / "ferrite.sock"
+    async with Server(host=None, unixsocket=str(path)) as server:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700
+        assert server.url == f"unix://{path}"
+        reader, writer = await asyncio.open_unix_connection(path)
+        writer.write(b"SET a 1\r\n")
+        assert await reader.readline() == b"+OK\r\n"
+        writer.close()
+        await writer.wait_closed()
+    assert not path.exists()
+
+
+async def test_closing_the_server_ends_every_connection_and_frees_the_port(
+    engine: Engine,
+) -> None:
+    server = Server(engine, port=0)
+    await server.start()
+    dial = Dialer(server)
+    reader, writer = await dial()
+    writer.write(b"SET a 1\r\n")
+    await reader.readline()
+    await server.close()
+    assert await ended(reader)
+    assert not engine.state.clients
+    with socket.socket() as again:
+        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        again.bind(("127.0.0.1", server.port))
+    await dial.close()
+
+
+async def test_a_server_can_be_started_and_stopped_many_times() -> None:
+    engine = Engine()
+    tasks_before = len(asyncio.all_tasks())
+    for _ in range(100):
+        async with Server(engine, port=0):
+            pass
+    assert len(asyncio.all_tasks()) == tasks_before
