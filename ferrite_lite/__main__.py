@@ -8,6 +8,7 @@ import contextlib
 import gc
 import ipaddress
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -113,7 +114,8 @@ async def _serve(options: argparse.Namespace) -> int:
         await server.start()
     except OSError as error:
         print(
-            f"ferrite-lite: cannot listen on {options.bind}:{options.port}: {error.strerror}."
+            f"ferrite-lite: cannot listen on {options.bind}:{options.port}:"
+            f" {os.strerror(error.errno) if error.errno else error}."
             " Choose another port with --port (0 picks a free one).",
             file=sys.stderr,
         )
