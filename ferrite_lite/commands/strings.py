@@ -308,9 +308,10 @@ def incrbyfloat(ctx: Context, key: bytes, increment: bytes) -> Reply:
     total = LongDouble.parse(b"0" if held is None else held) + LongDouble.parse(increment)
     if not total.is_finite:
         raise IncrementNotFinite
-    ctx.db.put(key, bytes(total), keep_deadline=True)
+    text = bytes(total)
+    ctx.db.put(key, text, keep_deadline=True)
     ctx.db.touch(key, "incrbyfloat")
-    return bytes(total)
+    return text
 
 
 # --- parts of a string ----------------------------------------------------------------------------

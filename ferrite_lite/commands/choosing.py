@@ -1,0 +1,32 @@
+"""The count of HRANDFIELD and SRANDMEMBER, and the random choice it asks for."""
+
+from __future__ import annotations
+
+from ..context import Context
+from ..errors import NotAMagnitude, NotInRange
+from ..numeric import INT64_MIN, parse_int
+from ..values import Collection, pick_distinct, pick_repeatedly
+
+#: How many repeated choices one reply may hold. Redis has no such limit, and gathers a reply until
+#: the client's output buffer is full; it is the most words that a request may have here.
+MAX_REPEATED_CHOICES = 1_048_576
+
+
+def parse_count(raw: bytes) -> int:
+    """Raises NotAnInteger, NotAMagnitude."""
+    count = parse_int(raw)
+    if count == INT64_MIN:
+        raise NotAMagnitude
+    return count
+
+
+def choose(ctx: Context, owner: Collection, count: int) -> list[bytes]:
+    """``count`` different names, or all there are; for a negative count, as many with repeats.
+
+    Raises NotInRange for more than MAX_REPEATED_CHOICES with repeats.
+    """
+    if count >= 0:
+        return pick_distinct(owner, count, ctx.server.random)
+    if -count > MAX_REPEATED_CHOICES:
+        raise NotInRange
+    return list(pick_repeatedly(owner, -count, ctx.server.random))
