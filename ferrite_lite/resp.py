@@ -354,7 +354,8 @@ class ReplyEncoder:
         self._null_array = b"_" if resp == 3 else b"*-1"
         self._writers: dict[type, Writer] = {
             bytes: self._bulk,
-            bytearray: self._bulk,
+            # A copy: the next command of a pipeline may edit the string before it is sent.
+            bytearray: lambda lines, value: self._bulk(lines, bytes(value)),
             int: lambda lines, number: lines.append(b":%d" % number),
             bool: self._bool,
             float: self._double,
