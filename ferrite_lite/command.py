@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .errors import UnknownSubcommand, WrongArity
 from .reply import Reply
@@ -162,12 +162,18 @@ class CommandGroup:
         also: str = "",
         tips: Iterable[str] = (),
         find_keys: KeyFinder | None = None,
+        arity: int | None = None,
     ) -> Declared:
-        """Declare the decorated function as the handler of ``usage``."""
+        """Declare the decorated function as the handler of ``usage``.
+
+        ``arity`` is for the few commands that accept more than their documentation says.
+        """
 
         def declare(handler: Handler) -> Handler:
             command = Command(
-                usage=read_usage(usage),
+                usage=read_usage(usage)
+                if arity is None
+                else replace(read_usage(usage), arity=arity),
                 flags=frozenset(flags.split()),
                 group=self.name,
                 since=since,

@@ -31,7 +31,7 @@ class ReplyMode(enum.Enum):
 class Transaction:
     """What MULTI has gathered: commands to run at EXEC, or why EXEC must refuse them."""
 
-    queue: list[tuple[Command, list[bytes]]] = field(default_factory=list)
+    queue: list[list[bytes]] = field(default_factory=list)
     spoiled_by: CommandError | None = None
 
 

@@ -18,6 +18,7 @@ from .errors import (
     CommandError,
     NotAuthenticated,
     NotInTransaction,
+    TransactionRefused,
     UnknownCommand,
 )
 from .reply import NO_REPLY, OK, QUEUED, Reply
@@ -145,7 +146,19 @@ class Engine:
     # --- the gate ---------------------------------------------------------------------------------
 
     def _admit_and_run(self, ctx: Context, argv: list[bytes]) -> Reply:
-        """Refuse, queue or run, in the order in which Redis decides."""
+        """Run or queue. Raises CommandError."""
+        command = self._admit(ctx, argv)
+        if ctx.transaction is not None and command.name not in NEVER_QUEUED:
+            ctx.transaction.queue.append(argv)
+            return QUEUED
+        ctx.command = command
+        return command.handler(ctx, *_arguments(command, argv))
+
+    def _admit(self, ctx: Context, argv: list[bytes]) -> Command:
+        """Refuse what must not run, in the order in which Redis decides.
+
+        A refusal spoils the transaction that is being queued; a refused EXEC ends it.
+        """
         try:
             command = self._resolve(argv)
             if not ctx.authenticated and "no_auth" not in command.flags:
@@ -155,12 +168,11 @@ class Engine:
         except CommandError as error:
             if ctx.transaction is not None:
                 ctx.transaction.spoiled_by = error
+            if argv[0].lower() == b"exec":
+                ctx.end_transaction()
+                raise TransactionRefused(error) from None
             raise
-        if ctx.transaction is not None and command.name not in NEVER_QUEUED:
-            ctx.transaction.queue.append((command, argv))
-            return QUEUED
-        ctx.command = command
-        return command.handler(ctx, *_arguments(command, argv))
+        return command
 
     @staticmethod
     def _resolve(argv: list[bytes]) -> Command:

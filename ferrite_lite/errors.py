@@ -175,3 +175,103 @@ class NotAuthenticated(CommandError):
 
 class NotInTransaction(CommandError):
     message = "ERR Command not allowed inside a transaction"
+
+
+class ExecWithoutMulti(CommandError):
+    message = "ERR EXEC without MULTI"
+
+
+class DiscardWithoutMulti(CommandError):
+    message = "ERR DISCARD without MULTI"
+
+
+class NestedMulti(CommandError):
+    message = "ERR MULTI calls can not be nested"
+
+
+class WatchInsideMulti(CommandError):
+    message = "ERR WATCH inside MULTI is not allowed"
+
+
+class TransactionAborted(CommandError):
+    message = "EXECABORT Transaction discarded because of previous errors."
+
+
+class TransactionRefused(CommandError):
+    """An EXEC that was not even admitted."""
+
+    def __init__(self, refusal: CommandError) -> None:
+        reason = str(refusal).removeprefix("ERR ")
+        super().__init__(f"EXECABORT Transaction discarded because of: {reason}")
+
+
+class DatabaseOutOfRange(CommandError):
+    message = "ERR DB index is out of range"
+
+
+class WrongPassword(CommandError):
+    message = "WRONGPASS invalid username-password pair or user is disabled."
+
+
+class NoPasswordSet(CommandError):
+    message = (
+        "ERR AUTH <password> called without any password configured for the default user."
+        " Are you sure your configuration is correct?"
+    )
+
+
+class HelloUnauthenticated(CommandError):
+    message = (
+        "NOAUTH HELLO must be called with the client already authenticated, otherwise the"
+        " HELLO AUTH <user> <pass> option can be used to authenticate the client"
+        " and select the RESP protocol version at the same time"
+    )
+
+
+class UnsupportedProtocol(CommandError):
+    message = "NOPROTO unsupported protocol version"
+
+
+class ProtocolVersionNotAnInteger(CommandError):
+    message = "ERR Protocol version is not an integer or out of range"
+
+
+class HelloSyntax(CommandError):
+    def __init__(self, option: bytes) -> None:
+        super().__init__(f"ERR Syntax error in HELLO option '{as_text(option)}'")
+
+
+class InvalidClientName(CommandError):
+    message = "ERR Client names cannot contain spaces, newlines or special characters."
+
+
+class InvalidClientInfo(CommandError):
+    def __init__(self, attribute: str) -> None:
+        super().__init__(f"ERR {attribute} cannot contain spaces, newlines or special characters.")
+
+
+class UnknownClientInfo(CommandError):
+    def __init__(self, attribute: bytes) -> None:
+        super().__init__(f"ERR Unrecognized option '{as_text(attribute)}'")
+
+
+class InvalidClientId(CommandError):
+    message = "ERR Invalid client ID"
+
+
+class ClientIdNotPositive(CommandError):
+    message = "ERR client-id should be greater than 0"
+
+
+class UnknownClientType(CommandError):
+    def __init__(self, kind: bytes) -> None:
+        super().__init__(f"ERR Unknown client type '{as_text(kind)}'")
+
+
+class NoSuchClient(CommandError):
+    message = "ERR No such client"
+
+
+class NoSuchUser(CommandError):
+    def __init__(self, user: bytes) -> None:
+        super().__init__(f"ERR No such user '{as_text(user)}'")

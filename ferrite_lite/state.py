@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from .lua import Script
 
 
+#: The server that behaviour and error texts follow: clients and test-suites branch on it.
+REDIS_VERSION = "7.0.15"
+
+
 class Statistics:
     """Counters since start, as INFO shows them."""
 
@@ -42,6 +46,7 @@ class ServerState:
         self.table = table
         self.moment = Moment(clock)
         self.started_ns = self.moment.ns
+        self.redis_version = REDIS_VERSION.encode()
         self.run_id = secrets.token_hex(20)
         #: Every random choice of the server: SPOP, RANDOMKEY... A seed makes them repeatable.
         self.random = Random(seed)  # noqa: S311  # a fair choice is wanted, not a secret

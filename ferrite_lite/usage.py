@@ -13,6 +13,8 @@ from dataclasses import dataclass
 KEY_WORDS = frozenset({"key", "key1", "key2", "newkey", "source", "destination"})
 
 _REPEATED_KEYS = re.compile(r"\[((?:key|newkey)(?: \S+)*) \.\.\.\]")
+_INNERMOST_OPTION = re.compile(r"\[[^\[\]]*\]")
+_INNERMOST_CHOICE = re.compile(r"<[^<>]*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +44,35 @@ class Usage:
 
 
 def read_usage(line: str) -> Usage:
-    outer, bracket, _ = line.partition("[")
-    words = outer.split()
-    name_words = _leading_upper(words)
-    required = words[len(name_words) :]
-    offset = len(name_words)
-    arity = offset + len(required)
-    keys = [at for at, word in enumerate(required, start=offset) if word in KEY_WORDS]
-    numkeys_at = required.index("numkeys") + offset if "numkeys" in required else 0
-    repeat = _REPEATED_KEYS.search(line)
+    """Read a usage line in the notation of Redis's documentation."""
+    words = _required_words(line)
+    name = _leading_upper(words)
+    keys = [at for at, word in enumerate(words) if word in KEY_WORDS]
+    numkeys_at = words.index("numkeys") if "numkeys" in words else 0
     first, last, step = 0, 0, 0
     if keys:
         first, last, step = keys[0], keys[-1], 1
+        repeat = _REPEATED_KEYS.search(line)
         if repeat and not numkeys_at:
             last, step = -1, len(repeat[1].split())
     return Usage(
         line=line,
-        name=" ".join(name_words).lower(),
-        arity=-arity if bracket else arity,
+        name=" ".join(name).lower(),
+        arity=-len(words) if "[" in line else len(words),
         first_key=first,
         last_key=last,
         key_step=step,
         numkeys_at=numkeys_at,
     )
+
+
+def _required_words(line: str) -> list[str]:
+    """The words that every request has; a choice such as ``<ON | OFF>`` is one of them."""
+    for pattern, stands_for in ((_INNERMOST_OPTION, " "), (_INNERMOST_CHOICE, " choice ")):
+        replaced = 1
+        while replaced:
+            line, replaced = pattern.subn(stands_for, line)
+    return line.split()
 
 
 def _leading_upper(words: list[str]) -> list[str]:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from ..command import CommandTable
-from . import hashes, strings
+from . import clients, connection, hashes, strings, transactions
 
-GROUPS = (strings.command, hashes.command)
+GROUPS = (
+    strings.command,
+    hashes.command,
+    transactions.command,
+    connection.command,
+    clients.command,
+)
 TABLE = CommandTable(GROUPS)

@@ -1,0 +1,269 @@
+"""Commands on the connection itself: who it is, what it speaks, which database it looks at."""
+
+from __future__ import annotations
+
+import hmac
+
+from ..command import CommandGroup
+from ..context import Context, ReplyMode
+from ..errors import (
+    DatabaseOutOfRange,
+    HelloSyntax,
+    HelloUnauthenticated,
+    InvalidClientInfo,
+    InvalidClientName,
+    NoPasswordSet,
+    ProtocolVersionNotAnInteger,
+    SyntaxFault,
+    UnknownClientInfo,
+    UnsupportedProtocol,
+    WrongArity,
+    WrongPassword,
+)
+from ..numeric import maybe_int, parse_int
+from ..reply import NO_REPLY, OK, PONG, Reply, Status
+
+command = CommandGroup("connection")
+
+DEFAULT_USER = b"default"
+RESET = Status(b"RESET")
+
+
+# --- who it is ------------------------------------------------------------------------------------
+
+
+@command(
+    "AUTH [username] password",
+    "noscript loading stale fast no_auth allow_busy",
+    since="1.0.0",
+    complexity="O(N) where N is the number of passwords defined for the user",
+)
+def auth(ctx: Context, *credentials: bytes) -> Reply:
+    """Present a password, with or without a user name."""
+    if len(credentials) > 2:
+        raise SyntaxFault
+    if len(credentials) == 1 and not ctx.server.config.requirepass:
+        raise NoPasswordSet
+    *user, password = credentials
+    _authenticate(ctx, user[0] if user else DEFAULT_USER, password)
+    return OK
+
+
+def _authenticate(ctx: Context, user: bytes, password: bytes) -> None:
+    """Raises WrongPassword: the same for a wrong name and a wrong password, and as slow."""
+    expected = ctx.server.config.requirepass
+    is_right = hmac.compare_digest(password, expected) or not expected
+    if user != DEFAULT_USER or not is_right:
+        raise WrongPassword
+    ctx.authenticated = True
+    ctx.user = user
+    ctx.update_guard()
+
+
+@command(
+    "HELLO [protover [AUTH username password] [SETNAME clientname]]",
+    "noscript loading stale fast no_auth allow_busy",
+    since="6.0.0",
+)
+def hello(ctx: Context, *words: bytes) -> Reply:
+    """Shake hands: choose the protocol, authenticate, take a name."""
+    version = ctx.resp
+    if words:
+        number = maybe_int(words[0])
+        if number is None:
+            raise ProtocolVersionNotAnInteger
+        if number not in (2, 3):
+            raise UnsupportedProtocol
+        version = number
+    credentials, name = _read_hello_options(words[1:])
+    if credentials is not None:
+        _authenticate(ctx, *credentials)
+    if not ctx.authenticated:
+        raise HelloUnauthenticated
+    if name is not None:
+        _set_name(ctx, name)
+    ctx.resp = version
+    return {
+        b"server": b"redis",
+        b"version": ctx.server.redis_version,
+        b"proto": ctx.resp,
+        b"id": ctx.id,
+        b"mode": b"standalone",
+        b"role": b"master",
+        b"modules": [],
+    }
+
+
+def _read_hello_options(
+    words: tuple[bytes, ...],
+) -> tuple[tuple[bytes, bytes] | None, bytes | None]:
+    credentials, name = None, None
+    remaining = iter(words)
+    for word in remaining:
+        try:
+            if word.upper() == b"AUTH":
+                credentials = (next(remaining), next(remaining))
+            elif word.upper() == b"SETNAME":
+                name = next(remaining)
+            else:
+                raise HelloSyntax(word)
+        except StopIteration:
+            raise HelloSyntax(word) from None
+    return credentials, name
+
+
+def _set_name(ctx: Context, name: bytes) -> None:
+    if not _is_printable(name):
+        raise InvalidClientName
+    ctx.name = name
+
+
+def _is_printable(text: bytes) -> bool:
+    """CLIENT LIST separates its fields by spaces, so no name may hold one."""
+    return all(ord("!") <= byte <= ord("~") for byte in text)
+
+
+# --- small talk -----------------------------------------------------------------------------------
+
+
+@command(
+    "PING [message]",
+    "fast",
+    since="1.0.0",
+    tips=["request_policy:all_shards", "response_policy:all_succeeded"],
+)
+def ping(ctx: Context, *message: bytes) -> Reply:
+    """Answer, to show that somebody is there."""
+    if not message:
+        return PONG
+    if len(message) > 1:
+        raise WrongArity(ctx.command.name)
+    return message[0]
+
+
+@command("ECHO message", "loading stale fast", since="1.0.0")
+def echo(ctx: Context, message: bytes) -> Reply:
+    """Return the message."""
+    return message
+
+
+@command("SELECT index", "loading stale fast", since="1.0.0")
+def select(ctx: Context, index: bytes) -> Reply:
+    """Change to another database."""
+    number = parse_int(index)
+    if not 0 <= number < len(ctx.server.databases):
+        raise DatabaseOutOfRange
+    ctx.db = ctx.server.databases[number]
+    return OK
+
+
+@command(
+    "QUIT",
+    "noscript loading stale fast no_auth allow_busy",
+    since="1.0.0",
+    arity=-1,
+)
+def quit_(ctx: Context, *_: bytes) -> Reply:
+    """Answer, and close the connection."""
+    ctx.finish()
+    return OK
+
+
+@command("RESET", "noscript loading stale fast no_auth allow_busy", since="6.2.0")
+def reset(ctx: Context) -> Reply:
+    """Forget everything that this connection has set: as if it were new."""
+    ctx.end_transaction()
+    ctx.db = ctx.server.databases[0]
+    ctx.resp = 2
+    ctx.name = b""
+    ctx.reply_mode = ReplyMode.ON
+    ctx.no_evict = False
+    ctx.user = DEFAULT_USER
+    ctx.authenticated = not ctx.server.config.requirepass
+    ctx.update_guard()
+    return RESET
+
+
+# --- CLIENT: this connection ----------------------------------------------------------------------
+
+
+@command("CLIENT ID", "noscript loading stale", since="5.0.0")
+def client_id(ctx: Context) -> Reply:
+    """Return this connection's number."""
+    return ctx.id
+
+
+@command("CLIENT SETNAME connection-name", "noscript loading stale", since="2.6.9")
+def client_setname(ctx: Context, name: bytes) -> Reply:
+    """Give this connection a name; an empty one takes it away."""
+    _set_name(ctx, name)
+    return OK
+
+
+@command("CLIENT GETNAME", "noscript loading stale", since="2.6.9")
+def client_getname(ctx: Context) -> Reply:
+    """Return this connection's name."""
+    return ctx.name or None
+
+
+@command(
+    "CLIENT SETINFO <LIB-NAME libname | LIB-VER libver>",
+    "noscript loading stale",
+    since="7.2.0",
+    arity=4,
+)
+def client_setinfo(ctx: Context, attribute: bytes, value: bytes) -> Reply:
+    """Tell which client library speaks, and its version."""
+    name = attribute.lower()
+    if name not in (b"lib-name", b"lib-ver"):
+        raise UnknownClientInfo(attribute)
+    if not _is_printable(value):
+        raise InvalidClientInfo(name.decode())
+    if name == b"lib-name":
+        ctx.library = value
+    else:
+        ctx.library_version = value
+    return OK
+
+
+@command(
+    "CLIENT NO-EVICT <ON | OFF>",
+    "admin noscript loading stale",
+    since="7.0.0",
+)
+def client_no_evict(ctx: Context, switch: bytes) -> Reply:
+    """Keep this connection when memory runs short."""
+    ctx.no_evict = _is_on(switch)
+    return OK
+
+
+@command("CLIENT NO-TOUCH <ON | OFF>", "noscript loading stale", since="7.2.0")
+def client_no_touch(ctx: Context, switch: bytes) -> Reply:
+    """Let reads of this connection leave the keys' idle time alone."""
+    _is_on(switch)
+    return OK
+
+
+def _is_on(switch: bytes) -> bool:
+    word = switch.lower()
+    if word not in (b"on", b"off"):
+        raise SyntaxFault
+    return word == b"on"
+
+
+@command("CLIENT REPLY <ON | OFF | SKIP>", "noscript loading stale", since="3.2.0")
+def client_reply(ctx: Context, mode: bytes) -> Reply:
+    """Turn replies to this connection off, on, or off for one command."""
+    word = mode.lower()
+    if word == b"on":
+        ctx.reply_mode = ReplyMode.ON
+        ctx.update_guard()
+        return OK
+    if word == b"off":
+        ctx.reply_mode = ReplyMode.OFF
+    elif word != b"skip":
+        raise SyntaxFault
+    elif ctx.reply_mode is ReplyMode.ON:
+        ctx.reply_mode = ReplyMode.SKIP_NEXT
+    ctx.update_guard()
+    return NO_REPLY

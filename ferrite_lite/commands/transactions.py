@@ -1,0 +1,105 @@
+"""MULTI, EXEC and WATCH: several commands at one instant, if nobody interferes.
+
+The engine's gate does the queueing, because every command may be queued; here are only the commands
+that open and end a transaction.
+"""
+
+from __future__ import annotations
+
+from ..command import CommandGroup
+from ..context import Context, Transaction
+from ..errors import (
+    CommandError,
+    DiscardWithoutMulti,
+    ExecWithoutMulti,
+    NestedMulti,
+    TransactionAborted,
+    WatchInsideMulti,
+)
+from ..reply import NULL_ARRAY, OK, Reply
+from ..values import Collection, copy_of
+
+command = CommandGroup("transactions")
+
+
+@command("MULTI", "noscript loading stale fast allow_busy", since="1.2.0")
+def multi(ctx: Context) -> Reply:
+    """Begin to queue commands."""
+    if ctx.transaction is not None:
+        raise NestedMulti
+    ctx.transaction = Transaction()
+    ctx.update_guard()
+    return OK
+
+
+@command(
+    "EXEC",
+    "noscript loading stale skip_slowlog",
+    since="1.2.0",
+    complexity="Depends on the commands in the transaction",
+)
+def exec_(ctx: Context) -> Reply:
+    """Run the queued commands, unless a watched key was touched."""
+    if ctx.transaction is None:
+        raise ExecWithoutMulti
+    # A key whose deadline has passed was touched: looking at it makes the keyspace say so.
+    for db, key in list(ctx.watch.keys):
+        _ = key in db
+    transaction, interfered = ctx.transaction, ctx.watch.broken
+    ctx.end_transaction()
+    if transaction.spoiled_by is not None:
+        raise TransactionAborted
+    if interfered:
+        return NULL_ARRAY
+    return [_run(ctx, argv) for argv in transaction.queue]
+
+
+def _run(ctx: Context, argv: list[bytes]) -> Reply:
+    """One queued command's reply; an error is a reply like others, and ends nothing."""
+    try:
+        reply = ctx.call(ctx, argv)
+    except CommandError as error:
+        return error
+    # The commands after it may still change what the reply shows.
+    return copy_of(reply) if isinstance(reply, Collection | bytearray) else reply
+
+
+@command(
+    "DISCARD",
+    "noscript loading stale fast allow_busy",
+    since="2.0.0",
+    complexity="O(N), when N is the number of queued commands",
+)
+def discard(ctx: Context) -> Reply:
+    """Forget the queued commands and what is watched."""
+    if ctx.transaction is None:
+        raise DiscardWithoutMulti
+    ctx.end_transaction()
+    return OK
+
+
+@command(
+    "WATCH key [key ...]",
+    "noscript loading stale fast allow_busy",
+    since="2.2.0",
+    complexity="O(1) for every key.",
+)
+def watch(ctx: Context, *keys: bytes) -> Reply:
+    """Let EXEC refuse when one of these keys is touched before it."""
+    if ctx.transaction is not None:
+        raise WatchInsideMulti
+    for key in keys:
+        _ = key in ctx.db  # one that is past its deadline is gone before it is watched
+        ctx.server.watches.add(ctx.watch, ctx.db, key)
+    return OK
+
+
+@command(
+    "UNWATCH",
+    "noscript loading stale fast allow_busy",
+    since="2.2.0",
+)
+def unwatch(ctx: Context) -> Reply:
+    """Watch nothing any more."""
+    ctx.server.watches.release(ctx.watch)
+    return OK
