@@ -7,6 +7,7 @@ from .engine import Engine
 from .errors import CommandError
 from .ferrite import Ferrite
 from .server import Server
+from .version import VERSION as __version__
 
 __all__ = [
     "Clock",
@@ -18,6 +19,5 @@ __all__ = [
     "ManualClock",
     "Server",
     "SystemClock",
+    "__version__",
 ]
-
-__version__ = "0.1.0"

@@ -13,10 +13,10 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 
-from . import __version__
 from .config import Config
 from .engine import Engine
 from .server import Server
+from .version import VERSION
 
 DEFAULT_PORT = 6379
 LOOPBACK = "127.0.0.1"
@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ferrite-lite", description="A Redis-compatible server in one Python process."
     )
-    parser.add_argument("--version", action="version", version=f"ferrite-lite {__version__}")
+    parser.add_argument("--version", action="version", version=f"ferrite-lite {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="listen until stopped (the default)")
     run.add_argument(
@@ -121,7 +121,7 @@ async def _serve(options: argparse.Namespace) -> int:
         )
         return EXIT_CANNOT_LISTEN
     also = f" and unix://{server.unixsocket}" if server.unixsocket else ""
-    print(f"ferrite-lite {__version__} listens on {server.url}{also} (Ctrl-C stops it)", flush=True)
+    print(f"ferrite-lite {VERSION} listens on {server.url}{also} (Ctrl-C stops it)", flush=True)
     await _until_stopped()
     await server.close()
     return 0

@@ -81,7 +81,7 @@ class Command:
     tips: tuple[str, ...] = ()
     find_keys: KeyFinder | None = None
     subcommands: dict[bytes, Command] = field(default_factory=dict)
-    #: How many words a request may have, its name included; read for every request.
+    #: How many words a request may have, its name included, to need no look at subcommands.
     min_argc: int = 0
     max_argc: int = 0
 
@@ -100,6 +100,21 @@ class Command:
         return (self.handler.__doc__ or "").partition("\n")[0]
 
     @property
+    def all_flags(self) -> frozenset[str]:
+        """The flags as declared, and those that follow from the usage line."""
+        is_movable = self.usage.numkeys_at or self.find_keys is not None
+        return self.flags | {"movablekeys"} if is_movable else self.flags
+
+    @property
+    def has_keys(self) -> bool:
+        return bool(self.usage.first_key or self.usage.numkeys_at or self.find_keys)
+
+    @property
+    def key_flags(self) -> tuple[str, ...]:
+        """What the command does to its keys: read or write, and why."""
+        return ("RO", "access") if "readonly" in self.flags else ("RW", "access", "update")
+
+    @property
     def is_container(self) -> bool:
         return bool(self.subcommands)
 
@@ -116,7 +131,8 @@ class Command:
         return [category for category in CATEGORIES if category in named]
 
     def accepts(self, argc: int) -> bool:
-        return self.min_argc <= argc <= self.max_argc
+        arity = self.usage.arity
+        return argc == arity if arity > 0 else argc >= -arity
 
     def key_positions(self, argv: list[bytes]) -> list[int]:
         """Where a request names its keys; the request must have this command's arity."""
@@ -136,7 +152,7 @@ class Command:
         command = self
         if self.is_container and len(argv) > 1:
             command = self.subcommands.get(argv[1].lower()) or self._refuse(argv[1])
-        if not command.accepts(len(argv)) or command.is_container:
+        if not command.accepts(len(argv)):
             raise WrongArity(command.name)
         return command
 
@@ -206,7 +222,10 @@ class CommandTable(dict[bytes, Command | None]):
         for command in every:
             container, _, subcommand = command.usage.name.partition(" ")
             if subcommand:
-                self._container(container, command).subcommands[subcommand.encode()] = command
+                top = self._container(container, command)
+                top.subcommands[subcommand.encode()] = command
+                # No request has this many words: each takes the way through resolve().
+                top.min_argc = sys.maxsize
 
     def _container(self, name: str, first: Command) -> Command:
         """The container of a subcommand; declared by nobody, it follows from its subcommands."""
@@ -220,8 +239,6 @@ class CommandTable(dict[bytes, Command | None]):
                 complexity="Depends on subcommand.",
                 handler=_unreachable,
             )
-            # No request has this many words: each takes the way through resolve().
-            container.min_argc = sys.maxsize
             self._add(container)
         return container
 

@@ -1,11 +1,28 @@
-"""The settings of one server, under the names that CONFIG GET knows."""
+"""The settings of one server: what they are called, what they accept, and what they are.
+
+A setting is declared once, in ``SETTINGS``, under the name that CONFIG GET and redis.conf know. The
+code reads plain attributes of ``Config``, whose names end in their unit.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
+from .numeric import INT64_MAX, maybe_int
 from .resp import MAX_BULK_BYTES
 from .values import EncodingLimits
+
+#: ``busy-reply-threshold``: a script that runs longer lets other clients be told -BUSY.
+BUSY_AFTER_MS = 5_000
+
+
+MEMORY_UNITS = {
+    **{b"": 1, b"b": 1, b"k": 1000, b"m": 1000**2, b"g": 1000**3},
+    **{b"kb": 1024, b"mb": 1024**2, b"gb": 1024**3},
+}
 
 
 @dataclass(slots=True)
@@ -20,4 +37,143 @@ class Config:
     maxclients: int = 10_000
     timeout_seconds: int = 0
     max_bulk_bytes: int = MAX_BULK_BYTES
+    busy_after_ms: int = BUSY_AFTER_MS
     encodings: EncodingLimits = field(default_factory=EncodingLimits)
+
+
+class Kind(Protocol):
+    """How the values of a setting are written."""
+
+    def read(self, raw: bytes) -> Any:
+        """The value that a client wrote. Raises ValueError with Redis's reason."""
+        ...
+
+    def write(self, value: Any) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Integer:
+    low: int
+    high: int
+
+    def read(self, raw: bytes) -> int:
+        value = maybe_int(raw)
+        if value is None:
+            raise ValueError("argument couldn't be parsed into an integer")
+        return self._checked(value)
+
+    def _checked(self, value: int) -> int:
+        if not self.low <= value <= self.high:
+            raise ValueError(f"argument must be between {self.low} and {self.high} inclusive")
+        return value
+
+    def write(self, value: int) -> bytes:
+        return b"%d" % value
+
+
+@dataclass(frozen=True, slots=True)
+class Memory(Integer):
+    """A size: ``100``, ``64kb``, ``1gb`` (and ``1k``, which is 1000 bytes)."""
+
+    def read(self, raw: bytes) -> int:
+        match = re.fullmatch(rb"(\d{1,19})([a-z]*)", raw.lower())
+        if match is None or match[2] not in MEMORY_UNITS:
+            raise ValueError("argument must be a memory value")
+        return self._checked(int(match[1]) * MEMORY_UNITS[match[2]])
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    def read(self, raw: bytes) -> str:
+        return raw.decode("utf-8", "surrogateescape")
+
+    def write(self, value: str) -> bytes:
+        return value.encode("utf-8", "surrogateescape")
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    def read(self, raw: bytes) -> bytes:
+        return raw
+
+    def write(self, value: bytes) -> bytes:
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One name of CONFIG GET."""
+
+    name: str
+    kind: Kind
+    get: Callable[[Config], Any]
+    #: None for what cannot be changed while the server runs.
+    set: Callable[[Config, Any], None] | None = None
+    #: Another name of the same setting, from before Redis 7.
+    alias: str | None = None
+
+
+def _attribute(
+    name: str, kind: Kind, path: str, *, fixed: bool = False, alias: str | None = None
+) -> Setting:
+    """A setting kept in ``Config.path``, which may name a part: ``encodings.hash_entries``."""
+    *parts, last = path.split(".")
+
+    def owner(config: Config) -> Any:
+        return config if not parts else getattr(config, parts[0])
+
+    def read(config: Config) -> Any:
+        return getattr(owner(config), last)
+
+    def write(config: Config, value: Any) -> None:
+        setattr(owner(config), last, value)
+
+    return Setting(name, kind, read, None if fixed else write, alias)
+
+
+def _constant(name: str, value: str) -> Setting:
+    """What this server does not offer, told under the name that clients ask for."""
+    return Setting(name, Text(), lambda _: value)
+
+
+_SIZE = Integer(0, INT64_MAX)
+
+SETTINGS: dict[str, Setting] = {
+    setting.name: setting
+    for setting in (
+        _attribute("port", Integer(0, 65535), "port", fixed=True),
+        _attribute("bind", Text(), "bind", fixed=True),
+        _attribute("unixsocket", Text(), "unixsocket", fixed=True),
+        _attribute("databases", Integer(1, INT64_MAX), "databases", fixed=True),
+        _attribute("requirepass", Secret(), "requirepass"),
+        _attribute("maxclients", Integer(1, 2**32 - 1), "maxclients"),
+        _attribute("timeout", Integer(0, 2**31 - 1), "timeout_seconds"),
+        _attribute("proto-max-bulk-len", Memory(1024 * 1024, INT64_MAX), "max_bulk_bytes"),
+        _attribute("busy-reply-threshold", _SIZE, "busy_after_ms", alias="lua-time-limit"),
+        _attribute(
+            "hash-max-listpack-entries",
+            _SIZE,
+            "encodings.hash_entries",
+            alias="hash-max-ziplist-entries",
+        ),
+        _attribute(
+            "hash-max-listpack-value",
+            _SIZE,
+            "encodings.hash_value_bytes",
+            alias="hash-max-ziplist-value",
+        ),
+        _attribute("set-max-intset-entries", _SIZE, "encodings.intset_entries"),
+        _constant("maxmemory", "0"),
+        _constant("maxmemory-policy", "noeviction"),
+        _constant("appendonly", "no"),
+        _constant("save", ""),
+        _constant("cluster-enabled", "no"),
+        _constant("notify-keyspace-events", ""),
+    )
+}
+
+#: Every name, aliases included.
+NAMES: dict[str, Setting] = {
+    **SETTINGS,
+    **{setting.alias: setting for setting in SETTINGS.values() if setting.alias},
+}

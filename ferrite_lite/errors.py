@@ -275,3 +275,41 @@ class NoSuchClient(CommandError):
 class NoSuchUser(CommandError):
     def __init__(self, user: bytes) -> None:
         super().__init__(f"ERR No such user '{as_text(user)}'")
+
+
+# --- the server -----------------------------------------------------------------------------------
+
+
+class InvalidDatabaseIndex(CommandError):
+    def __init__(self, place: str) -> None:
+        super().__init__(f"ERR invalid {place} DB index")
+
+
+class UnknownSetting(CommandError):
+    def __init__(self, name: bytes) -> None:
+        super().__init__(
+            f"ERR Unknown option or number of arguments for CONFIG SET - '{as_text(name)}'"
+        )
+
+
+class ConfigRefused(CommandError):
+    def __init__(self, name: bytes, reason: str) -> None:
+        super().__init__(
+            f"ERR CONFIG SET failed (possibly related to argument '{as_text(name)}') - {reason}"
+        )
+
+
+class NoConfigFile(CommandError):
+    message = "ERR The server is running without a config file"
+
+
+class InvalidCommandSpecified(CommandError):
+    message = "ERR Invalid command specified"
+
+
+class CommandWithoutKeys(CommandError):
+    message = "ERR The command has no key arguments"
+
+
+class InvalidArgumentsSpecified(CommandError):
+    message = "ERR Invalid number of arguments specified for command"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import resource
 import secrets
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,7 @@ from .clock import Clock
 from .command import CommandTable
 from .config import Config
 from .keyspace import Keyspace, Moment
+from .version import REDIS_VERSION, VERSION
 from .watches import Watches
 
 if TYPE_CHECKING:
@@ -17,8 +20,7 @@ if TYPE_CHECKING:
     from .lua import Script
 
 
-#: The server that behaviour and error texts follow: clients and test-suites branch on it.
-REDIS_VERSION = "7.0.15"
+PAGE_BYTES = resource.getpagesize()
 
 
 class Statistics:
@@ -46,6 +48,7 @@ class ServerState:
         self.table = table
         self.moment = Moment(clock)
         self.started_ns = self.moment.ns
+        self.version = VERSION
         self.redis_version = REDIS_VERSION.encode()
         self.run_id = secrets.token_hex(20)
         #: Every random choice of the server: SPOP, RANDOMKEY... A seed makes them repeatable.
@@ -63,3 +66,11 @@ class ServerState:
     @property
     def uptime_seconds(self) -> int:
         return (self.moment.ns - self.started_ns) // 1_000_000_000
+
+    @staticmethod
+    def resident_bytes() -> int:
+        """Memory of this process, the host's included: CPython does not say whose it is."""
+        try:
+            return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_BYTES
+        except OSError:
+            return 0

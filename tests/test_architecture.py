@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 
 #: Each room of ferrite_lite may import from its own rank and from the ranks above it.
 RANKS = [
-    {"errors", "clock", "usage"},
+    {"errors", "clock", "usage", "version"},
     {"numeric", "patterns", "reply"},
     {"roster", "expiry", "resp", "command"},
     {"values"},

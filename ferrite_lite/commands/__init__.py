@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from ..command import CommandTable
-from . import clients, connection, hashes, strings, transactions
+from . import (
+    clients,
+    configuration,
+    connection,
+    hashes,
+    introspection,
+    server,
+    strings,
+    transactions,
+)
 
 GROUPS = (
     strings.command,
@@ -11,5 +20,8 @@ GROUPS = (
     transactions.command,
     connection.command,
     clients.command,
+    server.command,
+    configuration.command,
+    introspection.command,
 )
 TABLE = CommandTable(GROUPS)

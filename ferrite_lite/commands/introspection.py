@@ -1,0 +1,205 @@
+"""COMMAND: what the server can do, told from the declarations."""
+
+from __future__ import annotations
+
+from ..command import FLAGS, Command, CommandGroup
+from ..context import Context
+from ..errors import (
+    CommandError,
+    CommandWithoutKeys,
+    InvalidArgumentsSpecified,
+    InvalidCommandSpecified,
+    SyntaxFault,
+)
+from ..patterns import matcher
+from ..reply import Reply, Status
+
+command = CommandGroup("server")
+
+_UNORDERED = ("nondeterministic_output_order",)
+
+
+@command(
+    "COMMAND",
+    "loading stale",
+    since="2.8.13",
+    complexity="O(N) where N is the number of commands",
+    also="connection",
+    tips=_UNORDERED,
+    arity=-1,
+)
+def command_(ctx: Context) -> Reply:
+    """Describe every command."""
+    return [_facts(each) for each in ctx.server.table.commands()]
+
+
+@command("COMMAND COUNT", "loading stale", since="2.8.13", also="connection")
+def command_count(ctx: Context) -> Reply:
+    """Return the number of commands."""
+    return len(ctx.server.table.commands())
+
+
+@command(
+    "COMMAND INFO [command-name [command-name ...]]",
+    "loading stale",
+    since="2.8.13",
+    complexity="O(N) where N is the number of commands asked for",
+    also="connection",
+    tips=_UNORDERED,
+)
+def command_info(ctx: Context, *names: bytes) -> Reply:
+    """Describe some commands, or all."""
+    if not names:
+        return command_(ctx)
+    found = [ctx.server.table.lookup(name) for name in names]
+    return [None if each is None else _facts(each) for each in found]
+
+
+@command(
+    "COMMAND DOCS [command-name [command-name ...]]",
+    "loading stale",
+    since="7.0.0",
+    complexity="O(N) where N is the number of commands asked for",
+    also="connection",
+    tips=_UNORDERED,
+)
+def command_docs(ctx: Context, *names: bytes) -> Reply:
+    """Document some commands, or all."""
+    table = ctx.server.table
+    found = [table.lookup(name) for name in names] if names else table.commands()
+    return {each.name.encode(): _docs(each) for each in found if each is not None}
+
+
+@command(
+    "COMMAND LIST [FILTERBY MODULE module-name | ACLCAT category | PATTERN pattern]",
+    "loading stale",
+    since="7.0.0",
+    complexity="O(N) where N is the number of commands",
+    also="connection",
+    tips=_UNORDERED,
+)
+def command_list(ctx: Context, *words: bytes) -> Reply:
+    """Name every command, or those that a filter lets through."""
+    commands = ctx.server.table.commands()
+    if words:
+        if len(words) != 3 or words[0].lower() != b"filterby":
+            raise SyntaxFault
+        commands = _filtered(_with_subcommands(commands), words[1].lower(), words[2])
+    return [each.name.encode() for each in commands]
+
+
+def _with_subcommands(commands: list[Command]) -> list[Command]:
+    return [each for top in commands for each in (top, *top.subcommands.values())]
+
+
+def _filtered(commands: list[Command], criterion: bytes, value: bytes) -> list[Command]:
+    if criterion == b"module":
+        return []
+    if criterion == b"aclcat":
+        return [each for each in commands if value.lower().decode() in each.categories]
+    if criterion == b"pattern":
+        matches = matcher(value, ignore_case=True)
+        return [each for each in commands if matches(each.name.encode())]
+    raise SyntaxFault
+
+
+@command(
+    "COMMAND GETKEYS command [arg [arg ...]]",
+    "loading stale",
+    since="2.8.13",
+    complexity="O(N) where N is the number of arguments of the command",
+    also="connection",
+    arity=-4,
+)
+def command_getkeys(ctx: Context, *argv: bytes) -> Reply:
+    """Return the keys that a request names."""
+    return [argv[at] for at in _key_positions(ctx, list(argv))[1]]
+
+
+@command(
+    "COMMAND GETKEYSANDFLAGS command [arg [arg ...]]",
+    "loading stale",
+    since="7.0.0",
+    complexity="O(N) where N is the number of arguments of the command",
+    also="connection",
+    arity=-4,
+)
+def command_getkeysandflags(ctx: Context, *argv: bytes) -> Reply:
+    """Return the keys that a request names, and what it does to them."""
+    asked, positions = _key_positions(ctx, list(argv))
+    flags: Reply = [Status(flag.encode()) for flag in asked.key_flags]
+    return [[argv[at], flags] for at in positions]
+
+
+def _key_positions(ctx: Context, argv: list[bytes]) -> tuple[Command, list[int]]:
+    top = ctx.server.table.lookup(argv[0])
+    if top is None:
+        raise InvalidCommandSpecified
+    try:
+        asked = top.resolve(argv)
+    except CommandError:
+        raise InvalidArgumentsSpecified from None
+    if not asked.has_keys:
+        raise CommandWithoutKeys
+    return asked, [at for at in asked.key_positions(argv) if at < len(argv)]
+
+
+# --- what is told of a command --------------------------------------------------------------------
+
+
+def _facts(each: Command) -> Reply:
+    """The ten elements of COMMAND INFO."""
+    usage = each.usage
+    return [
+        each.name.encode(),
+        usage.arity,
+        {Status(flag.encode()) for flag in FLAGS if flag in each.all_flags},
+        usage.first_key,
+        usage.last_key,
+        usage.key_step,
+        {Status(b"@" + category.encode()) for category in each.categories},
+        [tip.encode() for tip in each.tips],
+        _key_specs(each),
+        [_facts(subcommand) for subcommand in each.subcommands.values()],
+    ]
+
+
+def _key_specs(each: Command) -> list[Reply]:
+    usage = each.usage
+    if not each.has_keys:
+        return []
+    if usage.numkeys_at:
+        return [_key_spec(each, usage.numkeys_at, _keynum_spec())]
+    last = usage.last_key - usage.first_key if usage.last_key > 0 else usage.last_key
+    return [_key_spec(each, usage.first_key, _range_spec(last, usage.key_step))]
+
+
+def _key_spec(each: Command, index: int, find_keys: Reply) -> Reply:
+    begin_search: Reply = {b"type": b"index", b"spec": {b"index": index}}
+    return {
+        b"flags": {Status(flag.encode()) for flag in each.key_flags},
+        b"begin_search": begin_search,
+        b"find_keys": find_keys,
+    }
+
+
+def _range_spec(last: int, step: int) -> Reply:
+    return {b"type": b"range", b"spec": {b"lastkey": last, b"keystep": step, b"limit": 0}}
+
+
+def _keynum_spec() -> Reply:
+    return {b"type": b"keynum", b"spec": {b"keynumidx": 0, b"firstkey": 1, b"keystep": 1}}
+
+
+def _docs(each: Command) -> Reply:
+    docs: dict[bytes, Reply] = {
+        b"summary": each.summary.encode(),
+        b"since": each.since.encode(),
+        b"group": each.group.encode(),
+        b"complexity": each.complexity.encode(),
+    }
+    if each.subcommands:
+        docs[b"subcommands"] = {
+            subcommand.name.encode(): _docs(subcommand) for subcommand in each.subcommands.values()
+        }
+    return docs

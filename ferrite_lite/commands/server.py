@@ -1,0 +1,251 @@
+"""Commands on the server as a whole: its databases, its memory, what it says of itself."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Callable
+
+from ..command import CommandGroup
+from ..context import Context
+from ..errors import DatabaseOutOfRange, InvalidDatabaseIndex, SyntaxFault
+from ..numeric import maybe_int, parse_int
+from ..reply import OK, Reply, Verbatim
+from ..values import size_bytes
+
+command = CommandGroup("server")
+
+
+# --- databases ------------------------------------------------------------------------------------
+
+
+@command(
+    "DBSIZE",
+    "readonly fast",
+    since="1.0.0",
+    also="keyspace",
+    tips=["request_policy:all_shards", "response_policy:agg_sum"],
+)
+def dbsize(ctx: Context) -> Reply:
+    """Return the number of keys in the selected database."""
+    return len(ctx.db)
+
+
+@command(
+    "FLUSHDB [ASYNC | SYNC]",
+    "write",
+    since="1.0.0",
+    complexity="O(N) where N is the number of keys in the selected database",
+    also="keyspace dangerous",
+    tips=["request_policy:all_shards", "response_policy:all_succeeded"],
+)
+def flushdb(ctx: Context, *mode: bytes) -> Reply:
+    """Remove every key of the selected database."""
+    _check_flush_mode(mode)
+    ctx.db.clear()
+    return OK
+
+
+@command(
+    "FLUSHALL [ASYNC | SYNC]",
+    "write",
+    since="1.0.0",
+    complexity="O(N) where N is the total number of keys in all databases",
+    also="keyspace dangerous",
+    tips=["request_policy:all_shards", "response_policy:all_succeeded"],
+)
+def flushall(ctx: Context, *mode: bytes) -> Reply:
+    """Remove every key of every database."""
+    _check_flush_mode(mode)
+    for db in ctx.server.databases:
+        db.clear()
+    return OK
+
+
+def _check_flush_mode(mode: tuple[bytes, ...]) -> None:
+    """Both modes are the same here: memory is freed when nothing refers to it any more."""
+    if len(mode) > 1 or (mode and mode[0].lower() not in (b"async", b"sync")):
+        raise SyntaxFault
+
+
+@command(
+    "SWAPDB index1 index2",
+    "write fast",
+    since="4.0.0",
+    complexity="O(N) where N is the number of keys watched in either database",
+    also="keyspace dangerous",
+)
+def swapdb(ctx: Context, index1: bytes, index2: bytes) -> Reply:
+    """Exchange two databases, for every connection at once."""
+    numbers = []
+    for index, place in ((index1, "first"), (index2, "second")):
+        number = maybe_int(index)
+        if number is None:
+            raise InvalidDatabaseIndex(place)
+        numbers.append(number)
+    if not all(0 <= number < len(ctx.server.databases) for number in numbers):
+        raise DatabaseOutOfRange
+    first, second = (ctx.server.databases[number] for number in numbers)
+    if first is not second:
+        first.swap_contents(second)
+    return OK
+
+
+# --- time and memory ------------------------------------------------------------------------------
+
+
+@command("TIME", "loading stale fast", since="2.6.0", tips=["nondeterministic_output"])
+def time(ctx: Context) -> Reply:
+    """Return Unix time: seconds, and the microseconds of the current one."""
+    seconds, microseconds = divmod(ctx.server.moment.us, 1_000_000)
+    return [b"%d" % seconds, b"%d" % microseconds]
+
+
+@command(
+    "MEMORY USAGE key [SAMPLES count]",
+    "readonly",
+    since="4.0.0",
+    complexity="O(N) where N is the number of elements",
+    also="read",
+)
+def memory_usage(ctx: Context, key: bytes, *words: bytes) -> Reply:
+    """Return how many bytes a key and its value take."""
+    for option, count in zip(words[::2], words[1::2], strict=False):
+        if option.lower() != b"samples" or parse_int(count) < 0:
+            raise SyntaxFault
+    if len(words) % 2:
+        raise SyntaxFault
+    value = ctx.db.get(key)
+    return None if value is None else sys.getsizeof(key) + size_bytes(value, sys.getsizeof)
+
+
+# --- INFO -----------------------------------------------------------------------------------------
+
+Section = Callable[[Context], dict[str, object]]
+
+
+def _server(ctx: Context) -> dict[str, object]:
+    server = ctx.server
+    return {
+        "redis_version": server.redis_version.decode(),
+        "redis_git_sha1": "00000000",
+        "redis_git_dirty": 0,
+        "redis_build_id": "0",
+        "redis_mode": "standalone",
+        "ferrite_version": server.version,
+        "os": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "arch_bits": 64 if sys.maxsize > 2**32 else 32,
+        "monotonic_clock": "POSIX clock_gettime",
+        "multiplexing_api": "asyncio",
+        "python_version": platform.python_version(),
+        "process_id": os.getpid(),
+        "run_id": server.run_id,
+        "tcp_port": server.config.port,
+        "server_time_usec": server.moment.us,
+        "uptime_in_seconds": server.uptime_seconds,
+        "uptime_in_days": server.uptime_seconds // 86_400,
+        "hz": 10,
+        "configured_hz": 10,
+    }
+
+
+def _clients(ctx: Context) -> dict[str, object]:
+    return {
+        "connected_clients": len(ctx.server.clients),
+        "cluster_connections": 0,
+        "maxclients": ctx.server.config.maxclients,
+        "blocked_clients": 0,
+        "tracking_clients": 0,
+    }
+
+
+def _memory(ctx: Context) -> dict[str, object]:
+    """``maxmemory`` is not enforced: what is used is what the process uses."""
+    resident = ctx.server.resident_bytes()
+    return {
+        "used_memory": resident,
+        "used_memory_rss": resident,
+        "used_memory_lua": 0,
+        "maxmemory": 0,
+        "maxmemory_policy": "noeviction",
+        "mem_allocator": "python",
+    }
+
+
+def _persistence(ctx: Context) -> dict[str, object]:
+    return {
+        "loading": 0,
+        "rdb_changes_since_last_save": sum(db.changes for db in ctx.server.databases),
+        "rdb_bgsave_in_progress": 0,
+        "aof_enabled": 0,
+    }
+
+
+def _stats(ctx: Context) -> dict[str, object]:
+    counted = ctx.server.statistics
+    return {
+        "total_connections_received": counted.connections,
+        "total_commands_processed": counted.commands,
+        "rejected_connections": counted.rejected_connections,
+        "expired_keys": sum(db.expired for db in ctx.server.databases),
+        "evicted_keys": 0,
+    }
+
+
+def _replication(ctx: Context) -> dict[str, object]:
+    return {"role": "master", "connected_slaves": 0, "master_replid": ctx.server.run_id}
+
+
+def _cpu(_: Context) -> dict[str, object]:
+    used = os.times()
+    return {"used_cpu_sys": f"{used.system:.6f}", "used_cpu_user": f"{used.user:.6f}"}
+
+
+def _cluster(_: Context) -> dict[str, object]:
+    return {"cluster_enabled": 0}
+
+
+def _keyspace(ctx: Context) -> dict[str, object]:
+    return {
+        f"db{db.index}": f"keys={len(db)},expires={db.with_deadline},avg_ttl={db.average_ttl_ms()}"
+        for db in ctx.server.databases
+        if len(db)
+    }
+
+
+SECTIONS: dict[str, Section] = {
+    "Server": _server,
+    "Clients": _clients,
+    "Memory": _memory,
+    "Persistence": _persistence,
+    "Stats": _stats,
+    "Replication": _replication,
+    "CPU": _cpu,
+    "Cluster": _cluster,
+    "Keyspace": _keyspace,
+}
+#: Words that stand for all sections: there are none that only a longer INFO would show.
+ALL_SECTIONS = frozenset({b"default", b"all", b"everything"})
+
+
+@command(
+    "INFO [section [section ...]]",
+    "loading stale",
+    since="1.0.0",
+    also="dangerous",
+    tips=["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
+)
+def info(ctx: Context, *sections: bytes) -> Reply:
+    """Describe the server in lines of ``name:value``, by section."""
+    wanted = {section.lower() for section in sections}
+    shown = [
+        (title, section(ctx))
+        for title, section in SECTIONS.items()
+        if not wanted or wanted & ALL_SECTIONS or title.lower().encode() in wanted
+    ]
+    blocks = [
+        f"# {title}\r\n" + "".join(f"{name}:{value}\r\n" for name, value in lines.items())
+        for title, lines in shown
+    ]
+    return Verbatim("\r\n".join(blocks).encode())
