@@ -37,6 +37,12 @@ class Pairs(list[tuple[Any, Any]]):
     __slots__ = ()
 
 
+class OrderedSet(list[Any]):
+    """A set whose order is ours to choose: ``~`` in RESP3, an ordinary array in RESP2."""
+
+    __slots__ = ()
+
+
 class Push(list[Any]):
     """An out-of-band message: ``>`` in RESP3, an ordinary array in RESP2."""
 
@@ -79,6 +85,7 @@ Reply: TypeAlias = Union[
     Mapping[Any, "Reply"],
     set[bytes],
     Pairs,
+    OrderedSet,
     Push,
     NullArray,
     NoReply,

@@ -8,7 +8,7 @@ what hiredis took it for; anything else goes to the parser written here.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -17,7 +17,7 @@ import hiredis
 
 from .errors import CommandError, ProtocolError
 from .numeric import format_float, maybe_int
-from .reply import NO_REPLY, NULL_ARRAY, Double, Pairs, Push, Reply, Status, Verbatim
+from .reply import NO_REPLY, NULL_ARRAY, Double, OrderedSet, Pairs, Push, Reply, Status, Verbatim
 
 Request = list[bytes]
 
@@ -368,6 +368,7 @@ class ReplyEncoder:
             dict: self._map,
             Pairs: self._pairs,
             set: self._set,
+            OrderedSet: self._set,
             Push: self._push,
             type(NULL_ARRAY): lambda lines, _: lines.append(self._null_array),
             type(NO_REPLY): lambda lines, _: None,
@@ -438,7 +439,7 @@ class ReplyEncoder:
             else:
                 self.write(lines, item)
 
-    def _set(self, lines: list[bytes], members: set[bytes]) -> None:
+    def _set(self, lines: list[bytes], members: Collection[Reply]) -> None:
         lines.append((b"~%d" if self._is_3 else b"*%d") % len(members))
         self._bulks(lines, members)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..command import FLAGS, Command, CommandGroup
 from ..context import Context
 from ..errors import (
@@ -12,7 +14,7 @@ from ..errors import (
     SyntaxFault,
 )
 from ..patterns import matcher
-from ..reply import Reply, Status
+from ..reply import OrderedSet, Reply, Status
 
 command = CommandGroup("server")
 
@@ -127,8 +129,7 @@ def command_getkeys(ctx: Context, *argv: bytes) -> Reply:
 def command_getkeysandflags(ctx: Context, *argv: bytes) -> Reply:
     """Return the keys that a request names, and what it does to them."""
     asked, positions = _key_positions(ctx, list(argv))
-    flags: Reply = [Status(flag.encode()) for flag in asked.key_flags]
-    return [[argv[at], flags] for at in positions]
+    return [[argv[at], _words(asked.key_flags)] for at in positions]
 
 
 def _key_positions(ctx: Context, argv: list[bytes]) -> tuple[Command, list[int]]:
@@ -153,15 +154,19 @@ def _facts(each: Command) -> Reply:
     return [
         each.name.encode(),
         usage.arity,
-        {Status(flag.encode()) for flag in FLAGS if flag in each.all_flags},
+        _words(flag for flag in FLAGS if flag in each.all_flags),
         usage.first_key,
         usage.last_key,
         usage.key_step,
-        {Status(b"@" + category.encode()) for category in each.categories},
+        _words(f"@{category}" for category in each.categories),
         [tip.encode() for tip in each.tips],
         _key_specs(each),
         [_facts(subcommand) for subcommand in each.subcommands.values()],
     ]
+
+
+def _words(words: Iterable[str]) -> Reply:
+    return OrderedSet(Status(word.encode()) for word in words)
 
 
 def _key_specs(each: Command) -> list[Reply]:
@@ -177,7 +182,7 @@ def _key_specs(each: Command) -> list[Reply]:
 def _key_spec(each: Command, index: int, find_keys: Reply) -> Reply:
     begin_search: Reply = {b"type": b"index", b"spec": {b"index": index}}
     return {
-        b"flags": {Status(flag.encode()) for flag in each.key_flags},
+        b"flags": _words(each.key_flags),
         b"begin_search": begin_search,
         b"find_keys": find_keys,
     }

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import redis
+import redis.asyncio
+
+from ferrite_lite import Ferrite, InProcessClient, ManualClock
+
+
+@pytest.fixture
+async def ferrite(clock: ManualClock) -> AsyncIterator[Ferrite]:
+    async with Ferrite(clock=clock, seed=1) as ferrite:
+        yield ferrite
+
+
+@pytest.fixture
+async def client(ferrite: Ferrite) -> InProcessClient:
+    return ferrite.client()
+
+
+@pytest.fixture(params=[2, 3])
+async def pair(
+    request: pytest.FixtureRequest, ferrite: Ferrite
+) -> AsyncIterator[tuple[redis.asyncio.Redis, redis.asyncio.Redis]]:
+    """The same redis-py client in process and over TCP, on the same data."""
+    server = await ferrite.listen()
+    remote = redis.asyncio.Redis.from_url(server.url, protocol=request.param)
+    yield ferrite.client(protocol=request.param), remote
+    await remote.aclose()
+
+
+async def test_a_value_comes_back(client: InProcessClient) -> None:
+    await client.set("greeting", "hello")
+    assert await client.get("greeting") == b"hello"
+
+
+async def test_responses_are_decoded_when_asked(ferrite: Ferrite) -> None:
+    client = ferrite.client(decode_responses=True)
+    await client.hset("cart", mapping={"apples": "3", "pears": "é"})
+    assert await client.hgetall("cart") == {"apples": "3", "pears": "é"}
+
+
+async def test_clients_of_one_ferrite_share_its_data(ferrite: Ferrite) -> None:
+    await ferrite.client().set("greeting", "hello")
+    assert await ferrite.client().get("greeting") == b"hello"
+
+
+async def test_two_ferrites_share_nothing(client: InProcessClient) -> None:
+    await client.set("greeting", "hello")
+    async with Ferrite() as other:
+        assert await other.client().get("greeting") is None
+
+
+async def test_a_database_can_be_chosen(ferrite: Ferrite) -> None:
+    await ferrite.client(db=3).set("greeting", "hello")
+    assert await ferrite.client().get("greeting") is None
+    assert await ferrite.client(db=3).get("greeting") == b"hello"
+
+
+async def test_an_error_is_redis_pys_own(client: InProcessClient) -> None:
+    await client.set("greeting", "hello")
+    with pytest.raises(redis.ResponseError, match="^WRONGTYPE"):
+        await client.hget("greeting", "field")
+
+
+async def test_the_clock_given_moves_deadlines(client: InProcessClient, clock: ManualClock) -> None:
+    await client.set("greeting", "hello", px=1000)
+    clock.advance(ms=1001)
+    assert await client.get("greeting") is None
+
+
+async def test_a_reply_is_a_copy_of_the_data(client: InProcessClient) -> None:
+    await client.hset("cart", "apples", "3")
+    reply = await client.hgetall("cart")
+    reply[b"pears"] = b"1"
+    assert await client.hgetall("cart") == {b"apples": b"3"}
+
+
+async def test_a_busy_client_lets_the_loop_run(client: InProcessClient) -> None:
+    turns = 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counter = asyncio.create_task(count_turns())
+    for _ in range(1000):
+        await client.get("nothing")
+    counter.cancel()
+    assert turns > 10
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("SET", "s", "1"),
+        ("GET", "s"),
+        ("GET", "nothing"),
+        ("INCR", "s"),
+        ("HSET", "h", "a", "1", "b", "2"),
+        ("HGETALL", "h"),
+        ("HGETALL", "nothing"),
+        ("HGET", "h", "a"),
+    ],
+    ids=" ".join,
+)
+async def test_the_short_way_answers_as_the_wire_does(
+    pair: tuple[redis.asyncio.Redis, redis.asyncio.Redis], words: tuple[Any, ...]
+) -> None:
+    local, remote = pair
+    setup = (("SET", "s", "1"), ("HSET", "h", "a", "1", "b", "2"))
+    for words_before in setup:
+        await remote.execute_command(*words_before)
+    over_the_wire = await remote.execute_command(*words)
+    for words_before in setup:
+        await remote.execute_command(*words_before)
+    await remote.execute_command("SET", "s", "1")
+    assert await local.execute_command(*words) == over_the_wire
+
+
+async def test_pipelines_and_transactions_work(client: InProcessClient) -> None:
+    async with client.pipeline(transaction=True) as pipe:
+        pipe.set("a", "1").incr("a").get("a")
+        assert await pipe.execute() == [True, 2, b"2"]
+
+
+async def test_an_optimistic_transaction_is_told_of_a_change(ferrite: Ferrite) -> None:
+    client, other = ferrite.client(), ferrite.client()
+    async with client.pipeline() as pipe:
+        await pipe.watch("a")
+        await other.set("a", "2")
+        pipe.multi()
+        pipe.set("a", "1")
+        with pytest.raises(redis.WatchError):
+            await pipe.execute()
+    assert await client.get("a") == b"2"
+
+
+async def test_scripts_and_locks_of_redis_py_work(client: InProcessClient) -> None:
+    double = client.register_script("return ARGV[1] * 2")
+    assert await double(args=[21]) == 42
+    async with client.lock("door", timeout=5):
+        assert await client.exists("door") == 1
+    assert await client.exists("door") == 0
