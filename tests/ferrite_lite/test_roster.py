@@ -180,9 +180,21 @@ def test_choices_are_fair_whatever_came_and_went(
             collection.add(b"n%d" % number)
         else:
             collection.remove(b"n%d" % number)
-    if not collection.living:
-        return
-    random = Random(seed)
+    if collection.living:
+        assert_fair(collection, Random(seed))
+
+
+def test_choices_are_fair_after_a_compaction() -> None:
+    collection = Collection(*numbered(4))
+    collection.remove(b"n0")
+    for _ in range(200):
+        collection.remove(b"n1")
+        collection.add(b"n1")
+    collection.add(b"n0")
+    assert_fair(collection, Random(1))
+
+
+def assert_fair(collection: Collection, random: Random) -> None:
     draws = 1500
     drawn = Counter(collection.roster.choose(collection.living, random) for _ in range(draws))
     assert drawn.keys() <= collection.living.keys()

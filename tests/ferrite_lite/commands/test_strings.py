@@ -345,6 +345,7 @@ def test_incrbyfloat_refuses_what_is_no_finite_number(run: Run, cart: str) -> No
         (-100, 100, "abcdef"),
         (4, 2, ""),
         (-2, -4, ""),
+        (-8, -10, ""),
         (6, 9, ""),
         (-(2**63), 2**63 - 1, "abcdef"),
         # An end before the beginning stands for the first byte.
