@@ -1,0 +1,1 @@
+"""Speed and memory, measured beside the real peers, as ratios. Nothing here is a test."""

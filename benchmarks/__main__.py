@@ -1,0 +1,29 @@
+"""``python -m benchmarks commands``: measure one thing beside the real peers."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+
+from . import commands
+
+BENCHMARKS = {"commands": commands.main}
+NEEDED_PROGRAMS = ("redis-server", "redis-benchmark", "redis-cli")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("name", choices=sorted(BENCHMARKS))
+    parser.add_argument("--rounds", type=int, default=5, help="how often each peer is measured")
+    options = parser.parse_args()
+    missing = [program for program in NEEDED_PROGRAMS if shutil.which(program) is None]
+    if missing:
+        print(f"benchmarks: install {', '.join(missing)} first (Debian: apt-get install redis)")
+        return 2
+    BENCHMARKS[options.name](options.rounds)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
