@@ -103,6 +103,10 @@ class NotAMagnitude(CommandError):
     )
 
 
+class InvalidCursor(CommandError):
+    message = "ERR invalid cursor"
+
+
 class IncrementOverflow(CommandError):
     message = "ERR increment or decrement would overflow"
 

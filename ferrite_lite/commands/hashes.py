@@ -19,6 +19,7 @@ from ..numeric import INT64_MAX, INT64_MIN, LongDouble, maybe_int, parse_int
 from ..reply import OK, Reply
 from ..values import Hash, pick
 from .choosing import choose, parse_count
+from .scanning import parse_cursor, read_options, scan_names
 
 command = CommandGroup("hash")
 
@@ -161,6 +162,26 @@ def hvals(ctx: Context, key: bytes) -> Reply:
     """Return the value of every field."""
     fields = ctx.db.hash(key)
     return [] if fields is None else list(fields.values())
+
+
+@command(
+    "HSCAN key cursor [MATCH pattern] [COUNT count]",
+    "readonly",
+    since="2.8.0",
+    complexity="O(1) for each call, O(N) for a whole scan of N fields",
+    tips=["nondeterministic_output"],
+)
+def hscan(ctx: Context, key: bytes, cursor: bytes, *words: bytes) -> Reply:
+    """Return some fields with their values, and the cursor that leads to the next ones.
+
+    Redis reads the options only when there is a hash to scan.
+    """
+    position = parse_cursor(cursor)
+    fields = ctx.db.hash(key)
+    if fields is None:
+        return [b"0", []]
+    following, names = scan_names(fields, position, read_options(words))
+    return [b"%d" % following, [word for name in names for word in (name, fields[name])]]
 
 
 @command(

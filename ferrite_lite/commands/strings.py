@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..command import CommandGroup
@@ -26,6 +25,7 @@ from ..reply import OK, Reply
 from ..values import String
 from . import subsequence
 from .deadlines import UNITS, positive_deadline_ms
+from .options import argument_of
 
 command = CommandGroup("string")
 
@@ -88,16 +88,8 @@ def _read_options(words: tuple[bytes, ...], known: frozenset[bytes]) -> Options:
                 raise SyntaxFault
             options.expiry = option
             if option in UNITS:
-                options.time = _following(remaining)
+                options.time = argument_of(remaining)
     return options
-
-
-def _following(words: Iterator[bytes]) -> bytes:
-    """The argument of an option. Raises SyntaxFault when there is none."""
-    word = next(words, None)
-    if word is None:
-        raise SyntaxFault
-    return word
 
 
 @command(
@@ -472,7 +464,7 @@ def _read_lcs_options(words: tuple[bytes, ...]) -> LcsOptions:
         elif option == b"WITHMATCHLEN":
             options.wants_run_lengths = True
         elif option == b"MINMATCHLEN":
-            options.min_run = parse_int(_following(remaining))
+            options.min_run = parse_int(argument_of(remaining))
         else:
             raise SyntaxFault
     if options.wants_length and options.wants_runs:

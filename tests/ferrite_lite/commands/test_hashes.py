@@ -5,7 +5,7 @@ import pytest
 from ferrite_lite.clock import ManualClock
 from ferrite_lite.commands.choosing import MAX_REPEATED_CHOICES
 from ferrite_lite.engine import Engine
-from tests.ferrite_lite.conftest import Run
+from tests.ferrite_lite.conftest import Run, Word
 
 WRONG_TYPE = b"-WRONGTYPE Operation against a key holding the wrong kind of value\r\n"
 NOT_AN_INTEGER = b"-ERR value is not an integer or out of range\r\n"
@@ -202,6 +202,58 @@ def test_every_field_is_as_likely_as_another(run: Run) -> None:
     drawn = run("HRANDFIELD", "cart", -8000)
     for n in range(4):
         assert 1850 < drawn.count(b"f%d" % n) < 2150
+
+
+# --- HSCAN ----------------------------------------------------------------------------------------
+
+
+def scan(run: Run, *request: Word) -> tuple[int, list[str]]:
+    """The cursor and the words of an HSCAN's reply."""
+    _, _, cursor, _, *words = run("HSCAN", *request).decode().split("\r\n")[:-1]
+    return int(cursor), words[1::2]
+
+
+def test_hscan_returns_a_small_hash_at_once(run: Run) -> None:
+    fields = [f"field-{n}" for n in range(100)]
+    run("HSET", "cart", *(word for field in fields for word in (field, 1)))
+    cursor, words = scan(run, "cart", 0, "COUNT", 10)
+    assert cursor == 0
+    assert words[::2] == fields
+    assert set(words[1::2]) == {"1"}
+
+
+def test_hscan_returns_a_large_hash_in_steps(run: Run, run3: Run) -> None:
+    fields = {f"field-{n}" for n in range(600)}
+    run("HSET", "cart", *(word for field in fields for word in (field, 1)))
+    cursor, words = scan(run, "cart", 0)
+    assert len(words) == 2 * 10
+    found, steps = words[::2], 1
+    while cursor:
+        cursor, words = scan(run3, "cart", cursor, "COUNT", 100)
+        found += words[::2]
+        steps += 1
+    assert steps == 7
+    assert sorted(found) == sorted(fields)
+
+
+def test_hscan_matches_fields_and_not_values(run: Run) -> None:
+    run("HSET", "cart", "apples", "pears", "pears", 2, "plums", 3)
+    assert scan(run, "cart", 0, "MATCH", "p*") == (0, ["pears", "2", "plums", "3"])
+    assert scan(run, "cart", 0, "MATCH", "p*", "match", "[a]*") == (0, ["apples", "pears"])
+
+
+def test_hscan_of_a_missing_hash_is_over_before_its_options_are_read(run: Run) -> None:
+    assert run("HSCAN", "missing", 0, "COUNT", "abc") == b"*2\r\n$1\r\n0\r\n*0\r\n"
+    run("HSET", "cart", "apples", 1)
+    assert run("HSCAN", "cart", 0, "COUNT", "abc") == NOT_AN_INTEGER
+    for options in ("COUNT 0", "COUNT -1", "COUNT", "MATCH", "FOO", "TYPE hash"):
+        assert run("HSCAN", "cart", 0, *options.split()) == b"-ERR syntax error\r\n"
+
+
+def test_hscan_reads_its_cursor_before_anything_else(run: Run) -> None:
+    run("SET", "text", "hello")
+    assert run("HSCAN", "text", "abc") == b"-ERR invalid cursor\r\n"
+    assert run("HSCAN", "text", 0, "FOO") == WRONG_TYPE
 
 
 # --- numbers --------------------------------------------------------------------------------------
