@@ -22,18 +22,23 @@ def deadline_ms(ctx: Context, raw: bytes, unit_ms: int, *, from_now: bool) -> in
 
     Raises NotAnInteger, and InvalidExpireTime for a time that 64 bits cannot hold.
     """
-    time = parse_int(raw)
-    if not INT64_MIN // unit_ms <= time <= INT64_MAX // unit_ms:
-        raise InvalidExpireTime(ctx.command.name)
-    deadline = time * unit_ms + (ctx.server.moment.ms if from_now else 0)
-    if deadline > INT64_MAX:
-        raise InvalidExpireTime(ctx.command.name)
-    return deadline
+    return _absolute_ms(ctx, parse_int(raw), unit_ms, from_now)
 
 
 def positive_deadline_ms(ctx: Context, raw: bytes, option: bytes) -> int:
     """The deadline of an option such as ``EX 10``; SET and GETEX refuse zero and below."""
-    unit_ms, from_now = UNITS[option]
-    if parse_int(raw) <= 0:
+    time = parse_int(raw)
+    if time <= 0:
         raise InvalidExpireTime(ctx.command.name)
-    return deadline_ms(ctx, raw, unit_ms, from_now=from_now)
+    return _absolute_ms(ctx, time, *UNITS[option])
+
+
+def _absolute_ms(ctx: Context, time: int, unit_ms: int, from_now: bool) -> int:
+    deadline = time * unit_ms
+    if not INT64_MIN <= deadline <= INT64_MAX:
+        raise InvalidExpireTime(ctx.command.name)
+    if from_now:
+        deadline += ctx.server.moment.ms
+        if deadline > INT64_MAX:
+            raise InvalidExpireTime(ctx.command.name)
+    return deadline
