@@ -47,7 +47,7 @@ class Engine:
 
     def connect(self, peer: Peer | None = None) -> Context:
         """A new connection's context, known to CLIENT LIST until it is handed to disconnect()."""
-        self._moment.begin()
+        self._moment.read_ns = None
         ctx = Context(self.state, self.call, peer or Peer())
         self.state.clients[ctx.id] = ctx
         self.state.statistics.connections += 1
@@ -65,7 +65,7 @@ class Engine:
         Any other exception is a bug in a handler and is let through. A reply may hold the live
         value: encode or copy it before the next call.
         """
-        self._moment.begin()
+        self._moment.read_ns = None
         if ctx.closing:
             return NO_REPLY
         try:
@@ -74,21 +74,18 @@ class Engine:
             reply = error
         return reply if ctx.reply_mode is ReplyMode.ON else self._withheld(ctx, reply)
 
-    def run(self, ctx: Context, requests: Iterable[Request], lines: list[bytes]) -> int:
+    def run(self, ctx: Context, requests: Iterable[Request], lines: list[bytes]) -> None:
         """Execute requests in turn and append the lines of their replies, which CRLF will join.
-
-        Returns how many requests there were.
 
         The server's innermost loop. What nearly every request is, a plain command on a connection
         in no special state, takes a short cut past ``execute``; nearly every kind of reply is
         written right here.
         """
-        find, moment, append = TABLE.get, self._moment, lines.append
-        requests, count = iter(requests), 0
+        find, moment, append, headers = TABLE.get, self._moment, lines.append, BULK_HEADERS
+        requests = iter(requests)
         while True:
             try:
                 for argv in requests:
-                    count += 1
                     command = find(argv[0])
                     argc = len(argv)
                     if (
@@ -98,7 +95,7 @@ class Engine:
                     ):
                         reply = self.execute(ctx, argv)
                     else:
-                        moment.begin()
+                        moment.read_ns = None
                         ctx.command = command
                         if argc == 2:
                             reply = command.handler(ctx, argv[1])
@@ -108,13 +105,13 @@ class Engine:
                             reply = command.handler(ctx, *argv[1:])
                     if reply.__class__ is bytes:
                         size = len(reply)
-                        append(BULK_HEADERS[size] if size < 1024 else b"$%d" % size)
+                        append(headers[size] if size < 1024 else b"$%d" % size)
                         append(reply)
                     elif reply is OK:
                         append(b"+OK")
                     else:
                         ENCODERS[ctx.resp].write(lines, reply)
-                return count
+                return
             except CommandError as error:
                 # Only the short cut raises: execute() answers with the error.
                 ENCODERS[ctx.resp].write(lines, error)
@@ -133,7 +130,7 @@ class Engine:
 
         Returns how many were removed. This is Redis's active expire cycle.
         """
-        self._moment.begin()
+        self._moment.read_ns = None
         stop_ns = SystemClock.now_ns() + budget_ns
         removed = 0
         for db in self.state.databases:

@@ -40,21 +40,18 @@ class Moment:
     deadline and read no clock.
     """
 
-    __slots__ = ("_now_ns", "_ns")
+    __slots__ = ("_now_ns", "read_ns")
 
     def __init__(self, clock: Clock) -> None:
         self._now_ns = clock.now_ns
-        self._ns: int | None = None
-
-    def begin(self) -> None:
-        """The next request starts here."""
-        self._ns = None
+        #: None until somebody asks. The engine puts None here where a request begins.
+        self.read_ns: int | None = None
 
     @property
     def ns(self) -> int:
-        if self._ns is None:
-            self._ns = self._now_ns()
-        return self._ns
+        if self.read_ns is None:
+            self.read_ns = self._now_ns()
+        return self.read_ns
 
     @property
     def us(self) -> int:
@@ -184,13 +181,16 @@ class Keyspace:
         A collection that was left empty stops existing here, and nowhere else.
         """
         self.changes += changes
-        for observer in self.observers:
-            observer.key_changed(self, event, key)
+        if self.observers:
+            self._tell(event, key)
         value = self._values.get(key)
         if not value and isinstance(value, Hash | Set):
             self._remove(key)
-            for observer in self.observers:
-                observer.key_changed(self, "del", key)
+            self._tell("del", key)
+
+    def _tell(self, event: str, key: bytes) -> None:
+        for observer in self.observers:
+            observer.key_changed(self, event, key)
 
     def delete(self, key: bytes, event: str = "del") -> bool:
         """Remove a key; false when there was none."""

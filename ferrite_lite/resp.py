@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import chain
 from typing import Any
 
 import hiredis
@@ -73,15 +74,19 @@ class RequestParser:
         self._big_bulk: BytesIO | None = None
         self._request_bytes = 0
 
-    def feed(self, data: bytes) -> Iterable[Request]:
+    def feed(self, data: bytes) -> Iterator[Request]:
         """The requests that ``data`` completes. Exhaust one answer before the next call.
 
         Raises ProtocolError while being iterated, after the requests that came before the fault.
         """
-        if self._is_at_boundary and self.limits.authenticated:
+        return chain.from_iterable(self.feed_batches(data))
+
+    def feed_batches(self, data: bytes) -> Iterable[list[Request]]:
+        """As ``feed``, in lists as long as they come: most often one with everything."""
+        if self._argv is None and not self._buffer and self.limits.authenticated:
             requests = self._parse_whole(data)
             if requests is not None:
-                return requests
+                return (requests,)
         return self._parse_strictly(data)
 
     @property
@@ -97,37 +102,29 @@ class RequestParser:
         return hiredis.Reader(notEnoughData=_INCOMPLETE)
 
     def _parse_whole(self, data: bytes) -> list[Request] | None:
-        """Parse bytes that end with the end of a request; None when that is not so."""
+        """Parse bytes that end with the end of a request; None when that is not so.
+
+        hiredis accepts ``+`` and ``:`` for arguments and does not look at the two bytes behind a
+        bulk. Each would leave fewer line ends than these requests have when they are written
+        properly, which is the proof that they are. Joining the arguments shows that every one is a
+        string: it raises TypeError for a number.
+        """
         reader = self._reader
         reader.feed(data)
         try:
-            requests = list(iter(reader.gets, _INCOMPLETE))
-            if self._is_proved(requests, data):
+            requests: list[Request] = list(iter(reader.gets, _INCOMPLETE))
+            b"".join(map(b"".join, requests))
+            line_ends = len(requests) + 2 * sum(map(len, requests))
+            if data.count(CRLF) == line_ends and data.endswith(CRLF):
                 return requests if all(requests) else [r for r in requests if r]
         except (hiredis.ProtocolError, TypeError):
             pass
         self._reader = self._new_reader()
         return None
 
-    @staticmethod
-    def _is_proved(requests: list[Any], data: bytes) -> bool:
-        """Whether hiredis read ``data`` as requests, whole, and without the freedoms it takes.
-
-        It accepts ``+`` and ``:`` for arguments and does not look at the two bytes behind a bulk.
-        Each would leave fewer line ends than these requests have when they are written properly.
-        Joining them shows that every argument is a string (or raises TypeError).
-        """
-        b"".join(map(b"".join, requests))
-        lines = len(requests) + 2 * sum(map(len, requests))
-        return data.count(CRLF) == lines and data.endswith(CRLF)
-
     # --- the strict way ---------------------------------------------------------------------------
 
-    @property
-    def _is_at_boundary(self) -> bool:
-        return self._argv is None and not self._buffer
-
-    def _parse_strictly(self, data: bytes) -> Iterator[Request]:
+    def _parse_strictly(self, data: bytes) -> Iterator[list[Request]]:
         if self._big_bulk is None:
             self._buffer += data
         else:
@@ -138,10 +135,10 @@ class RequestParser:
             if argv is None:
                 return
             if argv:
-                yield argv
+                yield [argv]
             if may_hurry and self._buffer and self.limits.authenticated:
                 may_hurry = False
-                yield from self._parse_whole_head()
+                yield self._parse_whole_head()
 
     def _parse_whole_head(self) -> list[Request]:
         """Whatever whole requests the fast way can read at the front of the buffer."""

@@ -13,7 +13,6 @@ import logging
 import os
 import socket
 from collections.abc import Iterator
-from itertools import islice
 from typing import Protocol, TypeAlias, cast
 
 from .clock import NS_PER_MS, SystemClock
@@ -71,8 +70,10 @@ class Connection(asyncio.Protocol):
         self._limits = ParserLimits(max_bulk_bytes=engine.state.config.max_bulk_bytes)
         self._parser = RequestParser(self._limits)
         self._loop: asyncio.AbstractEventLoop | None = None
-        #: Requests that are parsed and not yet run.
-        self._backlog: Iterator[Request] | None = None
+        #: Requests that are parsed and not yet run, and where in the first batch to go on.
+        self._backlog: Iterator[list[Request]] | None = None
+        self._batch: list[Request] = []
+        self._at = 0
         #: Bytes that came although reading was paused.
         self._held = bytearray()
         self._can_write = True
@@ -100,7 +101,7 @@ class Connection(asyncio.Protocol):
         if self._backlog is not None:
             self._held += data
             return
-        self._backlog = iter(self._parser.feed(data))
+        self._backlog = iter(self._parser.feed_batches(data))
         self._work()
 
     def eof_received(self) -> bool:
@@ -137,7 +138,7 @@ class Connection(asyncio.Protocol):
                 return
             self._backlog = None
             if self._held:
-                self._backlog = iter(self._parser.feed(bytes(self._held)))
+                self._backlog = iter(self._parser.feed_batches(bytes(self._held)))
                 self._held.clear()
         if self._is_paused:
             self._is_paused = False
@@ -147,23 +148,22 @@ class Connection(asyncio.Protocol):
         if self._backlog is not None and self._can_write:
             self._work()
 
-    def _run_slice(self, requests: Iterator[Request], stop_ns: int) -> bool:
+    def _run_slice(self, batches: Iterator[list[Request]], stop_ns: int) -> bool:
         """Run requests and send their replies together; true when none is left."""
         lines: list[bytes] = []
-        served, finished = 0, False
+        finished = False
         try:
             with self._engine.lock:
-                while not finished and self._can_write:
-                    step = STEP_REQUESTS if self._limits.authenticated else 1
-                    count = self._engine.run(self.ctx, islice(requests, step), lines)
-                    served += count
-                    finished = count < step
-                    self._limits.authenticated = self.ctx.authenticated
-                    if len(lines) >= FLUSH_LINES:
-                        self._send(lines)
+                while self._can_write:
+                    if self._at >= len(self._batch):
+                        batch = next(batches, None)
+                        if batch is None:
+                            finished = True
+                            break
+                        self._batch, self._at = batch, 0
+                    self._run_step(lines)
                     if SystemClock.now_ns() > stop_ns:
                         break
-                self._count(served)
         except ProtocolError as error:
             ENCODERS[2].write(lines, CommandError(str(error)))
             self._end(lines)
@@ -180,14 +180,23 @@ class Connection(asyncio.Protocol):
         if self.ctx.closing:
             self._end(lines)
             return True
+        self.ctx.last_request_ms = self._engine.state.moment.ms
         self._send(lines)
         return finished
 
-    def _count(self, served: int) -> None:
-        state = self._engine.state
-        state.statistics.commands += served
-        self._served += served
-        self.ctx.last_request_ms = state.moment.ms
+    def _run_step(self, lines: list[bytes]) -> None:
+        """Run a few requests of the current batch, between two looks at the clock."""
+        step = STEP_REQUESTS if self._limits.authenticated else 1
+        requests = self._batch
+        if len(requests) > step:
+            requests = requests[self._at : self._at + step]
+        self._at += step
+        self._engine.run(self.ctx, requests, lines)
+        self._served += len(requests)
+        self._engine.state.statistics.commands += len(requests)
+        self._limits.authenticated = self.ctx.authenticated
+        if len(lines) >= FLUSH_LINES:
+            self._send(lines)
 
     def push(self, message: Reply) -> None:
         """Send something the client did not ask for just now: pub/sub, invalidations."""
