@@ -204,7 +204,8 @@ def getex(ctx: Context, key: bytes, *words: bytes) -> Reply:
 def mget(ctx: Context, *keys: bytes) -> Reply:
     """Return the strings at several keys; a key of another type counts as missing."""
     values = map(ctx.db.get, keys)
-    return [value if isinstance(value, String) else None for value in values]
+    # bytes() copies a string edited in place: EXEC copies replies, but not what is inside them.
+    return [bytes(value) if isinstance(value, String) else None for value in values]
 
 
 @command(

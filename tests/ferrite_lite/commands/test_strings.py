@@ -432,6 +432,15 @@ def test_a_reply_is_not_changed_by_the_next_command_of_a_pipeline(engine: Engine
     assert CRLF.join(lines).split() == expected
 
 
+def test_a_reply_is_not_changed_by_the_next_command_of_a_transaction(run: Run) -> None:
+    run("APPEND", "k", "a")
+    run("APPEND", "k", "b")
+    run("MULTI")
+    for request in ("GET k", "MGET k", "APPEND k c", "GETSET k d"):
+        run(*request.split())
+    assert run("EXEC") == b"*4\r\n$2\r\nab\r\n*1\r\n$2\r\nab\r\n:3\r\n$3\r\nabc\r\n"
+
+
 @pytest.mark.parametrize(
     "request_line",
     [
