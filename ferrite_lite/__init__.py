@@ -6,6 +6,7 @@ from .config import Config
 from .engine import Engine
 from .errors import CommandError
 from .ferrite import Ferrite
+from .scripts import NativeScript
 from .server import Server
 from .version import VERSION as __version__
 
@@ -17,6 +18,7 @@ __all__ = [
     "Ferrite",
     "InProcessClient",
     "ManualClock",
+    "NativeScript",
     "Server",
     "SystemClock",
     "__version__",

@@ -23,6 +23,7 @@ from .errors import (
 )
 from .reply import NO_REPLY, OK, QUEUED, Reply
 from .resp import BULK_HEADERS, ENCODERS, Request
+from .scripts import NativeScript
 from .state import ServerState
 
 #: What a client that has not authenticated may still call has the flag ``no_auth``; these commands
@@ -58,6 +59,10 @@ class Engine:
         ctx.finish()
         ctx.end_transaction()
         self.state.clients.pop(ctx.id, None)
+
+    def register_native(self, twin: NativeScript) -> None:
+        """Run a Python function wherever this exact Lua text is loaded from now on."""
+        self.state.scripts.register(twin)
 
     def execute(self, ctx: Context, argv: list[bytes]) -> Reply:
         """Run argv as a client's request. A CommandError comes back as the reply.

@@ -317,3 +317,94 @@ class CommandWithoutKeys(CommandError):
 
 class InvalidArgumentsSpecified(CommandError):
     message = "ERR Invalid number of arguments specified for command"
+
+
+# --- scripts --------------------------------------------------------------------------------------
+
+
+class ScriptFailed(CommandError):
+    """An error that ended a script: what it was, in which script, and on which line."""
+
+    def __init__(self, message: str, sha: str, line: int | None) -> None:
+        where = "" if line is None else f" script: {sha}, on @user_script:{line}."
+        super().__init__(message + where)
+
+
+class ScriptDoesNotCompile(CommandError):
+    def __init__(self, message: str) -> None:
+        super().__init__(f"ERR Error compiling script (new function): {message}")
+
+
+class NoSuchScript(CommandError):
+    message = "NOSCRIPT No matching script. Please use EVAL."
+
+
+class NegativeKeyCount(CommandError):
+    message = "ERR Number of keys can't be negative"
+
+
+class TooManyKeys(CommandError):
+    message = "ERR Number of keys can't be greater than number of args"
+
+
+class ScriptArgumentType(CommandError):
+    message = "ERR Lua redis lib command arguments must be strings or integers"
+
+
+class ScriptArgumentCount(CommandError):
+    message = "ERR Please specify at least one argument for this redis lib call"
+
+
+class ScriptUnknownCommand(CommandError):
+    message = "ERR Unknown Redis command called from script"
+
+
+class ScriptWrongArity(CommandError):
+    message = "ERR Wrong number of args calling Redis command from script"
+
+
+class ScriptCommandNotAllowed(CommandError):
+    message = "ERR This Redis command is not allowed from script"
+
+
+class ScriptWriteNotAllowed(CommandError):
+    message = "ERR Write commands are not allowed from read-only scripts."
+
+
+class ScriptStoppedByServer(CommandError):
+    """Redis lets such a script run on and answers -BUSY; here nobody could be answered."""
+
+    def __init__(self, limit_ms: int) -> None:
+        super().__init__(f"ERR Script ran for more than {limit_ms} ms and was stopped")
+
+
+class ScriptSingleString(CommandError):
+    message = "ERR wrong number or type of arguments"
+
+
+class ScriptWrongNumberOfArguments(CommandError):
+    message = "ERR wrong number of arguments"
+
+
+class ScriptLogArguments(CommandError):
+    message = "ERR redis.log() requires two arguments or more."
+
+
+class ScriptLogLevel(CommandError):
+    message = "ERR Invalid debug level."
+
+
+class ScriptSetrespArguments(CommandError):
+    message = "ERR redis.setresp() requires one argument."
+
+
+class ScriptSetrespVersion(CommandError):
+    message = "ERR RESP version must be 2 or 3."
+
+
+class ScriptReplyTooDeep(CommandError):
+    message = "ERR reached lua stack limit"
+
+
+class InvalidFlushMode(CommandError):
+    message = "ERR SCRIPT FLUSH only support SYNC|ASYNC option"

@@ -12,12 +12,12 @@ from .clock import Clock
 from .command import CommandTable
 from .config import Config
 from .keyspace import Keyspace, Moment
+from .scripts import ScriptCache
 from .version import REDIS_VERSION, VERSION
 from .watches import Watches
 
 if TYPE_CHECKING:
     from .context import Context
-    from .lua import Script
 
 
 PAGE_BYTES = resource.getpagesize()
@@ -59,8 +59,7 @@ class ServerState:
         self.watches = Watches(self.databases)
         self.clients: dict[int, Context] = {}
         self.last_client_id = 0
-        #: Compiled scripts by the SHA-1 of their text, in hexadecimal.
-        self.scripts: dict[bytes, Script] = {}
+        self.scripts = ScriptCache()
         self.statistics = Statistics()
 
     @property

@@ -9,6 +9,7 @@ from . import (
     connection,
     hashes,
     introspection,
+    scripting,
     server,
     strings,
     transactions,
@@ -23,5 +24,6 @@ GROUPS = (
     server.command,
     configuration.command,
     introspection.command,
+    scripting.command,
 )
 TABLE = CommandTable(GROUPS)

@@ -1,0 +1,122 @@
+"""EVAL and its family: whole scripts at one instant."""
+
+from __future__ import annotations
+
+from ..command import CommandGroup
+from ..context import Context
+from ..errors import InvalidFlushMode, NegativeKeyCount, NoSuchScript, TooManyKeys
+from ..numeric import parse_int
+from ..reply import OK, Reply
+from ..scripts import Runnable
+
+command = CommandGroup("scripting")
+
+_SHA1_HEX_BYTES = 40
+_DEPENDS = "Depends on the script that is executed."
+
+
+@command(
+    "EVAL script numkeys [key [key ...]] [arg [arg ...]]",
+    "noscript stale skip_monitor may_replicate no_mandatory_keys",
+    since="2.6.0",
+    complexity=_DEPENDS,
+)
+def eval_(ctx: Context, text: bytes, numkeys: bytes, *words: bytes) -> Reply:
+    """Run a script, and keep it for EVALSHA."""
+    count = _key_count(numkeys, words)
+    return _run(ctx, ctx.server.scripts.load(text)[1], count, words, readonly=False)
+
+
+@command(
+    "EVALSHA sha1 numkeys [key [key ...]] [arg [arg ...]]",
+    "noscript stale skip_monitor may_replicate no_mandatory_keys",
+    since="2.6.0",
+    complexity=_DEPENDS,
+)
+def evalsha(ctx: Context, sha: bytes, numkeys: bytes, *words: bytes) -> Reply:
+    """Run a script that was loaded before."""
+    return _run(ctx, _find(ctx, sha), _key_count(numkeys, words), words, readonly=False)
+
+
+@command(
+    "EVAL_RO script numkeys [key [key ...]] [arg [arg ...]]",
+    "readonly noscript stale skip_monitor no_mandatory_keys",
+    since="7.0.0",
+    complexity=_DEPENDS,
+)
+def eval_ro(ctx: Context, text: bytes, numkeys: bytes, *words: bytes) -> Reply:
+    """Run a script that must not write."""
+    count = _key_count(numkeys, words)
+    return _run(ctx, ctx.server.scripts.load(text)[1], count, words, readonly=True)
+
+
+@command(
+    "EVALSHA_RO sha1 numkeys [key [key ...]] [arg [arg ...]]",
+    "readonly noscript stale skip_monitor no_mandatory_keys",
+    since="7.0.0",
+    complexity=_DEPENDS,
+)
+def evalsha_ro(ctx: Context, sha: bytes, numkeys: bytes, *words: bytes) -> Reply:
+    """Run a script that was loaded before and must not write."""
+    return _run(ctx, _find(ctx, sha), _key_count(numkeys, words), words, readonly=True)
+
+
+def _find(ctx: Context, sha: bytes) -> Runnable:
+    script = ctx.server.scripts.find(sha)
+    if script is None:
+        raise NoSuchScript
+    return script
+
+
+def _key_count(numkeys: bytes, words: tuple[bytes, ...]) -> int:
+    count = parse_int(numkeys)
+    if count > len(words):
+        raise TooManyKeys
+    if count < 0:
+        raise NegativeKeyCount
+    return count
+
+
+def _run(
+    ctx: Context, script: Runnable, count: int, words: tuple[bytes, ...], *, readonly: bool
+) -> Reply:
+    return script.run(ctx, words[:count], words[count:], readonly=readonly)
+
+
+@command(
+    "SCRIPT LOAD script",
+    "noscript stale",
+    since="2.6.0",
+    complexity="O(N) with N being the length in bytes of the script",
+    tips=["request_policy:all_nodes", "response_policy:all_succeeded"],
+)
+def script_load(ctx: Context, text: bytes) -> Reply:
+    """Compile a script for EVALSHA, and return its SHA-1."""
+    return ctx.server.scripts.load(text)[0]
+
+
+@command(
+    "SCRIPT EXISTS sha1 [sha1 ...]",
+    "noscript",
+    since="2.6.0",
+    complexity="O(N) with N being the number of scripts asked for",
+    tips=["request_policy:all_shards", "response_policy:agg_logical_and"],
+)
+def script_exists(ctx: Context, *shas: bytes) -> Reply:
+    """Return for each SHA-1 whether its script is loaded."""
+    return [int(ctx.server.scripts.find(sha) is not None) for sha in shas]
+
+
+@command(
+    "SCRIPT FLUSH [ASYNC | SYNC]",
+    "noscript",
+    since="2.6.0",
+    complexity="O(N) with N being the number of scripts",
+    tips=["request_policy:all_nodes", "response_policy:all_succeeded"],
+)
+def script_flush(ctx: Context, *mode: bytes) -> Reply:
+    """Forget every script."""
+    if len(mode) > 1 or (mode and mode[0].lower() not in (b"sync", b"async")):
+        raise InvalidFlushMode
+    ctx.server.scripts.clear()
+    return OK

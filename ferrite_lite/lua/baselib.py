@@ -1,0 +1,205 @@
+"""The base library, as far as Redis leaves it."""
+
+from __future__ import annotations
+
+from . import arguments as args
+from .errors import LuaError
+from .numbers import parse_number
+from .runtime import (
+    MAX_RESULTS,
+    Results,
+    Table,
+    Value,
+    call,
+    metamethod,
+    next_,
+    next_item,
+    tonumber,
+    tostring,
+    type_name,
+)
+from .tracing import located
+
+#: What Lua says when functions call one another too deep.
+STACK_OVERFLOW = b"stack overflow"
+
+
+def assert_(*arguments: Value) -> Results:
+    value = args.any_value(arguments, 1, b"assert")
+    if value is None or value is False:
+        has_message = args.given(arguments, 2) is not None
+        message = args.string(arguments, 2, b"assert") if has_message else b"assertion failed!"
+        raise LuaError(message)
+    return list(arguments)
+
+
+def collectgarbage(*arguments: Value) -> Results:
+    """Memory is the host's business: there is nothing to collect, and nothing to tell."""
+    option = args.string(arguments, 1, b"collectgarbage") if arguments else b"collect"
+    options = (b"stop", b"restart", b"collect", b"count", b"step", b"setpause", b"setstepmul")
+    if option not in options:
+        raise args.bad(1, b"collectgarbage", b"invalid option '%b'" % option)
+    return [option == b"step"] if option == b"step" else [0.0]
+
+
+def gcinfo(*_: Value) -> Results:
+    return [0.0]
+
+
+def error(*arguments: Value) -> Results:
+    level = args.integer(arguments, 2, b"error", 1)
+    raise LuaError(args.given(arguments, 1), level=level)
+
+
+def getmetatable(*arguments: Value) -> Results:
+    value = args.any_value(arguments, 1, b"getmetatable")
+    protected = metamethod(value, b"__metatable")
+    if protected is not None:
+        return [protected]
+    if value.__class__ is Table:
+        return [value.metatable]
+    if value.__class__ is bytes:
+        from .runtime import STRING_METATABLE
+
+        return [STRING_METATABLE]
+    return [None]
+
+
+def setmetatable(*arguments: Value) -> Results:
+    owner = args.table(arguments, 1, b"setmetatable")
+    metatable = args.given(arguments, 2)
+    if len(arguments) < 2 or not (metatable is None or metatable.__class__ is Table):
+        raise args.bad(2, b"setmetatable", b"nil or table expected")
+    if metamethod(owner, b"__metatable") is not None:
+        raise LuaError(b"cannot change a protected metatable")
+    if owner.readonly:
+        raise LuaError(b"Attempt to modify a readonly table")
+    owner.metatable = metatable
+    return [owner]
+
+
+def ipairs(*arguments: Value) -> Results:
+    return [next_item, args.table(arguments, 1, b"ipairs"), 0.0]
+
+
+def pairs(*arguments: Value) -> Results:
+    return [next_, args.table(arguments, 1, b"pairs"), None]
+
+
+def next_pair(*arguments: Value) -> Results:
+    args.table(arguments, 1, b"next")
+    return next_(*arguments)
+
+
+def pcall(*arguments: Value) -> Results:
+    """Errors of the script come back as values; the host's word that it must stop does not."""
+    function = args.any_value(arguments, 1, b"pcall")
+    try:
+        return [True, *call(function, *arguments[1:])]
+    except LuaError as problem:
+        return [False, located(problem)]
+    except RecursionError:
+        return [False, STACK_OVERFLOW]
+
+
+def xpcall(*arguments: Value) -> Results:
+    handler = args.any_value(arguments, 2, b"xpcall")
+    try:
+        return [True, *call(arguments[0])]
+    except LuaError as problem:
+        value = located(problem)
+    except RecursionError:
+        value = STACK_OVERFLOW
+    return [False, *call(handler, value)]
+
+
+def rawequal(*arguments: Value) -> Results:
+    a = args.any_value(arguments, 1, b"rawequal")
+    b = args.any_value(arguments, 2, b"rawequal")
+    return [a.__class__ is b.__class__ and (a is b or (a.__class__ is not Table and a == b))]
+
+
+def rawget(*arguments: Value) -> Results:
+    owner = args.table(arguments, 1, b"rawget")
+    return [owner.get(args.any_value(arguments, 2, b"rawget"))]
+
+
+def rawset(*arguments: Value) -> Results:
+    owner = args.table(arguments, 1, b"rawset")
+    key = args.any_value(arguments, 2, b"rawset")
+    owner.set(key, args.any_value(arguments, 3, b"rawset"))
+    return [owner]
+
+
+def select(*arguments: Value) -> Results:
+    if args.given(arguments, 1) == b"#":
+        return [float(len(arguments) - 1)]
+    at = args.integer(arguments, 1, b"select")
+    if at < 0:
+        at += len(arguments)
+    if at < 1:
+        raise args.bad(1, b"select", b"index out of range")
+    return list(arguments[at:])
+
+
+def tonumber_(*arguments: Value) -> Results:
+    base = args.integer(arguments, 2, b"tonumber", 10)
+    if base == 10:
+        return [tonumber(args.any_value(arguments, 1, b"tonumber"))]
+    text = args.string(arguments, 1, b"tonumber")
+    if not 2 <= base <= 36:
+        raise args.bad(2, b"tonumber", b"base out of range")
+    return [_in_base(text.strip(b" \t\n\r\f\v").lower(), base)]
+
+
+def _in_base(text: bytes, base: int) -> float | None:
+    if base == 16 and text.startswith((b"0x", b"-0x")):
+        return parse_number(text)
+    digits = b"0123456789abcdefghijklmnopqrstuvwxyz"[:base]
+    unsigned = text.removeprefix(b"-")
+    if not unsigned or any(byte not in digits for byte in unsigned):
+        return None
+    value = float(int(unsigned, base))
+    return -value if text.startswith(b"-") else value
+
+
+def tostring_(*arguments: Value) -> Results:
+    return [tostring(args.any_value(arguments, 1, b"tostring"))]
+
+
+def type_(*arguments: Value) -> Results:
+    return [type_name(args.any_value(arguments, 1, b"type"))]
+
+
+def unpack(*arguments: Value) -> Results:
+    owner = args.table(arguments, 1, b"unpack")
+    start = args.integer(arguments, 2, b"unpack", 1)
+    stop = args.integer(arguments, 3, b"unpack", owner.length())
+    if stop - start >= MAX_RESULTS:
+        raise LuaError(b"too many results to unpack")
+    if start == 1 and stop == len(owner.array):
+        return list(owner.array)
+    return [owner.get(float(at)) for at in range(start, stop + 1)]
+
+
+FUNCTIONS = {
+    b"assert": assert_,
+    b"collectgarbage": collectgarbage,
+    b"error": error,
+    b"gcinfo": gcinfo,
+    b"getmetatable": getmetatable,
+    b"ipairs": ipairs,
+    b"next": next_pair,
+    b"pairs": pairs,
+    b"pcall": pcall,
+    b"rawequal": rawequal,
+    b"rawget": rawget,
+    b"rawset": rawset,
+    b"select": select,
+    b"setmetatable": setmetatable,
+    b"tonumber": tonumber_,
+    b"tostring": tostring_,
+    b"type": type_,
+    b"unpack": unpack,
+    b"xpcall": xpcall,
+}

@@ -1,0 +1,573 @@
+"""Syntax tree to Python: each Lua function becomes a Python function.
+
+Expressions are flattened into statements on temporary names, so that every operand is evaluated
+once and in order; the frequent case of each operation is written in line, the rest is a call into
+``runtime``. A captured local lives in a one-element list that the functions share; an inner
+function is made by a factory that takes those cells, so each round of a loop has variables of its
+own. Python's own line numbers lead back from an error to the line of the script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+from . import nodes
+from .runtime import power
+
+#: The file name of compiled scripts, by which their frames are known in a traceback.
+CODE_NAME = "<lua>"
+
+_ARITHMETIC = {
+    **{b"+": ("__add", "{} + {}"), b"-": ("__sub", "{} - {}"), b"*": ("__mul", "{} * {}")},
+    **{b"/": ("__div", "divide({}, {})"), b"%": ("__mod", "modulo({}, {})")},
+    b"^": ("__pow", "power({}, {})"),
+}
+_COMPARISONS = {b"<": "<", b"<=": "<=", b">": ">", b">=": ">="}
+#: Backward jumps and calls between two looks at the host: see ``Budget``.
+INDENT = "    "
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """Python code that defines ``main``, and the script's line for each of its lines."""
+
+    code: CodeType
+    lines: list[int]
+    source: str
+
+
+def compile_function(main: nodes.Function) -> Compiled:
+    writer = _Writer()
+    _FunctionCompiler(writer, main).write()
+    source = "\n".join(writer.text)
+    return Compiled(compile(source, CODE_NAME, "exec"), writer.lines, source)
+
+
+class _Writer:
+    """Lines of Python, each with the script's line that it stands for."""
+
+    def __init__(self) -> None:
+        self.text: list[str] = []
+        self.lines: list[int] = [0]
+        self.functions = 0
+
+    def write(self, depth: int, text: str, line: int) -> None:
+        self.text.append(INDENT * depth + text)
+        self.lines.append(line)
+
+
+class _FunctionCompiler:
+    """Writes one function. Nested ones are written before it, as factories."""
+
+    def __init__(self, writer: _Writer, function: nodes.Function) -> None:
+        self._writer = writer
+        self._function = function
+        self._pending: list[tuple[int, str, int]] = []
+        self._depth = 1
+        self._temporaries = 0
+        self._line = function.line
+        writer.functions += 1
+        self.factory = f"make_{writer.functions}" if function.parent else "make_main"
+
+    def write(self) -> None:
+        """Write the factory: ``make_1(cells) -> function``."""
+        function = self._function
+        self._depth = 2
+        for parameter in function.parameters:
+            if parameter.is_captured:
+                self._emit(f"{_name(parameter)} = [{_name(parameter)}]")
+        self._emit("tick()")
+        self._block(function.body)
+        self._emit("return []")
+        cells = ", ".join(_name(local) for local in function.captures)
+        parameters = [f"{_name(parameter)}=None" for parameter in function.parameters]
+        rest = "*rest" if function.is_vararg else "*_"
+        write = self._writer.write
+        write(0, f"def {self.factory}({cells}):", function.line)
+        write(1, f"def function({', '.join([*parameters, rest])}):", function.line)
+        for depth, text, line in self._pending:
+            write(depth, text, line)
+        write(1, "return function", function.line)
+
+    def _emit(self, text: str) -> None:
+        self._pending.append((self._depth, text, self._line))
+
+    def _temporary(self) -> str:
+        self._temporaries += 1
+        return f"t{self._temporaries}"
+
+    # --- statements -------------------------------------------------------------------------------
+
+    def _block(self, body: Iterable[nodes.Statement]) -> None:
+        written = len(self._pending)
+        for statement in body:
+            self._line = statement.line
+            getattr(self, f"_write_{type(statement).__name__}")(statement)
+        if len(self._pending) == written:
+            self._emit("pass")
+
+    def _indented(self, body: Iterable[nodes.Statement]) -> None:
+        self._depth += 1
+        self._block(body)
+        self._depth -= 1
+
+    def _write_LocalDeclaration(self, statement: nodes.LocalDeclaration) -> None:
+        values = self._adjusted(statement.values, len(statement.locals))
+        for local, value in zip(statement.locals, values, strict=True):
+            self._declare(local, value)
+
+    def _declare(self, local: nodes.Local, value: str) -> None:
+        self._emit(
+            f"{_name(local)} = [{value}]" if local.is_captured else f"{_name(local)} = {value}"
+        )
+
+    def _write_LocalFunction(self, statement: nodes.LocalFunction) -> None:
+        if statement.local.is_captured:
+            self._emit(f"{_name(statement.local)} = [None]")
+        closure = self._closure(statement.function)
+        place = _name(statement.local) + ("[0]" if statement.local.is_captured else "")
+        self._emit(f"{place} = {closure}")
+
+    def _write_Assignment(self, statement: nodes.Assignment) -> None:
+        if len(statement.targets) == len(statement.values) == 1:
+            place = self._place(statement.targets[0])
+            self._store(statement.targets[0], place, self._expression(statement.values[0]))
+            return
+        places = [self._place(target) for target in statement.targets]
+        values = self._adjusted(statement.values, len(places), own=True)
+        for target, place, value in reversed(
+            list(zip(statement.targets, places, values, strict=True))
+        ):
+            self._store(target, place, value)
+
+    def _place(self, target: nodes.Expression) -> tuple[str, str]:
+        """Owner and key of a target that is an element of a table, evaluated."""
+        if not isinstance(target, nodes.Index):
+            return "", ""
+        return self._operand(target.owner), self._operand(target.key)
+
+    def _store(self, target: nodes.Expression, place: tuple[str, str], value: str) -> None:
+        match target:
+            case nodes.LocalName(local=local):
+                self._emit(
+                    f"{_name(local)}[0] = {value}"
+                    if local.is_captured
+                    else f"{_name(local)} = {value}"
+                )
+            case nodes.GlobalName(name=name):
+                self._emit(f"set_global({name!r}, {value})")
+            case nodes.Index(owner=owner):
+                self._emit(f"set_index({place[0]}, {place[1]}, {value}, {_described(owner)!r})")
+
+    def _write_CallStatement(self, statement: nodes.CallStatement) -> None:
+        self._emit(self._call(statement.call))
+
+    def _write_Do(self, statement: nodes.Do) -> None:
+        self._block(statement.body)
+
+    def _write_While(self, statement: nodes.While) -> None:
+        self._emit("while True:")
+        self._depth += 1
+        self._emit("tick()")
+        condition = self._condition(statement.condition)
+        if condition != "True":
+            self._emit(f"if not ({condition}): break")
+        self._block(statement.body)
+        self._depth -= 1
+
+    def _write_Repeat(self, statement: nodes.Repeat) -> None:
+        self._emit("while True:")
+        self._depth += 1
+        self._emit("tick()")
+        self._block(statement.body)
+        if not (statement.body and isinstance(statement.body[-1], nodes.Return | nodes.Break)):
+            self._line = statement.condition.line
+            self._emit(f"if {self._condition(statement.condition)}: break")
+        self._depth -= 1
+
+    def _write_If(self, statement: nodes.If) -> None:
+        depth = self._depth
+        for number, (condition, body) in enumerate(statement.branches):
+            if number:
+                self._emit("else:")
+                self._depth += 1
+            self._line = condition.line
+            self._emit(f"if {self._condition(condition)}:")
+            self._indented(body)
+        if statement.otherwise:
+            self._emit("else:")
+            self._indented(statement.otherwise)
+        self._depth = depth
+
+    def _write_NumericFor(self, statement: nodes.NumericFor) -> None:
+        start, stop = self._operand(statement.start), self._operand(statement.stop)
+        step = self._operand(statement.step) if statement.step else "1.0"
+        name = _name(statement.local)
+        self._emit(f"for {name} in numeric_range({start}, {stop}, {step}):")
+        self._depth += 1
+        self._emit("tick()")
+        if statement.local.is_captured:
+            self._emit(f"{name} = [{name}]")
+        self._block(statement.body)
+        self._depth -= 1
+
+    def _write_GenericFor(self, statement: nodes.GenericFor) -> None:
+        function, state, control = self._adjusted(statement.values, 3)
+        names = [_name(local) for local in statement.locals]
+        results = self._temporary()
+        self._emit(f"for {results} in generic_for({function}, {state}, {control}):")
+        self._depth += 1
+        self._emit("tick()")
+        if len(names) == 2:
+            self._emit(
+                f"{names[0]}, {names[1]} ="
+                f" {results} if len({results}) == 2 else adjust({results}, 2)"
+            )
+        else:
+            self._emit(f"{', '.join(names)}, = adjust({results}, {len(names)})")
+        for local in statement.locals:
+            if local.is_captured:
+                self._emit(f"{_name(local)} = [{_name(local)}]")
+        self._block(statement.body)
+        self._depth -= 1
+
+    def _write_Return(self, statement: nodes.Return) -> None:
+        values = statement.values
+        if len(values) == 1 and isinstance(values[0], nodes.Call | nodes.MethodCall):
+            self._emit(f"return {self._call(values[0])}")
+        else:
+            self._emit(f"return {self._list(values)}")
+
+    def _write_Break(self, _: nodes.Break) -> None:
+        self._emit("break")
+
+    # --- lists of expressions ---------------------------------------------------------------------
+
+    def _list(self, values: list[nodes.Expression]) -> str:
+        """All values as a Python list; a call or ``...`` at the end gives all it has."""
+        parts = [self._operand(value) for value in values[:-1]]
+        if values:
+            last = values[-1]
+            parts.append(f"*{self._many(last)}" if _is_many(last) else self._expression(last))
+        return f"[{', '.join(parts)}]"
+
+    def _many(self, value: nodes.Expression) -> str:
+        if isinstance(value, nodes.Vararg):
+            return "rest"
+        assert isinstance(value, nodes.Call | nodes.MethodCall)  # noqa: S101  # see _is_many
+        return self._call(value)
+
+    def _adjusted(
+        self, values: list[nodes.Expression], wanted: int, *, own: bool = False
+    ) -> list[str]:
+        """Exactly ``wanted`` values; ``own`` ones do not change when a variable does."""
+        operand = self._owned if own or wanted > 1 else self._expression
+        if (
+            values
+            and _is_many(values[-1])
+            and len(values) <= wanted
+            and not (
+                len(values) == wanted and not isinstance(values[-1], nodes.Vararg) and wanted == 1
+            )
+        ):
+            given = [operand(value) for value in values[:-1]]
+            missing = wanted - len(given)
+            results = self._temporary()
+            self._emit(f"{results} = adjust({self._many(values[-1])}, {missing})")
+            return [*given, *(f"{results}[{at}]" for at in range(missing))]
+        given = [operand(value) for value in values]
+        return (given + ["None"] * wanted)[:wanted]
+
+    # --- expressions ------------------------------------------------------------------------------
+
+    def _operand(self, value: nodes.Expression) -> str:
+        """Something that can be mentioned twice: a constant, a name."""
+        match value:
+            case nodes.Constant():
+                return _constant(value.value)
+            case nodes.LocalName(local=local) if not local.is_captured:
+                return self._stable(local)
+        text = self._expression(value)
+        name = self._temporary()
+        self._emit(f"{name} = {text}")
+        return name
+
+    def _stable(self, local: nodes.Local) -> str:
+        return _name(local)
+
+    def _owned(self, value: nodes.Expression) -> str:
+        """A name or a constant that no later assignment changes."""
+        if isinstance(value, nodes.Constant):
+            return _constant(value.value)
+        name = self._temporary()
+        self._emit(f"{name} = {self._expression(value)}")
+        return name
+
+    def _expression(self, value: nodes.Expression) -> str:
+        """Python for a value, to be used once and at once."""
+        text: str = getattr(self, f"_read_{type(value).__name__}")(value)
+        return text
+
+    def _read_Constant(self, value: nodes.Constant) -> str:
+        return _constant(value.value)
+
+    def _read_Vararg(self, _: nodes.Vararg) -> str:
+        return "(rest[0] if rest else None)"
+
+    def _read_LocalName(self, value: nodes.LocalName) -> str:
+        return _name(value.local) + ("[0]" if value.local.is_captured else "")
+
+    def _read_GlobalName(self, value: nodes.GlobalName) -> str:
+        return f"get_global({value.name!r})"
+
+    def _read_Parenthesized(self, value: nodes.Parenthesized) -> str:
+        return self._expression(value.inner)
+
+    def _read_Closure(self, value: nodes.Closure) -> str:
+        return self._closure(value.function)
+
+    def _closure(self, function: nodes.Function) -> str:
+        inner = _FunctionCompiler(self._writer, function)
+        inner.write()
+        return f"{inner.factory}({', '.join(_name(local) for local in function.captures)})"
+
+    def _read_Index(self, value: nodes.Index) -> str:
+        owner, key = self._operand(value.owner), self._operand(value.key)
+        self._line = value.line
+        name = _described(value.owner)
+        slow = f"index({owner}, {key}, {name!r})" if name else f"index({owner}, {key})"
+        if isinstance(value.key, nodes.Constant) and isinstance(value.key.value, bytes):
+            return (
+                f"({owner}.hash.get({key}) if {owner}.__class__ is Table"
+                f" and {owner}.metatable is None else {slow})"
+            )
+        if isinstance(value.key, nodes.Constant) and isinstance(value.key.value, float):
+            at = value.key.value
+            if at.is_integer() and 1 <= at <= 64:
+                return (
+                    f"({owner}.array[{int(at) - 1}] if {owner}.__class__ is Table"
+                    f" and len({owner}.array) >= {int(at)} else {slow})"
+                )
+        return slow
+
+    def _read_Call(self, value: nodes.Call) -> str:
+        return self._first(self._call(value))
+
+    def _read_MethodCall(self, value: nodes.MethodCall) -> str:
+        return self._first(self._call(value))
+
+    def _first(self, call: str) -> str:
+        results = self._temporary()
+        self._emit(f"{results} = {call}")
+        return f"({results}[0] if {results} else None)"
+
+    def _call(self, value: nodes.Call | nodes.MethodCall) -> str:
+        """Python for a call, which gives a list."""
+        arguments: list[str] = []
+        if isinstance(value, nodes.MethodCall):
+            owner = self._operand(value.owner)
+            self._line = value.line
+            function = self._temporary()
+            self._emit(f"{function} = index({owner}, {value.name!r}, {_described(value.owner)!r})")
+            arguments.append(owner)
+            name = f"method '{_text(value.name)}'"
+        else:
+            function = self._operand(value.function)
+            name = _described(value.function)
+        arguments += [self._owned_argument(argument) for argument in value.arguments[:-1]]
+        if value.arguments:
+            last = value.arguments[-1]
+            arguments.append(f"*{self._many(last)}" if _is_many(last) else self._expression(last))
+        given = ", ".join(arguments)
+        self._line = value.line
+        safe = f"{function}({given})"
+        if len(given) > 200:
+            return f"call_named({function}, {name!r}, {given})"
+        slow = f"call_named({function}, {name!r}{', ' + given if given else ''})"
+        return f"({safe} if {function}.__class__ is Function else {slow})"
+
+    def _owned_argument(self, value: nodes.Expression) -> str:
+        """An argument that a call in a later argument must not change."""
+        if isinstance(value, nodes.LocalName) and not value.local.is_captured:
+            return _name(value.local)
+        return self._owned(value)
+
+    def _read_TableConstructor(self, value: nodes.TableConstructor) -> str:
+        if not value.items and not value.pairs:
+            return "Table()"
+        table = self._temporary()
+        pairs = [(self._owned(key), self._owned(item)) for key, item in value.pairs]
+        self._emit(f"{table} = new_table({self._list(value.items)})")
+        for key, item in pairs:
+            self._emit(f"{table}.set({key}, {item})")
+        return table
+
+    # --- operators --------------------------------------------------------------------------------
+
+    def _read_Unary(self, value: nodes.Unary) -> str:
+        if value.operator == b"not":
+            return f"(not ({self._condition(value.operand)}))"
+        folded = _fold(value)
+        if folded is not None:
+            return _constant(folded)
+        operand, name = self._operand(value.operand), _described(value.operand)
+        self._line = value.line
+        if value.operator == b"#":
+            return f"length({operand}, {name!r})"
+        return f"(-{operand} if {operand}.__class__ is float else negate({operand}, {name!r}))"
+
+    def _read_Binary(self, value: nodes.Binary) -> str:
+        folded = _fold(value)
+        if folded is not None:
+            return _constant(folded)
+        if value.operator in (b"and", b"or"):
+            return self._logical(value)
+        if value.operator in _COMPARISONS or value.operator in (b"==", b"~="):
+            return self._comparison(value)
+        left, right = self._operands(value)
+        names = f"{_described(value.left)!r}, {_described(value.right)!r}"
+        if value.operator == b"..":
+            return (
+                f"({left} + {right} if {left}.__class__ is {right}.__class__ is bytes"
+                f" and len({left}) + len({right}) < 65536"
+                f" else concat({left}, {right}, {names}))"
+            )
+        event, fast = _ARITHMETIC[value.operator]
+        checks = [
+            f"{operand}.__class__ is float"
+            for operand, side in ((left, value.left), (right, value.right))
+            if not _is_number(side)
+        ]
+        if not checks:
+            return f"({fast.format(left, right)})"
+        slow = f"arithmetic({event.encode()!r}, {left}, {right}, {names})"
+        return f"({fast.format(left, right)} if {' and '.join(checks)} else {slow})"
+
+    def _operands(self, value: nodes.Binary) -> tuple[str, str]:
+        # A call on the right may change a variable on the left after it was read.
+        has_effects = not isinstance(
+            value.right, nodes.Constant | nodes.LocalName | nodes.GlobalName
+        )
+        left = self._owned(value.left) if has_effects else self._operand(value.left)
+        right = self._operand(value.right)
+        self._line = value.line
+        return left, right
+
+    def _comparison(self, value: nodes.Binary) -> str:
+        left, right = self._operands(value)
+        if value.operator in (b"==", b"~="):
+            text = self._equality(value, left, right)
+            return f"({text})" if value.operator == b"==" else f"(not ({text}))"
+        operator = _COMPARISONS[value.operator]
+        if value.operator in (b">", b">="):
+            slow = f"{'less' if operator == '>' else 'less_equal'}({right}, {left})"
+        else:
+            slow = f"{'less' if operator == '<' else 'less_equal'}({left}, {right})"
+        return (
+            f"({left} {operator} {right} if {left}.__class__ is {right}.__class__ is float"
+            f" else {slow})"
+        )
+
+    @staticmethod
+    def _equality(value: nodes.Binary, left: str, right: str) -> str:
+        for side, operand in ((value.left, right), (value.right, left)):
+            if isinstance(side, nodes.Constant):
+                text = _constant(side.value)
+                if side.value is None or isinstance(side.value, bool):
+                    return f"{operand} is {text}"
+                if isinstance(side.value, bytes):
+                    return f"{operand} == {text}"
+                # 1.0 == True in Python.
+                return f"{operand} == {text} and {operand}.__class__ is float"
+        return f"equal({left}, {right})"
+
+    def _logical(self, value: nodes.Binary) -> str:
+        """``and`` and ``or`` give an operand, and evaluate the right one only when they must."""
+        result = self._temporary()
+        self._emit(f"{result} = {self._expression(value.left)}")
+        truth = f"{result} is not None and {result} is not False"
+        self._emit(f"if {truth}:" if value.operator == b"and" else f"if not ({truth}):")
+        self._depth += 1
+        self._emit(f"{result} = {self._expression(value.right)}")
+        self._depth -= 1
+        return result
+
+    def _condition(self, value: nodes.Expression) -> str:
+        """Python that is true where Lua's value is."""
+        match value:
+            case nodes.Constant():
+                return str(value.value is not None and value.value is not False)
+            case nodes.Unary(operator=b"not"):
+                return f"not ({self._condition(value.operand)})"
+            case nodes.Binary(operator=b"==" | b"~=" | b"<" | b">" | b"<=" | b">="):
+                return self._expression(value)
+            case nodes.Parenthesized():
+                return self._condition(value.inner)
+        operand = self._operand(value)
+        return f"{operand} is not None and {operand} is not False"
+
+
+# --- names and constants --------------------------------------------------------------------------
+
+
+def _name(local: nodes.Local) -> str:
+    return f"v{local.number}"
+
+
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "surrogateescape")
+
+
+def _described(value: nodes.Expression) -> str:
+    """What Lua calls a value in an error: by the name it has in the source."""
+    match value:
+        case nodes.LocalName(local=local):
+            return f"{'upvalue' if False else 'local'} '{_text(local.name)}'"
+        case nodes.GlobalName(name=name):
+            return f"global '{_text(name)}'"
+        case nodes.Index(key=nodes.Constant(value=bytes() as key)):
+            return f"field '{_text(key)}'"
+        case nodes.MethodCall(name=name):
+            return ""
+    return ""
+
+
+def _constant(value: Any) -> str:
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return f"float('{value}')"
+    return repr(value)
+
+
+def _is_many(value: nodes.Expression) -> bool:
+    return isinstance(value, nodes.Call | nodes.MethodCall | nodes.Vararg)
+
+
+def _is_number(value: nodes.Expression) -> bool:
+    return isinstance(value, nodes.Constant) and isinstance(value.value, float)
+
+
+def _fold(value: nodes.Expression) -> float | None:
+    """The number that an expression of constants amounts to, if it is one that Lua folds."""
+    match value:
+        case nodes.Constant(value=float() as number):
+            return number
+        case nodes.Parenthesized(inner=inner):
+            return _fold(inner)
+        case nodes.Unary(operator=b"-", operand=operand):
+            negated = _fold(operand)
+            return None if negated is None else -negated
+        case nodes.Binary(operator=b"+" | b"-" | b"*" | b"/" | b"^" as operator):
+            left, right = _fold(value.left), _fold(value.right)
+            return None if left is None or right is None else _folded(operator, left, right)
+    return None
+
+
+def _folded(operator: bytes, a: float, b: float) -> float | None:
+    if operator == b"/":
+        return a / b if b else None
+    if operator == b"^":
+        return power(a, b)
+    return {b"+": a + b, b"-": a - b, b"*": a * b}[operator]

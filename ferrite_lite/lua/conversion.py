@@ -1,0 +1,141 @@
+"""Replies to Lua values and back, as Redis's documentation of EVAL tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..errors import CommandError, ScriptReplyTooDeep
+from ..numeric import format_float
+from ..reply import NullArray, OrderedSet, Pairs, Reply, Status
+from .runtime import Table, Value
+
+#: A table within a table within a table: real Redis gives up only when its stack does.
+MAX_REPLY_DEPTH = 128
+
+_INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
+
+
+# --- reply to Lua ---------------------------------------------------------------------------------
+
+
+def to_lua(reply: Reply, resp: int) -> Value:
+    """What ``redis.call`` gives for a reply, in the protocol that the script chose."""
+    kind = reply.__class__
+    if kind is bytes:
+        return reply
+    if kind is int:
+        return float(reply)  # type: ignore[arg-type]  # an int, as just seen
+    if reply is None or kind is NullArray:
+        return False if resp == 2 else None
+    return _compound_to_lua(reply, resp)
+
+
+def _compound_to_lua(reply: Reply, resp: int) -> Value:
+    match reply:
+        case Status():
+            return tagged(b"ok", bytes(reply))
+        case bytearray():
+            return bytes(reply)
+        case bytes():
+            return bytes(reply)
+        case bool():
+            return reply if resp == 3 else float(reply)
+        case float():
+            return tagged(b"double", float(reply)) if resp == 3 else format_float(reply)
+        case CommandError():
+            return error_table(reply)
+        case Pairs():
+            return _map_to_lua(reply, resp)
+        case Mapping():
+            return _map_to_lua(reply.items(), resp)
+        case set() | OrderedSet():
+            return _set_to_lua(reply, resp)
+    assert isinstance(reply, list | tuple)  # noqa: S101  # there is no other kind of reply
+    return Table([to_lua(item, resp) for item in reply])
+
+
+def _map_to_lua(pairs: Iterable[tuple[Any, Reply]], resp: int) -> Value:
+    if resp == 2:
+        return Table([to_lua(item, resp) for pair in pairs for item in pair])
+    table = Table()
+    for key, value in pairs:
+        table.set(to_lua(key, resp), to_lua(value, resp))
+    return tagged(b"map", table)
+
+
+def _set_to_lua(members: Iterable[Reply], resp: int) -> Value:
+    if resp == 2:
+        return Table([to_lua(member, resp) for member in members])
+    table = Table()
+    for member in members:
+        table.set(to_lua(member, resp), True)
+    return tagged(b"set", table)
+
+
+def tagged(tag: bytes, value: Value) -> Table:
+    """``{ok=...}`` and its like: how Lua tells kinds of reply apart."""
+    table = Table()
+    table.hash[tag] = value
+    return table
+
+
+def error_table(error: CommandError) -> Table:
+    """What ``redis.pcall`` gives for an error."""
+    table = tagged(b"err", str(error).encode("utf-8", "surrogateescape"))
+    table.hash[b"ignore_error_stats_update"] = True
+    return table
+
+
+# --- Lua to reply ---------------------------------------------------------------------------------
+
+
+def to_reply(value: Value, resp: int, depth: int = 0) -> Reply:
+    """What EVAL answers for the value that a script returned."""
+    kind = value.__class__
+    if kind is bytes:
+        return bytes(value)
+    if kind is float:
+        return to_integer(value)
+    if kind is bool:
+        if resp == 3:
+            return bool(value)
+        return 1 if value else None
+    if kind is Table:
+        if depth >= MAX_REPLY_DEPTH:
+            raise ScriptReplyTooDeep
+        return _table_to_reply(value, resp, depth + 1)
+    return None
+
+
+def to_integer(value: float) -> int:
+    """A number without its fraction; what 64 bits cannot hold becomes what C makes of it."""
+    if value != value or not _INT64_MIN <= value <= _INT64_MAX:
+        return _INT64_MIN
+    return min(int(value), _INT64_MAX)
+
+
+def _table_to_reply(table: Table, resp: int, depth: int) -> Reply:
+    tags = table.hash
+    if tags:
+        error, status = tags.get(b"err"), tags.get(b"ok")
+        if error.__class__ is bytes:
+            return CommandError(error_text(error))
+        if status.__class__ is bytes:
+            return Status(status.replace(b"\r", b" ").replace(b"\n", b" "))
+        if tags.get(b"double").__class__ is float:
+            return float(tags[b"double"])
+        if tags.get(b"map").__class__ is Table:
+            return Pairs(
+                (to_reply(key, resp, depth), to_reply(value, resp, depth))
+                for key, value in tags[b"map"].items()
+            )
+        if tags.get(b"set").__class__ is Table:
+            return OrderedSet(to_reply(key, resp, depth) for key, _ in tags[b"set"].items())
+    # An array ends before its first nil.
+    return [to_reply(item, resp, depth) for item in table.array]
+
+
+def error_text(message: bytes) -> str:
+    """An error that a script returns: with or without the dash, with a code or none."""
+    return message.removeprefix(b"-").decode("utf-8", "surrogateescape")

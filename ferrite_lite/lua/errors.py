@@ -1,0 +1,26 @@
+"""What can go wrong in a script, before it is a reply."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class LuaSyntaxError(Exception):
+    """The source is no Lua: the message is Lua 5.1's, position included."""
+
+
+class LuaError(Exception):
+    """``error(value)``: any Lua value may be thrown; a string carries its position.
+
+    ``level`` says whose line a message without a position must be given: 1 is the function that
+    failed, 2 its caller; 0 leaves the value as it is.
+    """
+
+    def __init__(self, value: Any, level: int = 1) -> None:
+        super().__init__(value)
+        self.value = value
+        self.level = level
+
+
+class ScriptStopped(Exception):
+    """The host ended the script: no pcall catches it."""

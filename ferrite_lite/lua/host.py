@@ -1,0 +1,26 @@
+"""What a script needs from whoever runs it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ..reply import Reply
+
+
+class ScriptHost(Protocol):
+    """The server, as one run of a script sees it."""
+
+    #: The protocol of the client that asked: 2 or 3.
+    resp: int
+
+    def call(self, argv: list[bytes], /) -> Reply:
+        """Run one command at once. Raises CommandError."""
+        ...
+
+    def log(self, level: int, message: bytes, /) -> None:
+        """A message for the server's log; levels as in Redis, 0 (debug) to 3 (warning)."""
+        ...
+
+    def interrupt(self) -> None:
+        """Called once in many steps; raises ScriptStopped to end the script."""
+        ...

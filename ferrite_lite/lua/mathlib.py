@@ -1,0 +1,143 @@
+"""The math library. ``random`` is Redis's: every script starts from the same seed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from random import Random
+
+from . import arguments as args
+from .runtime import Results, Value, power
+
+_ONE_ARGUMENT: dict[bytes, Callable[[float], float]] = {
+    b"abs": abs,
+    b"acos": math.acos,
+    b"asin": math.asin,
+    b"atan": math.atan,
+    b"ceil": lambda x: float(math.ceil(x)),
+    b"cos": math.cos,
+    b"cosh": math.cosh,
+    b"deg": math.degrees,
+    b"exp": math.exp,
+    b"floor": lambda x: float(math.floor(x)),
+    b"log": math.log,
+    b"log10": math.log10,
+    b"rad": math.radians,
+    b"sin": math.sin,
+    b"sinh": math.sinh,
+    b"sqrt": math.sqrt,
+    b"tan": math.tan,
+    b"tanh": math.tanh,
+}
+
+
+def _one_argument(name: bytes, function: Callable[[float], float]) -> Callable[..., Results]:
+    def library_function(*arguments: Value) -> Results:
+        number = args.number(arguments, 1, name)
+        try:
+            return [function(number)]
+        except OverflowError:
+            return [number if math.isinf(number) else math.inf]
+        except ValueError:
+            return [_edge(name, number)]
+
+    return library_function
+
+
+def _edge(name: bytes, number: float) -> float:
+    """Where Python raises and C answers."""
+    if name in (b"floor", b"ceil"):
+        return number
+    if name in (b"log", b"log10") and number == 0:
+        return -math.inf
+    return -math.nan if not math.isnan(number) else number
+
+
+def atan2(*arguments: Value) -> Results:
+    return [math.atan2(args.number(arguments, 1, b"atan2"), args.number(arguments, 2, b"atan2"))]
+
+
+def fmod(*arguments: Value) -> Results:
+    a, b = args.number(arguments, 1, b"fmod"), args.number(arguments, 2, b"fmod")
+    try:
+        return [math.fmod(a, b)]
+    except ValueError:
+        return [-math.nan]
+
+
+def frexp(*arguments: Value) -> Results:
+    mantissa, exponent = math.frexp(args.number(arguments, 1, b"frexp"))
+    return [mantissa, float(exponent)]
+
+
+def ldexp(*arguments: Value) -> Results:
+    mantissa = args.number(arguments, 1, b"ldexp")
+    exponent = args.integer(arguments, 2, b"ldexp")
+    try:
+        return [math.ldexp(mantissa, exponent)]
+    except OverflowError:
+        return [math.copysign(math.inf, mantissa)]
+
+
+def modf(*arguments: Value) -> Results:
+    fraction, whole = math.modf(args.number(arguments, 1, b"modf"))
+    return [whole, fraction]
+
+
+def pow_(*arguments: Value) -> Results:
+    return [power(args.number(arguments, 1, b"pow"), args.number(arguments, 2, b"pow"))]
+
+
+def max_(*arguments: Value) -> Results:
+    args.number(arguments, 1, b"max")
+    return [max(args.number(arguments, at, b"max") for at in range(1, len(arguments) + 1))]
+
+
+def min_(*arguments: Value) -> Results:
+    args.number(arguments, 1, b"min")
+    return [min(args.number(arguments, at, b"min") for at in range(1, len(arguments) + 1))]
+
+
+class Randomness:
+    """``random`` and ``randomseed`` of one script."""
+
+    def __init__(self) -> None:
+        self._random = Random(0)  # noqa: S311  # repeatable on purpose
+
+    def restart(self) -> None:
+        self._random.seed(0)
+
+    def functions(self) -> dict[bytes, Callable[..., Results]]:
+        def random(*arguments: Value) -> Results:
+            return [self._draw(arguments)]
+
+        def randomseed(*arguments: Value) -> Results:
+            self._random.seed(args.integer(arguments, 1, b"randomseed"))
+            return []
+
+        return {b"random": random, b"randomseed": randomseed}
+
+    def _draw(self, arguments: args.Arguments) -> float:
+        fraction = self._random.random()
+        if not arguments:
+            return fraction
+        low = 1 if len(arguments) == 1 else args.integer(arguments, 1, b"random")
+        high = args.integer(arguments, len(arguments[:2]), b"random")
+        if low > high:
+            raise args.bad(len(arguments[:2]), b"random", b"interval is empty")
+        return float(math.floor(fraction * (high - low + 1)) + low)
+
+
+FUNCTIONS = {
+    **{name: _one_argument(name, function) for name, function in _ONE_ARGUMENT.items()},
+    b"atan2": atan2,
+    b"fmod": fmod,
+    b"frexp": frexp,
+    b"ldexp": ldexp,
+    b"max": max_,
+    b"min": min_,
+    b"modf": modf,
+    b"mod": fmod,
+    b"pow": pow_,
+}
+CONSTANTS = {b"huge": math.inf, b"pi": math.pi}

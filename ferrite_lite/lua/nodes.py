@@ -1,0 +1,234 @@
+"""The syntax tree of a script. Names are resolved: a variable is a ``Local`` or a global."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+
+@dataclass(eq=False, slots=True)
+class Local:
+    """One local variable or parameter: each declaration is its own, whatever it is called."""
+
+    name: bytes
+    owner: Function
+    number: int
+    #: Whether an inner function uses it: it then lives in a cell that both share.
+    is_captured: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Function:
+    """A function body. The whole script is one, with the parameter ``...``."""
+
+    line: int
+    parent: Function | None
+    name: bytes = b""
+    parameters: list[Local] = field(default_factory=list)
+    is_vararg: bool = False
+    body: list[Statement] = field(default_factory=list)
+    #: Locals of outer functions that this one, or one inside it, uses.
+    captures: list[Local] = field(default_factory=list)
+
+
+# --- expressions ----------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Constant:
+    """nil, true, false, a number or a string."""
+
+    value: float | bytes | bool | None
+    line: int
+
+
+@dataclass(slots=True)
+class Vararg:
+    line: int
+
+
+@dataclass(slots=True)
+class LocalName:
+    local: Local
+    line: int
+
+
+@dataclass(slots=True)
+class GlobalName:
+    name: bytes
+    line: int
+
+
+@dataclass(slots=True)
+class Index:
+    owner: Expression
+    key: Expression
+    line: int
+
+
+@dataclass(slots=True)
+class Call:
+    function: Expression
+    arguments: list[Expression]
+    line: int
+
+
+@dataclass(slots=True)
+class MethodCall:
+    owner: Expression
+    name: bytes
+    arguments: list[Expression]
+    line: int
+
+
+@dataclass(slots=True)
+class Closure:
+    function: Function
+    line: int
+
+
+@dataclass(slots=True)
+class Unary:
+    operator: bytes
+    operand: Expression
+    line: int
+
+
+@dataclass(slots=True)
+class Binary:
+    operator: bytes
+    left: Expression
+    right: Expression
+    line: int
+
+
+@dataclass(slots=True)
+class Parenthesized:
+    """``(f())``: one value, whatever the inside gives."""
+
+    inner: Expression
+    line: int
+
+
+@dataclass(slots=True)
+class TableConstructor:
+    items: list[Expression]
+    pairs: list[tuple[Expression, Expression]]
+    line: int
+
+
+Expression: TypeAlias = (
+    Constant
+    | Vararg
+    | LocalName
+    | GlobalName
+    | Index
+    | Call
+    | MethodCall
+    | Closure
+    | Unary
+    | Binary
+    | Parenthesized
+    | TableConstructor
+)
+
+# --- statements -----------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class LocalDeclaration:
+    locals: list[Local]
+    values: list[Expression]
+    line: int
+
+
+@dataclass(slots=True)
+class LocalFunction:
+    local: Local
+    function: Function
+    line: int
+
+
+@dataclass(slots=True)
+class Assignment:
+    targets: list[LocalName | GlobalName | Index]
+    values: list[Expression]
+    line: int
+
+
+@dataclass(slots=True)
+class CallStatement:
+    call: Call | MethodCall
+    line: int
+
+
+@dataclass(slots=True)
+class Do:
+    body: list[Statement]
+    line: int
+
+
+@dataclass(slots=True)
+class While:
+    condition: Expression
+    body: list[Statement]
+    line: int
+
+
+@dataclass(slots=True)
+class Repeat:
+    body: list[Statement]
+    condition: Expression
+    line: int
+
+
+@dataclass(slots=True)
+class If:
+    branches: list[tuple[Expression, list[Statement]]]
+    otherwise: list[Statement]
+    line: int
+
+
+@dataclass(slots=True)
+class NumericFor:
+    local: Local
+    start: Expression
+    stop: Expression
+    step: Expression | None
+    body: list[Statement]
+    line: int
+
+
+@dataclass(slots=True)
+class GenericFor:
+    locals: list[Local]
+    values: list[Expression]
+    body: list[Statement]
+    line: int
+
+
+@dataclass(slots=True)
+class Return:
+    values: list[Expression]
+    line: int
+
+
+@dataclass(slots=True)
+class Break:
+    line: int
+
+
+Statement: TypeAlias = (
+    LocalDeclaration
+    | LocalFunction
+    | Assignment
+    | CallStatement
+    | Do
+    | While
+    | Repeat
+    | If
+    | NumericFor
+    | GenericFor
+    | Return
+    | Break
+)

@@ -1,0 +1,455 @@
+"""Tokens to a syntax tree with its names resolved: the grammar of the Lua 5.1 manual, section 8."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from . import nodes
+from .errors import LuaSyntaxError
+from .lexer import EOF_KIND, Token, syntax_error, tokens
+
+#: ``LUAI_MAXCCALLS``: how deep statements and expressions may nest.
+MAX_NESTING = 180
+#: ``LUAI_MAXVARS``: locals of one function.
+MAX_LOCALS = 200
+
+#: Left and right binding power; right-associative where the right one is smaller.
+BINARY_POWER = {
+    **{b"or": (1, 1), b"and": (2, 2)},
+    **{b"<": (3, 3), b">": (3, 3), b"<=": (3, 3), b">=": (3, 3), b"~=": (3, 3), b"==": (3, 3)},
+    **{b"..": (5, 4), b"+": (6, 6), b"-": (6, 6)},
+    **{b"*": (7, 7), b"/": (7, 7), b"%": (7, 7), b"^": (10, 9)},
+}
+UNARY_POWER = 8
+UNARY = frozenset({b"not", b"-", b"#"})
+BLOCK_ENDS = frozenset({b"else", b"elseif", b"end", b"until", EOF_KIND})
+
+
+def parse(source: bytes) -> nodes.Function:
+    """The whole script as one function. Raises LuaSyntaxError."""
+    return _Parser(tokens(source)).script()
+
+
+class _Parser:
+    def __init__(self, found: list[Token]) -> None:
+        self._tokens = found
+        self._position = 0
+        self._token = found[0]
+        self._function: nodes.Function
+        self._scopes: list[dict[bytes, nodes.Local]] = []
+        self._loops = 0
+        self._nesting = 0
+        self._numbered = 0
+
+    def script(self) -> nodes.Function:
+        main = nodes.Function(line=0, parent=None, name=b"main chunk", is_vararg=True)
+        self._function = main
+        with self._scope():
+            main.body = self._block()
+        self._expect(EOF_KIND)
+        return main
+
+    # --- tokens -----------------------------------------------------------------------------------
+
+    def _advance(self) -> Token:
+        token = self._token
+        if self._position + 1 < len(self._tokens):
+            self._position += 1
+            self._token = self._tokens[self._position]
+        return token
+
+    def _accept(self, kind: bytes) -> bool:
+        if self._token.kind != kind:
+            return False
+        self._advance()
+        return True
+
+    def _expect(self, kind: bytes) -> Token:
+        if self._token.kind != kind:
+            shown = "<name>" if kind == b"name" else kind.decode()
+            raise self._error(f"'{shown}' expected")
+        return self._advance()
+
+    def _expect_match(self, closing: bytes, opening: bytes, line: int) -> None:
+        if self._token.kind != closing and line != self._token.line:
+            raise self._error(
+                f"'{closing.decode()}' expected (to close '{opening.decode()}' at line {line})"
+            )
+        self._expect(closing)
+
+    def _error(self, what: str) -> LuaSyntaxError:
+        return syntax_error(what, self._token.text, self._token.line)
+
+    @contextmanager
+    def _nested(self) -> Iterator[None]:
+        self._nesting += 1
+        if self._nesting > MAX_NESTING:
+            raise self._error("chunk has too many syntax levels")
+        yield
+        self._nesting -= 1
+
+    # --- names ------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _scope(self) -> Iterator[None]:
+        self._scopes.append({})
+        yield
+        self._scopes.pop()
+
+    def _declare(self, name: bytes) -> nodes.Local:
+        local = self._new_local(name)
+        self._scopes[-1][name] = local
+        return local
+
+    def _new_local(self, name: bytes) -> nodes.Local:
+        self._numbered += 1
+        active = sum(
+            local.owner is self._function for scope in self._scopes for local in scope.values()
+        )
+        if active >= MAX_LOCALS:
+            raise self._error(
+                f"too many local variables (limit is {MAX_LOCALS}) in {_described(self._function)}"
+            )
+        return nodes.Local(name, self._function, self._numbered)
+
+    def _resolve(self, name: bytes, line: int) -> nodes.LocalName | nodes.GlobalName:
+        for scope in reversed(self._scopes):
+            if name in scope:
+                self._capture(scope[name])
+                return nodes.LocalName(scope[name], line)
+        return nodes.GlobalName(name, line)
+
+    def _capture(self, local: nodes.Local) -> None:
+        """Make a local of an outer function reach the current one, through all between."""
+        function: nodes.Function | None = self._function
+        while function is not None and function is not local.owner:
+            local.is_captured = True
+            if local not in function.captures:
+                function.captures.append(local)
+            function = function.parent
+
+    # --- statements -------------------------------------------------------------------------------
+
+    def _block(self) -> list[nodes.Statement]:
+        body: list[nodes.Statement] = []
+        with self._nested():
+            while self._token.kind not in BLOCK_ENDS:
+                statement = self._statement()
+                body.append(statement)
+                self._accept(b";")
+                if isinstance(statement, nodes.Return | nodes.Break):
+                    break
+        return body
+
+    def _scoped_block(self) -> list[nodes.Statement]:
+        with self._scope():
+            return self._block()
+
+    def _loop_body(self) -> list[nodes.Statement]:
+        self._loops += 1
+        body = self._scoped_block()
+        self._loops -= 1
+        return body
+
+    def _statement(self) -> nodes.Statement:
+        readers = {
+            b"if": self._if,
+            b"while": self._while,
+            b"do": self._do,
+            b"for": self._for,
+            b"repeat": self._repeat,
+            b"function": self._function_statement,
+            b"local": self._local,
+            b"return": self._return,
+            b"break": self._break,
+        }
+        reader = readers.get(self._token.kind)
+        return reader() if reader else self._expression_statement()
+
+    def _if(self) -> nodes.Statement:
+        line = self._token.line
+        branches = []
+        otherwise: list[nodes.Statement] = []
+        self._advance()
+        while True:
+            condition = self._expression()
+            self._expect(b"then")
+            branches.append((condition, self._scoped_block()))
+            if self._accept(b"elseif"):
+                continue
+            if self._accept(b"else"):
+                otherwise = self._scoped_block()
+            self._expect_match(b"end", b"if", line)
+            return nodes.If(branches, otherwise, line)
+
+    def _while(self) -> nodes.Statement:
+        line = self._advance().line
+        condition = self._expression()
+        self._expect(b"do")
+        body = self._loop_body()
+        self._expect_match(b"end", b"while", line)
+        return nodes.While(condition, body, line)
+
+    def _do(self) -> nodes.Statement:
+        line = self._advance().line
+        body = self._scoped_block()
+        self._expect_match(b"end", b"do", line)
+        return nodes.Do(body, line)
+
+    def _repeat(self) -> nodes.Statement:
+        line = self._advance().line
+        self._loops += 1
+        with self._scope():
+            body = self._block()
+            self._expect_match(b"until", b"repeat", line)
+            condition = self._expression()  # sees the locals of the body
+        self._loops -= 1
+        return nodes.Repeat(body, condition, line)
+
+    def _for(self) -> nodes.Statement:
+        line = self._advance().line
+        names = [self._expect(b"name").value]
+        if self._token.kind == b"=":
+            return self._numeric_for(names[0], line)
+        while self._accept(b","):
+            names.append(self._expect(b"name").value)
+        if self._token.kind != b"in":
+            raise self._error("'=' or 'in' expected")
+        self._advance()
+        values = self._expressions()
+        with self._scope():
+            variables = [self._declare(name) for name in names]
+            body = self._for_body(line)
+        return nodes.GenericFor(variables, values, body, line)
+
+    def _numeric_for(self, name: bytes, line: int) -> nodes.Statement:
+        self._advance()
+        start = self._expression()
+        self._expect(b",")
+        stop = self._expression()
+        step = self._expression() if self._accept(b",") else None
+        with self._scope():
+            variable = self._declare(name)
+            body = self._for_body(line)
+        return nodes.NumericFor(variable, start, stop, step, body, line)
+
+    def _for_body(self, line: int) -> list[nodes.Statement]:
+        self._expect(b"do")
+        body = self._loop_body()
+        self._expect_match(b"end", b"for", line)
+        return body
+
+    def _function_statement(self) -> nodes.Statement:
+        line = self._advance().line
+        name = self._expect(b"name")
+        target: nodes.LocalName | nodes.GlobalName | nodes.Index
+        target = self._resolve(name.value, name.line)
+        full_name, is_method = name.value, False
+        while self._token.kind in (b".", b":"):
+            is_method = self._advance().kind == b":"
+            part = self._expect(b"name")
+            full_name += (b":" if is_method else b".") + part.value
+            target = nodes.Index(target, nodes.Constant(part.value, part.line), part.line)
+            if is_method:
+                break
+        function = self._function_body(full_name, line, is_method=is_method)
+        return nodes.Assignment([target], [nodes.Closure(function, line)], line)
+
+    def _local(self) -> nodes.Statement:
+        line = self._advance().line
+        if self._accept(b"function"):
+            name = self._expect(b"name").value
+            local = self._declare(name)  # the function sees its own name
+            return nodes.LocalFunction(local, self._function_body(name, line), line)
+        names = [self._expect(b"name").value]
+        while self._accept(b","):
+            names.append(self._expect(b"name").value)
+        values = self._expressions() if self._accept(b"=") else []
+        return nodes.LocalDeclaration([self._declare(name) for name in names], values, line)
+
+    def _return(self) -> nodes.Statement:
+        line = self._advance().line
+        is_bare = self._token.kind in BLOCK_ENDS or self._token.kind == b";"
+        return nodes.Return([] if is_bare else self._expressions(), line)
+
+    def _break(self) -> nodes.Statement:
+        if not self._loops:
+            self._advance()
+            raise self._error("no loop to break")
+        return nodes.Break(self._advance().line)
+
+    def _expression_statement(self) -> nodes.Statement:
+        line = self._token.line
+        first = self._suffixed()
+        if isinstance(first, nodes.Call | nodes.MethodCall):
+            return nodes.CallStatement(first, line)
+        targets = [self._target(first)]
+        while self._accept(b","):
+            targets.append(self._target(self._suffixed()))
+        self._expect(b"=")
+        return nodes.Assignment(targets, self._expressions(), line)
+
+    def _target(
+        self, expression: nodes.Expression
+    ) -> nodes.LocalName | nodes.GlobalName | nodes.Index:
+        if not isinstance(expression, nodes.LocalName | nodes.GlobalName | nodes.Index):
+            raise self._error("syntax error")
+        return expression
+
+    # --- expressions ------------------------------------------------------------------------------
+
+    def _expressions(self) -> list[nodes.Expression]:
+        found = [self._expression()]
+        while self._accept(b","):
+            found.append(self._expression())
+        return found
+
+    def _expression(self, power: int = 0) -> nodes.Expression:
+        with self._nested():
+            left = self._unary()
+            while True:
+                operator = self._token.kind
+                left_power, right_power = BINARY_POWER.get(operator, (0, 0))
+                if left_power <= power:
+                    return left
+                line = self._advance().line
+                right = self._expression(right_power)
+                left = nodes.Binary(operator, left, right, line)
+
+    def _unary(self) -> nodes.Expression:
+        if self._token.kind in UNARY:
+            token = self._advance()
+            return nodes.Unary(token.kind, self._expression(UNARY_POWER), token.line)
+        return self._simple()
+
+    def _simple(self) -> nodes.Expression:
+        token = self._token
+        match token.kind:
+            case b"number" | b"string":
+                self._advance()
+                return nodes.Constant(token.value, token.line)
+            case b"nil" | b"true" | b"false":
+                self._advance()
+                value = {b"nil": None, b"true": True, b"false": False}[token.kind]
+                return nodes.Constant(value, token.line)
+            case b"...":
+                if not self._function.is_vararg:
+                    self._advance()
+                    raise self._error("cannot use '...' outside a vararg function")
+                self._advance()
+                return nodes.Vararg(token.line)
+            case b"{":
+                return self._table()
+            case b"function":
+                self._advance()
+                return nodes.Closure(self._function_body(b"", token.line), token.line)
+        return self._suffixed()
+
+    def _primary(self) -> nodes.Expression:
+        token = self._token
+        if token.kind == b"name":
+            self._advance()
+            return self._resolve(token.value, token.line)
+        if token.kind == b"(":
+            self._advance()
+            inner = self._expression()
+            self._expect_match(b")", b"(", token.line)
+            return nodes.Parenthesized(inner, token.line)
+        raise self._error("unexpected symbol")
+
+    def _suffixed(self) -> nodes.Expression:
+        expression = self._primary()
+        while True:
+            token = self._token
+            match token.kind:
+                case b".":
+                    self._advance()
+                    name = self._expect(b"name")
+                    key = nodes.Constant(name.value, name.line)
+                    expression = nodes.Index(expression, key, name.line)
+                case b"[":
+                    self._advance()
+                    index = self._expression()
+                    self._expect(b"]")
+                    expression = nodes.Index(expression, index, token.line)
+                case b":":
+                    self._advance()
+                    name = self._expect(b"name")
+                    arguments = self._arguments()
+                    expression = nodes.MethodCall(expression, name.value, arguments, token.line)
+                case b"(" | b"string" | b"{":
+                    expression = nodes.Call(expression, self._arguments(), token.line)
+                case _:
+                    return expression
+
+    def _arguments(self) -> list[nodes.Expression]:
+        token = self._token
+        if token.kind == b"string":
+            self._advance()
+            return [nodes.Constant(token.value, token.line)]
+        if token.kind == b"{":
+            return [self._table()]
+        if token.kind != b"(":
+            raise self._error("function arguments expected")
+        if self._position and self._tokens[self._position - 1].line != token.line:
+            raise self._error("ambiguous syntax (function call x new statement)")
+        self._advance()
+        arguments = [] if self._token.kind == b")" else self._expressions()
+        self._expect_match(b")", b"(", token.line)
+        return arguments
+
+    def _table(self) -> nodes.Expression:
+        line = self._expect(b"{").line
+        items: list[nodes.Expression] = []
+        pairs: list[tuple[nodes.Expression, nodes.Expression]] = []
+        while self._token.kind != b"}":
+            following = self._tokens[min(self._position + 1, len(self._tokens) - 1)]
+            if self._token.kind == b"name" and following.kind == b"=":
+                name = self._advance()
+                self._advance()
+                pairs.append((nodes.Constant(name.value, name.line), self._expression()))
+            elif self._token.kind == b"[":
+                self._advance()
+                key = self._expression()
+                self._expect(b"]")
+                self._expect(b"=")
+                pairs.append((key, self._expression()))
+            else:
+                items.append(self._expression())
+            if not (self._accept(b",") or self._accept(b";")):
+                break
+        self._expect_match(b"}", b"{", line)
+        return nodes.TableConstructor(items, pairs, line)
+
+    def _function_body(self, name: bytes, line: int, *, is_method: bool = False) -> nodes.Function:
+        function = nodes.Function(line=line, parent=self._function, name=name)
+        outer, self._function = self._function, function
+        outer_loops, self._loops = self._loops, 0
+        with self._scope():
+            if is_method:
+                function.parameters.append(self._declare(b"self"))
+            self._parameters(function)
+            function.body = self._block()
+        self._expect_match(b"end", b"function", line)
+        self._function, self._loops = outer, outer_loops
+        return function
+
+    def _parameters(self, function: nodes.Function) -> None:
+        self._expect(b"(")
+        while self._token.kind != b")":
+            if self._accept(b"..."):
+                function.is_vararg = True
+                break
+            if self._token.kind != b"name":
+                raise self._error("<name> or '...' expected")
+            function.parameters.append(self._declare(self._advance().value))
+            if not self._accept(b","):
+                break
+            if self._token.kind == b")":
+                raise self._error("<name> or '...' expected")
+        self._expect(b")")
+
+
+def _described(function: nodes.Function) -> str:
+    return "main function" if function.parent is None else f"function at line {function.line}"

@@ -1,0 +1,162 @@
+"""The redis library: commands, errors and the server's log, as a script reaches them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+from ..errors import (
+    CommandError,
+    ScriptArgumentCount,
+    ScriptArgumentType,
+    ScriptLogArguments,
+    ScriptLogLevel,
+    ScriptSetrespArguments,
+    ScriptSetrespVersion,
+    ScriptSingleString,
+    ScriptWrongNumberOfArguments,
+)
+from ..version import REDIS_VERSION
+from .conversion import error_table, tagged, to_lua
+from .errors import LuaError
+from .host import ScriptHost
+from .numbers import format_number
+from .runtime import Results, Table, Value
+
+LOG_LEVELS = {b"LOG_DEBUG": 0, b"LOG_VERBOSE": 1, b"LOG_NOTICE": 2, b"LOG_WARNING": 3}
+REPLICATION = {
+    b"REPL_NONE": 0,
+    b"REPL_AOF": 1,
+    b"REPL_SLAVE": 2,
+    b"REPL_REPLICA": 2,
+    b"REPL_ALL": 3,
+}
+
+
+def _version_number() -> int:
+    major, minor, patch = map(int, REDIS_VERSION.split("."))
+    return major << 16 | minor << 8 | patch
+
+
+class RedisLibrary:
+    """The ``redis`` table of one script. ``host`` is set for each run."""
+
+    def __init__(self) -> None:
+        self.host: ScriptHost
+        self.resp = 2
+        self.call, self.pcall = self._callers()
+        self.table = Table()
+        self.table.hash.update(self._functions())
+        self.table.hash.update({name: float(level) for name, level in LOG_LEVELS.items()})
+        self.table.hash.update({name: float(value) for name, value in REPLICATION.items()})
+        self.table.hash[b"REDIS_VERSION"] = REDIS_VERSION.encode()
+        self.table.hash[b"REDIS_VERSION_NUM"] = float(_version_number())
+        self.table.readonly = True
+
+    def _callers(self) -> tuple[Callable[..., Results], Callable[..., Results]]:
+        def call(*arguments: Value) -> Results:
+            try:
+                reply = self.host.call(_words(arguments))
+            except CommandError as error:
+                raise LuaError(error_table(error)) from None
+            return [reply if reply.__class__ is bytes else to_lua(reply, self.resp)]
+
+        def pcall(*arguments: Value) -> Results:
+            try:
+                return [to_lua(self.host.call(_words(arguments)), self.resp)]
+            except CommandError as error:
+                return [error_table(error)]
+
+        return call, pcall
+
+    def _functions(self) -> dict[bytes, Callable[..., Results]]:
+        return {
+            b"call": self.call,
+            b"pcall": self.pcall,
+            b"error_reply": error_reply,
+            b"status_reply": status_reply,
+            b"sha1hex": sha1hex,
+            b"log": lambda *arguments: self._log(arguments),
+            b"setresp": lambda *arguments: self._setresp(arguments),
+            b"set_repl": lambda *_: [],
+            b"replicate_commands": lambda *_: [True],
+            b"breakpoint": lambda *_: [False],
+            # There is one user, who may call everything.
+            b"acl_check_cmd": lambda *_: [True],
+            b"debug": lambda *_: [],
+        }
+
+    def _log(self, arguments: tuple[Value, ...]) -> Results:
+        if len(arguments) < 2:
+            raise_error(ScriptLogArguments())
+        level = arguments[0]
+        if level.__class__ is not float or level not in LOG_LEVELS.values():
+            raise_error(ScriptLogLevel())
+        parts = [_as_text(part) for part in arguments[1:]]
+        self.host.log(int(level), b" ".join(part for part in parts if part is not None))
+        return []
+
+    def _setresp(self, arguments: tuple[Value, ...]) -> Results:
+        if len(arguments) != 1:
+            raise_error(ScriptSetrespArguments())
+        if arguments[0] not in (2.0, 3.0) or arguments[0].__class__ is not float:
+            raise_error(ScriptSetrespVersion())
+        self.resp = int(arguments[0])
+        return []
+
+
+def raise_error(error: CommandError) -> None:
+    """An error of the library itself, which a script sees as it sees a command's."""
+    raise LuaError(error_table(error))
+
+
+def _words(arguments: tuple[Value, ...]) -> list[bytes]:
+    """The request that ``redis.call`` makes."""
+    for argument in arguments:
+        if argument.__class__ is not bytes:
+            return _converted(arguments)
+    if not arguments:
+        raise ScriptArgumentCount
+    return list(arguments)
+
+
+def _converted(arguments: tuple[Value, ...]) -> list[bytes]:
+    words = [_as_text(argument) for argument in arguments]
+    if None in words:
+        raise ScriptArgumentType
+    return [word for word in words if word is not None]
+
+
+def _as_text(value: Value) -> bytes | None:
+    """A string or a number as a word; numbers keep all their digits, unlike in ``tostring``."""
+    if value.__class__ is bytes:
+        return bytes(value)
+    if value.__class__ is not float:
+        return None
+    if value.is_integer() and abs(value) < 1e17:
+        return b"%d" % value if value or str(value) == "0.0" else b"-0"
+    if value != value or value in (float("inf"), float("-inf")):
+        return format_number(value)
+    return b"%.17g" % value
+
+
+def error_reply(*arguments: Value) -> Results:
+    if len(arguments) != 1 or arguments[0].__class__ is not bytes:
+        return [error_table(ScriptSingleString())]
+    message = arguments[0].removeprefix(b"-")
+    if b" " not in message:
+        message = b"ERR " + message
+    return [tagged(b"err", message)]
+
+
+def status_reply(*arguments: Value) -> Results:
+    if len(arguments) != 1 or arguments[0].__class__ is not bytes:
+        return [error_table(ScriptSingleString())]
+    return [tagged(b"ok", arguments[0])]
+
+
+def sha1hex(*arguments: Value) -> Results:
+    if len(arguments) != 1:
+        raise_error(ScriptWrongNumberOfArguments())
+    text = _as_text(arguments[0])
+    return [hashlib.sha1(text or b"", usedforsecurity=False).hexdigest().encode()]

@@ -1,0 +1,494 @@
+"""Values and operations of a running script.
+
+nil is None, a boolean a bool, a number a float, a string bytes, a table a ``Table``, a function a
+Python function that takes its arguments and answers a list of results. Compiled code does the
+frequent cases itself and calls the functions here for everything else: metatables, coercions and
+the errors in Lua's words.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from types import FunctionType as Function
+from typing import Any, TypeAlias
+
+from .errors import LuaError
+from .numbers import format_number, parse_number
+
+Value: TypeAlias = Any
+Results: TypeAlias = list[Any]
+LuaFunction: TypeAlias = Callable[..., Results]
+
+#: The longest string a script can build: announced sizes are refused before they are allocated.
+MAX_STRING_BYTES = 64 * 1024 * 1024
+#: The most results of ``unpack``, as in Redis's Lua (``LUAI_MAXCSTACK``).
+MAX_RESULTS = 8000
+#: How far ``__index`` chains are followed, as in Lua.
+MAX_META_CHAIN = 100
+
+#: Stand for true and false among the keys of a table: in Python, True equals 1.0.
+_TRUE_KEY, _FALSE_KEY = object(), object()
+_BOOLEANS = {_TRUE_KEY: True, _FALSE_KEY: False}
+
+
+class Table:
+    """A Lua table: ``array`` holds the keys 1 to n, ``hash`` the others; neither holds nil."""
+
+    __slots__ = ("array", "hash", "iteration", "metatable", "readonly")
+
+    def __init__(self, array: list[Value] | None = None) -> None:
+        self.array: list[Value] = [] if array is None else array
+        self.hash: dict[Any, Value] = {}
+        self.metatable: Table | None = None
+        #: Redis marks its libraries and the globals so: no script may change them.
+        self.readonly = False
+        #: Where ``next`` stands: the keys of a traversal and their positions.
+        self.iteration: tuple[list[Value], dict[Any, int]] | None = None
+
+    def get(self, key: Value) -> Value:
+        """The value at a key, without metamethods."""
+        if key.__class__ is float:
+            at = int(key) if key.is_integer() else 0
+            if 0 < at <= len(self.array):
+                return self.array[at - 1]
+        elif key.__class__ is bool:
+            key = _TRUE_KEY if key else _FALSE_KEY
+        return self.hash.get(key)
+
+    def set(self, key: Value, value: Value) -> None:
+        """Put a value at a key, without metamethods; nil removes. Raises LuaError."""
+        if self.readonly:
+            raise LuaError(b"Attempt to modify a readonly table")
+        if key.__class__ is float:
+            if key.is_integer() and self._set_number(int(key), value):
+                return
+            if key != key:
+                raise LuaError(b"table index is NaN")
+        elif key is None:
+            raise LuaError(b"table index is nil")
+        elif key.__class__ is bool:
+            key = _TRUE_KEY if key else _FALSE_KEY
+        if value is None:
+            self.hash.pop(key, None)
+        else:
+            self.hash[key] = value
+
+    def _set_number(self, at: int, value: Value) -> bool:
+        """Whether the array part took it."""
+        array = self.array
+        size = len(array)
+        if 0 < at <= size:
+            if value is not None:
+                array[at - 1] = value
+            elif at == size:
+                array.pop()
+            else:
+                # A hole: what lies behind it moves, so that the array keeps holding no nil.
+                for position in range(at, size):
+                    self.hash[float(position + 1)] = array[position]
+                del array[at - 1 :]
+            return True
+        if at == size + 1 and value is not None:
+            self.hash.pop(float(at), None)
+            array.append(value)
+            if self.hash:
+                self._absorb()
+            return True
+        return False
+
+    def _absorb(self) -> None:
+        """Take keys that now follow the array from the hash part."""
+        following = float(len(self.array) + 1)
+        while following in self.hash:
+            self.array.append(self.hash.pop(following))
+            following += 1
+
+    def length(self) -> int:
+        """A border: Lua leaves open which one when there are holes."""
+        if self.array or not self.hash:
+            return len(self.array)
+        border = 0
+        while float(border + 1) in self.hash:
+            border += 1
+        return border
+
+    def keys(self) -> list[Value]:
+        """Every key, the array's first."""
+        found: list[Value] = [float(at) for at in range(1, len(self.array) + 1)]
+        found += [_BOOLEANS.get(key, key) if key.__class__ is object else key for key in self.hash]
+        return found
+
+    def items(self) -> Iterator[tuple[Value, Value]]:
+        """Keys with their values; what is removed during the traversal is left out."""
+        for key in self.keys():
+            value = self.get(key)
+            if value is not None:
+                yield key, value
+
+    def after(self, key: Value) -> tuple[Value, Value] | None:
+        """The pair that follows ``key`` in a traversal; None at its end. Raises LuaError."""
+        if key is None or self.iteration is None:
+            keys = self.keys()
+            self.iteration = (keys, {_hashable(each): at for at, each in enumerate(keys)})
+        keys, positions = self.iteration
+        at = -1 if key is None else positions.get(_hashable(key))
+        if at is None:
+            raise LuaError(b"invalid key to 'next'")
+        for following in keys[at + 1 :] if at < 0 else _from(keys, at + 1):
+            value = self.get(following)
+            if value is not None:
+                return following, value
+        self.iteration = None
+        return None
+
+
+def _from(keys: list[Value], at: int) -> Iterator[Value]:
+    while at < len(keys):
+        yield keys[at]
+        at += 1
+
+
+def _hashable(key: Value) -> Value:
+    return (_TRUE_KEY if key else _FALSE_KEY) if key.__class__ is bool else key
+
+
+# --- types ----------------------------------------------------------------------------------------
+
+_TYPE_NAMES: dict[type, bytes] = {
+    type(None): b"nil",
+    bool: b"boolean",
+    float: b"number",
+    bytes: b"string",
+    Table: b"table",
+    Function: b"function",
+}
+
+#: The metatable of strings: what ``("x"):upper()`` finds. Read-only, so shared by all scripts.
+STRING_METATABLE = Table()
+
+
+def type_name(value: Value) -> bytes:
+    return _TYPE_NAMES[value.__class__]
+
+
+def metamethod(value: Value, event: bytes) -> Value:
+    if value.__class__ is Table:
+        metatable = value.metatable
+    elif value.__class__ is bytes:
+        metatable = STRING_METATABLE
+    else:
+        return None
+    return None if metatable is None else metatable.hash.get(event)
+
+
+def tostring(value: Value) -> bytes:
+    """As the function of that name. Addresses are made up: a real one would tell of the process."""
+    if value.__class__ is bytes:
+        return bytes(value)
+    if value.__class__ is float:
+        return format_number(value)
+    if value is None:
+        return b"nil"
+    if value.__class__ is bool:
+        return b"true" if value else b"false"
+    handler = metamethod(value, b"__tostring")
+    if handler is not None:
+        shown = first(call(handler, value))
+        if shown.__class__ is not bytes:
+            raise LuaError(b"'tostring' must return a string to 'print'")
+        return bytes(shown)
+    address = 0x7F0000000000 | (hash(id(value)) * 0x9E3779B1 & 0xFFFFFFFFF0)
+    return b"%b: 0x%012x" % (type_name(value), address)
+
+
+def tonumber(value: Value) -> float | None:
+    """A number, or a string that looks like one."""
+    if value.__class__ is float:
+        return float(value)
+    return parse_number(value) if value.__class__ is bytes else None
+
+
+def first(results: Results) -> Value:
+    return results[0] if results else None
+
+
+# --- indexing and calling -------------------------------------------------------------------------
+
+
+def index(owner: Value, key: Value, name: str = "") -> Value:
+    """``owner[key]`` with metamethods. ``name`` is what the source calls the owner."""
+    for _ in range(MAX_META_CHAIN):
+        if owner.__class__ is Table:
+            value = owner.get(key)
+            if value is not None or owner.metatable is None:
+                return value
+            handler = owner.metatable.hash.get(b"__index")
+            if handler is None:
+                return None
+        else:
+            handler = metamethod(owner, b"__index")
+            if handler is None:
+                raise LuaError(_cannot("index", name, owner))
+        if handler.__class__ is Function:
+            return first(handler(owner, key))
+        owner, name = handler, ""
+    raise LuaError(b"loop in gettable")
+
+
+def set_index(owner: Value, key: Value, value: Value, name: str = "") -> None:
+    """``owner[key] = value`` with metamethods."""
+    for _ in range(MAX_META_CHAIN):
+        if owner.__class__ is Table:
+            metatable = owner.metatable
+            if metatable is None or owner.get(key) is not None:
+                owner.set(key, value)
+                return
+            handler = metatable.hash.get(b"__newindex")
+            if handler is None:
+                owner.set(key, value)
+                return
+        else:
+            handler = metamethod(owner, b"__newindex")
+            if handler is None:
+                raise LuaError(_cannot("index", name, owner))
+        if handler.__class__ is Function:
+            handler(owner, key, value)
+            return
+        owner, name = handler, ""
+    raise LuaError(b"loop in settable")
+
+
+def call(function: Value, *arguments: Value) -> Results:
+    """Call any value; what is no function may have ``__call``."""
+    if function.__class__ is Function:
+        return function(*arguments)  # type: ignore[no-any-return]  # all Lua functions do
+    return call_named(function, "", *arguments)
+
+
+def call_named(function: Value, name: str, *arguments: Value) -> Results:
+    """As ``call``, for an error that names what was called."""
+    if function.__class__ is Function:
+        return function(*arguments)  # type: ignore[no-any-return]  # all Lua functions do
+    handler = metamethod(function, b"__call")
+    if handler.__class__ is not Function:
+        raise LuaError(_cannot("call", name, function))
+    return handler(function, *arguments)  # type: ignore[no-any-return]  # as above
+
+
+def _cannot(verb: str, name: str, value: Value) -> bytes:
+    named = f"{name} (a %s value)" if name else "a %s value"
+    return f"attempt to {verb} {named % type_name(value).decode()}".encode()
+
+
+# --- arithmetic -----------------------------------------------------------------------------------
+
+
+def _power(a: float, b: float) -> float:
+    try:
+        return float(a**b)
+    except OverflowError:
+        return -math.inf if a < 0 and b.is_integer() and b % 2 else math.inf
+    except ZeroDivisionError:
+        return -math.inf if math.copysign(1, a) < 0 and b.is_integer() and b % 2 else math.inf
+    except TypeError:
+        return math.nan  # a complex number
+
+
+def power(a: float, b: float) -> float:
+    """C's ``pow``: a fractional power of a negative number is no number."""
+    if a < 0 and not b.is_integer() and not math.isinf(b) and not math.isinf(a):
+        return -math.nan
+    return _power(a, b)
+
+
+def divide(a: float, b: float) -> float:
+    if b:
+        return a / b
+    if a == 0 or a != a:
+        return -math.nan
+    return math.copysign(math.inf, a) * math.copysign(1, b)
+
+
+def modulo(a: float, b: float) -> float:
+    """Lua's ``a - floor(a/b)*b``, whose sign is the divisor's."""
+    if not b or math.isinf(a) or a != a or b != b:
+        return -math.nan
+    if math.isinf(b):
+        return a - math.floor(a / b) * b if a else a
+    return a % b
+
+
+_ARITHMETIC: dict[bytes, Callable[[float, float], float]] = {
+    b"__add": lambda a, b: a + b,
+    b"__sub": lambda a, b: a - b,
+    b"__mul": lambda a, b: a * b,
+    b"__div": divide,
+    b"__mod": modulo,
+    b"__pow": power,
+}
+
+
+def arithmetic(event: bytes, a: Value, b: Value, name_a: str = "", name_b: str = "") -> Value:
+    """Any of the six operations, on anything."""
+    x, y = tonumber(a), tonumber(b)
+    if x is not None and y is not None:
+        return _ARITHMETIC[event](x, y)
+    handler = metamethod(a, event)
+    if handler is None:
+        handler = metamethod(b, event)
+    if handler is not None:
+        return first(call(handler, a, b))
+    # A string that is no number is blamed before what follows it.
+    blamed, name = (a, name_a) if x is None else (b, name_b)
+    raise LuaError(_cannot("perform arithmetic on", name, blamed))
+
+
+def negate(a: Value, name: str = "") -> Value:
+    x = tonumber(a)
+    if x is not None:
+        return -x
+    handler = metamethod(a, b"__unm")
+    if handler is not None:
+        return first(call(handler, a, a))
+    raise LuaError(_cannot("perform arithmetic on", name, a))
+
+
+def length(a: Value, name: str = "") -> float:
+    """``#a``; in Lua 5.1 no metamethod can change a table's."""
+    if a.__class__ is Table:
+        return float(a.length())
+    if a.__class__ is bytes:
+        return float(len(a))
+    raise LuaError(_cannot("get length of", name, a))
+
+
+def concat(a: Value, b: Value, name_a: str = "", name_b: str = "") -> Value:
+    if a.__class__ in (bytes, float) and b.__class__ in (bytes, float):
+        x, y = tostring(a), tostring(b)
+        if len(x) + len(y) > MAX_STRING_BYTES:
+            raise LuaError(b"string length overflow")
+        return x + y
+    handler = metamethod(a, b"__concat")
+    if handler is None:
+        handler = metamethod(b, b"__concat")
+    if handler is not None:
+        return first(call(handler, a, b))
+    blamed, name = (a, name_a) if a.__class__ not in (bytes, float) else (b, name_b)
+    raise LuaError(_cannot("concatenate", name, blamed))
+
+
+# --- comparison -----------------------------------------------------------------------------------
+
+
+def equal(a: Value, b: Value) -> bool:
+    if a.__class__ is not b.__class__:
+        return False
+    if a is b:
+        return bool(a == a)  # not so for NaN
+    if a.__class__ is Table:
+        handler = metamethod(a, b"__eq")
+        if handler is None or handler is not metamethod(b, b"__eq"):
+            return False
+        return is_true(first(call(handler, a, b)))
+    return bool(a == b)
+
+
+def less(a: Value, b: Value) -> bool:
+    if a.__class__ is b.__class__ and a.__class__ in (float, bytes):
+        return bool(a < b)
+    return _compare(b"__lt", a, b)
+
+
+def less_equal(a: Value, b: Value) -> bool:
+    if a.__class__ is b.__class__ and a.__class__ in (float, bytes):
+        return bool(a <= b)
+    handler = metamethod(a, b"__le")
+    if handler is None and metamethod(a, b"__lt") is not None:
+        return not _compare(b"__lt", b, a)
+    return _compare(b"__le", a, b)
+
+
+def _compare(event: bytes, a: Value, b: Value) -> bool:
+    handler = metamethod(a, event)
+    if handler is not None and handler is metamethod(b, event):
+        return is_true(first(call(handler, a, b)))
+    one, other = type_name(a), type_name(b)
+    if one == other:
+        raise LuaError(b"attempt to compare two %b values" % one)
+    raise LuaError(b"attempt to compare %b with %b" % (one, other))
+
+
+def is_true(value: Value) -> bool:
+    return value is not None and value is not False
+
+
+# --- loops ----------------------------------------------------------------------------------------
+
+
+def numeric_range(start: Value, stop: Value, step: Value) -> Iterator[float]:
+    """The values of a numeric ``for``. Raises LuaError."""
+    a, b, c = tonumber(start), tonumber(stop), tonumber(step)
+    for value, what in ((a, b"initial value"), (b, b"limit"), (c, b"step")):
+        if value is None:
+            raise LuaError(b"'for' %b must be a number" % what)
+    assert a is not None and b is not None and c is not None  # noqa: S101, PT018  # checked above
+    if a.is_integer() and c.is_integer() and c and abs(a) < 2**53 and abs(b) < 2**53:
+        end = math.floor(b) + 1 if c > 0 else math.ceil(b) - 1
+        return map(float, range(int(a), end, int(c)))
+    return _float_range(a, b, c)
+
+
+def _float_range(value: float, stop: float, step: float) -> Iterator[float]:
+    while value <= stop if step > 0 else value >= stop:
+        yield value
+        value += step
+
+
+def generic_for(function: Value, state: Value, control: Value) -> Iterator[Results]:
+    """The results of each round of a generic ``for``; ``pairs`` and ``ipairs`` are taken apart."""
+    if function is next_ and control is None and state.__class__ is Table:
+        return ([key, value] for key, value in state.items())
+    if function is next_item and control == 0 and state.__class__ is Table:
+        return _list_items(state)
+    return _rounds(function, state, control)
+
+
+def _list_items(table: Table) -> Iterator[Results]:
+    at = 0.0
+    while True:
+        at += 1
+        value = index(table, at)
+        if value is None:
+            return
+        yield [at, value]
+
+
+def _rounds(function: Value, state: Value, control: Value) -> Iterator[Results]:
+    while True:
+        results = call(function, state, control)
+        if not results or results[0] is None:
+            return
+        control = results[0]
+        yield results
+
+
+def next_(table: Value = None, key: Value = None, *_: Value) -> Results:
+    """``next``: the pair that follows a key."""
+    if table.__class__ is not Table:
+        raise LuaError(bad_argument(1, b"next", b"table", table), level=1)
+    pair = table.after(key)
+    return [None] if pair is None else list(pair)
+
+
+def next_item(table: Value = None, at: Value = None, *_: Value) -> Results:
+    """What ``ipairs`` steps with."""
+    at += 1
+    value = index(table, at)
+    return [] if value is None else [at, value]
+
+
+def bad_argument(position: int, function: bytes, expected: bytes, value: Value) -> bytes:
+    """What a library function says of an argument of the wrong type."""
+    got = b"no value" if value is None else type_name(value)
+    return b"bad argument #%d to '%b' (%b expected, got %b)" % (position, function, expected, got)

@@ -1,0 +1,284 @@
+"""The string library."""
+
+from __future__ import annotations
+
+import re
+
+from . import arguments as args
+from .errors import LuaError
+from .patterns import Matcher
+from .runtime import (
+    MAX_STRING_BYTES,
+    STRING_METATABLE,
+    Results,
+    Table,
+    Value,
+    call,
+    first,
+    index,
+    tostring,
+    type_name,
+)
+
+_MAGIC = re.compile(rb"[\^$*+?.(\[%-]")
+_CONVERSION = re.compile(rb"%([-+ #0]*)(\d*)(?:\.(\d*))?(.?)", re.DOTALL)
+
+
+def _position(at: int, size: int) -> int:
+    """A position that may count from the end."""
+    return at if at >= 0 else max(0, at + size + 1)
+
+
+def byte(*arguments: Value) -> Results:
+    text = args.string(arguments, 1, b"byte")
+    start = _position(args.integer(arguments, 2, b"byte", 1), len(text))
+    stop = _position(args.integer(arguments, 3, b"byte", start), len(text))
+    return [float(value) for value in text[max(start, 1) - 1 : max(stop, 0)]]
+
+
+def char(*arguments: Value) -> Results:
+    codes = [args.integer(arguments, at, b"char") for at in range(1, len(arguments) + 1)]
+    for at, code in enumerate(codes, start=1):
+        if not 0 <= code <= 255:
+            raise args.bad(at, b"char", b"invalid value")
+    return [bytes(codes)]
+
+
+def len_(*arguments: Value) -> Results:
+    return [float(len(args.string(arguments, 1, b"len")))]
+
+
+def lower(*arguments: Value) -> Results:
+    return [args.string(arguments, 1, b"lower").lower()]
+
+
+def upper(*arguments: Value) -> Results:
+    return [args.string(arguments, 1, b"upper").upper()]
+
+
+def reverse(*arguments: Value) -> Results:
+    return [args.string(arguments, 1, b"reverse")[::-1]]
+
+
+def rep(*arguments: Value) -> Results:
+    text, times = args.string(arguments, 1, b"rep"), args.integer(arguments, 2, b"rep")
+    if len(text) * times > MAX_STRING_BYTES:
+        raise LuaError(b"resulting string too large")
+    return [text * times]
+
+
+def sub(*arguments: Value) -> Results:
+    text = args.string(arguments, 1, b"sub")
+    start = _position(args.integer(arguments, 2, b"sub"), len(text))
+    stop = _position(args.integer(arguments, 3, b"sub", -1), len(text))
+    return [text[max(start, 1) - 1 : stop]]
+
+
+# --- patterns -------------------------------------------------------------------------------------
+
+
+def find(*arguments: Value) -> Results:
+    return _search(arguments, b"find", wants_position=True)
+
+
+def match(*arguments: Value) -> Results:
+    return _search(arguments, b"match", wants_position=False)
+
+
+def _search(arguments: args.Arguments, name: bytes, *, wants_position: bool) -> Results:
+    text, pattern = args.string(arguments, 1, name), args.string(arguments, 2, name)
+    start = _position(args.integer(arguments, 3, name, 1), len(text))
+    at = min(max(start, 1) - 1, len(text))
+    is_plain = args.given(arguments, 4) not in (None, False) or not _MAGIC.search(pattern)
+    if wants_position and is_plain:
+        found = text.find(pattern, at)
+        return [None] if found < 0 else [float(found + 1), float(found + len(pattern))]
+    is_anchored = pattern.startswith(b"^")
+    matcher = Matcher(text, pattern)
+    while True:
+        end = matcher.match(at, int(is_anchored))
+        if end is not None:
+            if wants_position:
+                return [float(at + 1), float(end), *matcher.captures(at, end, whole=False)]
+            return list(matcher.captures(at, end, whole=True))
+        at += 1
+        if is_anchored or at > len(text):
+            return [None]
+
+
+def gmatch(*arguments: Value) -> Results:
+    text, pattern = args.string(arguments, 1, b"gmatch"), args.string(arguments, 2, b"gmatch")
+    matcher = Matcher(text, pattern)
+    at = 0
+
+    def step(*_: Value) -> Results:
+        nonlocal at
+        while at <= len(text):
+            start, end = at, matcher.match(at)
+            if end is not None:
+                at = end + 1 if end == start else end
+                return list(matcher.captures(start, end, whole=True))
+            at += 1
+        return [None]
+
+    return [step]
+
+
+def gsub(*arguments: Value) -> Results:
+    text, pattern = args.string(arguments, 1, b"gsub"), args.string(arguments, 2, b"gsub")
+    replacement = args.given(arguments, 3)
+    if replacement is None or type_name(replacement) not in (
+        b"number",
+        b"string",
+        b"table",
+        b"function",
+    ):
+        raise args.bad(3, b"gsub", b"string/function/table expected")
+    limit = args.integer(arguments, 4, b"gsub", len(text) + 1)
+    is_anchored = pattern.startswith(b"^")
+    matcher = Matcher(text, pattern)
+    pieces: list[bytes] = []
+    at = count = 0
+    while count < limit:
+        end = matcher.match(at, int(is_anchored))
+        if end is not None:
+            count += 1
+            pieces.append(_replaced(matcher, replacement, at, end))
+        if end is not None and end > at:
+            at = end
+        elif at < len(text):
+            pieces.append(text[at : at + 1])
+            at += 1
+        else:
+            break
+        if is_anchored:
+            break
+    pieces.append(text[at:])
+    return [b"".join(pieces), float(count)]
+
+
+def _replaced(matcher: Matcher, replacement: Value, start: int, end: int) -> bytes:
+    if replacement.__class__ is Table:
+        value = index(replacement, matcher.capture(0, start, end))
+    elif replacement.__class__ in (bytes, float):
+        return _expanded(matcher, tostring(replacement), start, end)
+    else:
+        value = first(call(replacement, *matcher.captures(start, end, whole=True)))
+    if value is None or value is False:
+        return matcher.subject[start:end]
+    if value.__class__ not in (bytes, float):
+        raise LuaError(b"invalid replacement value (a %b)" % type_name(value))
+    return tostring(value)
+
+
+def _expanded(matcher: Matcher, replacement: bytes, start: int, end: int) -> bytes:
+    def escape(found: re.Match[bytes]) -> bytes:
+        digit = found[1]
+        if digit == b"0":
+            return matcher.subject[start:end]
+        if digit.isdigit():
+            return tostring(matcher.capture(int(digit) - 1, start, end))
+        return digit
+
+    return re.sub(rb"%(.?)", escape, replacement, flags=re.DOTALL)
+
+
+# --- format ---------------------------------------------------------------------------------------
+
+
+def format_(*arguments: Value) -> Results:
+    template = args.string(arguments, 1, b"format")
+    position = 1
+
+    def convert(found: re.Match[bytes]) -> bytes:
+        nonlocal position
+        flags, width, precision, kind = found.groups()
+        if kind == b"%" and found[0] == b"%%":
+            return b"%"
+        if len(width) > 2 or len(precision or b"") > 2:
+            raise LuaError(b"invalid format (width or precision too long)")
+        if len(flags) > 5:
+            raise LuaError(b"invalid format (repeated flags)")
+        position += 1
+        return _formatted(arguments, position, flags, width, precision, kind)
+
+    return [_CONVERSION.sub(convert, template)]
+
+
+def _formatted(
+    arguments: args.Arguments,
+    position: int,
+    flags: bytes,
+    width: bytes,
+    precision: bytes | None,
+    kind: bytes,
+) -> bytes:
+    if position > len(arguments):
+        raise args.bad(position, b"format", b"no value")
+    spec = b"%" + flags + width + (b"" if precision is None else b"." + precision)
+    if kind == b"c":
+        code = args.integer(arguments, position, b"format")
+        return (b"%" + flags + width + b"s") % bytes([code & 0xFF])
+    if kind in (b"d", b"i"):
+        return (spec + b"d") % args.integer(arguments, position, b"format")
+    if kind in (b"u", b"o", b"x", b"X") and kind:
+        number = args.integer(arguments, position, b"format") & (2**64 - 1)
+        return (spec + (b"d" if kind == b"u" else kind)) % number
+    if kind in (b"e", b"E", b"f", b"g", b"G") and kind:
+        return _formatted_float(spec, kind, args.number(arguments, position, b"format"))
+    if kind == b"q":
+        return _quoted(args.string(arguments, position, b"format"))
+    if kind == b"s":
+        text = args.string(arguments, position, b"format")
+        # Lua hands a long string through, whatever the width.
+        return text if precision is None and len(text) >= 100 else (spec + b"s") % text
+    shown = kind or b"\0"
+    raise LuaError(b"invalid option '%%%b' to 'format'" % shown.replace(b"\0", b""))
+
+
+def _formatted_float(spec: bytes, kind: bytes, number: float) -> bytes:
+    if number != number or number in (float("inf"), float("-inf")):
+        text = b"-nan" if number != number else b"inf" if number > 0 else b"-inf"
+        width = re.sub(rb"\.\d*|[0#]", b"", spec, count=0) if b"." in spec else spec
+        return (width.replace(b"0", b"", 1) + b"s") % text if b"0" not in spec else text
+    return (spec + kind) % number
+
+
+def _quoted(text: bytes) -> bytes:
+    escapes = {b'"': b'\\"', b"\\": b"\\\\", b"\n": b"\\\n", b"\r": b"\\r", b"\0": b"\\000"}
+    inside = re.sub(rb'["\\\n\r\0]', lambda found: escapes[found[0]], text)
+    return b'"%b"' % inside
+
+
+def dump(*_: Value) -> Results:
+    """Bytecode is nothing that this machine has, nor would hand out."""
+    raise LuaError(b"unable to dump given function")
+
+
+def gfind(*_: Value) -> Results:
+    raise LuaError(b"'string.gfind' was renamed to 'string.gmatch'")
+
+
+FUNCTIONS = {
+    b"byte": byte,
+    b"char": char,
+    b"dump": dump,
+    b"find": find,
+    b"format": format_,
+    b"gfind": gfind,
+    b"gmatch": gmatch,
+    b"gsub": gsub,
+    b"len": len_,
+    b"lower": lower,
+    b"match": match,
+    b"rep": rep,
+    b"reverse": reverse,
+    b"sub": sub,
+    b"upper": upper,
+}
+
+LIBRARY = Table()
+LIBRARY.hash.update(FUNCTIONS)
+LIBRARY.readonly = True
+STRING_METATABLE.hash[b"__index"] = LIBRARY
+STRING_METATABLE.readonly = True

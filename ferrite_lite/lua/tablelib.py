@@ -1,0 +1,148 @@
+"""The table library."""
+
+from __future__ import annotations
+
+from functools import cmp_to_key
+
+from . import arguments as args
+from .errors import LuaError
+from .runtime import (
+    MAX_STRING_BYTES,
+    Results,
+    Table,
+    Value,
+    call,
+    first,
+    is_true,
+    less,
+    tostring,
+    type_name,
+)
+
+
+def _writable(table: Table) -> Table:
+    if table.readonly:
+        raise LuaError(b"Attempt to modify a readonly table")
+    return table
+
+
+def concat(*arguments: Value) -> Results:
+    table = args.table(arguments, 1, b"concat")
+    given = args.given(arguments, 2)
+    separator = b"" if given is None else args.string(arguments, 2, b"concat")
+    start = args.integer(arguments, 3, b"concat", 1)
+    stop = args.integer(arguments, 4, b"concat", table.length())
+    pieces = []
+    size = 0
+    for at in range(start, stop + 1):
+        value = table.get(float(at))
+        if value.__class__ not in (bytes, float):
+            raise LuaError(
+                b"invalid value (%b) at index %d in table for 'concat'" % (type_name(value), at)
+            )
+        pieces.append(tostring(value))
+        size += len(pieces[-1]) + len(separator)
+        if size > MAX_STRING_BYTES:
+            raise LuaError(b"string length overflow")
+    return [separator.join(pieces)]
+
+
+def insert(*arguments: Value) -> Results:
+    table = _writable(args.table(arguments, 1, b"insert"))
+    end = table.length() + 1
+    if len(arguments) == 2:
+        table.set(float(end), arguments[1])
+        return []
+    if len(arguments) != 3:
+        raise LuaError(b"wrong number of arguments to 'insert'")
+    at = args.integer(arguments, 2, b"insert")
+    if 1 <= at <= len(table.array) and end == len(table.array) + 1 and arguments[2] is not None:
+        table.array.insert(at - 1, arguments[2])
+        return []
+    for position in range(max(end, at), at, -1):
+        table.set(float(position), table.get(float(position - 1)))
+    table.set(float(at), arguments[2])
+    return []
+
+
+def remove(*arguments: Value) -> Results:
+    table = _writable(args.table(arguments, 1, b"remove"))
+    end = table.length()
+    at = args.integer(arguments, 2, b"remove", end)
+    if not 1 <= at <= end:
+        return []
+    if at <= len(table.array) == end:
+        return [table.array.pop(at - 1)]
+    value = table.get(float(at))
+    for position in range(at, end):
+        table.set(float(position), table.get(float(position + 1)))
+    table.set(float(end), None)
+    return [value]
+
+
+def sort(*arguments: Value) -> Results:
+    table = _writable(args.table(arguments, 1, b"sort"))
+    order = args.given(arguments, 2)
+    if order is not None and type_name(order) != b"function":
+        raise args.bad(2, b"sort", b"function expected, got %b" % type_name(order))
+    size = table.length()
+    values = [table.get(float(at)) for at in range(1, size + 1)]
+
+    def is_less(a: Value, b: Value) -> bool:
+        return less(a, b) if order is None else is_true(first(call(order, a, b)))
+
+    def compare(a: Value, b: Value) -> int:
+        return -1 if is_less(a, b) else int(is_less(b, a))
+
+    if order is None and {value.__class__ for value in values} in ({float}, {bytes}):
+        values.sort()
+    else:
+        values.sort(key=cmp_to_key(compare))
+    for at, value in enumerate(values, start=1):
+        table.set(float(at), value)
+    return []
+
+
+def getn(*arguments: Value) -> Results:
+    return [float(args.table(arguments, 1, b"getn").length())]
+
+
+def setn(*_: Value) -> Results:
+    raise LuaError(b"'setn' is obsolete")
+
+
+def maxn(*arguments: Value) -> Results:
+    keys = args.table(arguments, 1, b"maxn").keys()
+    return [max([key for key in keys if key.__class__ is float], default=0.0)]
+
+
+def foreach(*arguments: Value) -> Results:
+    table, function = args.table(arguments, 1, b"foreach"), args.function(arguments, 2, b"foreach")
+    for key, value in table.items():
+        results = call(function, key, value)
+        if first(results) is not None:
+            return results[:1]
+    return []
+
+
+def foreachi(*arguments: Value) -> Results:
+    table = args.table(arguments, 1, b"foreachi")
+    function = args.function(arguments, 2, b"foreachi")
+    for at in range(1, table.length() + 1):
+        results = call(function, float(at), table.get(float(at)))
+        if first(results) is not None:
+            return results[:1]
+    return []
+
+
+FUNCTIONS = {
+    b"concat": concat,
+    b"foreach": foreach,
+    b"foreachi": foreachi,
+    b"getn": getn,
+    b"insert": insert,
+    b"maxn": maxn,
+    b"remove": remove,
+    b"setn": setn,
+    b"sort": sort,
+}

@@ -1,0 +1,170 @@
+"""Scripts that a server knows, by the SHA-1 of their text: Lua, or a Python twin of it."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from .clock import NS_PER_MS, SystemClock
+from .context import Context
+from .errors import (
+    ScriptCommandNotAllowed,
+    ScriptDoesNotCompile,
+    ScriptStoppedByServer,
+    ScriptUnknownCommand,
+    ScriptWriteNotAllowed,
+    ScriptWrongArity,
+    UnknownSubcommand,
+    WrongArity,
+)
+from .lua import LuaSyntaxError, Script, ScriptStopped, compile_script
+from .reply import Reply
+
+logger = logging.getLogger("ferrite_lite.scripts")
+
+#: Levels of ``redis.log`` as those of Python's logging.
+_LOG_LEVELS = (logging.DEBUG, logging.DEBUG, logging.INFO, logging.WARNING)
+
+Keys = Sequence[bytes]
+NativeFunction = Callable[[Context, Keys, Keys], Reply]
+
+
+def sha1(text: bytes) -> bytes:
+    """The name that EVALSHA knows a script by. It names, it does not protect."""
+    return hashlib.sha1(text, usedforsecurity=False).hexdigest().encode()
+
+
+class Runnable(Protocol):
+    """A script ready to run."""
+
+    def run(self, ctx: Context, keys: Keys, argv: Keys, *, readonly: bool) -> Reply:
+        """Raises CommandError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NativeScript:
+    """A Python function that stands in for one exact Lua text.
+
+    It must do what the text does: a test that runs both, and a real server, shows it. It is called
+    with the connection's context, KEYS and ARGV, and works on ``ctx.db``.
+    """
+
+    text: bytes
+    function: NativeFunction
+
+    def run(self, ctx: Context, keys: Keys, argv: Keys, *, readonly: bool) -> Reply:
+        return self.function(ctx, keys, argv)
+
+
+class LuaScript:
+    """A compiled script, and how it reaches the commands."""
+
+    __slots__ = ("_script",)
+
+    def __init__(self, text: bytes) -> None:
+        """Raises ScriptDoesNotCompile."""
+        try:
+            self._script: Script = compile_script(text)
+        except LuaSyntaxError as error:
+            raise ScriptDoesNotCompile(str(error)) from None
+
+    def run(self, ctx: Context, keys: Keys, argv: Keys, *, readonly: bool) -> Reply:
+        before = ctx.db, ctx.resp, ctx.command
+        host = _Host(ctx, readonly=readonly)
+        ctx.resp = 2  # what commands answer a script, whatever its client speaks
+        try:
+            return self._script.run(host, list(keys), list(argv))
+        except ScriptStopped:
+            raise ScriptStoppedByServer(ctx.server.config.busy_after_ms) from None
+        finally:
+            # A SELECT inside the script is the script's own.
+            ctx.db, ctx.resp, ctx.command = before
+
+
+class _Host:
+    """One run's door to the engine."""
+
+    __slots__ = ("_ctx", "_find", "_readonly", "_started_ns", "resp")
+
+    def __init__(self, ctx: Context, *, readonly: bool) -> None:
+        self._ctx = ctx
+        self._find = ctx.server.table.get
+        self._readonly = readonly
+        self._started_ns = 0
+        self.resp = ctx.resp
+
+    def call(self, argv: list[bytes], /) -> Reply:
+        command = self._find(argv[0])
+        if command is None or not command.min_argc <= len(argv) <= command.max_argc:
+            return self._call_slowly(argv)
+        flags = command.flags
+        if "noscript" in flags:
+            raise ScriptCommandNotAllowed
+        if self._readonly and "write" in flags:
+            raise ScriptWriteNotAllowed
+        self._ctx.command = command
+        return command.handler(self._ctx, *argv[1:])
+
+    def _call_slowly(self, argv: list[bytes]) -> Reply:
+        """A subcommand, a name in mixed case, or an error."""
+        top = self._ctx.server.table[argv[0]]
+        if top is None:
+            raise ScriptUnknownCommand
+        try:
+            command = top.resolve(argv)
+        except UnknownSubcommand:
+            raise ScriptUnknownCommand from None
+        except WrongArity:
+            raise ScriptWrongArity from None
+        if "noscript" in command.flags:
+            raise ScriptCommandNotAllowed
+        if self._readonly and "write" in command.flags:
+            raise ScriptWriteNotAllowed
+        self._ctx.command = command
+        return command.handler(self._ctx, *argv[1 + (command is not top) :])
+
+    def log(self, level: int, message: bytes, /) -> None:
+        logger.log(_LOG_LEVELS[level], "%s", message.decode("utf-8", "backslashreplace"))
+
+    def interrupt(self) -> None:
+        """Stop what would hold up everybody else for ever: real time, whatever the clock says."""
+        now_ns = SystemClock.now_ns()
+        if not self._started_ns:
+            self._started_ns = now_ns
+        if now_ns - self._started_ns > self._ctx.server.config.busy_after_ms * NS_PER_MS:
+            raise ScriptStopped
+
+
+class ScriptCache:
+    """The scripts that EVALSHA finds."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[bytes, Runnable] = {}
+        self._twins: dict[bytes, NativeScript] = {}
+
+    def register(self, twin: NativeScript) -> None:
+        """From now on, run the twin wherever this text is loaded."""
+        self._twins[sha1(twin.text)] = twin
+
+    def find(self, sha: bytes) -> Runnable | None:
+        found = self._loaded.get(sha)
+        return self._loaded.get(sha.lower()) if found is None else found
+
+    def load(self, text: bytes) -> tuple[bytes, Runnable]:
+        """Compile a script unless it is known. Raises ScriptDoesNotCompile."""
+        sha = sha1(text)
+        script = self._loaded.get(sha)
+        if script is None:
+            script = self._loaded[sha] = self._twins.get(sha) or LuaScript(text)
+        return sha, script
+
+    def clear(self) -> None:
+        """Forget what was loaded; the twins stand by for the next time."""
+        self._loaded.clear()
+
+    def __len__(self) -> int:
+        return len(self._loaded)
