@@ -20,7 +20,7 @@ A step is a request in the words of redis-cli: ``"a b"`` with ``\n \r \t \" \\ \
 ``masked``       numbers are not compared
 ``shape``        only types and lengths of collections are compared
 
-Lines that start with # are comments.
+A line that is indented further goes on with the step; lines that start with # are comments.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+_CONTINUATION = re.compile(r"\n {8,}(?=\S)")
 _STEP = re.compile(r"(?:([a-z0-9= ]+)> )?(.*)", re.DOTALL)
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"(?:\*(\d+))?(?!\S)|([^\s"]\S*)')
 _ESCAPE = re.compile(rb"\\(x[0-9a-f]{2}|.)", re.DOTALL)
@@ -67,7 +68,7 @@ class Case:
 def read_cases(group: str, text: str) -> list[Case]:
     """The cases of a text in the notation above. Raises ValueError for what it cannot read."""
     cases: list[Case] = []
-    for line in text.splitlines():
+    for line in _CONTINUATION.sub(" ", text).splitlines():
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         if not line.startswith(" "):

@@ -74,6 +74,9 @@ class RawConnection:
         try:
             self._socket.settimeout(timeout_seconds)
             self._socket.connect(address)
+            if family == socket.AF_INET:
+                # A request sent in pieces must not wait 40 ms for each acknowledgement.
+                self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except BaseException:
             self._socket.close()
             raise

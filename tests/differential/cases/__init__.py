@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
-from . import strings
+from . import (
+    connection,
+    hashes,
+    keys,
+    protocol,
+    scripting,
+    server,
+    sets,
+    strings,
+    transactions,
+)
 
-CASES = [case for module in (strings,) for case in module.CASES]
+_GROUPS = (strings, hashes, sets, keys, transactions, connection, server, protocol, scripting)
+
+CASES = [case for group in _GROUPS for case in group.CASES]

@@ -17,22 +17,24 @@ _TYPES = ("string", "hash", "set")
 def arity(group: str, requests: str) -> Iterator[Case]:
     """One word too few, and one too many where the command has a fixed number of words."""
     for name, words, more_may_follow in _read(requests):
-        steps = [" ".join(words[:-1])]
+        steps = [] if words[-1] == name else [" ".join(words[:-1])]
         if not more_may_follow:
             steps.append(" ".join([*words, "extra"]))
         yield _case(group, f"{name} counts its arguments", steps)
 
 
-def types(group: str, requests: str) -> Iterator[Case]:
+def types(group: str, requests: str, suffix: str = "") -> Iterator[Case]:
     """The command on a missing key, and on a key of each type."""
     for name, words, _ in _read(requests):
         missing = [" ".join(words), "EXISTS k k2"]
-        yield _case(group, f"{name} on a missing key", missing)
+        yield _case(group, f"{name} on a missing key{suffix}", missing)
         steps = [*_KEYS_OF_EACH_TYPE]
         for key in ("k", "k2"):
             if key in words:
                 steps += [" ".join(_replaced(words, key, held)) for held in _TYPES]
-        yield _case(group, f"{name} on a key of each type", [*steps, "EXISTS string hash set k k2"])
+        yield _case(
+            group, f"{name} on a key of each type{suffix}", [*steps, "EXISTS string hash set k k2"]
+        )
 
 
 def _read(requests: str) -> Iterator[tuple[str, list[str], bool]]:

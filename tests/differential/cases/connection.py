@@ -1,0 +1,402 @@
+"""Connections: HELLO, AUTH, SELECT, CLIENT and how they end."""
+
+from __future__ import annotations
+
+from ..script import read_cases
+from . import matrix
+
+_REQUESTS = """
+AUTH password ...
+CLIENT ...
+CLIENT CACHING yes
+CLIENT GETNAME
+CLIENT GETREDIR
+CLIENT KILL TYPE ...
+CLIENT NO-EVICT off
+CLIENT PAUSE 0 ...
+CLIENT SETNAME name
+CLIENT TRACKINGINFO
+CLIENT TRACKING off ...
+CLIENT UNBLOCK 0 ...
+CLIENT UNPAUSE
+ECHO message
+RESET
+SELECT 0
+masked> CLIENT ID
+masked> CLIENT INFO
+"""
+
+CASES = [
+    *matrix.arity("connection", _REQUESTS),
+    *read_cases(
+        "connection",
+        r"""
+PING answers PONG or what it was given
+    PING
+    PING hello
+    PING ""
+    PING "\x00\r\n"
+    ping
+    PING a b
+
+ECHO keeps every byte
+    ECHO hello
+    ECHO ""
+    ECHO "\x00\r\n\xff"
+    ECHO "x"*100000
+
+SELECT refuses what is no database
+    SELECT 1
+    SELECT 15
+    SELECT 16
+    SELECT -1
+    SELECT abc
+    SELECT ""
+    SELECT 1.5
+    SELECT 99999999999
+    SELECT 9223372036854775808
+    SELECT " 1"
+    SELECT 01
+
+SELECT refused stays in its database
+    SELECT 3
+    SET a 1
+    SELECT 99
+    GET a
+
+HELLO describes the server in the protocol it is asked for
+    masked> HELLO 2
+    masked> HELLO 3
+    masked> HELLO
+    masked> HELLO 2
+
+HELLO refuses a protocol there is none of
+    HELLO 1
+    HELLO 4
+    HELLO 0
+    HELLO -1
+    HELLO abc
+    HELLO ""
+    HELLO 3.0
+    HELLO 99999999999999999999
+    PING
+
+HELLO refuses options it does not know
+    HELLO 3 FOO
+    HELLO 3 AUTH
+    HELLO 3 AUTH default
+    HELLO 3 SETNAME
+    HELLO 2 FOO bar
+    HELLO FOO
+    HELLO 3 SETNAME a FOO
+    HELLO 3 "FOO\r\nBAR"
+
+HELLO AUTH checks the password
+    HELLO 3 AUTH default wrong
+    HELLO 3 AUTH nobody secret
+    HELLO 2 AUTH default wrong SETNAME me
+    CLIENT GETNAME
+
+HELLO SETNAME names the connection
+    masked> HELLO 3 SETNAME me
+    CLIENT GETNAME
+    masked> HELLO 2 SETNAME you
+    CLIENT GETNAME
+    HELLO 2 SETNAME "with space"
+    HELLO 3 SETNAME "a\nb"
+    CLIENT GETNAME
+
+HELLO options are told apart in any case
+    masked> hello 3 setname me
+    CLIENT GETNAME
+
+The protocol changes how the same reply looks
+    HSET h f 1.5
+    SADD s m
+    HGETALL h
+    SMEMBERS s
+    GET missing
+    masked> HELLO 3
+    HGETALL h
+    SMEMBERS s
+    GET missing
+    HRANDFIELD h 1 WITHVALUES
+    HINCRBYFLOAT h f 1
+    masked> HELLO 2
+    HGETALL h
+    SMEMBERS s
+    GET missing
+
+AUTH without a password to give
+    AUTH secret
+    AUTH default secret
+    AUTH nobody secret
+    AUTH a b c
+
+A password is asked for, and keeps others out
+    CONFIG SET requirepass secret
+    GET k
+    other> PING
+    other> AUTH wrong
+    other> AUTH default wrong
+    other> AUTH nobody secret
+    other> AUTH secret
+    other> PING
+    other> AUTH wrong
+    other> PING
+    CONFIG SET requirepass ""
+
+Before AUTH only a few commands are heard
+    CONFIG SET requirepass secret
+    RESET
+    GET k
+    PING
+    FOO
+    GET
+    MULTI
+    EXEC
+    DISCARD
+    SELECT 1
+    CLIENT ID
+    COMMAND
+    HELLO
+    HELLO 3
+    HELLO 2
+    HELLO 4
+    HELLO FOO
+    HELLO 3 SETNAME me
+    RESET
+    AUTH secret
+    CONFIG SET requirepass ""
+
+HELLO AUTH opens the door
+    CONFIG SET requirepass secret
+    RESET
+    HELLO 3 AUTH default wrong
+    PING
+    masked> HELLO 2 AUTH default secret
+    PING
+    CONFIG SET requirepass ""
+
+RESET asks for the password again
+    CONFIG SET requirepass secret
+    other> AUTH secret
+    other> PING
+    other> RESET
+    other> PING
+    CONFIG SET requirepass ""
+    other> PING
+
+AUTH default with any password when none is set
+    AUTH default anything
+    AUTH default ""
+    PING
+
+QUIT answers and closes
+    closes> QUIT
+
+QUIT takes arguments
+    closes> QUIT now
+    PING
+
+Nothing after QUIT is run
+    closes raw> "*1\r\n$4\r\nQUIT\r\n*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n"
+    EXISTS a
+
+RESET forgets the state of the connection
+    SELECT 1
+    CLIENT SETNAME me
+    MULTI
+    RESET
+    CLIENT GETNAME
+    SET a 1
+    SELECT 0
+    GET a
+
+RESET goes back to RESP2
+    masked> HELLO 3
+    RESET
+    HSET h f v
+    HGETALL h
+
+CLIENT SETNAME and GETNAME
+    CLIENT GETNAME
+    CLIENT SETNAME me
+    CLIENT GETNAME
+    CLIENT SETNAME ""
+    CLIENT GETNAME
+    client setname "!~"
+    client getname
+
+CLIENT SETNAME refuses spaces and what is not printable
+    CLIENT SETNAME "a b"
+    CLIENT SETNAME "a\nb"
+    CLIENT SETNAME "\x00"
+    CLIENT SETNAME "\x7f"
+    CLIENT SETNAME "\xc3\xa9"
+    CLIENT SETNAME " "
+    CLIENT GETNAME
+
+CLIENT ID counts connections
+    masked> CLIENT ID
+
+CLIENT INFO and CLIENT LIST have the same fields
+    masked> CLIENT INFO
+    CLIENT SETNAME me
+    SELECT 3
+    masked> CLIENT INFO
+
+CLIENT LIST refuses bad filters
+    CLIENT LIST FOO
+    CLIENT LIST TYPE
+    CLIENT LIST TYPE foo
+    CLIENT LIST ID
+    CLIENT LIST ID abc
+    CLIENT LIST ID 0
+    CLIENT LIST ID -1
+    CLIENT LIST ID 99999999999
+    CLIENT LIST TYPE normal ID 1
+    CLIENT LIST ID 1 2 abc
+    CLIENT LIST TYPE pubsub
+    CLIENT LIST TYPE master
+    CLIENT LIST TYPE replica
+    CLIENT LIST TYPE slave
+
+CLIENT KILL refuses what it cannot read
+    CLIENT KILL
+    CLIENT KILL nobody
+    CLIENT KILL 1.2.3.4:5
+    CLIENT KILL ID
+    CLIENT KILL ID abc
+    CLIENT KILL ID 0
+    CLIENT KILL ID -1
+    CLIENT KILL FOO bar
+    CLIENT KILL TYPE foo
+    CLIENT KILL USER nobody
+    CLIENT KILL SKIPME maybe
+    CLIENT KILL ID 1 ADDR
+    CLIENT KILL ADDR
+
+CLIENT KILL by filter counts the killed
+    CLIENT KILL ID 99999999999
+    CLIENT KILL ADDR 1.2.3.4:5
+    CLIENT KILL LADDR 1.2.3.4:5
+    CLIENT KILL TYPE pubsub
+    CLIENT KILL TYPE replica
+    CLIENT KILL TYPE master
+
+CLIENT KILL of all others leaves the one that asks
+    other> PING
+    CLIENT KILL TYPE normal SKIPME yes
+    closes other raw> ""
+    PING
+
+CLIENT KILL of itself closes after the answer
+    closes> CLIENT KILL TYPE normal SKIPME no
+    PING
+
+CLIENT KILL USER default
+    other> PING
+    CLIENT KILL USER default
+    closes other raw> ""
+    closes> CLIENT KILL USER default SKIPME no
+
+CLIENT REPLY OFF is silent until ON
+    replies=0> CLIENT REPLY OFF
+    replies=0> PING
+    replies=0> SET a 1
+    CLIENT REPLY ON
+    GET a
+
+CLIENT REPLY SKIP swallows the next reply
+    replies=0> CLIENT REPLY SKIP
+    replies=0> PING
+    PING
+    CLIENT REPLY ON
+
+CLIENT REPLY refuses other words
+    CLIENT REPLY
+    CLIENT REPLY MAYBE
+    CLIENT REPLY ON x
+    PING
+
+CLIENT NO-EVICT
+    CLIENT NO-EVICT ON
+    CLIENT NO-EVICT off
+    CLIENT NO-EVICT MAYBE
+
+CLIENT UNBLOCK of nobody
+    CLIENT UNBLOCK 99999999999
+    CLIENT UNBLOCK abc
+    CLIENT UNBLOCK 99999999999 TIMEOUT
+    CLIENT UNBLOCK 99999999999 ERROR
+    CLIENT UNBLOCK 99999999999 FOO
+
+CLIENT PAUSE and UNPAUSE
+    CLIENT PAUSE 0
+    CLIENT PAUSE abc
+    CLIENT PAUSE -1
+    CLIENT PAUSE 1 FOO
+    CLIENT UNPAUSE
+    SET a 1
+
+CLIENT TRACKING ON tells of changed keys
+    masked> HELLO 3
+    CLIENT TRACKING ON
+    SET a 1
+    GET a
+    other> SET a 2
+    raw> ""
+    other> SET a 3
+    PING
+    CLIENT TRACKING OFF
+
+CLIENT TRACKING refuses options that do not fit
+    CLIENT TRACKING MAYBE
+    CLIENT TRACKING ON FOO
+    CLIENT TRACKING ON REDIRECT
+    CLIENT TRACKING ON REDIRECT abc
+    CLIENT TRACKING ON REDIRECT 99999999999
+    CLIENT TRACKING ON PREFIX a
+    CLIENT TRACKING ON OPTIN OPTOUT
+    CLIENT TRACKING ON BCAST OPTIN
+    CLIENT TRACKING ON BCAST PREFIX a PREFIX ab
+    CLIENT TRACKING OFF
+
+CLIENT CACHING needs tracking with an option
+    CLIENT CACHING YES
+    CLIENT CACHING NO
+    CLIENT CACHING MAYBE
+
+CLIENT GETREDIR and TRACKINGINFO without tracking
+    CLIENT GETREDIR
+    unordered> CLIENT TRACKINGINFO
+
+CLIENT refuses what it does not know
+    CLIENT
+    CLIENT FOO
+    CLIENT FOO bar
+    CLIENT "FO\r\nO"
+    client foo
+
+CLIENT SETINFO is not there yet
+    CLIENT SETINFO LIB-NAME x
+    CLIENT NO-TOUCH ON
+
+CLIENT HELP lists the subcommands
+    CLIENT HELP
+    CLIENT HELP x
+
+A connection that is subscribed hears only a few commands in RESP2
+    replies=1> SUBSCRIBE c
+    PING
+    PING hello
+    GET k
+    SET k v
+    MULTI
+    FOO
+    UNSUBSCRIBE c
+    GET k
+""",
+    ),
+]

@@ -1,0 +1,413 @@
+"""The server itself: databases, configuration, and what it says of its commands."""
+
+from __future__ import annotations
+
+from ..script import read_cases
+from . import matrix
+
+_REQUESTS = """
+CONFIG ...
+CONFIG GET x ...
+CONFIG RESETSTAT
+CONFIG REWRITE
+CONFIG SET x y ...
+LATENCY ...
+MEMORY ...
+MEMORY USAGE k ...
+SLOWLOG ...
+SLOWLOG LEN
+SLOWLOG RESET
+SWAPDB 0 1
+TIME
+masked> LASTSAVE
+COMMAND GETKEYS GET ...
+COMMAND GETKEYSANDFLAGS GET ...
+"""
+
+CASES = [
+    *matrix.arity("server", _REQUESTS),
+    *read_cases(
+        "server",
+        r"""
+DBSIZE counts the keys of one database
+    DBSIZE
+    MSET a 1 b 2
+    HSET h f v
+    DBSIZE
+    SELECT 1
+    DBSIZE
+
+FLUSHDB empties one database, FLUSHALL all
+    SET a 1
+    SELECT 1
+    SET b 1
+    FLUSHDB
+    DBSIZE
+    SELECT 0
+    DBSIZE
+    SELECT 1
+    FLUSHALL
+    SELECT 0
+    DBSIZE
+
+FLUSHDB and FLUSHALL take SYNC or ASYNC
+    SET a 1
+    FLUSHDB ASYNC
+    FLUSHDB SYNC
+    FLUSHALL async
+    FLUSHALL sync
+    DBSIZE
+
+FLUSHDB and FLUSHALL refuse other words
+    SET a 1
+    FLUSHDB FOO
+    FLUSHALL FOO
+    FLUSHALL ASYNC SYNC
+    FLUSHDB SYNC x
+    DBSIZE
+
+SWAPDB exchanges two databases
+    SET a 0
+    SELECT 1
+    SET a 1
+    SET b 1
+    SWAPDB 0 1
+    GET a
+    DBSIZE
+    SELECT 0
+    GET a
+    SWAPDB 1 0
+    GET a
+
+SWAPDB shows to a connection that is in one of them
+    SET a 0
+    other> SELECT 1
+    SWAPDB 0 1
+    GET a
+    other> GET a
+
+SWAPDB refuses what is no database
+    SWAPDB a 1
+    SWAPDB 0 b
+    SWAPDB 0 16
+    SWAPDB 16 0
+    SWAPDB -1 0
+    SWAPDB 0 -1
+    SWAPDB 0 99999999999
+    SWAPDB 0 0
+
+SWAPDB carries deadlines along
+    SET a 0 PXAT 33177117420123
+    SWAPDB 0 2
+    PEXPIRETIME a
+    SELECT 2
+    PEXPIRETIME a
+
+TIME is two numbers
+    shape> TIME
+    TIME x
+
+LASTSAVE is a number
+    masked> LASTSAVE
+
+CONFIG GET of one parameter
+    CONFIG GET maxmemory-policy
+    CONFIG GET MaxMemory-Policy
+    CONFIG GET appendonly
+    CONFIG GET databases
+    CONFIG GET timeout
+    CONFIG GET save
+    CONFIG GET requirepass
+    CONFIG GET notify-keyspace-events
+    CONFIG GET lua-time-limit
+    CONFIG GET busy-reply-threshold
+    CONFIG GET proto-max-bulk-len
+    CONFIG GET maxclients
+    CONFIG GET hz
+
+CONFIG GET of a parameter there is not
+    CONFIG GET nonsense
+    CONFIG GET ""
+    CONFIG GET nonsense*
+
+CONFIG GET of several, by pattern, each once
+    pairs> CONFIG GET hash-max-listpack-* set-max-intset-entries
+    pairs> CONFIG GET hash-max-* hash-max-listpack-entries
+    pairs> CONFIG GET timeout timeout
+    pairs> CONFIG GET [t]imeout
+    pairs> CONFIG GET maxmemory-policy nonsense
+
+CONFIG GET knows old names
+    CONFIG GET hash-max-ziplist-entries
+    CONFIG GET hash-max-ziplist-value
+    pairs> CONFIG GET hash-max-ziplist-*
+    pairs> CONFIG GET list-max-*list-size
+
+CONFIG SET and GET of a number
+    CONFIG SET timeout 100
+    CONFIG GET timeout
+    CONFIG SET timeout 0
+    CONFIG SET TIMEOUT 0
+    CONFIG GET timeout
+
+CONFIG SET of several parameters at once
+    CONFIG SET timeout 10 hash-max-listpack-entries 100
+    pairs> CONFIG GET timeout hash-max-listpack-entries
+    CONFIG SET timeout 0 hash-max-listpack-entries 128
+    pairs> CONFIG GET timeout hash-max-listpack-entries
+
+CONFIG SET of an unknown parameter changes nothing
+    CONFIG SET timeout 10 nonsense 1
+    CONFIG SET nonsense 1
+    CONFIG GET timeout
+
+CONFIG SET of a parameter twice is refused
+    CONFIG SET timeout 10 timeout 20
+    CONFIG GET timeout
+
+CONFIG SET refuses a parameter without a value
+    CONFIG SET timeout
+    CONFIG SET timeout 1 hz
+
+CONFIG SET refuses a value that does not fit
+    CONFIG SET timeout abc
+    CONFIG SET timeout -1
+    CONFIG SET timeout 99999999999999999999
+    CONFIG SET appendonly maybe
+    CONFIG SET maxmemory-policy nonsense
+    CONFIG SET maxmemory abc
+    CONFIG SET hash-max-listpack-entries abc
+    CONFIG SET notify-keyspace-events ~
+    CONFIG SET timeout ""
+    CONFIG GET timeout
+
+CONFIG SET refuses what is fixed at the start
+    CONFIG SET databases 4
+    CONFIG SET dir /
+    CONFIG SET dbfilename x
+    CONFIG SET appendfilename x
+    CONFIG SET unixsocket x
+
+CONFIG SET changes the limits of compact encodings
+    CONFIG SET hash-max-listpack-entries 2
+    HSET h a 1 b 2
+    OBJECT ENCODING h
+    HSET h c 3
+    OBJECT ENCODING h
+    CONFIG SET hash-max-listpack-entries 128
+    CONFIG SET set-max-intset-entries 2
+    SADD s 1 2
+    OBJECT ENCODING s
+    SADD s 3
+    OBJECT ENCODING s
+    CONFIG SET set-max-intset-entries 512
+    CONFIG SET hash-max-listpack-value 2
+    HSET g a 123
+    OBJECT ENCODING g
+    CONFIG SET hash-max-listpack-value 64
+
+CONFIG SET notify-keyspace-events writes the flags in its own order
+    CONFIG SET notify-keyspace-events KEA
+    CONFIG GET notify-keyspace-events
+    CONFIG SET notify-keyspace-events Elg$
+    CONFIG GET notify-keyspace-events
+    CONFIG SET notify-keyspace-events xeK
+    CONFIG GET notify-keyspace-events
+    CONFIG SET notify-keyspace-events ""
+    CONFIG GET notify-keyspace-events
+
+CONFIG SET maxmemory takes units
+    CONFIG SET maxmemory 2gb
+    CONFIG GET maxmemory
+    CONFIG SET maxmemory 1500mb
+    CONFIG GET maxmemory
+    CONFIG SET maxmemory 1073741824
+    CONFIG GET maxmemory
+
+CONFIG refuses what it does not know
+    CONFIG
+    CONFIG FOO
+    CONFIG FOO bar
+    CONFIG GET
+    CONFIG RESETSTAT
+    CONFIG RESETSTAT x
+
+CONFIG REWRITE without a file
+    CONFIG REWRITE
+
+CONFIG HELP lists the subcommands
+    CONFIG HELP
+
+MEMORY USAGE of a key is a number
+    SET k v
+    masked> MEMORY USAGE k
+    masked> MEMORY USAGE k SAMPLES 5
+    masked> MEMORY USAGE k SAMPLES 0
+    MEMORY USAGE missing
+
+MEMORY USAGE refuses bad options
+    SET k v
+    MEMORY USAGE k FOO
+    MEMORY USAGE k SAMPLES
+    MEMORY USAGE k SAMPLES abc
+    MEMORY USAGE k SAMPLES -1
+    MEMORY USAGE k FOO 5
+
+MEMORY refuses what it does not know
+    MEMORY FOO
+    MEMORY
+    MEMORY HELP
+
+COMMAND COUNT is a number
+    masked> COMMAND COUNT
+    COMMAND COUNT x
+
+COMMAND INFO of an unknown command
+    COMMAND INFO nonsense
+    COMMAND INFO nonsense another
+    COMMAND INFO config|nonsense
+
+COMMAND refuses what it does not know
+    COMMAND FOO
+    COMMAND FOO bar
+
+COMMAND GETKEYS of plain commands
+    COMMAND GETKEYS GET k
+    COMMAND GETKEYS MGET a b c
+    COMMAND GETKEYS MSET a 1 b 2
+    COMMAND GETKEYS RENAME a b
+    COMMAND GETKEYS COPY a b DB 1
+    COMMAND GETKEYS LCS a b
+    COMMAND GETKEYS SDIFFSTORE d a b
+    COMMAND GETKEYS OBJECT ENCODING k
+    COMMAND GETKEYS MEMORY USAGE k
+    COMMAND GETKEYS get K
+
+COMMAND GETKEYS of commands that say how many keys they have
+    COMMAND GETKEYS EVAL "return 1" 2 a b c
+    COMMAND GETKEYS EVALSHA sha 1 a b
+    COMMAND GETKEYS SINTERCARD 2 a b LIMIT 1
+
+COMMAND GETKEYS of SORT
+    COMMAND GETKEYS SORT a
+    COMMAND GETKEYS SORT a BY w_* GET x_* STORE d
+    COMMAND GETKEYS SORT a STORE d STORE e
+    COMMAND GETKEYS SORT a LIMIT 0 store
+
+COMMAND GETKEYS of no keys
+    COMMAND GETKEYS PING
+    COMMAND GETKEYS EVAL "return 1" 0
+    COMMAND GETKEYS DBSIZE
+    COMMAND GETKEYS CONFIG GET x
+
+COMMAND GETKEYS refuses bad requests
+    COMMAND GETKEYS
+    COMMAND GETKEYS nonsense a
+    COMMAND GETKEYS GET
+    COMMAND GETKEYS GET a b
+    COMMAND GETKEYS SINTERCARD abc a
+    COMMAND GETKEYS SINTERCARD 3 a
+    COMMAND GETKEYS EVAL "return 1" abc
+    COMMAND GETKEYS EVAL "return 1" -1
+    COMMAND GETKEYS EVAL "return 1" 5 a
+    COMMAND GETKEYS OBJECT FOO k
+    COMMAND GETKEYS CONFIG
+
+COMMAND GETKEYSANDFLAGS tells what happens to the keys
+    COMMAND GETKEYSANDFLAGS GET k
+    COMMAND GETKEYSANDFLAGS SET k v
+    COMMAND GETKEYSANDFLAGS SET k v GET
+    COMMAND GETKEYSANDFLAGS MSET a 1 b 2
+    COMMAND GETKEYSANDFLAGS RENAME a b
+    COMMAND GETKEYSANDFLAGS DEL a b
+    COMMAND GETKEYSANDFLAGS SUNIONSTORE d a
+    COMMAND GETKEYSANDFLAGS EXISTS a
+    COMMAND GETKEYSANDFLAGS PING
+
+COMMAND LIST by pattern and category
+    unordered> COMMAND LIST FILTERBY PATTERN *getex*
+    unordered> COMMAND LIST FILTERBY PATTERN nothing
+    unordered> COMMAND LIST FILTERBY PATTERN HGETA*
+    unordered> COMMAND LIST FILTERBY MODULE nothing
+    COMMAND LIST FILTERBY ACLCAT nothing
+    unordered> COMMAND LIST FILTERBY ACLCAT transaction
+
+COMMAND LIST refuses bad filters
+    COMMAND LIST FOO
+    COMMAND LIST FILTERBY
+    COMMAND LIST FILTERBY FOO bar
+    COMMAND LIST FILTERBY PATTERN
+    COMMAND LIST FILTERBY PATTERN a b
+
+COMMAND DOCS of an unknown command
+    COMMAND DOCS nonsense
+
+INFO of a section there is not
+    INFO nonsense
+    INFO nonsense another
+
+INFO keyspace counts keys and deadlines
+    INFO keyspace
+    SET a 1
+    masked> INFO keyspace
+    SET b 1 EX 100
+    masked> INFO keyspace
+    SELECT 3
+    SET c 1
+    masked> INFO keyspace
+    masked> INFO KEYSPACE nonsense
+
+SLOWLOG without slow commands
+    SLOWLOG RESET
+    SLOWLOG LEN
+    SLOWLOG GET
+    SLOWLOG GET 10
+    SLOWLOG GET -1
+    SLOWLOG GET -2
+    SLOWLOG GET abc
+    SLOWLOG FOO
+    SLOWLOG GET 1 2
+
+LATENCY without latency
+    LATENCY LATEST
+    LATENCY HISTORY command
+    LATENCY RESET
+    LATENCY RESET command
+    LATENCY FOO
+
+ROLE of a master without replicas
+    ROLE
+
+ACL of the default user
+    ACL WHOAMI
+    ACL USERS
+    ACL CAT nonsense
+    ACL FOO
+    unordered> ACL CAT transaction
+
+SHUTDOWN refuses bad options
+    SHUTDOWN FOO
+    SHUTDOWN SAVE NOSAVE
+    SHUTDOWN ABORT
+
+An unknown command is quoted back with its arguments
+    FOO
+    FOO a
+    foo a b "c d"
+    FOO "" ""
+    "" a
+    "FOO\r\nBAR" "a\r\nb"
+    FOO "a\x00b" c
+    "F\x00O" c
+
+An unknown command is quoted only in part
+    FOO "a"*200
+    FOO "a"*100 "b"*100
+    "F"*200 a
+    FOO a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a
+
+LOLWUT names the version
+    LOLWUT VERSION 1
+""",
+    ),
+]
