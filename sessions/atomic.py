@@ -1,0 +1,244 @@
+"""Every operation on the store: the key layout, and one script for each. Nothing else writes.
+
+All keys of a user share the hash tag in braces, so they lie in one slot of a cluster and each
+operation is one script with all its keys declared. The index of a user is a hash: sid to
+``created:last access:expires``. It is the truth: a session whose entry is gone is dead, so ending
+one, all but one, or all of them is one atomic step on one key, and a record that a late writer
+brings back is not a session. (A set, as in the seed document, would need every member's key to
+decide about age, and could not end what it does not list.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha1
+from importlib.resources import files
+from typing import Any, Protocol
+
+import redis.exceptions as redis_errors
+
+from .config import SessionConfig
+from .errors import RateLimited, SessionError, SessionLimitReached, StoreUnavailable
+from .record import DATA_PREFIX, encode_data, fields_of, text
+from .tokens import Ticket
+
+
+class Client(Protocol):
+    """What is asked of a client: a part of ``redis.asyncio.Redis`` and ``RedisCluster``."""
+
+    async def execute_command(self, *words: Any, **options: Any) -> Any: ...
+
+
+#: The store did not do what was asked, or nobody knows whether it did.
+_UNAVAILABLE = (
+    redis_errors.ConnectionError,
+    redis_errors.TimeoutError,
+    redis_errors.BusyLoadingError,
+    redis_errors.ReadOnlyError,
+    redis_errors.ClusterDownError,
+    redis_errors.MasterDownError,
+    redis_errors.TryAgainError,
+    redis_errors.OutOfMemoryError,
+    OSError,
+)
+
+
+class _Script:
+    """One of ``scripts/*.lua``: its text and its SHA-1."""
+
+    def __init__(self, name: str) -> None:
+        self.text = files(__package__).joinpath("scripts", f"{name}.lua").read_bytes()
+        self.sha = sha1(self.text, usedforsecurity=False).hexdigest()
+
+
+CREATE = _Script("create")
+VALIDATE = _Script("validate")
+UPDATE = _Script("update")
+DESTROY = _Script("destroy")
+REVOKE = _Script("revoke")
+MEMBERS = _Script("members")
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    created_at_ms: int
+    expires_at_ms: int
+    evicted_sids: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A session that validated."""
+
+    last_access_ms: int
+    expires_at_ms: int
+    touched: bool
+    fields: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """A token that named no live session: MISSING or EXPIRED."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A session that belongs to another network."""
+
+    network: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    version: int
+
+
+class AtomicStore:
+    """The operations, on one client and under one configuration."""
+
+    def __init__(self, client: Client, config: SessionConfig) -> None:
+        self._client = client
+        self._config = config
+        self._touch_interval = str(config.touch_interval_ms)
+
+    # --- keys -------------------------------------------------------------------------------------
+
+    def session_key(self, ticket: Ticket) -> str:
+        return f"{self._config.prefix}session:{{{ticket.tag}}}:{ticket.sid}"
+
+    def index_key(self, tag: str) -> str:
+        return f"{self._config.prefix}user:{{{tag}}}:sessions"
+
+    def rate_key(self, tag: str) -> str:
+        return f"{self._config.prefix}rate:session:create:{{{tag}}}"
+
+    # --- operations -------------------------------------------------------------------------------
+
+    async def create(
+        self, ticket: Ticket, user_id: str, data: dict[str, Any], further: dict[str, str]
+    ) -> Created:
+        """Raises SessionLimitReached, RateLimited, DataTooLarge, StoreUnavailable."""
+        config = self._config
+        limit = config.create_limit
+        fields = encode_data(data, config.max_data_bytes)
+        reply = await self._run(
+            CREATE,
+            [self.session_key(ticket), self.index_key(ticket.tag), self.rate_key(ticket.tag)],
+            [
+                *(ticket.sid, user_id, config.max_sessions_per_user, config.on_limit.value),
+                *(config.idle_ms, config.absolute_ms),
+                *((limit.limit, limit.per_seconds * 1000) if limit else (0, 0)),
+                *fields,
+                *(part for pair in further.items() for part in pair),
+            ],
+        )
+        match text(reply[0]):
+            case "OK":
+                return Created(int(reply[1]), int(reply[2]), [text(sid) for sid in reply[3]])
+            case "LIMIT":
+                raise SessionLimitReached(int(reply[1]))
+            case "RATE":
+                raise RateLimited(int(reply[1]) / 1000)
+        raise SessionError("a new session got the id of another one")
+
+    async def validate(self, ticket: Ticket, network: str, policy: str) -> Live | Dead | Bound:
+        """Read, and slide when due. Raises StoreUnavailable."""
+        reply = await self._run(
+            VALIDATE,
+            [self.session_key(ticket), self.index_key(ticket.tag)],
+            [ticket.sid, self._touch_interval, network, policy],
+        )
+        status = text(reply[0])
+        if status == "OK":
+            return Live(int(reply[1]), int(reply[2]), bool(reply[3]), fields_of(reply[4]))
+        return Bound(text(reply[1])) if status == "BINDING" else Dead(status)
+
+    async def update(
+        self,
+        ticket: Ticket,
+        set_: dict[str, Any],
+        remove: Sequence[str] = (),
+        *,
+        replace: bool = False,
+        if_version: int | None = None,
+    ) -> int | Conflict | Dead:
+        """The new version. Raises DataTooLarge, StoreUnavailable."""
+        fields = encode_data(set_, self._config.max_data_bytes)
+        reply = await self._run(
+            UPDATE,
+            [self.session_key(ticket), self.index_key(ticket.tag)],
+            [
+                *(ticket.sid, "" if if_version is None else if_version, int(replace)),
+                *(len(fields) // 2, *fields),
+                *(DATA_PREFIX + name for name in remove),
+            ],
+            # Applied twice it would count two versions, and fail its own expectation.
+            retries=0,
+        )
+        match text(reply[0]):
+            case "OK":
+                return int(reply[1])
+            case "CONFLICT":
+                return Conflict(int(reply[1]))
+        return Dead("MISSING")
+
+    async def destroy(self, ticket: Ticket) -> bool:
+        """Whether a live session ended. Raises StoreUnavailable."""
+        keys = [self.session_key(ticket), self.index_key(ticket.tag)]
+        return bool(await self._run(DESTROY, keys, [ticket.sid]))
+
+    async def revoke(self, tag: str, keep_sid: str = "") -> list[str]:
+        """End all sessions of a user but one; the sids of those that were alive."""
+        live, stale = await self._run(REVOKE, [self.index_key(tag)], [keep_sid])
+        sids = [text(sid) for sid in live]
+        await self.forget(tag, [*sids, *map(text, stale)])
+        return sids
+
+    async def members(self, tag: str) -> list[str]:
+        """The sids of a user's live sessions."""
+        return [text(sid) for sid in await self._run(MEMBERS, [self.index_key(tag)], [])]
+
+    async def fields(self, ticket: Ticket) -> dict[str, str]:
+        """A session's record as it is, without prolonging it."""
+        reply = await self._ask("HGETALL", self.session_key(ticket))
+        if isinstance(reply, dict):
+            return {text(name): text(value) for name, value in reply.items()}
+        return fields_of(reply)
+
+    async def forget(self, tag: str, sids: Sequence[str]) -> None:
+        """Free the records of sessions that have ended; they would expire by themselves."""
+        if sids:
+            await self._ask("UNLINK", *(self.session_key(Ticket(tag, sid)) for sid in sids))
+
+    # --- asking -----------------------------------------------------------------------------------
+
+    async def _run(
+        self,
+        script: _Script,
+        keys: Sequence[str],
+        arguments: Sequence[Any],
+        retries: int | None = None,
+    ) -> Any:
+        """One round trip; a second one where the server does not have the script."""
+        words = (len(keys), *keys, *arguments)
+        try:
+            return await self._ask("EVALSHA", script.sha, *words, retries=retries)
+        except redis_errors.NoScriptError:
+            return await self._ask("EVAL", script.text, *words, retries=retries)
+
+    async def _ask(self, *words: Any, retries: int | None = None) -> Any:
+        """Raises StoreUnavailable when there is no answer: nobody knows what happened then."""
+        left = self._config.retries if retries is None else retries
+        while True:
+            try:
+                return await self._client.execute_command(*words)
+            except _UNAVAILABLE as error:
+                if not left or not isinstance(error, redis_errors.ConnectionError):
+                    raise StoreUnavailable(f"the store did not answer: {error}") from error
+                left -= 1
+
+
+__all__ = ["AtomicStore", "Bound", "Client", "Conflict", "Created", "Dead", "Live"]

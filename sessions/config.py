@@ -1,0 +1,122 @@
+"""How long sessions live, how many a user may have, and what is checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .errors import ConfigError
+
+DAY_SECONDS = 86_400
+
+
+class OnLimit(StrEnum):
+    """What happens to the session that is one too many."""
+
+    EVICT_OLDEST = "evict_oldest"
+    EVICT_LRU = "evict_lru"
+    REJECT = "reject"
+
+
+class IpPolicy(StrEnum):
+    """What a request from another network than the session's leads to."""
+
+    OFF = "off"
+    #: An event, and nothing else.
+    LOG = "log"
+    #: The request is refused; the session lives on.
+    REJECT = "reject"
+    #: The session ends.
+    REVOKE = "revoke"
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """``limit`` operations in ``per_seconds``, evenly refilled (GCRA)."""
+
+    limit: int
+    per_seconds: int = 3600
+
+    def __post_init__(self) -> None:
+        if self.limit < 1 or self.per_seconds < 1:
+            raise ConfigError("a rate limit allows at least one operation in at least one second")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionConfig:
+    """The settings of a store; checked when it is made. Times in seconds, sizes in bytes."""
+
+    #: Idle timeout (ASVS 7.3.1).
+    ttl_seconds: float = DAY_SECONDS
+    #: Absolute lifetime (ASVS 7.3.2); None must be asked for.
+    absolute_seconds: float | None = 30 * DAY_SECONDS
+    #: Whether use prolongs a session.
+    sliding_window: bool = True
+    #: A session is prolonged once in this time at most; None for a twentieth of the idle timeout,
+    #: a minute at most. So a read is nearly always only a read.
+    touch_interval_seconds: float | None = None
+    #: 0 for any number (ASVS 7.1.2).
+    max_sessions_per_user: int = 10
+    on_limit: OnLimit = OnLimit.EVICT_OLDEST
+    #: Creations for one user; count them after the password was checked, or others lock him out.
+    create_limit: RateLimit | None = None
+    ip_policy: IpPolicy = IpPolicy.LOG
+    #: How much of an address is compared: people move within a network.
+    ipv4_prefix_bits: int = 24
+    ipv6_prefix_bits: int = 56
+    max_data_bytes: int = 65_536
+    #: Before every key, for several applications in one store.
+    prefix: str = ""
+    #: How long the store may take to answer.
+    timeout_seconds: float = 1.0
+    #: How often an operation is tried again after a broken connection: all are idempotent.
+    retries: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 < self.ttl_seconds < 1e10:
+            raise ConfigError("ttl_seconds must be positive")
+        if self.absolute_seconds is not None and self.absolute_seconds < self.ttl_seconds:
+            raise ConfigError("absolute_seconds must not be below ttl_seconds")
+        if self.touch_interval_seconds is not None and not (
+            0 <= self.touch_interval_seconds < self.ttl_seconds
+        ):
+            raise ConfigError("touch_interval_seconds must be at least 0 and below ttl_seconds")
+        if self.max_sessions_per_user < 0 or self.max_data_bytes < 1 or self.retries < 0:
+            raise ConfigError("numbers must not be negative")
+        if not (0 < self.ipv4_prefix_bits <= 32 and 0 < self.ipv6_prefix_bits <= 128):
+            raise ConfigError("a network prefix must fit into an address")
+        if any(brace in self.prefix for brace in "{}"):
+            raise ConfigError("prefix must not contain braces: they choose the cluster slot")
+        object.__setattr__(self, "on_limit", OnLimit(self.on_limit))
+        object.__setattr__(self, "ip_policy", IpPolicy(self.ip_policy))
+
+    @property
+    def idle_ms(self) -> int:
+        return round(self.ttl_seconds * 1000)
+
+    @property
+    def absolute_ms(self) -> int:
+        """0 for none."""
+        return 0 if self.absolute_seconds is None else round(self.absolute_seconds * 1000)
+
+    @property
+    def touch_interval_ms(self) -> int:
+        """-1 when sessions do not slide."""
+        if not self.sliding_window:
+            return -1
+        if self.touch_interval_seconds is None:
+            return min(self.idle_ms // 20, 60_000)
+        return round(self.touch_interval_seconds * 1000)
+
+    def describe(self) -> str:
+        """The policy in words, for the record that ASVS 7.1.1 and 7.1.2 ask for."""
+        absolute = (
+            f"after {self.absolute_seconds:g} seconds in all"
+            if self.absolute_seconds is not None
+            else "NEVER by age: a token that is used lives for ever"
+        )
+        most = self.max_sessions_per_user or "any number of"
+        return (
+            f"A session ends after {self.ttl_seconds:g} seconds without use, and {absolute}."
+            f" A user has {most} sessions; one more: {self.on_limit.value}."
+        )

@@ -1,0 +1,62 @@
+"""The hot script in Python, for a store inside this process.
+
+``validate`` runs for every request. On ferrite_lite this function stands in for the text of
+``scripts/validate.lua``, and does the same to the data; a test runs both beside a real server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import ferrite_lite
+
+from .atomic import VALIDATE
+
+
+def register(engine: ferrite_lite.Engine) -> None:
+    """Let an engine run the twins of this package's scripts."""
+    engine.register_native(ferrite_lite.NativeScript(VALIDATE.text, validate))
+
+
+def validate(ctx: Any, keys: Sequence[bytes], argv: Sequence[bytes]) -> Any:
+    """The twin of ``scripts/validate.lua``; its comments say why."""
+    db = ctx.db
+    record = db.hash(keys[0])
+    index = db.hash(keys[1]) if record is not None else None
+    if record is None or index is None or argv[0] not in index:
+        return [b"MISSING"]
+    try:
+        accessed, expires = int(record[b"last_access"]), int(record[b"expires_at"])
+        created, _ = record[b"created_at"], record[b"user_id"]
+    except KeyError:
+        return [b"MISSING"]
+    now = ctx.server.moment.ms
+    if now >= expires:
+        return [b"EXPIRED"]
+    if argv[3] and argv[2] and (network := record.get(b"network")) and network != argv[2]:
+        if argv[3] == b"revoke":
+            ctx.call(ctx, [b"DEL", keys[0]])
+            ctx.call(ctx, [b"HDEL", keys[1], argv[0]])
+        return [b"BINDING", network]
+    touched = 0
+    if 0 <= int(argv[1]) <= now - accessed:
+        hard = int(record.get(b"absolute_at", b"0"))
+        expires = now + int(record[b"idle_ms"])
+        if 0 < hard < expires:
+            expires = hard
+        _slide(ctx, keys, argv[0], created, now, expires)
+        touched = 1
+    return [b"OK", accessed, expires, touched, [part for pair in record.items() for part in pair]]
+
+
+def _slide(
+    ctx: Any, keys: Sequence[bytes], sid: bytes, created: bytes, now: int, expires: int
+) -> None:
+    call, deadline = ctx.call, b"%d" % expires
+    call(ctx, [b"HSET", keys[0], b"last_access", b"%d" % now, b"expires_at", deadline])
+    call(ctx, [b"PEXPIREAT", keys[0], deadline])
+    call(ctx, [b"HSET", keys[1], sid, b"%b:%d:%d" % (created, now, expires)])
+    left = call(ctx, [b"PTTL", keys[1]])
+    if left < expires - now:
+        call(ctx, [b"PEXPIREAT", keys[1], deadline])

@@ -1,0 +1,73 @@
+-- Create a session, unless the user has too many or creates them too fast.
+-- KEYS: 1 session | 2 index of the user | 3 creation rate of the user
+-- ARGV: 1 sid | 2 user id | 3 most sessions, 0 for any number | 4 evict_oldest, evict_lru or reject
+--       5 idle ms | 6 absolute ms, 0 for none | 7 rate limit, 0 for none | 8 rate window ms
+--       9... further fields and their values
+-- Gives OK, created, expires, {evicted sids} | COLLISION | RATE, retry after ms | LIMIT, live sessions
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local sid, idle, absolute = ARGV[1], tonumber(ARGV[5]), tonumber(ARGV[6])
+
+-- The sid is 256 random bits that the caller drew: who finds it taken is trying again.
+local taken = redis.call('HMGET', KEYS[1], 'user_id', 'created_at', 'expires_at')
+if taken[1] then
+  if taken[1] == ARGV[2] and redis.call('HEXISTS', KEYS[2], sid) == 1 then
+    return {'OK', taken[2], taken[3], {}}
+  end
+  return {'COLLISION'}
+end
+
+-- Generic cell rate: the key holds the time at which the whole allowance is back.
+local rate_limit, window = tonumber(ARGV[7]), tonumber(ARGV[8])
+local full_at
+if rate_limit > 0 then
+  full_at = math.max(now, tonumber(redis.call('GET', KEYS[3]) or '0')) + window / rate_limit
+  if full_at - window > now then
+    return {'RATE', math.ceil(full_at - window - now)}
+  end
+end
+
+-- An entry of the index: created, last access and expiry of one session.
+local members = redis.call('HGETALL', KEYS[2])
+local live, stale = {}, {}
+for at = 1, #members, 2 do
+  local created, accessed, expires = string.match(members[at + 1], '^(%d+):(%d+):(%d+)$')
+  if expires and tonumber(expires) > now then
+    live[#live + 1] = {members[at], tonumber(created), tonumber(accessed)}
+  else
+    stale[#stale + 1] = members[at]
+  end
+end
+local most = tonumber(ARGV[3])
+if most > 0 and #live >= most and ARGV[4] == 'reject' then
+  return {'LIMIT', #live}
+end
+
+-- From here on nothing is refused: an error after the first write would leave half of it.
+local evicted = {}
+if most > 0 and #live >= most then
+  local by = (ARGV[4] == 'evict_lru') and 3 or 2
+  table.sort(live, function(a, b)
+    if a[by] ~= b[by] then return a[by] < b[by] end
+    return a[1] < b[1]
+  end)
+  for at = 1, #live - most + 1 do evicted[at] = live[at][1] end
+end
+for _, gone in ipairs(stale) do redis.call('HDEL', KEYS[2], gone) end
+for _, gone in ipairs(evicted) do redis.call('HDEL', KEYS[2], gone) end
+if full_at then
+  redis.call('SET', KEYS[3], string.format('%.0f', full_at), 'PX', math.ceil(full_at - now))
+end
+
+local hard = (absolute > 0) and (now + absolute) or 0
+local expires = now + idle
+if hard > 0 and hard < expires then expires = hard end
+redis.call('HSET', KEYS[1], 'user_id', ARGV[2], 'created_at', now, 'last_access', now,
+  'expires_at', expires, 'absolute_at', hard, 'idle_ms', idle, 'version', 1, unpack(ARGV, 9))
+redis.call('PEXPIREAT', KEYS[1], expires)
+redis.call('HSET', KEYS[2], sid, string.format('%.0f:%.0f:%.0f', now, now, expires))
+local keep_until = (hard > 0) and hard or expires
+if redis.call('PTTL', KEYS[2]) < keep_until - now then
+  redis.call('PEXPIREAT', KEYS[2], keep_until)
+end
+return {'OK', now, expires, evicted}

@@ -1,0 +1,42 @@
+-- Read a live session, and slide its expiry when that is due.
+-- KEYS: 1 session | 2 index of the user
+-- ARGV: 1 sid | 2 touch interval ms, -1 for never | 3 network of the request, '' for unknown
+--       4 what another network leads to: '' nothing, reject, revoke
+-- Gives OK, last access before, expires, whether touched, {field, value...} | MISSING | EXPIRED
+--     | BINDING, network of the session
+-- A session lives while its record and its entry in the index are both there: whoever takes the
+-- entry away has ended it, whatever a writer in flight does to the record.
+local held = redis.call('HMGET', KEYS[1], 'user_id', 'created_at', 'last_access', 'expires_at',
+  'absolute_at', 'idle_ms', 'network')
+if not (held[1] and held[2] and held[3] and held[4])
+    or redis.call('HEXISTS', KEYS[2], ARGV[1]) == 0 then
+  return {'MISSING'}
+end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local accessed, expires = tonumber(held[3]), tonumber(held[4])
+if now >= expires then return {'EXPIRED'} end
+
+if ARGV[4] ~= '' and ARGV[3] ~= '' and held[7] and held[7] ~= ARGV[3] then
+  if ARGV[4] == 'revoke' then
+    redis.call('DEL', KEYS[1])
+    redis.call('HDEL', KEYS[2], ARGV[1])
+  end
+  return {'BINDING', held[7]}
+end
+
+local interval, touched = tonumber(ARGV[2]), 0
+if interval >= 0 and now - accessed >= interval then
+  local hard = tonumber(held[5] or '0')
+  expires = now + tonumber(held[6])
+  if hard > 0 and hard < expires then expires = hard end
+  redis.call('HSET', KEYS[1], 'last_access', now, 'expires_at', expires)
+  redis.call('PEXPIREAT', KEYS[1], expires)
+  redis.call('HSET', KEYS[2], ARGV[1],
+    string.format('%.0f:%.0f:%.0f', tonumber(held[2]), now, expires))
+  if redis.call('PTTL', KEYS[2]) < expires - now then
+    redis.call('PEXPIREAT', KEYS[2], expires)
+  end
+  touched = 1
+end
+return {'OK', accessed, expires, touched, redis.call('HGETALL', KEYS[1])}

@@ -1,0 +1,373 @@
+"""``SessionStore``: create, validate, list and end sessions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+from typing import Any, Self
+
+import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+import ferrite_lite
+
+from . import events, native
+from .atomic import AtomicStore, Bound, Client, Conflict, Dead, Live
+from .config import IpPolicy, SessionConfig
+from .errors import ConfigError, RateLimited, VersionConflict
+from .record import (
+    DeviceInfo,
+    IssuedSession,
+    Session,
+    SessionInfo,
+    device_of,
+    encode_data,
+    moment,
+    network_of,
+    number,
+    text,
+)
+from .tokens import KeyRing, Ticket, Tokens
+
+#: Under these the server never drops a key that has no deadline, and an index always has one.
+SAFE_POLICIES = frozenset({"noeviction"})
+
+
+class SessionStore:
+    """Sessions in one store. Made by ``connect``; an async context manager that closes it.
+
+    >>> import asyncio
+    >>> async def main() -> str:
+    ...     async with await SessionStore.connect() as store:
+    ...         issued = await store.create("alice", {"theme": "dark"})
+    ...         session = await store.validate(issued.token)
+    ...         return session.data["theme"] if session else "signed out"
+    >>> asyncio.run(main())
+    'dark'
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        config: SessionConfig,
+        keys: KeyRing,
+        *,
+        owned: Collection[Any] = (),
+    ) -> None:
+        """``owned`` is what ``aclose`` closes; use ``connect``, which knows."""
+        self.config = config
+        self._client = client
+        self._atomic = AtomicStore(client, config)
+        self._tokens = Tokens(keys)
+        self._owned = owned
+        self._listeners: list[events.Listener] = []
+        self._policy = _script_policy(config.ip_policy)
+
+    @classmethod
+    async def connect(
+        cls,
+        server: str | Client | None = None,
+        config: SessionConfig | None = None,
+        *,
+        keys: KeyRing | None = None,
+        clock: ferrite_lite.Clock | None = None,
+    ) -> Self:
+        """Open a store.
+
+        ``server`` is a ``redis://``, ``rediss://`` or ``unix://`` URL, or a redis-py asyncio client
+        (``Redis``, ``RedisCluster``, a Sentinel's master), which the caller closes and whose own
+        retries should be off; without one the store lives in this process, where ``clock`` may
+        drive its time. ``keys`` may be left out only there. Raises ConfigError.
+        """
+        config = config or SessionConfig()
+        if server is None:
+            ferrite = ferrite_lite.Ferrite(clock=clock)
+            native.register(ferrite.engine)
+            ring = keys or KeyRing.generate()
+            return cls(ferrite.client(), config, ring, owned=[ferrite])
+        if keys is None:
+            raise ConfigError(
+                "give keys: sessions under a key that is made up at start end with the process"
+            )
+        if isinstance(server, str):
+            client = redis.asyncio.Redis.from_url(
+                server,
+                socket_timeout=config.timeout_seconds,
+                socket_connect_timeout=config.timeout_seconds,
+                # redis-py would repeat any command, applied or not: atomic.py decides.
+                retry=Retry(NoBackoff(), 0),
+            )
+            return cls(client, config, keys, owned=[client])
+        return cls(server, config, keys)
+
+    async def aclose(self) -> None:
+        """Close what ``connect`` opened."""
+        for resource in self._owned:
+            await resource.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    def on_event(self, listener: events.Listener) -> None:
+        """Be told of what happens to sessions in this process."""
+        self._listeners.append(listener)
+
+    # --- one session ------------------------------------------------------------------------------
+
+    async def create(
+        self,
+        user_id: str,
+        data: Mapping[str, Any] | None = None,
+        device_info: DeviceInfo | None = None,
+        *,
+        replace: str | None = None,
+    ) -> IssuedSession:
+        """Open a session; the token is in the answer and nowhere else.
+
+        ``replace`` is the token that came with the login, if any: its session ends, so that a
+        token from before the login is worth nothing after it (ASVS 7.2.4). Raises
+        SessionLimitReached, RateLimited, DataTooLarge, StoreUnavailable.
+        """
+        if not user_id:
+            raise ValueError("a session belongs to somebody: user_id is empty")
+        token, ticket = self._tokens.issue(user_id)
+        further = self._device_fields(device_info)
+        try:
+            created = await self._atomic.create(ticket, user_id, dict(data or {}), further)
+        except RateLimited as refusal:
+            self._tell(events.RateLimited(user_id, refusal.retry_after_seconds))
+            raise
+        if replace is not None:
+            await self.destroy(replace)
+        await self._atomic.forget(ticket.tag, created.evicted_sids)
+        evicted = tuple(map(self._tokens.public_id, created.evicted_sids))
+        for public_id in evicted:
+            self._tell(events.Evicted(user_id, public_id))
+        public_id = self._tokens.public_id(ticket.sid)
+        self._tell(events.Created(user_id, public_id))
+        absolute_ms = self.config.absolute_ms
+        absolute_expires_at = moment(created.created_at_ms + absolute_ms) if absolute_ms else None
+        return IssuedSession(
+            user_id=user_id,
+            public_id=public_id,
+            created_at=moment(created.created_at_ms),
+            last_access=moment(created.created_at_ms),
+            expires_at=moment(created.expires_at_ms),
+            absolute_expires_at=moment(created.created_at_ms + absolute_ms)
+            if absolute_ms
+            else None,
+            version=1,
+            device_info=device_info,
+            touched=False,
+            _fields=_pairs(encode_data(data or {}, self.config.max_data_bytes)),
+            token=token,
+            evicted=evicted,
+        )
+
+    async def create_with_rate_limit(
+        self,
+        user_id: str,
+        data: Mapping[str, Any] | None = None,
+        device_info: DeviceInfo | None = None,
+    ) -> IssuedSession:
+        """``create``, for a store whose configuration limits it. Raises ConfigError otherwise."""
+        if self.config.create_limit is None:
+            raise ConfigError("set create_limit: there is no rate to hold to")
+        return await self.create(user_id, data, device_info)
+
+    async def validate(self, token: str, *, ip_address: str = "") -> Session | None:
+        """The session that a token opens, prolonged if that is due; None if it opens none.
+
+        One round trip, none for junk. Raises StoreUnavailable, DecodeError: never take either for
+        an answer.
+        """
+        ticket = self._tokens.read(token)
+        if ticket is None:
+            self._tell(events.UnknownToken(well_formed=False))
+            return None
+        network = self._network(ip_address)
+        answer = await self._atomic.validate(ticket, network, self._policy)
+        match answer:
+            case Dead():
+                self._tell(events.UnknownToken(well_formed=True))
+                return None
+            case Bound(expected):
+                public_id = self._tokens.public_id(ticket.sid)
+                self._tell(events.BindingMismatch(public_id, expected, network))
+                return None
+        session = self._session(ticket, answer)
+        self._check_network(session, answer, network)
+        return session
+
+    async def validate_with_ip(self, token: str, ip_address: str) -> Session | None:
+        """``validate`` for a request from an address; ``ip_policy`` says what another one means."""
+        return await self.validate(token, ip_address=ip_address)
+
+    async def update_data(
+        self, token: str, data: Mapping[str, Any], *, if_version: int | None = None
+    ) -> bool:
+        """Replace all data; False if the session is not alive.
+
+        Raises VersionConflict, DataTooLarge, StoreUnavailable.
+        """
+        return await self._change(token, data, (), replace=True, if_version=if_version) is not None
+
+    async def patch(
+        self,
+        token: str,
+        set: Mapping[str, Any] | None = None,
+        remove: Collection[str] = (),
+        *,
+        if_version: int | None = None,
+    ) -> int | None:
+        """Change some fields and leave the others: two tabs do not lose each other's writes.
+
+        The new version, or None if the session is not alive. Raises as ``update_data``.
+        """
+        return await self._change(token, set or {}, remove, if_version=if_version)
+
+    async def destroy(self, token: str) -> bool:
+        """End a session; False if it was not alive. Raises StoreUnavailable."""
+        ticket = self._tokens.read(token)
+        return ticket is not None and await self._end(ticket)
+
+    # --- the sessions of a user -------------------------------------------------------------------
+
+    async def get_user_sessions(
+        self, user_id: str, current_token: str | None = None
+    ) -> list[SessionInfo]:
+        """The user's live sessions, oldest first. Looking prolongs none of them."""
+        tag = self._tokens.tag(user_id)
+        tickets = [Ticket(tag, sid) for sid in await self._atomic.members(tag)]
+        records = await asyncio.gather(*map(self._atomic.fields, tickets))
+        current = self._tokens.read(current_token) if current_token else None
+        found = [
+            self._info(ticket, fields, is_current=ticket == current)
+            for ticket, fields in zip(tickets, records, strict=True)
+            if "user_id" in fields
+        ]
+        return sorted(found, key=lambda info: (info.created_at, info.public_id))
+
+    async def destroy_by_id(self, user_id: str, public_id: str) -> bool:
+        """End one of the user's own sessions, by the name that the list shows."""
+        tag = self._tokens.tag(user_id)
+        for sid in await self._atomic.members(tag):
+            if self._tokens.public_id(sid) == public_id:
+                return await self._end(Ticket(tag, sid))
+        return False
+
+    async def destroy_other_sessions(self, user_id: str, current_token: str) -> int:
+        """End all of the user's sessions but one; how many were alive."""
+        current = self._tokens.read(current_token)
+        return await self._revoke(user_id, current.sid if current else "")
+
+    async def destroy_all_for_user(self, user_id: str) -> int:
+        """End all of the user's sessions; how many were alive."""
+        return await self._revoke(user_id, "")
+
+    # --- the store --------------------------------------------------------------------------------
+
+    async def doctor(self) -> list[str]:
+        """What about the server would endanger sessions, in sentences; empty when nothing does."""
+        reply = await self._client.execute_command("CONFIG GET", "maxmemory-policy")
+        values = list(reply.values()) if isinstance(reply, dict) else list(reply)[1:]
+        policy = text(values[0]) if values else "unknown"
+        if policy in SAFE_POLICIES:
+            return []
+        return [
+            f"maxmemory-policy is {policy}: short of memory, the server drops the user index, and"
+            " with it live sessions. Set it to noeviction."
+        ]
+
+    # --- parts ------------------------------------------------------------------------------------
+
+    async def _change(
+        self,
+        token: str,
+        set_: Mapping[str, Any],
+        remove: Collection[str],
+        *,
+        replace: bool = False,
+        if_version: int | None,
+    ) -> int | None:
+        ticket = self._tokens.read(token)
+        if ticket is None:
+            return None
+        outcome = await self._atomic.update(
+            ticket, dict(set_), list(remove), replace=replace, if_version=if_version
+        )
+        if isinstance(outcome, Conflict):
+            raise VersionConflict(outcome.version)
+        return None if isinstance(outcome, Dead) else outcome
+
+    async def _end(self, ticket: Ticket) -> bool:
+        ended = await self._atomic.destroy(ticket)
+        if ended:
+            self._tell(events.Destroyed(self._tokens.public_id(ticket.sid)))
+        return ended
+
+    async def _revoke(self, user_id: str, keep_sid: str) -> int:
+        sids = await self._atomic.revoke(self._tokens.tag(user_id), keep_sid)
+        self._tell(events.RevokedAll(user_id, tuple(map(self._tokens.public_id, sids))))
+        return len(sids)
+
+    def _session(self, ticket: Ticket, live: Live) -> Session:
+        fields = live.fields
+        absolute_ms = number(fields, "absolute_at")
+        return Session(
+            user_id=fields["user_id"],
+            public_id=self._tokens.public_id(ticket.sid),
+            created_at=moment(number(fields, "created_at")),
+            last_access=moment(live.last_access_ms),
+            expires_at=moment(live.expires_at_ms),
+            absolute_expires_at=moment(absolute_ms) if absolute_ms else None,
+            version=number(fields, "version"),
+            device_info=device_of(fields),
+            touched=live.touched,
+            _fields=fields,
+        )
+
+    def _info(self, ticket: Ticket, fields: dict[str, str], *, is_current: bool) -> SessionInfo:
+        return SessionInfo(
+            public_id=self._tokens.public_id(ticket.sid),
+            created_at=moment(number(fields, "created_at")),
+            last_access=moment(number(fields, "last_access")),
+            expires_at=moment(number(fields, "expires_at")),
+            device_info=device_of(fields),
+            is_current=is_current,
+        )
+
+    def _device_fields(self, device: DeviceInfo | None) -> dict[str, str]:
+        if device is None:
+            return {}
+        network = self._network(device.ip_address)
+        return {"device": device.to_json(), **({"network": network} if network else {})}
+
+    def _network(self, address: str) -> str:
+        if not address:
+            return ""
+        return network_of(address, self.config.ipv4_prefix_bits, self.config.ipv6_prefix_bits)
+
+    def _check_network(self, session: Session, live: Live, network: str) -> None:
+        """With the policy ``log`` another network is an event and no more."""
+        expected = live.fields.get("network", "")
+        is_logged = self.config.ip_policy is IpPolicy.LOG
+        if is_logged and network and expected and network != expected:
+            self._tell(events.BindingMismatch(session.public_id, expected, network))
+
+    def _tell(self, event: events.SessionEvent) -> None:
+        for listener in self._listeners:
+            listener(event)
+
+
+def _script_policy(policy: IpPolicy) -> str:
+    """What the script does about another network; events are told here."""
+    return policy.value if policy in (IpPolicy.REJECT, IpPolicy.REVOKE) else ""
+
+
+def _pairs(flat: list[str]) -> dict[str, str]:
+    return dict(zip(flat[::2], flat[1::2], strict=True))

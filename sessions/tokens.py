@@ -1,0 +1,124 @@
+"""Tokens: what the browser holds, and what the store holds instead.
+
+A token is ``kid.tag.secret``. The secret is 256 random bits and a check of the whole, so that junk
+is refused without asking the store. The tag tells which user it belongs to, opaquely: it is the
+hash tag of all the user's keys, so a token alone says where everything is. The store knows a
+session by its sid, an HMAC of the token under the key that ``kid`` names: nothing in the store can
+be presented.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from .errors import ConfigError
+
+#: OWASP ASVS 7.2.3 asks for 128 bits.
+SECRET_BYTES = 32
+_SECRET_CHARS = 43
+#: 36 bits: of 69 billion made-up tokens, one reaches the store.
+_CHECK_CHARS = 6
+_TAG_BYTES = 8
+_PUBLIC_ID_CHARS = 12
+_MIN_KEY_BYTES = 32
+MAX_TOKEN_CHARS = 80
+
+_TOKEN = re.compile(r"([A-Za-z0-9]{1,2})\.([a-z2-7]{13})\.([A-Za-z0-9_-]{49})")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """The keys under which tokens are hashed, by their id.
+
+    New tokens use ``current``; tokens of every key in the ring are accepted, so dropping one
+    revokes everything under it. ``routing_key`` hides user ids in key names and never rotates: it
+    guards no secret, and another one would not find the sessions of before.
+    """
+
+    current: str
+    keys: Mapping[str, bytes] = field(repr=False)
+    routing_key: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if self.current not in self.keys:
+            raise ConfigError(f"the ring has no key {self.current!r}")
+        if not all(re.fullmatch("[A-Za-z0-9]{1,2}", kid) for kid in self.keys):
+            raise ConfigError("a key id is one or two letters or digits")
+        if min(map(len, [*self.keys.values(), self.routing_key])) < _MIN_KEY_BYTES:
+            raise ConfigError(f"a key has at least {_MIN_KEY_BYTES} bytes")
+
+    @classmethod
+    def generate(cls) -> KeyRing:
+        """A ring of one new key: for a store that lives no longer than its process."""
+        return cls(
+            current="k1",
+            keys={"k1": secrets.token_bytes(_MIN_KEY_BYTES)},
+            routing_key=secrets.token_bytes(_MIN_KEY_BYTES),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a token says: whose it is (``tag``) and what the store calls it (``sid``)."""
+
+    tag: str
+    sid: str
+
+
+class Tokens:
+    """Makes and reads tokens under one key ring."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._ring = ring
+
+    def tag(self, user_id: str) -> str:
+        """The user's part of every token and key: 13 characters that tell nothing."""
+        digest = _hmac(self._ring.routing_key, b"tag", user_id.encode())
+        return base64.b32encode(digest[:_TAG_BYTES]).decode().rstrip("=").lower()
+
+    def issue(self, user_id: str) -> tuple[str, Ticket]:
+        """A new token for a user, and its ticket."""
+        kid, tag = self._ring.current, self.tag(user_id)
+        body = f"{kid}.{tag}.{_base64(secrets.token_bytes(SECRET_BYTES))}"
+        key = self._ring.keys[kid]
+        token = body + _check(key, body)
+        return token, Ticket(tag, _sid(key, token))
+
+    def read(self, token: str) -> Ticket | None:
+        """The ticket of a well-formed token; None for junk, at no cost to the store."""
+        if not isinstance(token, str) or len(token) > MAX_TOKEN_CHARS:
+            return None
+        match = _TOKEN.fullmatch(token)
+        key = self._ring.keys.get(match[1]) if match else None
+        if match is None or key is None:
+            return None
+        if not hmac.compare_digest(_check(key, token[:-_CHECK_CHARS]), token[-_CHECK_CHARS:]):
+            return None
+        return Ticket(match[2], _sid(key, token))
+
+    def public_id(self, sid: str) -> str:
+        """A name for lists, logs and URLs: from it neither token nor sid can be found."""
+        return _base64(_hmac(self._ring.routing_key, b"public", sid.encode()))[:_PUBLIC_ID_CHARS]
+
+
+def _hmac(key: bytes, label: bytes, message: bytes) -> bytes:
+    """One key, several uses: the label keeps them apart."""
+    return hmac.digest(key, label + b"\0" + message, sha256().name)
+
+
+def _sid(key: bytes, token: str) -> str:
+    return _base64(_hmac(key, b"sid", token.encode()))
+
+
+def _check(key: bytes, body: str) -> str:
+    return _base64(_hmac(key, b"check", body.encode()))[:_CHECK_CHARS]
+
+
+def _base64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
