@@ -157,9 +157,7 @@ class SessionStore:
             created_at=moment(created.created_at_ms),
             last_access=moment(created.created_at_ms),
             expires_at=moment(created.expires_at_ms),
-            absolute_expires_at=moment(created.created_at_ms + absolute_ms)
-            if absolute_ms
-            else None,
+            absolute_expires_at=absolute_expires_at,
             version=1,
             device_info=device_info,
             touched=False,
