@@ -16,6 +16,7 @@ from .script import Step
 _AGGREGATES = b"*~>%|"
 _INTEGER = re.compile(rb":(-?\d+)\r\n")
 _NUMBER = re.compile(rb"\d+")
+_CONNECTION_ID = re.compile(rb"(?<=\$2\r\nid\r\n:)\d+")
 
 
 @dataclass
@@ -44,6 +45,8 @@ def same(step: Step, ours: bytes, theirs: bytes) -> bool:
 
 def normalise(data: bytes, flags: frozenset[str]) -> bytes:
     """The reply without what may differ. Bytes that are not whole replies stay as they are."""
+    if "ids" in flags:
+        data = _CONNECTION_ID.sub(b"0", data)
     if "masked" in flags:
         data = _NUMBER.sub(b"0", data)
     if not flags & {"unordered", "pairs", "scan", "shape"}:

@@ -17,7 +17,8 @@ A step is a request in the words of redis-cli: ``"a b"`` with ``\n \r \t \" \\ \
 ``pairs``        the elements of an array, taken two by two, come in any order
 ``scan``         a SCAN reply, the elements in any order; ``scan pairs`` for HSCAN
 ``near=N``       the reply is an integer, or differs from the other side's by N at most
-``masked``       numbers are not compared
+``ids``          the id of a connection in a HELLO reply is not compared
+``masked``       no number is compared
 ``shape``        only types and lengths of collections are compared
 
 A line that is indented further goes on with the step; lines that start with # are comments.
@@ -35,7 +36,9 @@ _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"(?:\*(\d+))?(?!\S)|([^\s"]\S*)')
 _ESCAPE = re.compile(rb"\\(x[0-9a-f]{2}|.)", re.DOTALL)
 _ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b'"': b'"', b"\\": b"\\"}
 
-_FLAGS = frozenset({"other", "raw", "closes", "unordered", "pairs", "scan", "masked", "shape"})
+_FLAGS = frozenset(
+    {"other", "raw", "closes", "unordered", "pairs", "scan", "ids", "masked", "shape"}
+)
 _NUMBERS = frozenset({"replies", "after", "near"})
 
 

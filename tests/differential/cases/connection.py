@@ -65,10 +65,10 @@ SELECT refused stays in its database
     GET a
 
 HELLO describes the server in the protocol it is asked for
-    masked> HELLO 2
-    masked> HELLO 3
-    masked> HELLO
-    masked> HELLO 2
+    ids> HELLO 2
+    ids> HELLO 3
+    ids> HELLO
+    ids> HELLO 2
 
 HELLO refuses a protocol there is none of
     HELLO 1
@@ -91,23 +91,25 @@ HELLO refuses options it does not know
     HELLO 3 SETNAME a FOO
     HELLO 3 "FOO\r\nBAR"
 
-HELLO AUTH checks the password
-    HELLO 3 AUTH default wrong
+HELLO AUTH knows the default user, and no password is asked for
+    ids> HELLO 3 AUTH default anything
     HELLO 3 AUTH nobody secret
-    HELLO 2 AUTH default wrong SETNAME me
+    ids> HELLO 2 AUTH default anything SETNAME me
+    CLIENT GETNAME
+    HELLO 2 AUTH nobody secret SETNAME you
     CLIENT GETNAME
 
 HELLO SETNAME names the connection
-    masked> HELLO 3 SETNAME me
+    ids> HELLO 3 SETNAME me
     CLIENT GETNAME
-    masked> HELLO 2 SETNAME you
+    ids> HELLO 2 SETNAME you
     CLIENT GETNAME
     HELLO 2 SETNAME "with space"
     HELLO 3 SETNAME "a\nb"
     CLIENT GETNAME
 
 HELLO options are told apart in any case
-    masked> hello 3 setname me
+    ids> hello 3 setname me
     CLIENT GETNAME
 
 The protocol changes how the same reply looks
@@ -116,13 +118,13 @@ The protocol changes how the same reply looks
     HGETALL h
     SMEMBERS s
     GET missing
-    masked> HELLO 3
+    ids> HELLO 3
     HGETALL h
     SMEMBERS s
     GET missing
     HRANDFIELD h 1 WITHVALUES
     HINCRBYFLOAT h f 1
-    masked> HELLO 2
+    ids> HELLO 2
     HGETALL h
     SMEMBERS s
     GET missing
@@ -174,7 +176,7 @@ HELLO AUTH opens the door
     RESET
     HELLO 3 AUTH default wrong
     PING
-    masked> HELLO 2 AUTH default secret
+    ids> HELLO 2 AUTH default secret
     PING
     CONFIG SET requirepass ""
 
@@ -214,7 +216,7 @@ RESET forgets the state of the connection
     GET a
 
 RESET goes back to RESP2
-    masked> HELLO 3
+    ids> HELLO 3
     RESET
     HSET h f v
     HGETALL h
@@ -341,7 +343,7 @@ CLIENT PAUSE and UNPAUSE
     SET a 1
 
 CLIENT TRACKING ON tells of changed keys
-    masked> HELLO 3
+    ids> HELLO 3
     CLIENT TRACKING ON
     SET a 1
     GET a
@@ -378,10 +380,6 @@ CLIENT refuses what it does not know
     CLIENT FOO bar
     CLIENT "FO\r\nO"
     client foo
-
-CLIENT SETINFO is not there yet
-    CLIENT SETINFO LIB-NAME x
-    CLIENT NO-TOUCH ON
 
 CLIENT HELP lists the subcommands
     CLIENT HELP

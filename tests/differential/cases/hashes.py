@@ -27,6 +27,7 @@ HVALS k
 CASES = [
     *matrix.arity("hashes", _REQUESTS),
     *matrix.types("hashes", _REQUESTS),
+    *matrix.keys("hashes", _REQUESTS),
     *read_cases(
         "hashes",
         r"""

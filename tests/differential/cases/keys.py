@@ -41,6 +41,7 @@ masked> DBSIZE
 CASES = [
     *matrix.arity("keys", _REQUESTS + _WITHOUT_KEYS),
     *matrix.types("keys", _REQUESTS),
+    *matrix.keys("keys", _REQUESTS),
     *read_cases(
         "keys",
         r"""

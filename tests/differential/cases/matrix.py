@@ -37,6 +37,14 @@ def types(group: str, requests: str, suffix: str = "") -> Iterator[Case]:
         )
 
 
+def keys(group: str, requests: str) -> Iterator[Case]:
+    """Which words of a request are its keys, and what the command does to them."""
+    for name, words, _ in _read(requests):
+        request = " ".join(words).rpartition("> ")[2]
+        steps = [f"COMMAND GETKEYS {request}", f"COMMAND GETKEYSANDFLAGS {request}"]
+        yield _case(group, f"The keys of {name}", steps)
+
+
 def _read(requests: str) -> Iterator[tuple[str, list[str], bool]]:
     """Name, words, and whether more may follow."""
     for line in filter(None, map(str.strip, requests.splitlines())):

@@ -332,6 +332,7 @@ def _returning(expression: str) -> Step:
 
 CASES = [
     *matrix.arity("scripting", _REQUESTS),
+    *matrix.keys("scripting", _REQUESTS),
     *_expressions(),
     *read_cases(
         "scripting",

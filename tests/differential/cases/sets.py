@@ -39,7 +39,8 @@ SUNIONSTORE destination k k2 ...
 CASES = [
     *matrix.arity("sets", _REQUESTS),
     *matrix.types("sets", _REQUESTS),
-    *matrix.types("sets of two", _TWO_KEYS, suffix=" and another"),
+    *matrix.keys("sets", _REQUESTS),
+    *matrix.types("sets", _TWO_KEYS, suffix=" and another"),
     *read_cases(
         "sets",
         r"""

@@ -33,6 +33,7 @@ SUBSTR k 0 -1
 CASES = [
     *matrix.arity("strings", _REQUESTS),
     *matrix.types("strings", _REQUESTS),
+    *matrix.keys("strings", _REQUESTS),
     *read_cases(
         "strings",
         r"""

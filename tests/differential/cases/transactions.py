@@ -84,6 +84,7 @@ def _watched() -> list[Case]:
 
 CASES = [
     *matrix.arity("transactions", _REQUESTS),
+    *matrix.keys("transactions", _REQUESTS),
     *_watched(),
     *read_cases(
         "transactions",
@@ -230,11 +231,11 @@ HELLO inside a transaction changes the protocol of what follows
     HSET h f v
     MULTI
     HGETALL h
-    masked> HELLO 3
+    ids> HELLO 3
     HGETALL h
     HELLO 2
     HGETALL h
-    masked> EXEC
+    ids> EXEC
 
 AUTH inside a transaction
     MULTI

@@ -1,0 +1,261 @@
+"""Generated sequences of commands over few keys and many edges, then the data they leave.
+
+A run is short, and the same each time. DIFFERENTIAL_EXAMPLES=5000 searches longer, and elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from .runner import Target, differences
+from .script import Case, Step, read_step
+
+_EXAMPLES = os.environ.get("DIFFERENTIAL_EXAMPLES", "")
+_DEFAULT_EXAMPLES = 40
+_MAX_COMMANDS = 30
+
+#: What stands for the words in angle brackets. No count here is huge, no time about to come: the
+#: first could exhaust the memory of the real server, the second pass on one side alone.
+_WORDS = {
+    "key": ["a", "b", "c"],
+    "field": ["f", "g", '""', r'"\x00"', '"f"*65'],
+    "value": [
+        *("v", "1", "-1", "0", "10", "1.5", "abc", '""', "01", '" 1"', "1e3", "nan", "-0"),
+        *("9223372036854775807", "-9223372036854775808", "9223372036854775808", "3.0e-5"),
+        *(r'"\x00\r\n"', '"v"*45', '"v"*65', '"12345678901234567890"*3'),
+    ],
+    "integer": [
+        *("0", "1", "-1", "7", "-100", "9223372036854775807", "-9223372036854775808"),
+        *("9223372036854775808", "abc", "1.5", '""', "+1", "01"),
+    ],
+    "float": [
+        *("0", "1", "-1.5", "0.1", "1e10", "3.14159265358979", "1e-7", "-0.0", "0x10", "1e300"),
+        *("abc", "inf", "nan", '""', "5000000000.00000000001", "1e17"),
+    ],
+    "position": ["0", "1", "-1", "3", "-3", "100", "-100", "9223372036854775807", "x"],
+    "offset": ["0", "1", "5", "100", "-1", "536870912", "9223372036854775807", "x"],
+    "count": ["0", "1", "2", "10", "-1", "-3", "x"],
+    "seconds": ["1000", "2000", "0", "-1", "9223372036854775807", "x"],
+    "instant": ["33177117420", "33177117430", "1", "0", "-1", "9223372036854775807", "x"],
+    "pattern": ["*", "a", "?", "[ab]", "[^a]", r"\a", "a*", "[a-", '""'],
+    "condition": ['""', "NX", "XX", "GT", "LT", "xx gt", "NX XX", "FOO"],
+    "db": ["0", "1", "1", "99", "x"],
+}
+
+_STRINGS = """
+APPEND <key> <value>
+DECR <key>
+DECRBY <key> <integer>
+GET <key>
+GETDEL <key>
+GETEX <key>
+GETEX <key> EXAT <instant>
+GETEX <key> PERSIST
+GETRANGE <key> <position> <position>
+GETSET <key> <value>
+INCR <key>
+INCRBY <key> <integer>
+INCRBYFLOAT <key> <float>
+LCS <key> <key>
+LCS <key> <key> IDX WITHMATCHLEN
+LCS <key> <key> LEN
+MGET <key> <key>
+MSET <key> <value> <key> <value>
+MSETNX <key> <value> <key> <value>
+SET <key> <value>
+SET <key> <value> <condition>
+SET <key> <value> GET
+SET <key> <value> KEEPTTL
+SET <key> <value> EX <seconds>
+SET <key> <value> PXAT <instant>
+SETEX <key> <seconds> <value>
+SETNX <key> <value>
+SETRANGE <key> <offset> <value>
+STRLEN <key>
+"""
+
+_HASHES = """
+HDEL <key> <field>
+HDEL <key> <field> <field>
+HEXISTS <key> <field>
+HGET <key> <field>
+pairs> HGETALL <key>
+HINCRBY <key> <field> <integer>
+HINCRBYFLOAT <key> <field> <float>
+unordered> HKEYS <key>
+HLEN <key>
+HMGET <key> <field> <field>
+shape> HRANDFIELD <key>
+shape> HRANDFIELD <key> <count>
+shape> HRANDFIELD <key> <count> WITHVALUES
+HSET <key> <field> <value>
+HSET <key> <field> <value> <field> <value>
+HSETNX <key> <field> <value>
+HSTRLEN <key> <field>
+unordered> HVALS <key>
+"""
+
+_SETS = """
+SADD <key> <value>
+SADD <key> <value> <value> <value>
+SCARD <key>
+unordered> SDIFF <key> <key>
+SDIFFSTORE <key> <key> <key>
+unordered> SINTER <key> <key>
+SINTERCARD 2 <key> <key>
+SINTERCARD 2 <key> <key> LIMIT <count>
+SINTERSTORE <key> <key> <key>
+SISMEMBER <key> <value>
+unordered> SMEMBERS <key>
+SMISMEMBER <key> <value> <value>
+SMOVE <key> <key> <value>
+unordered> SPOP <key> 1000
+shape> SRANDMEMBER <key>
+shape> SRANDMEMBER <key> <count>
+SREM <key> <value>
+SREM <key> <value> <value>
+unordered> SUNION <key> <key>
+SUNIONSTORE <key> <key> <key>
+"""
+
+_KEYS = """
+COPY <key> <key>
+COPY <key> <key> REPLACE
+COPY <key> <key> DB <db>
+DBSIZE
+DEL <key> <key>
+EXISTS <key> <key>
+EXPIRE <key> <seconds> <condition>
+EXPIREAT <key> <instant> <condition>
+EXPIRETIME <key>
+unordered> KEYS <pattern>
+MOVE <key> <db>
+OBJECT ENCODING <key>
+PERSIST <key>
+PEXPIREAT <key> <instant> <condition>
+RENAME <key> <key>
+RENAMENX <key> <key>
+scan> SCAN 0 COUNT 100 MATCH <pattern>
+SELECT <db>
+SORT <key> ALPHA
+SORT <key> ALPHA STORE <key>
+SWAPDB <db> <db>
+TOUCH <key> <key>
+near=2> TTL <key>
+TYPE <key>
+UNLINK <key>
+FLUSHDB
+SET <key> <value>
+HSET <key> <field> <value>
+SADD <key> <value>
+"""
+
+#: Replies in any order stay out of transactions: inside the reply of EXEC nothing is sorted.
+_TRANSACTIONS = """
+MULTI
+MULTI
+EXEC
+EXEC
+DISCARD
+WATCH <key>
+UNWATCH
+other> SET <key> <value>
+other> INCR <key>
+other> DEL <key>
+other> EXPIREAT <key> <instant>
+other> SWAPDB 0 1
+SET <key> <value>
+GET <key>
+INCR <key>
+HSET <key> <field> <value>
+HGET <key> <field>
+SADD <key> <value>
+SCARD <key>
+DEL <key>
+EXPIREAT <key> <instant> <condition>
+SELECT <db>
+FOO
+GET
+EVAL "return redis.call('INCR', KEYS[1])" 1 <key>
+"""
+
+#: What is compared in the end, whatever happened before.
+_AFTERMATH = [
+    "DISCARD",
+    "SELECT 0",
+    *(
+        step.replace("<key>", key)
+        for key in _WORDS["key"]
+        for step in (
+            *("TYPE <key>", "near=2> TTL <key>", "GET <key>", "pairs> HGETALL <key>"),
+            *("unordered> SMEMBERS <key>", "OBJECT ENCODING <key>"),
+        )
+    ),
+    "SELECT 1",
+    "unordered> KEYS *",
+]
+
+
+def _steps(requests: str, *, in_script: bool = False) -> st.SearchStrategy[list[Step]]:
+    """Some of those requests, their words in angle brackets replaced."""
+    lines = [line for line in requests.splitlines() if line]
+    if in_script:
+        lines = [_through_script(line) for line in lines]
+    return st.lists(st.sampled_from(lines).flatmap(_filled), max_size=_MAX_COMMANDS)
+
+
+def _filled(request: str) -> st.SearchStrategy[Step]:
+    literals = re.split(r"<\w+>", request)
+    words = [st.sampled_from(_WORDS[name]) for name in re.findall(r"<(\w+)>", request)]
+    return st.tuples(*words).map(lambda chosen: read_step(_interleaved(literals, chosen)))
+
+
+def _interleaved(literals: list[str], words: Iterable[str]) -> str:
+    return literals[0] + "".join(
+        word + text for word, text in zip(words, literals[1:], strict=True)
+    )
+
+
+def _through_script(request: str) -> str:
+    modifiers, _, command = request.rpartition("> ")
+    script = f'EVAL "return redis.call(unpack(ARGV))" 0 {command}'
+    return f"{modifiers}> {script}" if modifiers else script
+
+
+_OTHER_TYPES = """
+DEL <key>
+SET <key> <value>
+"""
+_DATA = _STRINGS + _HASHES + _SETS + _KEYS
+SEQUENCES = {
+    "strings": _steps(_STRINGS),
+    "hashes": _steps(_HASHES + _OTHER_TYPES),
+    "sets": _steps(_SETS + _OTHER_TYPES),
+    "keys": _steps(_KEYS),
+    "transactions": _steps(_TRANSACTIONS),
+    "all types": _steps(_DATA),
+    "all types through scripts": _steps(_DATA, in_script=True),
+}
+
+
+@pytest.mark.parametrize("commands", SEQUENCES)
+@settings(
+    max_examples=int(_EXAMPLES or _DEFAULT_EXAMPLES),
+    derandomize=not _EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(data=st.data())
+def test_a_sequence_is_answered_alike_and_leaves_the_same_data(
+    commands: str, data: st.DataObject, reference: Target, subject: Target
+) -> None:
+    steps = data.draw(SEQUENCES[commands])
+    case = Case(commands, "a generated sequence", [*steps, *map(read_step, _AFTERMATH)])
+    if transcripts := differences(case, reference, subject):
+        pytest.fail(transcripts, pytrace=False)
