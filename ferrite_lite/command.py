@@ -76,6 +76,8 @@ class Command:
     since: str
     complexity: str
     handler: Handler
+    #: The ACL category that the command's group stands for, if any.
+    category: str = ""
     #: Further ACL categories, which neither group nor flags imply.
     also: frozenset[str] = frozenset()
     tips: tuple[str, ...] = ()
@@ -121,7 +123,7 @@ class Command:
     @property
     def categories(self) -> list[str]:
         """ACL categories, without the ``@``."""
-        named = {_CATEGORY_OF_GROUP.get(self.group, self.group), *self.also}
+        named = {self.category, *self.also}
         named |= self.flags & {"write", "admin", "pubsub", "blocking"}
         if "readonly" in self.flags:
             named.add("read")
@@ -163,9 +165,12 @@ class Command:
 class CommandGroup:
     """The commands of one module. A name can be declared once."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, category: str | None = None) -> None:
+        """``category`` is for commands that Redis documents in one place and permits in another."""
         #: The documentation group: ``string``, ``generic``, ``connection``...
         self.name = name
+        #: The ACL category of its commands; none if empty.
+        self.category = _CATEGORY_OF_GROUP.get(name, name) if category is None else category
         self._commands: dict[str, Command] = {}
 
     def __call__(
@@ -195,6 +200,7 @@ class CommandGroup:
                 since=since,
                 complexity=complexity,
                 handler=handler,
+                category=self.category,
                 also=frozenset(also.split()),
                 tips=tuple(tips),
                 find_keys=find_keys,

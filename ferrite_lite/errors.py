@@ -103,6 +103,14 @@ class NotAMagnitude(CommandError):
     )
 
 
+class NotPositive(CommandError):
+    message = "ERR value is out of range, must be positive"
+
+
+class NotA32BitInteger(CommandError):
+    message = "ERR value is out of range, value must between -2147483648 and 2147483647"
+
+
 class InvalidCursor(CommandError):
     message = "ERR invalid cursor"
 
@@ -121,6 +129,10 @@ class IncrementNotFinite(CommandError):
 
 class NoSuchKey(CommandError):
     message = "ERR no such key"
+
+
+class TooManyKeys(CommandError):
+    message = "ERR Number of keys can't be greater than number of args"
 
 
 class InvalidExpireTime(CommandError):
@@ -168,6 +180,63 @@ class HashValueNotAFloat(CommandError):
 
 class HashIncrementNotFinite(CommandError):
     message = "ERR value is NaN or Infinity"
+
+
+# --- sets -----------------------------------------------------------------------------------------
+
+
+class NoKeysCounted(CommandError):
+    message = "ERR numkeys should be greater than 0"
+
+
+class NegativeLimit(CommandError):
+    message = "ERR LIMIT can't be negative"
+
+
+# --- keys -----------------------------------------------------------------------------------------
+
+
+class SameObject(CommandError):
+    message = "ERR source and destination objects are the same"
+
+
+class UnsupportedExpireOption(CommandError):
+    def __init__(self, option: bytes) -> None:
+        super().__init__(f"ERR Unsupported option {as_text(option)}")
+
+
+class ExpireNxWithOthers(CommandError):
+    message = "ERR NX and XX, GT or LT options at the same time are not compatible"
+
+
+class ExpireGtWithLt(CommandError):
+    message = "ERR GT and LT options at the same time are not compatible"
+
+
+class FrequencyNotTracked(CommandError):
+    message = (
+        "ERR An LFU maxmemory policy is not selected, access frequency not tracked."
+        " Please note that when switching between policies at runtime LRU and LFU data"
+        " will take some time to adjust."
+    )
+
+
+class SortScoreNotAFloat(CommandError):
+    message = "ERR One or more scores can't be converted into double"
+
+
+class SortStoresAList(CommandError):
+    """Not Redis's words: Redis stores a list."""
+
+    message = "ERR SORT with STORE makes a list, and this server has no lists"
+
+
+class TimeoutNotAnInteger(CommandError):
+    message = "ERR timeout is not an integer or out of range"
+
+
+class NegativeTimeout(CommandError):
+    message = "ERR timeout is negative"
 
 
 # --- connections and transactions -----------------------------------------------------------------
@@ -341,10 +410,6 @@ class NoSuchScript(CommandError):
 
 class NegativeKeyCount(CommandError):
     message = "ERR Number of keys can't be negative"
-
-
-class TooManyKeys(CommandError):
-    message = "ERR Number of keys can't be greater than number of args"
 
 
 class ScriptArgumentType(CommandError):

@@ -27,8 +27,8 @@ class Observer(Protocol):
         """``event`` is Redis's name for the change, as keyspace notifications publish it."""
         ...
 
-    def keys_replaced(self, db: Keyspace) -> None:
-        """All keys of a database are about to go (FLUSHDB) or to be exchanged (SWAPDB)."""
+    def keys_replaced(self, db: Keyspace, by: Keyspace | None) -> None:
+        """All keys are about to go (FLUSHDB), or to be exchanged ``by`` another's (SWAPDB)."""
         ...
 
 
@@ -200,6 +200,11 @@ class Keyspace:
         self.touch(key, event)
         return True
 
+    def delete_quietly(self, key: bytes) -> None:
+        """Make room for a value that takes a key's place: no event of its own."""
+        if key in self:
+            self._remove(key)
+
     def take(self, key: bytes) -> tuple[Value, int | None] | None:
         """Remove a key without a trace and hand out its value and deadline: RENAME, MOVE."""
         if key not in self:
@@ -208,10 +213,20 @@ class Keyspace:
         self._remove(key)
         return value, deadline_ms
 
+    def place(self, key: bytes, value: Value, deadline_ms: int | None) -> None:
+        """Replace whatever is at key by a value and its deadline. The caller touches.
+
+        That deadline may be here already: a key lives through its millisecond, whatever its name.
+        """
+        self.put(key, value)
+        if deadline_ms is not None:
+            self._deadlines_ms[key] = deadline_ms
+            self._wheel.file(key, deadline_ms)
+
     def clear(self) -> int:
         """Remove every key, and return how many there were."""
         for observer in self.observers:
-            observer.keys_replaced(self)
+            observer.keys_replaced(self, None)
         removed = len(self._values)
         self.changes += removed
         self._values, self._deadlines_ms, self._roster = {}, {}, None
@@ -220,9 +235,9 @@ class Keyspace:
 
     def swap_contents(self, other: Keyspace) -> None:
         """Exchange everything but the number with another database."""
-        for observer in self.observers:
-            observer.keys_replaced(self)
-            observer.keys_replaced(other)
+        for db, by in ((self, other), (other, self)):
+            for observer in db.observers:
+                observer.keys_replaced(db, by)
         for name in ("_values", "_deadlines_ms", "_wheel", "_roster"):
             mine, theirs = getattr(self, name), getattr(other, name)
             setattr(self, name, theirs)

@@ -7,6 +7,7 @@ Nothing else in the package calls ``int()`` or ``float()`` on client bytes: Pyth
 from __future__ import annotations
 
 import re
+import sys
 from decimal import Decimal
 
 from .errors import NotAFloat, NotAnInteger
@@ -59,6 +60,41 @@ def maybe_int(raw: bytes | bytearray) -> int | None:
     if b"%d" % value != raw or not INT64_MIN <= value <= INT64_MAX:
         return None
     return value
+
+
+def parse_strtod(raw: bytes) -> float:
+    """A double as C's ``strtod`` reads one, up to a NUL: white space may lead, and nothing is 0.
+
+    SORT reads weights like this. Raises NotAFloat, also for a number too big, or too small to be
+    told from zero.
+    """
+    text = raw.partition(b"\0")[0]
+    match = _FLOAT.fullmatch(text.lstrip())
+    if match is None:
+        if text:
+            raise NotAFloat
+        return 0.0
+    if match["hex"]:
+        return _strtod_of_hex(match)
+    value = float(match[0])
+    is_exact_zero = not (match["decimal"] or b"").strip(b"0.")
+    if match["decimal"] and not is_exact_zero and not _is_normal(value):
+        raise NotAFloat
+    return value
+
+
+def _strtod_of_hex(match: re.Match[bytes]) -> float:
+    try:
+        value = float.fromhex(match[0].decode())
+    except OverflowError:
+        raise NotAFloat from None
+    if not value and match["hex"].strip(b"0."):
+        raise NotAFloat
+    return value
+
+
+def _is_normal(value: float) -> bool:
+    return sys.float_info.min <= abs(value) <= sys.float_info.max
 
 
 def format_float(value: float) -> bytes:

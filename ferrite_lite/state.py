@@ -56,7 +56,7 @@ class ServerState:
         self.databases = [
             Keyspace(index, self.moment, config.encodings) for index in range(config.databases)
         ]
-        self.watches = Watches(self.databases)
+        self.watches = Watches()
         self.clients: dict[int, Context] = {}
         self.last_client_id = 0
         self.scripts = ScriptCache()

@@ -50,10 +50,10 @@ def read_usage(line: str) -> Usage:
     keys = [at for at, word in enumerate(words) if word in KEY_WORDS]
     numkeys_at = words.index("numkeys") if "numkeys" in words else 0
     first, last, step = 0, 0, 0
-    if keys:
+    if keys and not numkeys_at:
         first, last, step = keys[0], keys[-1], 1
         repeat = _REPEATED_KEYS.search(line)
-        if repeat and not numkeys_at:
+        if repeat:
             last, step = -1, len(repeat[1].split())
     return Usage(
         line=line,

@@ -111,6 +111,10 @@ class Set(set[bytes]):
             self.roster.remove(member, self)
         return True
 
+    def in_order(self) -> list[bytes]:
+        """The members as Redis tells them: integers by value, while they are all integers."""
+        return list(self) if self.is_table else sorted(self, key=int)
+
     def duplicate(self) -> Set:
         twin = Set(self.limits)
         twin.update(self)

@@ -9,8 +9,11 @@ from . import (
     connection,
     hashes,
     introspection,
+    keys,
     scripting,
     server,
+    sets,
+    sorting,
     strings,
     transactions,
 )
@@ -18,6 +21,9 @@ from . import (
 GROUPS = (
     strings.command,
     hashes.command,
+    sets.command,
+    keys.command,
+    sorting.command,
     transactions.command,
     connection.command,
     clients.command,

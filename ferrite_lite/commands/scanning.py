@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..errors import InvalidCursor, SyntaxFault
 from ..numeric import UINT64_MAX, parse_int
 from ..patterns import Matcher, matcher
-from ..values import Collection, names_in
+from ..values import Collection, Set, names_in
 from .options import argument_of
 
 #: What ``strtoul`` reads to the end: nothing at all is 0.
@@ -70,6 +70,6 @@ def scan_names(owner: Collection, cursor: int, options: ScanOptions) -> tuple[in
     As in Redis, one in its compact encoding comes all at once, whatever the count.
     """
     if not owner.is_table:
-        return 0, options.select(owner)
+        return 0, options.select(owner.in_order() if isinstance(owner, Set) else owner)
     cursor, names = names_in(owner).scan(cursor, options.count, owner)
     return cursor, options.select(names)

@@ -26,7 +26,7 @@ class Recorder:
     def key_changed(self, db: Keyspace, event: str, key: bytes) -> None:
         self.events.append(f"{event} {key.decode()}")
 
-    def keys_replaced(self, db: Keyspace) -> None:
+    def keys_replaced(self, db: Keyspace, by: Keyspace | None) -> None:
         self.events.append("replaced")
 
 

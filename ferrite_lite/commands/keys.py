@@ -1,0 +1,392 @@
+"""Commands on keys of any kind: whether they are there, what they hold, how long they live."""
+
+from __future__ import annotations
+
+from ..command import CommandGroup
+from ..context import Context
+from ..errors import (
+    DatabaseOutOfRange,
+    ExpireGtWithLt,
+    ExpireNxWithOthers,
+    FrequencyNotTracked,
+    NegativeTimeout,
+    NoSuchKey,
+    SameObject,
+    SyntaxFault,
+    TimeoutNotAnInteger,
+    UnsupportedExpireOption,
+)
+from ..keyspace import Keyspace
+from ..numeric import maybe_int, parse_int
+from ..patterns import is_literal, matcher
+from ..reply import OK, Reply, Status
+from ..values import copy_of, encoding_of, kind_of
+from .deadlines import MS_PER_SECOND, deadline_ms
+from .options import argument_of
+from .scanning import parse_cursor, read_options
+
+command = CommandGroup("generic")
+
+NONE = Status(b"none")
+_EACH_KEY = "O(N) where N is the number of keys"
+_SUM_OVER_SHARDS = ("request_policy:multi_shard", "response_policy:agg_sum")
+_NONDETERMINISTIC = ("nondeterministic_output",)
+
+#: Redis shares one object for each of the integers below this.
+SHARED_INTEGERS = 10_000
+SHARED_REFERENCES = 2**31 - 1
+
+
+# --- there or not ---------------------------------------------------------------------------------
+
+
+@command("DEL key [key ...]", "write", since="1.0.0", complexity=_EACH_KEY, tips=_SUM_OVER_SHARDS)
+def del_(ctx: Context, *keys: bytes) -> Reply:
+    """Delete keys, and return how many there were."""
+    return sum(map(ctx.db.delete, keys))
+
+
+@command(
+    "UNLINK key [key ...]", "write fast", since="4.0.0", complexity=_EACH_KEY, tips=_SUM_OVER_SHARDS
+)
+def unlink(ctx: Context, *keys: bytes) -> Reply:
+    """Delete keys; their memory is freed in any case when nothing refers to it any more."""
+    return sum(map(ctx.db.delete, keys))
+
+
+@command(
+    "EXISTS key [key ...]",
+    "readonly fast",
+    since="1.0.0",
+    complexity=_EACH_KEY,
+    tips=_SUM_OVER_SHARDS,
+)
+def exists(ctx: Context, *keys: bytes) -> Reply:
+    """Return how many of the keys exist, one named twice counted twice."""
+    return sum(key in ctx.db for key in keys)
+
+
+@command(
+    "TOUCH key [key ...]",
+    "readonly fast",
+    since="3.2.1",
+    complexity=_EACH_KEY,
+    tips=_SUM_OVER_SHARDS,
+)
+def touch(ctx: Context, *keys: bytes) -> Reply:
+    """Look at keys, and return how many there are."""
+    return exists(ctx, *keys)
+
+
+@command("TYPE key", "readonly fast", since="1.0.0")
+def type_(ctx: Context, key: bytes) -> Reply:
+    """Return what kind of value a key holds."""
+    value = ctx.db.get(key)
+    return NONE if value is None else Status(kind_of(value))
+
+
+@command(
+    "KEYS pattern",
+    "readonly",
+    since="1.0.0",
+    complexity="O(N) where N is the number of keys in the database",
+    also="dangerous",
+    tips=["request_policy:all_shards", "nondeterministic_output_order"],
+)
+def keys(ctx: Context, pattern: bytes) -> Reply:
+    """Return every key that matches."""
+    if is_literal(pattern):
+        return [pattern] if pattern in ctx.db else []
+    matches = matcher(pattern)
+    return [key for key, _ in ctx.db.items() if matches(key)]
+
+
+@command(
+    "RANDOMKEY",
+    "readonly",
+    since="1.0.0",
+    tips=["request_policy:all_shards", "nondeterministic_output"],
+)
+def randomkey(ctx: Context) -> Reply:
+    """Return a key, each with the same probability."""
+    return ctx.db.random_key(ctx.server.random)
+
+
+@command(
+    "SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]",
+    "readonly",
+    since="2.8.0",
+    complexity="O(1) for each call, O(N) for a whole scan of N keys",
+    tips=["nondeterministic_output", "request_policy:special"],
+)
+def scan(ctx: Context, cursor: bytes, *words: bytes) -> Reply:
+    """Return some keys, and the cursor that leads to the next ones."""
+    position = parse_cursor(cursor)
+    options = read_options(words, takes_type=True)
+    following, found = ctx.db.scan(position, options.count)
+    return [
+        b"%d" % following,
+        [k for k in options.select(found) if _is_of_kind(ctx, k, options.kind)],
+    ]
+
+
+def _is_of_kind(ctx: Context, key: bytes, kind: bytes | None) -> bool:
+    value = ctx.db.get(key)
+    return value is not None and (kind is None or kind_of(value) == kind)
+
+
+# --- another place --------------------------------------------------------------------------------
+
+
+@command("RENAME key newkey", "write", since="1.0.0")
+def rename(ctx: Context, key: bytes, newkey: bytes) -> Reply:
+    """Give a key another name, in place of whatever has it."""
+    if key not in ctx.db:
+        raise NoSuchKey
+    if key != newkey:
+        _rename(ctx.db, key, newkey)
+    return OK
+
+
+@command("RENAMENX key newkey", "write fast", since="1.0.0")
+def renamenx(ctx: Context, key: bytes, newkey: bytes) -> Reply:
+    """Give a key another name, unless a key has it."""
+    if key not in ctx.db:
+        raise NoSuchKey
+    if newkey in ctx.db:
+        return 0
+    _rename(ctx.db, key, newkey)
+    return 1
+
+
+def _rename(db: Keyspace, key: bytes, newkey: bytes) -> None:
+    taken = db.take(key)
+    assert taken is not None  # noqa: S101  # the callers have looked
+    db.place(newkey, *taken)
+    db.touch(key, "rename_from", changes=0)
+    db.touch(newkey, "rename_to")
+
+
+@command("MOVE key db", "write fast", since="1.0.0")
+def move(ctx: Context, key: bytes, db: bytes) -> Reply:
+    """Take a key to another database, unless it is there already."""
+    target = _database(ctx, db)
+    if target is ctx.db:
+        raise SameObject
+    if key not in ctx.db or key in target:
+        return 0
+    taken = ctx.db.take(key)
+    assert taken is not None  # noqa: S101  # it is in there
+    target.place(key, *taken)
+    ctx.db.touch(key, "move_from")
+    target.touch(key, "move_to", changes=0)
+    return 1
+
+
+def _database(ctx: Context, raw: bytes) -> Keyspace:
+    number = parse_int(raw)
+    if not 0 <= number < len(ctx.server.databases):
+        raise DatabaseOutOfRange
+    return ctx.server.databases[number]
+
+
+@command(
+    "COPY source destination [DB destination-db] [REPLACE]",
+    "write denyoom",
+    since="6.2.0",
+    complexity="O(N) where N is the number of elements of a collection",
+)
+def copy(ctx: Context, source: bytes, destination: bytes, *words: bytes) -> Reply:
+    """Copy a key's value and deadline to another key."""
+    target, replaces = ctx.db, False
+    remaining = iter(words)
+    for word in remaining:
+        if word.lower() == b"replace":
+            replaces = True
+        elif word.lower() == b"db":
+            target = _database(ctx, argument_of(remaining))
+        else:
+            raise SyntaxFault
+    if target is ctx.db and source == destination:
+        raise SameObject
+    value = ctx.db.get(source)
+    if value is None or (destination in target and not replaces):
+        return 0
+    target.place(destination, copy_of(value), ctx.db.deadline_ms(source))
+    target.touch(destination, "copy_to")
+    return 1
+
+
+# --- deadlines ------------------------------------------------------------------------------------
+
+
+@command("EXPIRE key seconds [NX | XX | GT | LT]", "write fast", since="1.0.0")
+def expire(ctx: Context, key: bytes, seconds: bytes, *words: bytes) -> Reply:
+    """Let a key live for some seconds more."""
+    return _expire(ctx, key, seconds, words, MS_PER_SECOND, from_now=True)
+
+
+@command("PEXPIRE key milliseconds [NX | XX | GT | LT]", "write fast", since="2.6.0")
+def pexpire(ctx: Context, key: bytes, milliseconds: bytes, *words: bytes) -> Reply:
+    """Let a key live for some milliseconds more."""
+    return _expire(ctx, key, milliseconds, words, 1, from_now=True)
+
+
+@command("EXPIREAT key unix-time-seconds [NX | XX | GT | LT]", "write fast", since="1.2.0")
+def expireat(ctx: Context, key: bytes, time: bytes, *words: bytes) -> Reply:
+    """Let a key live until a time, in seconds."""
+    return _expire(ctx, key, time, words, MS_PER_SECOND, from_now=False)
+
+
+@command("PEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT]", "write fast", since="2.6.0")
+def pexpireat(ctx: Context, key: bytes, time: bytes, *words: bytes) -> Reply:
+    """Let a key live until a time, in milliseconds."""
+    return _expire(ctx, key, time, words, 1, from_now=False)
+
+
+def _expire(
+    ctx: Context,
+    key: bytes,
+    raw: bytes,
+    words: tuple[bytes, ...],
+    unit_ms: int,
+    *,
+    from_now: bool,
+) -> int:
+    conditions = _read_conditions(words) if words else frozenset()
+    deadline = deadline_ms(ctx, raw, unit_ms, from_now=from_now)
+    db = ctx.db
+    if key not in db:
+        return 0
+    if conditions and not _allows(conditions, db.deadline_ms(key), deadline):
+        return 0
+    if db.set_deadline(key, deadline):
+        db.touch(key, "expire")
+    return 1
+
+
+_CONDITIONS = frozenset({b"NX", b"XX", b"GT", b"LT"})
+
+
+def _read_conditions(words: tuple[bytes, ...]) -> frozenset[bytes]:
+    conditions = set()
+    for word in words:
+        if word.upper() not in _CONDITIONS:
+            raise UnsupportedExpireOption(word)
+        conditions.add(word.upper())
+    if b"NX" in conditions and len(conditions) > 1:
+        raise ExpireNxWithOthers
+    if conditions >= {b"GT", b"LT"}:
+        raise ExpireGtWithLt
+    return frozenset(conditions)
+
+
+def _allows(conditions: frozenset[bytes], current: int | None, wanted: int) -> bool:
+    """No deadline counts as one that is infinitely far."""
+    if b"NX" in conditions and current is not None:
+        return False
+    if b"XX" in conditions and current is None:
+        return False
+    if b"GT" in conditions and (current is None or wanted <= current):
+        return False
+    return not (b"LT" in conditions and current is not None and wanted >= current)
+
+
+@command("PERSIST key", "write fast", since="2.2.0")
+def persist(ctx: Context, key: bytes) -> Reply:
+    """Take a key's deadline away."""
+    if key not in ctx.db or not ctx.db.clear_deadline(key):
+        return 0
+    ctx.db.touch(key, "persist")
+    return 1
+
+
+@command("TTL key", "readonly fast", since="1.0.0", tips=_NONDETERMINISTIC)
+def ttl(ctx: Context, key: bytes) -> Reply:
+    """Return how many seconds a key has left: -1 without a deadline, -2 without the key."""
+    left_ms = _left_ms(ctx, key)
+    return left_ms if left_ms < 0 else (left_ms + MS_PER_SECOND // 2) // MS_PER_SECOND
+
+
+@command("PTTL key", "readonly fast", since="2.6.0", tips=_NONDETERMINISTIC)
+def pttl(ctx: Context, key: bytes) -> Reply:
+    """Return how many milliseconds a key has left: -1 without a deadline, -2 without the key."""
+    return _left_ms(ctx, key)
+
+
+def _left_ms(ctx: Context, key: bytes) -> int:
+    deadline = _deadline(ctx, key)
+    return deadline if deadline < 0 else max(0, deadline - ctx.server.moment.ms)
+
+
+def _deadline(ctx: Context, key: bytes) -> int:
+    if key not in ctx.db:
+        return -2
+    deadline = ctx.db.deadline_ms(key)
+    return -1 if deadline is None else deadline
+
+
+@command("EXPIRETIME key", "readonly fast", since="7.0.0")
+def expiretime(ctx: Context, key: bytes) -> Reply:
+    """Return a key's deadline in Unix seconds: -1 without one, -2 without the key."""
+    deadline = _deadline(ctx, key)
+    return deadline if deadline < 0 else (deadline + MS_PER_SECOND // 2) // MS_PER_SECOND
+
+
+@command("PEXPIRETIME key", "readonly fast", since="7.0.0")
+def pexpiretime(ctx: Context, key: bytes) -> Reply:
+    """Return a key's deadline in Unix milliseconds: -1 without one, -2 without the key."""
+    return _deadline(ctx, key)
+
+
+# --- inside ---------------------------------------------------------------------------------------
+
+
+@command("OBJECT ENCODING key", "readonly", since="2.2.3", tips=_NONDETERMINISTIC)
+def object_encoding(ctx: Context, key: bytes) -> Reply:
+    """Return how a value would be laid out in Redis's memory."""
+    value = ctx.db.get(key)
+    return None if value is None else encoding_of(value)
+
+
+@command("OBJECT REFCOUNT key", "readonly", since="2.2.3", tips=_NONDETERMINISTIC)
+def object_refcount(ctx: Context, key: bytes) -> Reply:
+    """Return how often a value is referred to; Redis shares the small integers."""
+    value = ctx.db.get(key)
+    if value is None:
+        return None
+    number = maybe_int(value) if isinstance(value, bytes) else None
+    is_shared = number is not None and 0 <= number < SHARED_INTEGERS
+    return SHARED_REFERENCES if is_shared else 1
+
+
+@command("OBJECT IDLETIME key", "readonly", since="2.2.3", tips=_NONDETERMINISTIC)
+def object_idletime(ctx: Context, key: bytes) -> Reply:
+    """Return for how many seconds nobody looked at a key; accesses are not recorded: always 0."""
+    return None if ctx.db.get(key) is None else 0
+
+
+@command("OBJECT FREQ key", "readonly", since="4.0.0", tips=_NONDETERMINISTIC)
+def object_freq(ctx: Context, key: bytes) -> Reply:
+    """Refuse: accesses are counted only under an LFU eviction policy, and there is none."""
+    if ctx.db.get(key) is None:
+        return None
+    raise FrequencyNotTracked
+
+
+@command(
+    "WAIT numreplicas timeout",
+    "noscript",
+    since="3.0.0",
+    also="connection",
+    tips=["request_policy:all_shards", "response_policy:agg_min"],
+)
+def wait(ctx: Context, numreplicas: bytes, timeout: bytes) -> Reply:
+    """Return how many replicas have this connection's writes: there are none to wait for."""
+    parse_int(numreplicas)
+    limit_ms = maybe_int(timeout)
+    if limit_ms is None:
+        raise TimeoutNotAnInteger
+    if limit_ms < 0:
+        raise NegativeTimeout
+    return 0

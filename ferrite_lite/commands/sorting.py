@@ -1,0 +1,157 @@
+"""SORT: the members of a set in order, by themselves or by what other keys say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..command import CommandGroup
+from ..context import Context
+from ..errors import SortScoreNotAFloat, SortStoresAList, SyntaxFault, WrongType
+from ..numeric import parse_int
+from ..reply import Reply
+from ..values import Hash, Set, String
+from .options import argument_of
+
+command = CommandGroup("generic")
+
+_NUMBER = re.compile(
+    rb"[ \t\n\v\f\r]*[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?)", re.I
+)
+
+_COMPLEXITY = "O(N+M*log(M)) where N is the size of the set and M the number of members returned"
+
+
+@dataclass(slots=True)
+class SortOptions:
+    """The words behind the key."""
+
+    by: bytes | None = None
+    offset: int = 0
+    count: int = -1
+    gets: list[bytes] = field(default_factory=list)
+    descending: bool = False
+    alphabetic: bool = False
+    destination: bytes | None = None
+
+
+def _store_position(argv: list[bytes]) -> list[int]:
+    """The keys of a SORT: its first, and the last one that STORE names."""
+    stores = [at + 1 for at in range(2, len(argv) - 1) if argv[at].lower() == b"store"]
+    return [1, *stores[-1:]]
+
+
+@command(
+    "SORT key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC]"
+    " [ALPHA] [STORE destination]",
+    "write denyoom",
+    since="1.0.0",
+    complexity=_COMPLEXITY,
+    also="set sortedset list dangerous",
+    find_keys=_store_position,
+)
+def sort(ctx: Context, key: bytes, *words: bytes) -> Reply:
+    """Return the members of a set in order."""
+    options = _read_options(words, may_store=True)
+    rows = _sorted_rows(ctx, key, options)
+    if options.destination is None:
+        return rows
+    if rows:
+        raise SortStoresAList
+    ctx.db.delete(options.destination)
+    return 0
+
+
+@command(
+    "SORT_RO key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC]"
+    " [ALPHA]",
+    "readonly",
+    since="7.0.0",
+    complexity=_COMPLEXITY,
+    also="set sortedset list dangerous",
+    find_keys=lambda _: [1],
+)
+def sort_ro(ctx: Context, key: bytes, *words: bytes) -> Reply:
+    """Return the members of a set in order; SORT without STORE."""
+    return _sorted_rows(ctx, key, _read_options(words, may_store=False))
+
+
+def _read_options(words: tuple[bytes, ...], *, may_store: bool) -> SortOptions:
+    options = SortOptions()
+    remaining = iter(words)
+    for word in remaining:
+        match word.lower():
+            case b"asc":
+                options.descending = False
+            case b"desc":
+                options.descending = True
+            case b"alpha":
+                options.alphabetic = True
+            case b"limit":
+                first = argument_of(remaining)
+                options.offset, options.count = parse_int(first), parse_int(argument_of(remaining))
+            case b"by":
+                options.by = argument_of(remaining)
+            case b"get":
+                options.gets.append(argument_of(remaining))
+            case b"store" if may_store:
+                options.destination = argument_of(remaining)
+            case _:
+                raise SyntaxFault
+    return options
+
+
+def _sorted_rows(ctx: Context, key: bytes, options: SortOptions) -> list[Reply]:
+    value = ctx.db.get(key)
+    if value is not None and not isinstance(value, Set):
+        raise WrongType
+    members = list(value or ())
+    is_sorted = options.by is None or b"*" in options.by
+    if not is_sorted and options.destination is not None:
+        # A set has no order of its own: what is stored must not depend on chance.
+        options.by, options.alphabetic, is_sorted = None, True, True
+    if is_sorted:
+        members.sort(key=_weight(ctx, options), reverse=options.descending)
+    start = max(options.offset, 0)
+    stop = None if options.count < 0 else start + options.count
+    chosen = members[start:stop]
+    if not options.gets:
+        return list(chosen)
+    return [_looked_up(ctx, pattern, member) for member in chosen for pattern in options.gets]
+
+
+def _weight(ctx: Context, options: SortOptions) -> Callable[[bytes], Any]:
+    """What a member is compared by; among equals the member itself decides."""
+
+    def weight(member: bytes) -> Any:
+        text = member if options.by is None else _looked_up(ctx, options.by, member)
+        if options.alphabetic:
+            return (text is not None, text or b"", member)
+        return (_score(text), member)
+
+    return weight
+
+
+def _score(text: bytes | None) -> float:
+    if text is None:
+        return 0.0
+    if not _NUMBER.fullmatch(text):
+        raise SortScoreNotAFloat
+    return float(text)
+
+
+def _looked_up(ctx: Context, pattern: bytes, member: bytes) -> bytes | None:
+    """What a pattern leads to: ``weight_*``, ``user_*->name``, or ``#`` for the member."""
+    if pattern == b"#":
+        return member
+    before, star, after = pattern.partition(b"*")
+    if not star:
+        return None
+    name, arrow, hash_field = after.partition(b"->")
+    if arrow and hash_field:
+        fields = ctx.db.get(before + member + name)
+        return fields.get(hash_field) if isinstance(fields, Hash) else None
+    value = ctx.db.get(before + member + after)
+    return bytes(value) if isinstance(value, String) else None
