@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import hiredis
 import pytest
@@ -28,8 +28,8 @@ def answer(target: Target, *words: str) -> Any:
 
 
 def facts(info: list[Any]) -> dict[str, Any]:
-    """An answer of COMMAND INFO, its unordered parts as sets."""
-    name, arity, flags, first_key, last_key, key_step, categories, tips, key_specs, _ = info
+    """An answer of COMMAND INFO without its key specs, the unordered parts as sets."""
+    name, arity, flags, first_key, last_key, key_step, categories, tips, _, _ = info
     return {
         "name": name,
         "arity": arity,
@@ -37,8 +37,13 @@ def facts(info: list[Any]) -> dict[str, Any]:
         "first and last key, step": (first_key, last_key, key_step),
         "categories": set(categories),
         "tips": set(tips),
-        "key specs": [{**spec, "flags": set(spec["flags"])} for spec in key_specs],
     }
+
+
+def key_specs(info: list[Any]) -> list[dict[str, Any]]:
+    """Where the keys stand and what happens to them; the notes are prose."""
+    specs = [{**spec, "flags": set(spec["flags"])} for spec in info[8]]
+    return [{name: spec[name] for name in spec if name != "notes"} for spec in specs]
 
 
 def documentation(target: Target, command: Command) -> dict[str, Any] | None:
@@ -54,15 +59,28 @@ def version(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split(".")))
 
 
+def information(target: Target, command: Command) -> list[Any] | None:
+    """What COMMAND INFO says of a command or of a subcommand."""
+    (info,) = answer(target, "COMMAND", "INFO", command.name)
+    return cast("list[Any] | None", info)
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_command_info_is_redis_s(command: Command, reference: Target, subject: Target) -> None:
-    (theirs,) = answer(reference, "COMMAND", "INFO", command.name)
-    (ours,) = answer(subject, "COMMAND", "INFO", command.name)
+    theirs, ours = information(reference, command), information(subject, command)
     if theirs is None:
         assert version(command.since) > version(REDIS_VERSION), "Redis has no such command yet"
     else:
         assert ours, "COMMAND INFO does not know what is declared"
         assert facts(ours) == facts(theirs)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_key_specs_are_redis_s(command: Command, reference: Target, subject: Target) -> None:
+    theirs, ours = information(reference, command), information(subject, command)
+    if theirs is not None:
+        assert ours, "COMMAND INFO does not know what is declared"
+        assert key_specs(ours) == key_specs(theirs)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)

@@ -144,7 +144,6 @@ RENAMENX <key> <key>
 scan> SCAN 0 COUNT 100 MATCH <pattern>
 SELECT <db>
 SORT <key> ALPHA
-SORT <key> ALPHA STORE <key>
 SWAPDB <db> <db>
 TOUCH <key> <key>
 near=2> TTL <key>

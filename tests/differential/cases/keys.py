@@ -650,12 +650,17 @@ SORT BY a pattern without a star does not sort
     SORT s BY nosort GET #
     SORT s BY nosort LIMIT 1 1
 
-SORT STORE answers with the length
+SORT STORE makes a list
     SADD s 3 1 2
     SORT s STORE d
     TYPE d
+
+SORT STORE of nothing removes the destination
+    SET d v
     SORT missing STORE d
     EXISTS d
+    SADD s 3 1 2
+    SET d v
     SORT s LIMIT 0 0 STORE d
     EXISTS d
 

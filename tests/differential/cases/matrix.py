@@ -41,8 +41,9 @@ def keys(group: str, requests: str) -> Iterator[Case]:
     """Which words of a request are its keys, and what the command does to them."""
     for name, words, _ in _read(requests):
         request = " ".join(words).rpartition("> ")[2]
-        steps = [f"COMMAND GETKEYS {request}", f"COMMAND GETKEYSANDFLAGS {request}"]
-        yield _case(group, f"The keys of {name}", steps)
+        yield _case(group, f"The keys of {name}", [f"COMMAND GETKEYS {request}"])
+        flags = f"What {name} does to its keys"
+        yield _case(group, flags, [f"COMMAND GETKEYSANDFLAGS {request}"])
 
 
 def _read(requests: str) -> Iterator[tuple[str, list[str], bool]]:

@@ -57,7 +57,6 @@ _CHANGES = {
     "stores an empty result over it": ("SADD k a", "SINTERSTORE k missing"),
     "stores an empty result over nothing": ("DEL k", "SINTERSTORE k missing"),
     "stores the same result over it": ("SADD k a", "SUNIONSTORE k k"),
-    "sorts into it": ("SADD j 1", "SORT j STORE k"),
     "sorts nothing over it": ("SET k 1", "SORT missing STORE k"),
     "flushes the database": ("SET k 1", "FLUSHDB"),
     "flushes all databases": ("SET k 1", "FLUSHALL"),
@@ -108,7 +107,7 @@ A transaction runs past a command that fails
     MULTI
     SET b 1
     INCR a
-    LPUSH a x
+    SADD a x
     HSET a f v
     SET c 2
     EXEC
@@ -243,15 +242,16 @@ AUTH inside a transaction
     AUTH default wrong
     EXEC
 
-Commands that a transaction does not take
-    MULTI
-    SUBSCRIBE a
-    DISCARD
+MONITOR inside a transaction is queued, and refused when it runs
     MULTI
     MONITOR
     PING
     EXEC
+
+CLIENT commands inside a transaction
     MULTI
+    CLIENT SETNAME me
+    CLIENT GETNAME
     CLIENT REPLY ON
     EXEC
 
