@@ -15,7 +15,7 @@ from ..errors import (
     SyntaxFault,
     TooManyKeys,
 )
-from ..numeric import INT64_MAX, maybe_int
+from ..numeric import maybe_int
 from ..reply import OrderedSet, Reply
 from ..values import Set, pick, pick_distinct
 from .choosing import choose, parse_count
@@ -229,7 +229,7 @@ def _union(sources: Sources) -> Members:
 def _difference(sources: Sources) -> Members:
     result = set(sources[0] or ())
     for members in sources[1:]:
-        # Not all at once: one set from another takes as many steps as the smaller of them has.
+        # Not difference_update: that walks the whole other set, however little is left of this.
         result = result.difference(members or ())
     return result
 
@@ -332,10 +332,10 @@ def sintercard(ctx: Context, numkeys: bytes, *words: bytes) -> Reply:
     """Return how many members all sets have, counting up to a limit."""
     keys, limit = _read_counted_keys(numkeys, words)
     sources = _sources(ctx, keys)
-    present = sorted((members for members in sources if members is not None), key=len)
-    if len(present) < len(sources):
-        return 0
-    smallest, *others = present
+    if not limit:
+        return len(_intersection(sources))
+    present = [members or set[bytes]() for members in sources]
+    smallest, *others = sorted(present, key=len)
     shared = (member for member in smallest if all(member in other for other in others))
     return sum(1 for _ in islice(shared, limit))
 
@@ -363,4 +363,4 @@ def _read_counted_keys(numkeys: bytes, words: tuple[bytes, ...]) -> tuple[tuple[
         limit = number
     if len(options) % 2:
         raise SyntaxFault
-    return words[:count], limit or INT64_MAX
+    return words[:count], limit
