@@ -202,7 +202,8 @@ class SameObject(CommandError):
 
 class UnsupportedExpireOption(CommandError):
     def __init__(self, option: bytes) -> None:
-        super().__init__(f"ERR Unsupported option {as_text(option)}")
+        # Redis trims the end of a message that it has formatted.
+        super().__init__(f"ERR Unsupported option {as_text(option)}".rstrip("\r\n"))
 
 
 class ExpireNxWithOthers(CommandError):
