@@ -66,6 +66,22 @@ CATEGORIES = (
 _CATEGORY_OF_GROUP = {"generic": "keyspace", "transactions": "transaction", "server": ""}
 
 
+@dataclass(frozen=True, slots=True)
+class KeySpec:
+    """What a command does to the keys at one place: ``RO access``, ``OW update``...
+
+    Written with a leading ``?``, it means keys whose place only the options tell.
+    """
+
+    flags: tuple[str, ...]
+    is_movable: bool
+
+    @classmethod
+    def read(cls, text: str) -> KeySpec:
+        flags = text.removeprefix("? ")
+        return cls(tuple(flags.split()), is_movable=flags != text)
+
+
 @dataclass(slots=True, eq=False)
 class Command:
     """One command: its usage line, its flags, its handler, and what they imply."""
@@ -81,6 +97,8 @@ class Command:
     #: Further ACL categories, which neither group nor flags imply.
     also: frozenset[str] = frozenset()
     tips: tuple[str, ...] = ()
+    #: What the command does to its keys, in Redis's words; see ``KeySpec``.
+    keys_used: str = ""
     find_keys: KeyFinder | None = None
     subcommands: dict[bytes, Command] = field(default_factory=dict)
     #: How many words a request may have, its name included, to need no look at subcommands.
@@ -112,9 +130,12 @@ class Command:
         return bool(self.usage.first_key or self.usage.numkeys_at or self.find_keys)
 
     @property
-    def key_flags(self) -> tuple[str, ...]:
-        """What the command does to its keys: read or write, and why."""
-        return ("RO", "access") if "readonly" in self.flags else ("RW", "access", "update")
+    def key_specs(self) -> list[KeySpec]:
+        """One for each place where keys stand; empty for a command without keys."""
+        if not self.has_keys:
+            return []
+        default = "RO access" if "readonly" in self.flags else "RW access update"
+        return [KeySpec.read(each) for each in (self.keys_used or default).split(" | ")]
 
     @property
     def is_container(self) -> bool:
@@ -182,11 +203,13 @@ class CommandGroup:
         complexity: str = "O(1)",
         also: str = "",
         tips: Iterable[str] = (),
+        keys: str = "",
         find_keys: KeyFinder | None = None,
         arity: int | None = None,
     ) -> Declared:
         """Declare the decorated function as the handler of ``usage``.
 
+        ``keys`` tells what it does to them where that is not "RO access" or "RW access update".
         ``arity`` is for the few commands that accept more than their documentation says.
         """
 
@@ -203,6 +226,7 @@ class CommandGroup:
                 category=self.category,
                 also=frozenset(also.split()),
                 tips=tuple(tips),
+                keys_used=keys,
                 find_keys=find_keys,
             )
             if command.usage.name in self._commands:

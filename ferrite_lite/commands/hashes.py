@@ -48,6 +48,7 @@ def hmget(ctx: Context, key: bytes, *names: bytes) -> Reply:
 @command(
     "HSET key field value [field value ...]",
     "write denyoom fast",
+    keys="RW update",
     since="2.0.0",
     complexity="O(N) where N is the number of fields",
 )
@@ -67,6 +68,7 @@ def hset(ctx: Context, key: bytes, *pairs: bytes) -> Reply:
 @command(
     "HMSET key field value [field value ...]",
     "write denyoom fast",
+    keys="RW update",
     since="2.0.0",
     complexity="O(N) where N is the number of fields",
 )
@@ -76,7 +78,7 @@ def hmset(ctx: Context, key: bytes, *pairs: bytes) -> Reply:
     return OK
 
 
-@command("HSETNX key field value", "write denyoom fast", since="2.0.0")
+@command("HSETNX key field value", "write denyoom fast", keys="RW insert", since="2.0.0")
 def hsetnx(ctx: Context, key: bytes, field: bytes, value: bytes) -> Reply:
     """Set a field unless it exists, and return 1 if that was done."""
     fields = ctx.db.get_or_create(key, Hash)
@@ -90,6 +92,7 @@ def hsetnx(ctx: Context, key: bytes, field: bytes, value: bytes) -> Reply:
 @command(
     "HDEL key field [field ...]",
     "write fast",
+    keys="RW delete",
     since="2.0.0",
     complexity="O(N) where N is the number of fields to be removed",
 )
@@ -104,20 +107,20 @@ def hdel(ctx: Context, key: bytes, *names: bytes) -> Reply:
     return removed
 
 
-@command("HEXISTS key field", "readonly fast", since="2.0.0")
+@command("HEXISTS key field", "readonly fast", keys="RO", since="2.0.0")
 def hexists(ctx: Context, key: bytes, field: bytes) -> Reply:
     """Return 1 if the field exists."""
     fields = ctx.db.hash(key)
     return 0 if fields is None else int(field in fields)
 
 
-@command("HLEN key", "readonly fast", since="2.0.0")
+@command("HLEN key", "readonly fast", keys="RO", since="2.0.0")
 def hlen(ctx: Context, key: bytes) -> Reply:
     """Return how many fields there are."""
     return len(ctx.db.hash(key) or ())
 
 
-@command("HSTRLEN key field", "readonly fast", since="3.2.0")
+@command("HSTRLEN key field", "readonly fast", keys="RO", since="3.2.0")
 def hstrlen(ctx: Context, key: bytes, field: bytes) -> Reply:
     """Return how many bytes the value of a field has."""
     fields = ctx.db.hash(key)

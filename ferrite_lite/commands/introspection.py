@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..command import FLAGS, Command, CommandGroup
+from ..command import FLAGS, Command, CommandGroup, KeySpec
 from ..context import Context
 from ..errors import (
     CommandError,
@@ -15,6 +15,7 @@ from ..errors import (
 )
 from ..patterns import matcher
 from ..reply import OrderedSet, Reply, Status
+from ..usage import Usage
 
 command = CommandGroup("server")
 
@@ -129,7 +130,12 @@ def command_getkeys(ctx: Context, *argv: bytes) -> Reply:
 def command_getkeysandflags(ctx: Context, *argv: bytes) -> Reply:
     """Return the keys that a request names, and what it does to them."""
     asked, positions = _key_positions(ctx, list(argv))
-    return [[argv[at], _words(asked.key_flags)] for at in positions]
+    specs = asked.key_specs
+    # With several places, each but the last has one key.
+    return [
+        [argv[at], _words(specs[min(number, len(specs) - 1)].flags)]
+        for number, at in enumerate(positions)
+    ]
 
 
 def _key_positions(ctx: Context, argv: list[bytes]) -> tuple[Command, list[int]]:
@@ -170,19 +176,38 @@ def _words(words: Iterable[str]) -> Reply:
 
 
 def _key_specs(each: Command) -> list[Reply]:
+    """Where the keys stand, in Redis's two steps: where to begin, and how to go on."""
     usage = each.usage
-    if not each.has_keys:
-        return []
-    if usage.numkeys_at:
-        return [_key_spec(each, usage.numkeys_at, _keynum_spec())]
-    last = usage.last_key - usage.first_key if usage.last_key > 0 else usage.last_key
-    return [_key_spec(each, usage.first_key, _range_spec(last, usage.key_step))]
+    specs = each.key_specs
+    found: list[Reply] = []
+    for number, spec in enumerate(specs):
+        if spec.is_movable:
+            found.append(_key_spec(spec, _UNKNOWN, _UNKNOWN))
+        elif usage.numkeys_at:
+            found.append(_key_spec(spec, _at(usage.numkeys_at), _keynum_spec()))
+        else:
+            first = usage.first_key + number
+            is_last = number + 1 == len(specs)
+            last = _last_of(usage, first) if is_last else 0
+            found.append(_key_spec(spec, _at(first), _range_spec(last, usage.key_step)))
+    return found
 
 
-def _key_spec(each: Command, index: int, find_keys: Reply) -> Reply:
-    begin_search: Reply = {b"type": b"index", b"spec": {b"index": index}}
+def _last_of(usage: Usage, first: int) -> int:
+    """Negative counts from the end, as in COMMAND INFO; else from the first key."""
+    return usage.last_key if usage.last_key < 0 else usage.last_key - first
+
+
+_UNKNOWN: Reply = {b"type": b"unknown", b"spec": {}}
+
+
+def _at(index: int) -> Reply:
+    return {b"type": b"index", b"spec": {b"index": index}}
+
+
+def _key_spec(spec: KeySpec, begin_search: Reply, find_keys: Reply) -> Reply:
     return {
-        b"flags": _words(each.key_flags),
+        b"flags": _words(spec.flags),
         b"begin_search": begin_search,
         b"find_keys": find_keys,
     }

@@ -40,14 +40,26 @@ SHARED_REFERENCES = 2**31 - 1
 # --- there or not ---------------------------------------------------------------------------------
 
 
-@command("DEL key [key ...]", "write", since="1.0.0", complexity=_EACH_KEY, tips=_SUM_OVER_SHARDS)
+@command(
+    "DEL key [key ...]",
+    "write",
+    keys="RM delete",
+    since="1.0.0",
+    complexity=_EACH_KEY,
+    tips=_SUM_OVER_SHARDS,
+)
 def del_(ctx: Context, *keys: bytes) -> Reply:
     """Delete keys, and return how many there were."""
     return sum(map(ctx.db.delete, keys))
 
 
 @command(
-    "UNLINK key [key ...]", "write fast", since="4.0.0", complexity=_EACH_KEY, tips=_SUM_OVER_SHARDS
+    "UNLINK key [key ...]",
+    "write fast",
+    keys="RM delete",
+    since="4.0.0",
+    complexity=_EACH_KEY,
+    tips=_SUM_OVER_SHARDS,
 )
 def unlink(ctx: Context, *keys: bytes) -> Reply:
     """Delete keys; their memory is freed in any case when nothing refers to it any more."""
@@ -57,6 +69,7 @@ def unlink(ctx: Context, *keys: bytes) -> Reply:
 @command(
     "EXISTS key [key ...]",
     "readonly fast",
+    keys="RO",
     since="1.0.0",
     complexity=_EACH_KEY,
     tips=_SUM_OVER_SHARDS,
@@ -69,6 +82,7 @@ def exists(ctx: Context, *keys: bytes) -> Reply:
 @command(
     "TOUCH key [key ...]",
     "readonly fast",
+    keys="RO",
     since="3.2.1",
     complexity=_EACH_KEY,
     tips=_SUM_OVER_SHARDS,
@@ -78,7 +92,7 @@ def touch(ctx: Context, *keys: bytes) -> Reply:
     return exists(ctx, *keys)
 
 
-@command("TYPE key", "readonly fast", since="1.0.0")
+@command("TYPE key", "readonly fast", keys="RO", since="1.0.0")
 def type_(ctx: Context, key: bytes) -> Reply:
     """Return what kind of value a key holds."""
     value = ctx.db.get(key)
@@ -138,7 +152,7 @@ def _is_of_kind(ctx: Context, key: bytes, kind: bytes | None) -> bool:
 # --- another place --------------------------------------------------------------------------------
 
 
-@command("RENAME key newkey", "write", since="1.0.0")
+@command("RENAME key newkey", "write", keys="RW access delete | OW update", since="1.0.0")
 def rename(ctx: Context, key: bytes, newkey: bytes) -> Reply:
     """Give a key another name, in place of whatever has it."""
     if key not in ctx.db:
@@ -148,7 +162,7 @@ def rename(ctx: Context, key: bytes, newkey: bytes) -> Reply:
     return OK
 
 
-@command("RENAMENX key newkey", "write fast", since="1.0.0")
+@command("RENAMENX key newkey", "write fast", keys="RW access delete | OW insert", since="1.0.0")
 def renamenx(ctx: Context, key: bytes, newkey: bytes) -> Reply:
     """Give a key another name, unless a key has it."""
     if key not in ctx.db:
@@ -193,6 +207,7 @@ def _database(ctx: Context, raw: bytes) -> Keyspace:
 @command(
     "COPY source destination [DB destination-db] [REPLACE]",
     "write denyoom",
+    keys="RO access | OW update",
     since="6.2.0",
     complexity="O(N) where N is the number of elements of a collection",
 )
@@ -220,25 +235,37 @@ def copy(ctx: Context, source: bytes, destination: bytes, *words: bytes) -> Repl
 # --- deadlines ------------------------------------------------------------------------------------
 
 
-@command("EXPIRE key seconds [NX | XX | GT | LT]", "write fast", since="1.0.0")
+@command("EXPIRE key seconds [NX | XX | GT | LT]", "write fast", keys="RW update", since="1.0.0")
 def expire(ctx: Context, key: bytes, seconds: bytes, *words: bytes) -> Reply:
     """Let a key live for some seconds more."""
     return _expire(ctx, key, seconds, words, MS_PER_SECOND, from_now=True)
 
 
-@command("PEXPIRE key milliseconds [NX | XX | GT | LT]", "write fast", since="2.6.0")
+@command(
+    "PEXPIRE key milliseconds [NX | XX | GT | LT]", "write fast", keys="RW update", since="2.6.0"
+)
 def pexpire(ctx: Context, key: bytes, milliseconds: bytes, *words: bytes) -> Reply:
     """Let a key live for some milliseconds more."""
     return _expire(ctx, key, milliseconds, words, 1, from_now=True)
 
 
-@command("EXPIREAT key unix-time-seconds [NX | XX | GT | LT]", "write fast", since="1.2.0")
+@command(
+    "EXPIREAT key unix-time-seconds [NX | XX | GT | LT]",
+    "write fast",
+    keys="RW update",
+    since="1.2.0",
+)
 def expireat(ctx: Context, key: bytes, time: bytes, *words: bytes) -> Reply:
     """Let a key live until a time, in seconds."""
     return _expire(ctx, key, time, words, MS_PER_SECOND, from_now=False)
 
 
-@command("PEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT]", "write fast", since="2.6.0")
+@command(
+    "PEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT]",
+    "write fast",
+    keys="RW update",
+    since="2.6.0",
+)
 def pexpireat(ctx: Context, key: bytes, time: bytes, *words: bytes) -> Reply:
     """Let a key live until a time, in milliseconds."""
     return _expire(ctx, key, time, words, 1, from_now=False)
@@ -292,7 +319,7 @@ def _allows(conditions: frozenset[bytes], current: int | None, wanted: int) -> b
     return not (b"LT" in conditions and current is not None and wanted >= current)
 
 
-@command("PERSIST key", "write fast", since="2.2.0")
+@command("PERSIST key", "write fast", keys="RW update", since="2.2.0")
 def persist(ctx: Context, key: bytes) -> Reply:
     """Take a key's deadline away."""
     if key not in ctx.db or not ctx.db.clear_deadline(key):
@@ -342,14 +369,14 @@ def pexpiretime(ctx: Context, key: bytes) -> Reply:
 # --- inside ---------------------------------------------------------------------------------------
 
 
-@command("OBJECT ENCODING key", "readonly", since="2.2.3", tips=_NONDETERMINISTIC)
+@command("OBJECT ENCODING key", "readonly", keys="RO", since="2.2.3", tips=_NONDETERMINISTIC)
 def object_encoding(ctx: Context, key: bytes) -> Reply:
     """Return how a value would be laid out in Redis's memory."""
     value = ctx.db.get(key)
     return None if value is None else encoding_of(value)
 
 
-@command("OBJECT REFCOUNT key", "readonly", since="2.2.3", tips=_NONDETERMINISTIC)
+@command("OBJECT REFCOUNT key", "readonly", keys="RO", since="2.2.3", tips=_NONDETERMINISTIC)
 def object_refcount(ctx: Context, key: bytes) -> Reply:
     """Return how often a value is referred to; Redis shares the small integers."""
     value = ctx.db.get(key)
@@ -360,13 +387,13 @@ def object_refcount(ctx: Context, key: bytes) -> Reply:
     return SHARED_REFERENCES if is_shared else 1
 
 
-@command("OBJECT IDLETIME key", "readonly", since="2.2.3", tips=_NONDETERMINISTIC)
+@command("OBJECT IDLETIME key", "readonly", keys="RO", since="2.2.3", tips=_NONDETERMINISTIC)
 def object_idletime(ctx: Context, key: bytes) -> Reply:
     """Return for how many seconds nobody looked at a key; accesses are not recorded: always 0."""
     return None if ctx.db.get(key) is None else 0
 
 
-@command("OBJECT FREQ key", "readonly", since="4.0.0", tips=_NONDETERMINISTIC)
+@command("OBJECT FREQ key", "readonly", keys="RO", since="4.0.0", tips=_NONDETERMINISTIC)
 def object_freq(ctx: Context, key: bytes) -> Reply:
     """Refuse: accesses are counted only under an LFU eviction policy, and there is none."""
     if ctx.db.get(key) is None:

@@ -105,6 +105,7 @@ def time(ctx: Context) -> Reply:
 @command(
     "MEMORY USAGE key [SAMPLES count]",
     "readonly",
+    keys="RO",
     since="4.0.0",
     complexity="O(N) where N is the number of elements",
     also="read",

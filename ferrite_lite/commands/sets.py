@@ -33,6 +33,7 @@ Members: TypeAlias = set[bytes]
 @command(
     "SADD key member [member ...]",
     "write denyoom fast",
+    keys="RW insert",
     since="1.0.0",
     complexity="O(N) where N is the number of members to be added",
 )
@@ -47,6 +48,7 @@ def sadd(ctx: Context, key: bytes, *members: bytes) -> Reply:
 @command(
     "SREM key member [member ...]",
     "write fast",
+    keys="RW delete",
     since="1.0.0",
     complexity="O(N) where N is the number of members to be removed",
 )
@@ -61,7 +63,7 @@ def srem(ctx: Context, key: bytes, *members: bytes) -> Reply:
     return removed
 
 
-@command("SISMEMBER key member", "readonly fast", since="1.0.0")
+@command("SISMEMBER key member", "readonly fast", keys="RO", since="1.0.0")
 def sismember(ctx: Context, key: bytes, member: bytes) -> Reply:
     """Return 1 if the member is in the set."""
     members = ctx.db.set(key)
@@ -80,7 +82,12 @@ def smismember(ctx: Context, key: bytes, *members: bytes) -> Reply:
     return [int(member in held) for member in members]
 
 
-@command("SMOVE source destination member", "write fast", since="1.0.0")
+@command(
+    "SMOVE source destination member",
+    "write fast",
+    keys="RW access delete | RW insert",
+    since="1.0.0",
+)
 def smove(ctx: Context, source: bytes, destination: bytes, member: bytes) -> Reply:
     """Move a member from one set to another, and return 1 if it was there."""
     db = ctx.db
@@ -102,7 +109,7 @@ def smove(ctx: Context, source: bytes, destination: bytes, member: bytes) -> Rep
 # --- the whole set --------------------------------------------------------------------------------
 
 
-@command("SCARD key", "readonly fast", since="1.0.0")
+@command("SCARD key", "readonly fast", keys="RO", since="1.0.0")
 def scard(ctx: Context, key: bytes) -> Reply:
     """Return how many members there are."""
     return len(ctx.db.set(key) or ())
@@ -149,6 +156,7 @@ def sscan(ctx: Context, key: bytes, cursor: bytes, *words: bytes) -> Reply:
 @command(
     "SPOP key [count]",
     "write fast",
+    keys="RW access delete",
     since="1.0.0",
     complexity="O(N) where N is the number of members removed",
     tips=["nondeterministic_output"],
@@ -273,6 +281,7 @@ def sdiff(ctx: Context, *keys: bytes) -> Reply:
 @command(
     "SINTERSTORE destination key [key ...]",
     "write denyoom",
+    keys="RW update | RO access",
     since="1.0.0",
     complexity="O(N*M) where N is the size of the smallest set, and M the number of sets",
 )
@@ -284,6 +293,7 @@ def sinterstore(ctx: Context, destination: bytes, *keys: bytes) -> Reply:
 @command(
     "SUNIONSTORE destination key [key ...]",
     "write denyoom",
+    keys="OW update | RO access",
     since="1.0.0",
     complexity="O(N) where N is the number of members of all sets together",
 )
@@ -295,6 +305,7 @@ def sunionstore(ctx: Context, destination: bytes, *keys: bytes) -> Reply:
 @command(
     "SDIFFSTORE destination key [key ...]",
     "write denyoom",
+    keys="OW update | RO access",
     since="1.0.0",
     complexity="O(N) where N is the number of members of all sets together",
 )

@@ -96,6 +96,7 @@ def _read_options(words: tuple[bytes, ...], known: frozenset[bytes]) -> Options:
     "SET key value [NX | XX] [GET] [EX seconds | PX milliseconds |"
     " EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
     "write denyoom",
+    keys="RW access update variable_flags",
     since="1.0.0",
 )
 def set_(ctx: Context, key: bytes, value: bytes, *words: bytes) -> Reply:
@@ -114,7 +115,7 @@ def set_(ctx: Context, key: bytes, value: bytes, *words: bytes) -> Reply:
     return old if options.returns_old else OK
 
 
-@command("SETNX key value", "write denyoom fast", since="1.0.0")
+@command("SETNX key value", "write denyoom fast", keys="OW insert", since="1.0.0")
 def setnx(ctx: Context, key: bytes, value: bytes) -> Reply:
     """Set the string at key unless the key exists, and return 1 if that was done."""
     if key in ctx.db:
@@ -123,14 +124,14 @@ def setnx(ctx: Context, key: bytes, value: bytes) -> Reply:
     return 1
 
 
-@command("SETEX key seconds value", "write denyoom", since="2.0.0")
+@command("SETEX key seconds value", "write denyoom", keys="OW update", since="2.0.0")
 def setex(ctx: Context, key: bytes, seconds: bytes, value: bytes) -> Reply:
     """Set the string at key, and its deadline in seconds from now."""
     _store(ctx, key, value, positive_deadline_ms(ctx, seconds, b"EX"))
     return OK
 
 
-@command("PSETEX key milliseconds value", "write denyoom", since="2.6.0")
+@command("PSETEX key milliseconds value", "write denyoom", keys="OW update", since="2.6.0")
 def psetex(ctx: Context, key: bytes, milliseconds: bytes, value: bytes) -> Reply:
     """Set the string at key, and its deadline in milliseconds from now."""
     _store(ctx, key, value, positive_deadline_ms(ctx, milliseconds, b"PX"))
@@ -161,7 +162,7 @@ def getset(ctx: Context, key: bytes, value: bytes) -> Reply:
     return old
 
 
-@command("GETDEL key", "write fast", since="6.2.0")
+@command("GETDEL key", "write fast", keys="RW access delete", since="6.2.0")
 def getdel(ctx: Context, key: bytes) -> Reply:
     """Return the string at key, and remove the key."""
     value = ctx.db.string(key)
@@ -211,6 +212,7 @@ def mget(ctx: Context, *keys: bytes) -> Reply:
 @command(
     "MSET key value [key value ...]",
     "write denyoom",
+    keys="OW update",
     since="1.0.1",
     complexity="O(N) where N is the number of keys",
     tips=["request_policy:multi_shard", "response_policy:all_succeeded"],
@@ -224,6 +226,7 @@ def mset(ctx: Context, *pairs: bytes) -> Reply:
 @command(
     "MSETNX key value [key value ...]",
     "write denyoom",
+    keys="OW insert",
     since="1.0.1",
     complexity="O(N) where N is the number of keys",
     tips=["request_policy:multi_shard", "response_policy:agg_min"],
@@ -310,7 +313,7 @@ def incrbyfloat(ctx: Context, key: bytes, increment: bytes) -> Reply:
 # --- parts of a string ----------------------------------------------------------------------------
 
 
-@command("STRLEN key", "readonly fast", since="2.2.0")
+@command("STRLEN key", "readonly fast", keys="RO", since="2.2.0")
 def strlen(ctx: Context, key: bytes) -> Reply:
     """Return how many bytes the string at key has."""
     return len(ctx.db.string(key) or b"")
@@ -345,7 +348,7 @@ def substr(ctx: Context, key: bytes, start: bytes, end: bytes) -> Reply:
     return getrange(ctx, key, start, end)
 
 
-@command("APPEND key value", "write denyoom fast", since="2.0.0")
+@command("APPEND key value", "write denyoom fast", keys="RW insert", since="2.0.0")
 def append(ctx: Context, key: bytes, value: bytes) -> Reply:
     """Append bytes to the string at key, and return its new length."""
     db = ctx.db
@@ -363,6 +366,7 @@ def append(ctx: Context, key: bytes, value: bytes) -> Reply:
 @command(
     "SETRANGE key offset value",
     "write denyoom",
+    keys="RW update",
     since="2.2.0",
     complexity="O(N) where N is the number of bytes of the value, and of zeros before it",
 )

@@ -81,6 +81,7 @@ def discard(ctx: Context) -> Reply:
 @command(
     "WATCH key [key ...]",
     "noscript loading stale fast allow_busy",
+    keys="RO",
     since="2.2.0",
     complexity="O(1) for every key.",
 )

@@ -46,6 +46,12 @@ def key_specs(info: list[Any]) -> list[dict[str, Any]]:
     return [{name: spec[name] for name in spec if name != "notes"} for spec in specs]
 
 
+def _without_notes(spec: dict[str, Any]) -> dict[str, Any]:
+    """A key specification without what Redis explains in its own words."""
+    kept = {name: value for name, value in spec.items() if name != "notes"}
+    return {**kept, "flags": set(spec["flags"])}
+
+
 def documentation(target: Target, command: Command) -> dict[str, Any] | None:
     """What COMMAND DOCS says of a command or of a subcommand."""
     container = command.name.partition("|")[0]
