@@ -162,16 +162,18 @@ A request with a command name of capital and small letters
     raw> "*1\r\n$4\r\nPiNg\r\n"
     raw> "pInG\r\n"
 
-The same bytes are an error before AUTH when they are many
+Before AUTH a request is short
     CONFIG SET requirepass secret
+    RESET
     other closes raw> "*11\r\n"
     other closes raw> "*1\r\n$16385\r\n"
-    other raw> "*1\r\n$4\r\nPING\r\n"
-    other raw replies=0> "*10\r\n$4\r\nPING\r\n"
-    other raw> "$1\r\na\r\n"*9
-    other raw replies=0> "*2\r\n$4\r\nPING\r\n$16384\r\n"
-    other raw replies=0> "x"*16384
-    other raw> "\r\n"
+    raw> "*1\r\n$4\r\nPING\r\n"
+    raw replies=0> "*10\r\n$4\r\nPING\r\n"
+    raw> "$1\r\na\r\n"*9
+    raw replies=0> "*2\r\n$4\r\nPING\r\n$16384\r\n"
+    raw replies=0> "x"*16384
+    raw> "\r\n"
+    AUTH secret
     CONFIG SET requirepass ""
 
 Many arguments are one request
