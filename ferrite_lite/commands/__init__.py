@@ -23,6 +23,7 @@ GROUPS = (
     hashes.command,
     sets.command,
     keys.command,
+    keys.uncategorised,
     sorting.command,
     transactions.command,
     connection.command,

@@ -11,6 +11,7 @@ from ..errors import (
     FrequencyNotTracked,
     NegativeTimeout,
     NoSuchKey,
+    NotA32BitInteger,
     SameObject,
     SyntaxFault,
     TimeoutNotAnInteger,
@@ -22,19 +23,25 @@ from ..patterns import is_literal, matcher
 from ..reply import OK, Reply, Status
 from ..values import copy_of, encoding_of, kind_of
 from .deadlines import MS_PER_SECOND, deadline_ms
+from .helping import help_lines
 from .options import argument_of
 from .scanning import parse_cursor, read_options
 
 command = CommandGroup("generic")
+#: Redis documents WAIT here, and files it with the connections.
+uncategorised = CommandGroup("generic", category="")
 
 NONE = Status(b"none")
 _EACH_KEY = "O(N) where N is the number of keys"
 _SUM_OVER_SHARDS = ("request_policy:multi_shard", "response_policy:agg_sum")
 _NONDETERMINISTIC = ("nondeterministic_output",)
 
+INT32_MIN = -(2**31)
+INT32_MAX = 2**31 - 1
+
 #: Redis shares one object for each of the integers below this.
 SHARED_INTEGERS = 10_000
-SHARED_REFERENCES = 2**31 - 1
+SHARED_REFERENCES = INT32_MAX
 
 
 # --- there or not ---------------------------------------------------------------------------------
@@ -198,7 +205,10 @@ def move(ctx: Context, key: bytes, db: bytes) -> Reply:
 
 
 def _database(ctx: Context, raw: bytes) -> Keyspace:
+    """Raises NotAnInteger, NotA32BitInteger, DatabaseOutOfRange."""
     number = parse_int(raw)
+    if not INT32_MIN <= number <= INT32_MAX:
+        raise NotA32BitInteger
     if not 0 <= number < len(ctx.server.databases):
         raise DatabaseOutOfRange
     return ctx.server.databases[number]
@@ -401,7 +411,13 @@ def object_freq(ctx: Context, key: bytes) -> Reply:
     raise FrequencyNotTracked
 
 
-@command(
+@command("OBJECT HELP", "loading stale", since="6.2.0")
+def object_help(ctx: Context) -> Reply:
+    """List the subcommands."""
+    return help_lines(ctx)
+
+
+@uncategorised(
     "WAIT numreplicas timeout",
     "noscript",
     since="3.0.0",
