@@ -31,6 +31,9 @@ def is_literal(pattern: bytes) -> bool:
 
 
 def _translate(pattern: bytes) -> bytes:
+    if len(pattern) > 1 and not pattern.strip(b"*"):
+        # A quirk of Redis: an empty name matches "*", which is not looked at, but not "**".
+        return b".+"
     first, *others = _parts_between_stars(pattern)
     if not others:
         return first
