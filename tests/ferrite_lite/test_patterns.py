@@ -10,7 +10,7 @@ from ferrite_lite.patterns import is_literal, matcher
 from tests.support.servers import RealServer
 from tests.support.wire import RawConnection
 
-# --- the reference: slow, and plainly what Redis does ----------------------------------------------
+# --- the reference: slow, and plainly what Redis does ---------------------------------------------
 
 
 def slowly_matches(pattern: bytes, name: bytes) -> bool:
