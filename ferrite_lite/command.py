@@ -146,7 +146,7 @@ class Command:
         """ACL categories, without the ``@``."""
         named = {self.category, *self.also}
         named |= self.flags & {"write", "admin", "pubsub", "blocking"}
-        if "readonly" in self.flags:
+        if "readonly" in self.flags and "scripting" not in named:
             named.add("read")
         if "admin" in self.flags:
             named.add("dangerous")
@@ -157,15 +157,19 @@ class Command:
         arity = self.usage.arity
         return argc == arity if arity > 0 else argc >= -arity
 
-    def key_positions(self, argv: list[bytes]) -> list[int]:
-        """Where a request names its keys; the request must have this command's arity."""
+    def key_positions(self, argv: list[bytes]) -> list[int] | None:
+        """Where a request names its keys; the request must have this command's arity.
+
+        None where it counts its keys and the count does not fit.
+        """
         if self.find_keys is not None:
             return self.find_keys(argv)
-        return list(self.usage.key_positions(argv))
+        positions = self.usage.key_positions(argv)
+        return None if positions is None or positions.stop > len(argv) else list(positions)
 
     def keys(self, argv: list[bytes]) -> list[bytes]:
         """The keys a request names: for ACL rules, the journal and cluster slots."""
-        return [argv[at] for at in self.key_positions(argv)]
+        return [argv[at] for at in self.key_positions(argv) or ()]
 
     def resolve(self, argv: list[bytes]) -> Command:
         """The command itself, or the subcommand that a request to a container means.
@@ -256,6 +260,8 @@ class CommandTable(dict[bytes, Command | None]):
                 top.subcommands[subcommand.encode()] = command
                 # No request has this many words: each takes the way through resolve().
                 top.min_argc = sys.maxsize
+                if _version(command.since) < _version(top.since):
+                    top.since = command.since
 
     def _container(self, name: str, first: Command) -> Command:
         """The container of a subcommand; declared by nobody, it follows from its subcommands."""
@@ -290,6 +296,10 @@ class CommandTable(dict[bytes, Command | None]):
         if command is None or not subcommand:
             return command
         return command.subcommands.get(subcommand)
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(".")))
 
 
 def _unreachable(*_: object) -> Reply:

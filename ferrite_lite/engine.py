@@ -16,6 +16,7 @@ from .config import Config
 from .context import Context, Peer, ReplyMode
 from .errors import (
     CommandError,
+    CrossProtocolRequest,
     NotAuthenticated,
     NotInTransaction,
     TransactionRefused,
@@ -29,6 +30,10 @@ from .state import ServerState
 #: What a client that has not authenticated may still call has the flag ``no_auth``; these commands
 #: end or inspect a transaction instead of being queued in it.
 NEVER_QUEUED = frozenset({"exec", "discard", "multi", "watch", "quit", "reset"})
+
+
+#: What an HTTP request begins with, or has on its second line: Redis closes at either.
+HTTP_WORDS = frozenset({b"post", b"host:"})
 
 
 class Engine:
@@ -77,6 +82,10 @@ class Engine:
             reply = self._admit_and_run(ctx, argv)
         except CommandError as error:
             reply = error
+        except CrossProtocolRequest:
+            ctx.finish()
+            ctx.close()
+            return NO_REPLY
         return reply if ctx.reply_mode is ReplyMode.ON else self._withheld(ctx, reply)
 
     def run(self, ctx: Context, requests: Iterable[Request], lines: list[bytes]) -> None:
@@ -180,6 +189,8 @@ class Engine:
     def _resolve(argv: list[bytes]) -> Command:
         command = TABLE[argv[0]]
         if command is None:
+            if argv[0].lower() in HTTP_WORDS:
+                raise CrossProtocolRequest
             raise UnknownCommand(argv)
         return command.resolve(argv)
 

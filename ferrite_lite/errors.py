@@ -44,6 +44,10 @@ class ProtocolError(Exception):
         super().__init__(f"ERR Protocol error: {detail}")
 
 
+class CrossProtocolRequest(Exception):
+    """The client speaks HTTP: a web page may have been made to reach this port. No word to it."""
+
+
 # --- asking for a command -------------------------------------------------------------------------
 
 
@@ -385,8 +389,12 @@ class CommandWithoutKeys(CommandError):
     message = "ERR The command has no key arguments"
 
 
-class InvalidArgumentsSpecified(CommandError):
+class InvalidArgumentCount(CommandError):
     message = "ERR Invalid number of arguments specified for command"
+
+
+class InvalidArgumentsSpecified(CommandError):
+    message = "ERR Invalid arguments specified for command"
 
 
 # --- scripts --------------------------------------------------------------------------------------

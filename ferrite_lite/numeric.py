@@ -10,7 +10,7 @@ import re
 import sys
 from decimal import Decimal
 
-from .errors import NotAFloat, NotAnInteger
+from .errors import NotA32BitInteger, NotAFloat, NotAnInteger
 
 INT64_MIN = -(2**63)
 INT64_MAX = 2**63 - 1
@@ -45,6 +45,14 @@ def parse_int(raw: bytes) -> int:
     value = maybe_int(raw)
     if value is None:
         raise NotAnInteger
+    return value
+
+
+def parse_int32(raw: bytes) -> int:
+    """A signed 32-bit integer. Raises NotAnInteger, NotA32BitInteger."""
+    value = parse_int(raw)
+    if not -(2**31) <= value < 2**31:
+        raise NotA32BitInteger
     return value
 
 

@@ -51,6 +51,10 @@ class ParserLimits:
     authenticated: bool = True
 
 
+#: A header that announces more words than MAX_REQUEST_WORDS, or bulk text that looks like one.
+_HUGE_REQUEST = re.compile(rb"\*[0-9]{7}")
+
+
 class _Incomplete:
     """What hiredis answers when it needs more bytes: no reply can be this object."""
 
@@ -109,6 +113,8 @@ class RequestParser:
         properly, which is the proof that they are. Joining the arguments shows that every one is a
         string: it raises TypeError for a number.
         """
+        if _HUGE_REQUEST.search(data):
+            return None  # hiredis would allocate what is announced
         reader = self._reader
         reader.feed(data)
         try:

@@ -32,11 +32,15 @@ class Usage:
     key_step: int
     numkeys_at: int  # position of ``numkeys``, or 0
 
-    def key_positions(self, argv: list[bytes]) -> range:
-        """Where the keys stand in a request that has this command's arity."""
+    def key_positions(self, argv: list[bytes]) -> range | None:
+        """Where the keys stand in a request that has this command's arity.
+
+        None where their number is no number.
+        """
         if self.numkeys_at:
+            count = argv[self.numkeys_at]
             first = self.numkeys_at + 1
-            return range(first, first + int(argv[self.numkeys_at]))
+            return range(first, first + int(count)) if count.isdigit() else None
         if not self.first_key:
             return range(0)
         last = self.last_key if self.last_key > 0 else len(argv) + self.last_key

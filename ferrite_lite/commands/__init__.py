@@ -23,7 +23,7 @@ GROUPS = (
     hashes.command,
     sets.command,
     keys.command,
-    keys.uncategorised,
+    keys.replication,
     sorting.command,
     transactions.command,
     connection.command,

@@ -29,7 +29,9 @@ def config_get(ctx: Context, *patterns: bytes) -> Reply:
         for name in names:
             if name in NAMES and matches(name.encode()):
                 setting = NAMES[name]
-                found[name.encode()] = setting.kind.write(setting.get(ctx.server.config))
+                # A name that was spelt out is answered as it was spelt.
+                shown = pattern if is_literal(pattern) else name.encode()
+                found[shown] = setting.kind.write(setting.get(ctx.server.config))
     return found
 
 

@@ -20,7 +20,7 @@ from ..errors import (
     WrongArity,
     WrongPassword,
 )
-from ..numeric import maybe_int, parse_int
+from ..numeric import maybe_int, parse_int32
 from ..reply import NO_REPLY, OK, PONG, Reply, Status
 
 command = CommandGroup("connection")
@@ -150,7 +150,7 @@ def echo(ctx: Context, message: bytes) -> Reply:
 @command("SELECT index", "loading stale fast", since="1.0.0")
 def select(ctx: Context, index: bytes) -> Reply:
     """Change to another database."""
-    number = parse_int(index)
+    number = parse_int32(index)
     if not 0 <= number < len(ctx.server.databases):
         raise DatabaseOutOfRange
     ctx.db = ctx.server.databases[number]

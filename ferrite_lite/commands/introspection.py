@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from ..command import FLAGS, Command, CommandGroup, KeySpec
 from ..context import Context
 from ..errors import (
-    CommandError,
     CommandWithoutKeys,
+    InvalidArgumentCount,
     InvalidArgumentsSpecified,
     InvalidCommandSpecified,
     SyntaxFault,
+    UnknownSubcommand,
+    WrongArity,
 )
 from ..patterns import matcher
 from ..reply import OrderedSet, Reply, Status
@@ -144,11 +146,16 @@ def _key_positions(ctx: Context, argv: list[bytes]) -> tuple[Command, list[int]]
         raise InvalidCommandSpecified
     try:
         asked = top.resolve(argv)
-    except CommandError:
-        raise InvalidArgumentsSpecified from None
+    except UnknownSubcommand:
+        raise InvalidCommandSpecified from None
+    except WrongArity:
+        raise InvalidArgumentCount from None
     if not asked.has_keys:
         raise CommandWithoutKeys
-    return asked, [at for at in asked.key_positions(argv) if at < len(argv)]
+    positions = asked.key_positions(argv)
+    if positions is None and "no_mandatory_keys" not in asked.flags:
+        raise InvalidArgumentsSpecified
+    return asked, positions or []
 
 
 # --- what is told of a command --------------------------------------------------------------------

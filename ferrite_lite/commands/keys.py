@@ -11,7 +11,6 @@ from ..errors import (
     FrequencyNotTracked,
     NegativeTimeout,
     NoSuchKey,
-    NotA32BitInteger,
     SameObject,
     SyntaxFault,
     TimeoutNotAnInteger,
@@ -28,20 +27,18 @@ from .options import argument_of
 from .scanning import parse_cursor, read_options
 
 command = CommandGroup("generic")
-#: Redis documents WAIT here, and files it with the connections.
-uncategorised = CommandGroup("generic", category="")
+#: WAIT is documented with the keys, and permitted with the connections.
+replication = CommandGroup("generic", category="connection")
 
 NONE = Status(b"none")
 _EACH_KEY = "O(N) where N is the number of keys"
 _SUM_OVER_SHARDS = ("request_policy:multi_shard", "response_policy:agg_sum")
 _NONDETERMINISTIC = ("nondeterministic_output",)
 
-INT32_MIN = -(2**31)
-INT32_MAX = 2**31 - 1
 
 #: Redis shares one object for each of the integers below this.
 SHARED_INTEGERS = 10_000
-SHARED_REFERENCES = INT32_MAX
+SHARED_REFERENCES = 2**31 - 1
 
 
 # --- there or not ---------------------------------------------------------------------------------
@@ -206,9 +203,7 @@ def move(ctx: Context, key: bytes, db: bytes) -> Reply:
 
 def _database(ctx: Context, raw: bytes) -> Keyspace:
     """Raises NotAnInteger, NotA32BitInteger, DatabaseOutOfRange."""
-    number = parse_int(raw)
-    if not INT32_MIN <= number <= INT32_MAX:
-        raise NotA32BitInteger
+    number = parse_int32(raw)
     if not 0 <= number < len(ctx.server.databases):
         raise DatabaseOutOfRange
     return ctx.server.databases[number]
@@ -417,11 +412,10 @@ def object_help(ctx: Context) -> Reply:
     return help_lines(ctx)
 
 
-@uncategorised(
+@replication(
     "WAIT numreplicas timeout",
     "noscript",
     since="3.0.0",
-    also="connection",
     tips=["request_policy:all_shards", "response_policy:agg_min"],
 )
 def wait(ctx: Context, numreplicas: bytes, timeout: bytes) -> Reply:

@@ -17,7 +17,7 @@ _DEPENDS = "Depends on the script that is executed."
 
 @command(
     "EVAL script numkeys [key [key ...]] [arg [arg ...]]",
-    "noscript stale skip_monitor may_replicate no_mandatory_keys",
+    "noscript stale skip_monitor no_mandatory_keys",
     since="2.6.0",
     complexity=_DEPENDS,
 )
@@ -29,7 +29,7 @@ def eval_(ctx: Context, text: bytes, numkeys: bytes, *words: bytes) -> Reply:
 
 @command(
     "EVALSHA sha1 numkeys [key [key ...]] [arg [arg ...]]",
-    "noscript stale skip_monitor may_replicate no_mandatory_keys",
+    "noscript stale skip_monitor no_mandatory_keys",
     since="2.6.0",
     complexity=_DEPENDS,
 )

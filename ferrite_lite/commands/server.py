@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from ..command import CommandGroup
 from ..context import Context
-from ..errors import DatabaseOutOfRange, InvalidDatabaseIndex, SyntaxFault
-from ..numeric import maybe_int, parse_int
+from ..errors import CommandError, DatabaseOutOfRange, InvalidDatabaseIndex, SyntaxFault
+from ..numeric import parse_int, parse_int32
 from ..reply import OK, Reply, Verbatim
 from ..values import size_bytes
 
@@ -80,10 +80,10 @@ def swapdb(ctx: Context, index1: bytes, index2: bytes) -> Reply:
     """Exchange two databases, for every connection at once."""
     numbers = []
     for index, place in ((index1, "first"), (index2, "second")):
-        number = maybe_int(index)
-        if number is None:
-            raise InvalidDatabaseIndex(place)
-        numbers.append(number)
+        try:
+            numbers.append(parse_int32(index))
+        except CommandError:
+            raise InvalidDatabaseIndex(place) from None
     if not all(0 <= number < len(ctx.server.databases) for number in numbers):
         raise DatabaseOutOfRange
     first, second = (ctx.server.databases[number] for number in numbers)

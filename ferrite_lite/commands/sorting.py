@@ -15,10 +15,13 @@ from ..reply import Reply
 from ..values import Hash, Set, String
 from .options import argument_of
 
-command = CommandGroup("generic")
+command = CommandGroup("generic", category="")
 
+#: What C's ``strtod`` reads to the end.
 _NUMBER = re.compile(
-    rb"[ \t\n\v\f\r]*[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?)", re.I
+    rb"[ \t\n\v\f\r]*[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
+    rb"|(?P<hex>0x[\da-f]+\.?[\da-f]*(?:p[+-]?\d+)?)|inf(?:inity)?)",
+    re.IGNORECASE,
 )
 
 _COMPLEXITY = "O(N+M*log(M)) where N is the size of the set and M the number of members returned"
@@ -50,6 +53,7 @@ def _store_position(argv: list[bytes]) -> list[int]:
     since="1.0.0",
     complexity=_COMPLEXITY,
     also="set sortedset list dangerous",
+    keys="RO access | ? RO access | ? OW update",
     find_keys=_store_position,
 )
 def sort(ctx: Context, key: bytes, *words: bytes) -> Reply:
@@ -71,6 +75,7 @@ def sort(ctx: Context, key: bytes, *words: bytes) -> Reply:
     since="7.0.0",
     complexity=_COMPLEXITY,
     also="set sortedset list dangerous",
+    keys="RO access | ? RO access",
     find_keys=lambda _: [1],
 )
 def sort_ro(ctx: Context, key: bytes, *words: bytes) -> Reply:
@@ -107,7 +112,7 @@ def _sorted_rows(ctx: Context, key: bytes, options: SortOptions) -> list[Reply]:
     value = ctx.db.get(key)
     if value is not None and not isinstance(value, Set):
         raise WrongType
-    members = list(value or ())
+    members = [] if value is None else value.in_order()
     is_sorted = options.by is None or b"*" in options.by
     if not is_sorted and options.destination is not None:
         # A set has no order of its own: what is stored must not depend on chance.
@@ -135,11 +140,12 @@ def _weight(ctx: Context, options: SortOptions) -> Callable[[bytes], Any]:
 
 
 def _score(text: bytes | None) -> float:
-    if text is None:
+    if not text:
         return 0.0
-    if not _NUMBER.fullmatch(text):
+    match = _NUMBER.fullmatch(text)
+    if match is None:
         raise SortScoreNotAFloat
-    return float(text)
+    return float.fromhex(text.decode()) if match["hex"] else float(text)
 
 
 def _looked_up(ctx: Context, pattern: bytes, member: bytes) -> bytes | None:

@@ -63,7 +63,7 @@ class Script:
             overflow = LuaError(STACK_OVERFLOW)
             overflow.__traceback__ = error.__traceback__
             self._fail(overflow)
-        return to_reply(results[0] if results else None, host.resp)
+        return to_reply(results[0] if results else None, self._redis.resp)
 
     def _fail(self, error: LuaError) -> NoReturn:
         lines = lines_of(error.__traceback__)
