@@ -76,6 +76,7 @@ class LuaScript:
         before = ctx.db, ctx.resp, ctx.command
         host = _Host(ctx, readonly=readonly)
         ctx.resp = 2  # what commands answer a script, whatever its client speaks
+        ctx.running_script = True
         try:
             return self._script.run(host, list(keys), list(argv))
         except ScriptStopped:
@@ -83,6 +84,7 @@ class LuaScript:
         finally:
             # A SELECT inside the script is the script's own.
             ctx.db, ctx.resp, ctx.command = before
+            ctx.running_script = False
 
 
 class _Host:

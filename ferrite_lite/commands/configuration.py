@@ -57,7 +57,16 @@ def config_set(ctx: Context, *pairs: bytes) -> Reply:
     for setting, value in changes.values():
         assert setting.set is not None  # noqa: S101  # _read refuses the others
         setting.set(ctx.server.config, value)
+    _admit_everybody_without_password(ctx)
     return OK
+
+
+def _admit_everybody_without_password(ctx: Context) -> None:
+    """Who was asked for a password that is no more needs none."""
+    if not ctx.server.config.requirepass:
+        for client in ctx.server.clients.values():
+            client.authenticated = True
+            client.update_guard()
 
 
 def _read(setting: Setting, name: bytes, raw: bytes) -> Any:

@@ -17,7 +17,7 @@ from ..errors import (
     UnsupportedExpireOption,
 )
 from ..keyspace import Keyspace
-from ..numeric import maybe_int, parse_int
+from ..numeric import maybe_int, parse_int, parse_int32
 from ..patterns import is_literal, matcher
 from ..reply import OK, Reply, Status
 from ..values import copy_of, encoding_of, kind_of

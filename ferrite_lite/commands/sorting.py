@@ -114,8 +114,8 @@ def _sorted_rows(ctx: Context, key: bytes, options: SortOptions) -> list[Reply]:
         raise WrongType
     members = [] if value is None else value.in_order()
     is_sorted = options.by is None or b"*" in options.by
-    if not is_sorted and options.destination is not None:
-        # A set has no order of its own: what is stored must not depend on chance.
+    if not is_sorted and (options.destination is not None or ctx.running_script):
+        # A set has no order of its own: neither what is stored nor a script may depend on it.
         options.by, options.alphabetic, is_sorted = None, True, True
     if is_sorted:
         members.sort(key=_weight(ctx, options), reverse=options.descending)
