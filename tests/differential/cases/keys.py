@@ -559,9 +559,9 @@ OBJECT FREQ needs an LFU policy
 
 OBJECT IDLETIME starts at nothing
     SET a 1
-    OBJECT IDLETIME a
+    near=1> OBJECT IDLETIME a
     GET a
-    OBJECT IDLETIME a
+    near=1> OBJECT IDLETIME a
 
 OBJECT REFCOUNT
     SET a abc
