@@ -35,7 +35,8 @@ def eval_(ctx: Context, text: bytes, numkeys: bytes, *words: bytes) -> Reply:
 )
 def evalsha(ctx: Context, sha: bytes, numkeys: bytes, *words: bytes) -> Reply:
     """Run a script that was loaded before."""
-    return _run(ctx, _find(ctx, sha), _key_count(numkeys, words), words, readonly=False)
+    count = _key_count(numkeys, words)
+    return _run(ctx, _find(ctx, sha), count, words, readonly=False)
 
 
 @command(
@@ -58,7 +59,8 @@ def eval_ro(ctx: Context, text: bytes, numkeys: bytes, *words: bytes) -> Reply:
 )
 def evalsha_ro(ctx: Context, sha: bytes, numkeys: bytes, *words: bytes) -> Reply:
     """Run a script that was loaded before and must not write."""
-    return _run(ctx, _find(ctx, sha), _key_count(numkeys, words), words, readonly=True)
+    count = _key_count(numkeys, words)
+    return _run(ctx, _find(ctx, sha), count, words, readonly=True)
 
 
 def _find(ctx: Context, sha: bytes) -> Runnable:
