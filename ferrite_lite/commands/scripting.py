@@ -35,8 +35,7 @@ def eval_(ctx: Context, text: bytes, numkeys: bytes, *words: bytes) -> Reply:
 )
 def evalsha(ctx: Context, sha: bytes, numkeys: bytes, *words: bytes) -> Reply:
     """Run a script that was loaded before."""
-    count = _key_count(numkeys, words)
-    return _run(ctx, _find(ctx, sha), count, words, readonly=False)
+    return _run_known(ctx, sha, numkeys, words, readonly=False)
 
 
 @command(
@@ -59,11 +58,21 @@ def eval_ro(ctx: Context, text: bytes, numkeys: bytes, *words: bytes) -> Reply:
 )
 def evalsha_ro(ctx: Context, sha: bytes, numkeys: bytes, *words: bytes) -> Reply:
     """Run a script that was loaded before and must not write."""
+    return _run_known(ctx, sha, numkeys, words, readonly=True)
+
+
+def _run_known(
+    ctx: Context, sha: bytes, numkeys: bytes, words: tuple[bytes, ...], *, readonly: bool
+) -> Reply:
+    """As in Redis, what cannot be a SHA-1 is refused before the number of keys, else after."""
+    if len(sha) != _SHA1_HEX_BYTES:
+        raise NoSuchScript
     count = _key_count(numkeys, words)
-    return _run(ctx, _find(ctx, sha), count, words, readonly=True)
+    return _run(ctx, _find(ctx, sha), count, words, readonly=readonly)
 
 
 def _find(ctx: Context, sha: bytes) -> Runnable:
+    """The script of a SHA-1. Raises NoSuchScript."""
     script = ctx.server.scripts.find(sha)
     if script is None:
         raise NoSuchScript
