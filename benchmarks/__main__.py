@@ -6,9 +6,9 @@ import argparse
 import shutil
 import sys
 
-from . import commands
+from . import commands, validate
 
-BENCHMARKS = {"commands": commands.main}
+BENCHMARKS = {"commands": commands.main, "validate": validate.main}
 NEEDED_PROGRAMS = ("redis-server", "redis-benchmark", "redis-cli")
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 from tests.support import servers
 
 FERRITE = "ferrite-lite"
+#: The same server where the session layer has registered its Python twins of hot scripts.
+FERRITE_WITH_TWIN = "ferrite-lite, twin"
 REDIS = "redis-server"
 VALKEY = "valkey-server"
 FAKEREDIS = "fakeredis"
@@ -24,6 +26,24 @@ from fakeredis import TcpFakeServer
 server = TcpFakeServer(("127.0.0.1", int(sys.argv[1])), server_type="redis")
 print("ready", flush=True)
 server.serve_forever()
+"""
+
+_SERVER_WITH_TWIN = """
+import asyncio, gc, sys
+from ferrite_lite import Engine, Server
+from ferrite_lite.__main__ import GC_THRESHOLDS, _loop_factory
+from sessions import native
+
+async def main():
+    engine = Engine()
+    native.register(engine)
+    async with Server(engine, port=int(sys.argv[1])):
+        print("ready", flush=True)
+        await asyncio.Event().wait()
+
+gc.set_threshold(*GC_THRESHOLDS)
+with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    runner.run(main())
 """
 
 
@@ -47,6 +67,7 @@ def started(*names: str) -> Iterator[list[Peer]]:
     """The named peers, running."""
     starters = {
         FERRITE: ferrite_lite,
+        FERRITE_WITH_TWIN: ferrite_lite_with_twin,
         REDIS: redis_server,
         VALKEY: valkey_server,
         FAKEREDIS: fakeredis_server,
@@ -74,6 +95,13 @@ def ferrite_lite() -> Iterator[Peer]:
         if match is None:
             raise servers.CannotStart(line)
         yield Peer(FERRITE, int(match[1]), process.pid)
+
+
+@contextlib.contextmanager
+def ferrite_lite_with_twin() -> Iterator[Peer]:
+    port = servers.free_port()
+    with _running([sys.executable, "-c", _SERVER_WITH_TWIN, str(port)]) as (process, _):
+        yield Peer(FERRITE_WITH_TWIN, port, process.pid)
 
 
 @contextlib.contextmanager
