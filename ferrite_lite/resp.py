@@ -439,6 +439,8 @@ class ReplyEncoder:
             if item.__class__ is bytes:
                 size = len(item)
                 lines += (headers[size] if size < short else b"$%d" % size, item)
+            elif item.__class__ is int:
+                lines.append(b":%d" % item)
             else:
                 self.write(lines, item)
 
