@@ -434,13 +434,14 @@ class ReplyEncoder:
 
     def _bulks(self, lines: list[bytes], items: Iterable[Reply]) -> None:
         """Items that are mostly strings: an array of anything else is right, and slower."""
-        headers, short = BULK_HEADERS, len(BULK_HEADERS)
+        headers, append = BULK_HEADERS, lines.append
         for item in items:
             if item.__class__ is bytes:
                 size = len(item)
-                lines += (headers[size] if size < short else b"$%d" % size, item)
+                append(headers[size] if size < 1024 else b"$%d" % size)
+                append(item)
             elif item.__class__ is int:
-                lines.append(b":%d" % item)
+                append(b":%d" % item)
             else:
                 self.write(lines, item)
 
