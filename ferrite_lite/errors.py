@@ -468,6 +468,22 @@ class ScriptLogLevel(CommandError):
     message = "ERR Invalid debug level."
 
 
+class ScriptLogLevelType(CommandError):
+    message = "ERR First argument must be a number (log level)."
+
+
+class ScriptSetReplArguments(CommandError):
+    message = "ERR redis.set_repl() requires two arguments."
+
+
+class ScriptSetReplFlags(CommandError):
+    message = "ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE."
+
+
+class ScriptUnknownAclCommand(CommandError):
+    message = "ERR Invalid command passed to redis.acl_check_cmd()"
+
+
 class ScriptSetrespArguments(CommandError):
     message = "ERR redis.setresp() requires one argument."
 

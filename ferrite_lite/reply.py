@@ -31,6 +31,12 @@ class Verbatim(bytes):
     __slots__ = ()
 
 
+class BigNumber(bytes):
+    """The digits of a number of any size: ``(123`` in RESP3, a bulk string in RESP2."""
+
+    __slots__ = ()
+
+
 class Pairs(list[tuple[Any, Any]]):
     """A map whose order, or whose repeated keys, matter: a flat array in RESP2."""
 

@@ -18,7 +18,18 @@ import hiredis
 
 from .errors import CommandError, ProtocolError
 from .numeric import format_float, maybe_int
-from .reply import NO_REPLY, NULL_ARRAY, Double, OrderedSet, Pairs, Push, Reply, Status, Verbatim
+from .reply import (
+    NO_REPLY,
+    NULL_ARRAY,
+    BigNumber,
+    Double,
+    OrderedSet,
+    Pairs,
+    Push,
+    Reply,
+    Status,
+    Verbatim,
+)
 
 Request = list[bytes]
 
@@ -366,6 +377,7 @@ class ReplyEncoder:
             type(None): lambda lines, _: lines.append(self._null),
             Status: lambda lines, status: lines.append(b"+" + status),
             Verbatim: self._verbatim,
+            BigNumber: self._big_number,
             list: self._array,
             tuple: self._array,
             dict: self._map,
@@ -427,6 +439,12 @@ class ReplyEncoder:
             lines += b"=%d" % (len(text) + 4), b"txt:" + text
         else:
             self._bulk(lines, text)
+
+    def _big_number(self, lines: list[bytes], digits: bytes) -> None:
+        if self._is_3:
+            lines.append(b"(" + digits)
+        else:
+            self._bulk(lines, digits)
 
     def _array(self, lines: list[bytes], items: list[Reply]) -> None:
         lines.append(b"*%d" % len(items))

@@ -129,6 +129,9 @@ class _Host:
         self._ctx.command = command
         return command.handler(self._ctx, *argv[1 + (command is not top) :])
 
+    def knows(self, name: bytes, /) -> bool:
+        return self._ctx.server.table[name] is not None
+
     def log(self, level: int, message: bytes, /) -> None:
         logger.log(_LOG_LEVELS[level], "%s", message.decode("utf-8", "backslashreplace"))
 

@@ -72,8 +72,7 @@ def setmetatable(*arguments: Value) -> Results:
         raise args.bad(2, b"setmetatable", b"nil or table expected")
     if metamethod(owner, b"__metatable") is not None:
         raise LuaError(b"cannot change a protected metatable")
-    if owner.readonly:
-        raise LuaError(b"Attempt to modify a readonly table")
+    _refuse_readonly(owner)
     owner.metatable = metatable
     return [owner]
 
@@ -97,7 +96,11 @@ def pcall(*arguments: Value) -> Results:
     try:
         return [True, *call(function, *arguments[1:])]
     except LuaError as problem:
-        return [False, located(problem)]
+        value = located(problem)
+        # Redis's pcall gives the message of a command's error, not the table it was thrown as.
+        if value.__class__ is Table and value.hash.get(b"err").__class__ is bytes:
+            value = value.hash[b"err"]
+        return [False, value]
     except RecursionError:
         return [False, STACK_OVERFLOW]
 
@@ -127,8 +130,16 @@ def rawget(*arguments: Value) -> Results:
 def rawset(*arguments: Value) -> Results:
     owner = args.table(arguments, 1, b"rawset")
     key = args.any_value(arguments, 2, b"rawset")
-    owner.set(key, args.any_value(arguments, 3, b"rawset"))
+    value = args.any_value(arguments, 3, b"rawset")
+    _refuse_readonly(owner)
+    owner.set(key, value)
     return [owner]
+
+
+def _refuse_readonly(table: Table) -> None:
+    """As Redis's Lua does below the level of the language: without a position."""
+    if table.readonly:
+        raise LuaError(b"Attempt to modify a readonly table", level=0)
 
 
 def select(*arguments: Value) -> Results:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import CommandError, ScriptReplyTooDeep
 from ..numeric import format_float
-from ..reply import NullArray, OrderedSet, Pairs, Reply, Status
+from ..reply import BigNumber, NullArray, OrderedSet, Pairs, Reply, Status, Verbatim
 from .runtime import Table, Value
 
 #: A table within a table within a table: real Redis gives up only when its stack does.
@@ -123,6 +123,12 @@ def _table_to_reply(table: Table, resp: int, depth: int) -> Reply:
             return CommandError(error_text(error))
         if status.__class__ is bytes:
             return Status(status.replace(b"\r", b" ").replace(b"\n", b" "))
+        big_number = tags.get(b"big_number")
+        if big_number.__class__ is bytes:
+            return BigNumber(big_number.replace(b"\r", b" ").replace(b"\n", b" "))
+        verbatim = tags.get(b"verbatim_string")
+        if verbatim.__class__ is Table and verbatim.hash.get(b"string").__class__ is bytes:
+            return Verbatim(verbatim.hash[b"string"])
         if tags.get(b"double").__class__ is float:
             return float(tags[b"double"])
         if tags.get(b"map").__class__ is Table:

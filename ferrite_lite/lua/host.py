@@ -17,6 +17,10 @@ class ScriptHost(Protocol):
         """Run one command at once. Raises CommandError."""
         ...
 
+    def knows(self, name: bytes, /) -> bool:
+        """Whether there is a command of this name."""
+        ...
+
     def log(self, level: int, message: bytes, /) -> None:
         """A message for the server's log; levels as in Redis, 0 (debug) to 3 (warning)."""
         ...

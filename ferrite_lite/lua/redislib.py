@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from typing import NoReturn
 
 from ..errors import (
     CommandError,
@@ -11,9 +12,13 @@ from ..errors import (
     ScriptArgumentType,
     ScriptLogArguments,
     ScriptLogLevel,
+    ScriptLogLevelType,
+    ScriptSetReplArguments,
+    ScriptSetReplFlags,
     ScriptSetrespArguments,
     ScriptSetrespVersion,
     ScriptSingleString,
+    ScriptUnknownAclCommand,
     ScriptWrongNumberOfArguments,
 )
 from ..version import REDIS_VERSION
@@ -21,7 +26,7 @@ from .conversion import error_table, tagged, to_lua
 from .errors import LuaError
 from .host import ScriptHost
 from .numbers import format_number
-from .runtime import Results, Table, Value
+from .runtime import Results, Table, Value, tonumber
 
 LOG_LEVELS = {b"LOG_DEBUG": 0, b"LOG_VERBOSE": 1, b"LOG_NOTICE": 2, b"LOG_WARNING": 3}
 REPLICATION = {
@@ -78,23 +83,33 @@ class RedisLibrary:
             b"sha1hex": sha1hex,
             b"log": lambda *arguments: self._log(arguments),
             b"setresp": lambda *arguments: self._setresp(arguments),
-            b"set_repl": lambda *_: [],
+            b"set_repl": set_repl,
             b"replicate_commands": lambda *_: [True],
             b"breakpoint": lambda *_: [False],
-            # There is one user, who may call everything.
-            b"acl_check_cmd": lambda *_: [True],
+            b"acl_check_cmd": lambda *arguments: self._acl_check_cmd(arguments),
             b"debug": lambda *_: [],
         }
 
     def _log(self, arguments: tuple[Value, ...]) -> Results:
         if len(arguments) < 2:
             raise_error(ScriptLogArguments())
-        level = arguments[0]
-        if level.__class__ is not float or level not in LOG_LEVELS.values():
+        level = tonumber(arguments[0])
+        if level is None:
+            raise_error(ScriptLogLevelType())
+        if level not in LOG_LEVELS.values():
             raise_error(ScriptLogLevel())
         parts = [_as_text(part) for part in arguments[1:]]
         self.host.log(int(level), b" ".join(part for part in parts if part is not None))
         return []
+
+    def _acl_check_cmd(self, arguments: tuple[Value, ...]) -> Results:
+        """There is one user, who may call everything that there is."""
+        if not arguments:
+            raise_error(ScriptArgumentCount())
+        name = _as_text(arguments[0])
+        if name is None or not self.host.knows(name):
+            raise_error(ScriptUnknownAclCommand())
+        return [True]
 
     def _setresp(self, arguments: tuple[Value, ...]) -> Results:
         if len(arguments) != 1:
@@ -105,7 +120,7 @@ class RedisLibrary:
         return []
 
 
-def raise_error(error: CommandError) -> None:
+def raise_error(error: CommandError) -> NoReturn:
     """An error of the library itself, which a script sees as it sees a command's."""
     raise LuaError(error_table(error))
 
@@ -138,6 +153,16 @@ def _as_text(value: Value) -> bytes | None:
     if value != value or value in (float("inf"), float("-inf")):
         return format_number(value)
     return b"%.17g" % value
+
+
+def set_repl(*arguments: Value) -> Results:
+    """Accepted and without effect: there are no replicas."""
+    if len(arguments) != 1:
+        raise_error(ScriptSetReplArguments())
+    flags = tonumber(arguments[0])
+    if flags is None or flags not in REPLICATION.values():
+        raise_error(ScriptSetReplFlags())
+    return []
 
 
 def error_reply(*arguments: Value) -> Results:

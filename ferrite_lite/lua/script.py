@@ -99,6 +99,7 @@ class Script:
         names.hash[b"_G"] = names
         guard = Table()
         guard.hash[b"__index"] = _refuse_unknown_global
+        guard.readonly = True
         names.metatable = guard
         names.readonly = True
         return names
