@@ -310,6 +310,14 @@ def test_a_key_that_is_placed_in_its_last_millisecond_lives_through_it(
     assert b"a" not in db
 
 
+def test_a_key_that_is_placed_is_expired_though_nobody_looks(desk: Desk, db: Keyspace) -> None:
+    db.place(b"a", b"1", desk.moment.ms + 10)
+    desk.advance(11 + SLICE_MS)
+    assert db.expire_one()
+    assert not db.expire_one()
+    assert len(db) == 0
+
+
 # --- order ----------------------------------------------------------------------------------------
 
 
