@@ -47,13 +47,15 @@ def test_it_prints_one_line_when_it_listens(options: list[str]) -> None:
 
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_shuts_it_down_cleanly(signal_number: signal.Signals) -> None:
-    with running("--port", "0") as (process, line):
-        with socket.create_connection(("127.0.0.1", port_in(line))) as client:
-            client.sendall(b"SET a 1\r\n")
-            client.recv(100)
-            process.send_signal(signal_number)
-            assert process.wait(timeout=30) == 0
-            assert client.recv(100) == b""
+    with (
+        running("--port", "0") as (process, line),
+        socket.create_connection(("127.0.0.1", port_in(line))) as client,
+    ):
+        client.sendall(b"SET a 1\r\n")
+        client.recv(100)
+        process.send_signal(signal_number)
+        assert process.wait(timeout=30) == 0
+        assert client.recv(100) == b""
 
 
 def test_it_listens_on_a_unix_socket_too(tmp_path: Path) -> None:
