@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..command import CommandGroup
 from ..context import Context
-from ..errors import SortScoreNotAFloat, SortStoresAList, SyntaxFault, WrongType
-from ..numeric import parse_int
+from ..errors import NotAFloat, SortScoreNotAFloat, SortStoresAList, SyntaxFault, WrongType
+from ..numeric import parse_int, parse_strtod
 from ..reply import Reply
 from ..values import Hash, Set, String
 from .options import argument_of
 
 command = CommandGroup("generic", category="")
-
-#: What C's ``strtod`` reads to the end.
-_NUMBER = re.compile(
-    rb"[ \t\n\v\f\r]*[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
-    rb"|(?P<hex>0x[\da-f]+\.?[\da-f]*(?:p[+-]?\d+)?)|inf(?:inity)?)",
-    re.IGNORECASE,
-)
 
 _COMPLEXITY = "O(N+M*log(M)) where N is the size of the set and M the number of members returned"
 
@@ -32,6 +24,8 @@ class SortOptions:
     """The words behind the key."""
 
     by: bytes | None = None
+    #: A BY without a star, such as ``BY nosort``; a later one with a star does not take it back.
+    is_unsorted: bool = False
     offset: int = 0
     count: int = -1
     gets: list[bytes] = field(default_factory=list)
@@ -42,8 +36,14 @@ class SortOptions:
 
 def _store_position(argv: list[bytes]) -> list[int]:
     """The keys of a SORT: its first, and the last one that STORE names."""
-    stores = [at + 1 for at in range(2, len(argv) - 1) if argv[at].lower() == b"store"]
-    return [1, *stores[-1:]]
+    positions, at = [1], 2
+    while at < len(argv):
+        option = argv[at].lower()
+        if option == b"store" and at + 1 < len(argv):
+            positions[1:] = [at + 1]
+        # What BY, GET and LIMIT are given may be the word "store".
+        at += {b"by": 2, b"get": 2, b"limit": 3}.get(option, 1)
+    return positions
 
 
 @command(
@@ -95,10 +95,11 @@ def _read_options(words: tuple[bytes, ...], *, may_store: bool) -> SortOptions:
             case b"alpha":
                 options.alphabetic = True
             case b"limit":
-                first = argument_of(remaining)
-                options.offset, options.count = parse_int(first), parse_int(argument_of(remaining))
+                offset, count = argument_of(remaining), argument_of(remaining)
+                options.offset, options.count = parse_int(offset), parse_int(count)
             case b"by":
                 options.by = argument_of(remaining)
+                options.is_unsorted |= b"*" not in options.by
             case b"get":
                 options.gets.append(argument_of(remaining))
             case b"store" if may_store:
@@ -113,11 +114,10 @@ def _sorted_rows(ctx: Context, key: bytes, options: SortOptions) -> list[Reply]:
     if value is not None and not isinstance(value, Set):
         raise WrongType
     members = [] if value is None else value.in_order()
-    is_sorted = options.by is None or b"*" in options.by
-    if not is_sorted and (options.destination is not None or ctx.running_script):
+    if options.is_unsorted and (options.destination is not None or ctx.running_script):
         # A set has no order of its own: neither what is stored nor a script may depend on it.
-        options.by, options.alphabetic, is_sorted = None, True, True
-    if is_sorted:
+        options.by, options.alphabetic, options.is_unsorted = None, True, False
+    if not options.is_unsorted:
         members.sort(key=_weight(ctx, options), reverse=options.descending)
     start = max(options.offset, 0)
     stop = None if options.count < 0 else start + options.count
@@ -140,12 +140,11 @@ def _weight(ctx: Context, options: SortOptions) -> Callable[[bytes], Any]:
 
 
 def _score(text: bytes | None) -> float:
-    if not text:
-        return 0.0
-    match = _NUMBER.fullmatch(text)
-    if match is None:
-        raise SortScoreNotAFloat
-    return float.fromhex(text.decode()) if match["hex"] else float(text)
+    """The number that a member is compared by; without one it is 0. Raises SortScoreNotAFloat."""
+    try:
+        return parse_strtod(text or b"")
+    except NotAFloat:
+        raise SortScoreNotAFloat from None
 
 
 def _looked_up(ctx: Context, pattern: bytes, member: bytes) -> bytes | None:
