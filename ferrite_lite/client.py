@@ -31,7 +31,7 @@ CONNECTION_COMMANDS = frozenset(
 )
 
 #: A call that awaits no I/O never lets the event loop run: give way once in so many calls.
-CALLS_BETWEEN_YIELDS = 64
+CALLS_BETWEEN_YIELDS = 16
 
 IN_PROCESS = Peer("in-process:0", "in-process:0")
 

@@ -1,6 +1,6 @@
 """A secure session store on top of Redis, Valkey or ferrite_lite."""
 
-from .config import IpPolicy, OnLimit, RateLimit, SessionConfig
+from .config import IpPolicy, Lifetime, OnLimit, RateLimit, SessionConfig
 from .errors import (
     ConfigError,
     DataTooLarge,
@@ -8,6 +8,7 @@ from .errors import (
     RateLimited,
     SessionError,
     SessionLimitReached,
+    StoreRefused,
     StoreUnavailable,
     VersionConflict,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "IpPolicy",
     "IssuedSession",
     "KeyRing",
+    "Lifetime",
     "OnLimit",
     "RateLimit",
     "RateLimited",
@@ -32,6 +34,7 @@ __all__ = [
     "SessionInfo",
     "SessionLimitReached",
     "SessionStore",
+    "StoreRefused",
     "StoreUnavailable",
     "VersionConflict",
 ]

@@ -18,8 +18,15 @@ from typing import Any, Protocol
 
 import redis.exceptions as redis_errors
 
-from .config import SessionConfig
-from .errors import RateLimited, SessionError, SessionLimitReached, StoreUnavailable
+from .config import Lifetime, SessionConfig
+from .errors import (
+    DataTooLarge,
+    RateLimited,
+    SessionError,
+    SessionLimitReached,
+    StoreRefused,
+    StoreUnavailable,
+)
 from .record import DATA_PREFIX, encode_data, fields_of, text
 from .tokens import Ticket
 
@@ -118,19 +125,33 @@ class AtomicStore:
     # --- operations -------------------------------------------------------------------------------
 
     async def create(
-        self, ticket: Ticket, user_id: str, data: dict[str, Any], further: dict[str, str]
+        self,
+        ticket: Ticket,
+        user_id: str,
+        data: dict[str, Any],
+        further: dict[str, str],
+        *,
+        lifetime: Lifetime,
+        replaced: Ticket | None = None,
     ) -> Created:
-        """Raises SessionLimitReached, RateLimited, DataTooLarge, StoreUnavailable."""
+        """Open a session, in place of another one of the same user if one is given.
+
+        Raises SessionLimitReached, RateLimited, DataTooLarge, StoreUnavailable, StoreRefused.
+        """
         config = self._config
         limit = config.create_limit
         fields = encode_data(data, config.max_data_bytes)
         reply = await self._run(
             CREATE,
-            [self.session_key(ticket), self.index_key(ticket.tag), self.rate_key(ticket.tag)],
+            [
+                *(self.session_key(ticket), self.index_key(ticket.tag), self.rate_key(ticket.tag)),
+                self.session_key(replaced or ticket),
+            ],
             [
                 *(ticket.sid, user_id, config.max_sessions_per_user, config.on_limit.value),
-                *(config.idle_ms, config.absolute_ms),
+                *(lifetime.idle_ms, lifetime.absolute_ms),
                 *((limit.limit, limit.per_seconds * 1000) if limit else (0, 0)),
+                replaced.sid if replaced else "",
                 *fields,
                 *(part for pair in further.items() for part in pair),
             ],
@@ -172,7 +193,7 @@ class AtomicStore:
             [self.session_key(ticket), self.index_key(ticket.tag)],
             [
                 *(ticket.sid, "" if if_version is None else if_version, int(replace)),
-                *(len(fields) // 2, *fields),
+                *(self._config.max_data_bytes, len(fields) // 2, *fields),
                 *(DATA_PREFIX + name for name in remove),
             ],
             # Applied twice it would count two versions, and fail its own expectation.
@@ -183,6 +204,8 @@ class AtomicStore:
                 return int(reply[1])
             case "CONFLICT":
                 return Conflict(int(reply[1]))
+            case "TOOBIG":
+                raise DataTooLarge(int(reply[1]), self._config.max_data_bytes)
         return Dead("MISSING")
 
     async def destroy(self, ticket: Ticket) -> bool:
@@ -190,9 +213,11 @@ class AtomicStore:
         keys = [self.session_key(ticket), self.index_key(ticket.tag)]
         return bool(await self._run(DESTROY, keys, [ticket.sid]))
 
-    async def revoke(self, tag: str, keep_sid: str = "") -> list[str]:
-        """End all sessions of a user but one; the sids of those that were alive."""
-        live, stale = await self._run(REVOKE, [self.index_key(tag)], [keep_sid])
+    async def revoke(self, tag: str, keep: Ticket | None = None) -> list[str]:
+        """End all sessions of a user, but one that is alive; the sids of those that were."""
+        index = self.index_key(tag)
+        kept = (self.session_key(keep), keep.sid) if keep else (index, "")
+        live, stale = await self._run(REVOKE, [index, kept[0]], [kept[1]])
         sids = [text(sid) for sid in live]
         await self.forget(tag, [*sids, *map(text, stale)])
         return sids
@@ -239,6 +264,14 @@ class AtomicStore:
                 if not left or not isinstance(error, redis_errors.ConnectionError):
                     raise StoreUnavailable(f"the store did not answer: {error}") from error
                 left -= 1
+            except redis_errors.NoScriptError:
+                raise
+            except redis_errors.MovedError as error:
+                raise StoreRefused(
+                    "the server is a node of a cluster: connect with a RedisCluster client"
+                ) from error
+            except redis_errors.RedisError as error:
+                raise StoreRefused(f"the store refused: {error}") from error
 
 
 __all__ = ["AtomicStore", "Bound", "Client", "Conflict", "Created", "Dead", "Live"]

@@ -8,6 +8,8 @@ from enum import StrEnum
 from .errors import ConfigError
 
 DAY_SECONDS = 86_400
+#: Three hundred years: past it, milliseconds would not fit into a double with room to add.
+MAX_SECONDS = 1e10
 
 
 class OnLimit(StrEnum):
@@ -32,7 +34,7 @@ class IpPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """``limit`` operations in ``per_seconds``, evenly refilled (GCRA)."""
+    """At most ``limit`` operations in any ``per_seconds``."""
 
     limit: int
     per_seconds: int = 3600
@@ -40,6 +42,33 @@ class RateLimit:
     def __post_init__(self) -> None:
         if self.limit < 1 or self.per_seconds < 1:
             raise ConfigError("a rate limit allows at least one operation in at least one second")
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """How long one session lives, where it is not as the configuration says: remember-me, admin."""
+
+    ttl_seconds: float
+    absolute_seconds: float | None
+
+    def __post_init__(self) -> None:
+        _check_lifetime(self.ttl_seconds, self.absolute_seconds)
+
+    @property
+    def idle_ms(self) -> int:
+        return round(self.ttl_seconds * 1000)
+
+    @property
+    def absolute_ms(self) -> int:
+        """0 for none."""
+        return 0 if self.absolute_seconds is None else round(self.absolute_seconds * 1000)
+
+
+def _check_lifetime(ttl_seconds: float, absolute_seconds: float | None) -> None:
+    if not 0 < ttl_seconds < MAX_SECONDS:
+        raise ConfigError("ttl_seconds must be positive")
+    if absolute_seconds is not None and not ttl_seconds <= absolute_seconds < MAX_SECONDS:
+        raise ConfigError("absolute_seconds must not be below ttl_seconds")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +88,7 @@ class SessionConfig:
     max_sessions_per_user: int = 10
     on_limit: OnLimit = OnLimit.EVICT_OLDEST
     #: Creations for one user; count them after the password was checked, or others lock him out.
-    create_limit: RateLimit | None = None
+    create_limit: RateLimit | None = RateLimit(10, per_seconds=3600)
     ip_policy: IpPolicy = IpPolicy.LOG
     #: How much of an address is compared: people move within a network.
     ipv4_prefix_bits: int = 24
@@ -73,10 +102,7 @@ class SessionConfig:
     retries: int = 1
 
     def __post_init__(self) -> None:
-        if not 0 < self.ttl_seconds < 1e10:
-            raise ConfigError("ttl_seconds must be positive")
-        if self.absolute_seconds is not None and self.absolute_seconds < self.ttl_seconds:
-            raise ConfigError("absolute_seconds must not be below ttl_seconds")
+        _check_lifetime(self.ttl_seconds, self.absolute_seconds)
         if self.touch_interval_seconds is not None and not (
             0 <= self.touch_interval_seconds < self.ttl_seconds
         ):
@@ -91,13 +117,8 @@ class SessionConfig:
         object.__setattr__(self, "ip_policy", IpPolicy(self.ip_policy))
 
     @property
-    def idle_ms(self) -> int:
-        return round(self.ttl_seconds * 1000)
-
-    @property
-    def absolute_ms(self) -> int:
-        """0 for none."""
-        return 0 if self.absolute_seconds is None else round(self.absolute_seconds * 1000)
+    def lifetime(self) -> Lifetime:
+        return Lifetime(self.ttl_seconds, self.absolute_seconds)
 
     @property
     def touch_interval_ms(self) -> int:
@@ -105,7 +126,7 @@ class SessionConfig:
         if not self.sliding_window:
             return -1
         if self.touch_interval_seconds is None:
-            return min(self.idle_ms // 20, 60_000)
+            return min(self.lifetime.idle_ms // 20, 60_000)
         return round(self.touch_interval_seconds * 1000)
 
     def describe(self) -> str:

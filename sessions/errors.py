@@ -50,5 +50,9 @@ class DecodeError(SessionError):
     """A record that this package has not written; it is left as it is."""
 
 
+class StoreRefused(SessionError):
+    """The store answered that it may not or cannot do this: somebody has to look at its set-up."""
+
+
 class StoreUnavailable(SessionError):
     """The store did not answer: nothing is known, so neither accept the session nor delete it."""

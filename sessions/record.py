@@ -93,8 +93,11 @@ class SessionInfo:
 
 
 def text(raw: Raw) -> str:
-    """What the store answered, whether or not the client decodes."""
-    return raw.decode() if isinstance(raw, bytes) else raw
+    """What the store answered, whether or not the client decodes. Raises DecodeError."""
+    try:
+        return raw.decode() if isinstance(raw, bytes) else raw
+    except UnicodeDecodeError as error:
+        raise DecodeError("the session holds bytes that are no text") from error
 
 
 def fields_of(flat: Sequence[Raw]) -> dict[str, str]:
@@ -124,10 +127,13 @@ def device_of(fields: Mapping[str, str]) -> DeviceInfo | None:
 
 
 def encode_data(data: Mapping[str, Any], max_bytes: int) -> list[str]:
-    """Fields and values to store, in turn. Raises DataTooLarge, TypeError for what is no JSON."""
+    """Fields and values to store, in turn.
+
+    Raises DataTooLarge, and TypeError or ValueError for what is no JSON.
+    """
     flat: list[str] = []
     for name, value in data.items():
-        flat += DATA_PREFIX + name, json.dumps(value, separators=(",", ":"))
+        flat += DATA_PREFIX + name, json.dumps(value, separators=(",", ":"), allow_nan=False)
     size_bytes = sum(len(part.encode()) for part in flat)
     if size_bytes > max_bytes:
         raise DataTooLarge(size_bytes, max_bytes)

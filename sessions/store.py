@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Collection, Mapping
 from typing import Any, Self
 
 import redis.asyncio
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 
 import ferrite_lite
 
 from . import events, native
 from .atomic import AtomicStore, Bound, Client, Conflict, Dead, Live
-from .config import IpPolicy, SessionConfig
+from .config import IpPolicy, Lifetime, SessionConfig
 from .errors import ConfigError, RateLimited, VersionConflict
 from .record import (
     DeviceInfo,
@@ -30,6 +32,8 @@ from .record import (
 )
 from .tokens import KeyRing, Ticket, Tokens
 
+logger = logging.getLogger("sessions")
+
 #: Under these the server never drops a key that has no deadline, and an index always has one.
 SAFE_POLICIES = frozenset({"noeviction"})
 
@@ -37,14 +41,15 @@ SAFE_POLICIES = frozenset({"noeviction"})
 class SessionStore:
     """Sessions in one store. Made by ``connect``; an async context manager that closes it.
 
-    >>> import asyncio
-    >>> async def main() -> str:
-    ...     async with await SessionStore.connect() as store:
-    ...         issued = await store.create("alice", {"theme": "dark"})
-    ...         session = await store.validate(issued.token)
-    ...         return session.data["theme"] if session else "signed out"
-    >>> asyncio.run(main())
-    'dark'
+        >>> import asyncio
+    import logging
+        >>> async def main() -> str:
+        ...     async with await SessionStore.connect() as store:
+        ...         issued = await store.create("alice", {"theme": "dark"})
+        ...         session = await store.validate(issued.token)
+        ...         return session.data["theme"] if session else "signed out"
+        >>> asyncio.run(main())
+        'dark'
     """
 
     def __init__(
@@ -125,31 +130,43 @@ class SessionStore:
         device_info: DeviceInfo | None = None,
         *,
         replace: str | None = None,
+        lifetime: Lifetime | None = None,
     ) -> IssuedSession:
         """Open a session; the token is in the answer and nowhere else.
 
         ``replace`` is the token that came with the login, if any: its session ends, so that a
-        token from before the login is worth nothing after it (ASVS 7.2.4). Raises
-        SessionLimitReached, RateLimited, DataTooLarge, StoreUnavailable.
+        token from before the login is worth nothing after it (ASVS 7.2.4). ``lifetime`` is for a
+        session that lives longer or shorter than others. Raises SessionLimitReached, RateLimited,
+        DataTooLarge, StoreUnavailable, StoreRefused.
         """
         if not user_id:
             raise ValueError("a session belongs to somebody: user_id is empty")
         token, ticket = self._tokens.issue(user_id)
         further = self._device_fields(device_info)
+        lifetime = lifetime or self.config.lifetime
+        before = self._tokens.read(replace) if replace is not None else None
+        is_own = before is not None and before.tag == ticket.tag
         try:
-            created = await self._atomic.create(ticket, user_id, dict(data or {}), further)
+            created = await self._atomic.create(
+                ticket,
+                user_id,
+                dict(data or {}),
+                further,
+                lifetime=lifetime,
+                replaced=before if is_own else None,
+            )
         except RateLimited as refusal:
             self._tell(events.RateLimited(user_id, refusal.retry_after_seconds))
             raise
-        if replace is not None:
-            await self.destroy(replace)
+        if before is not None and not is_own:
+            await self._end(before)
         await self._atomic.forget(ticket.tag, created.evicted_sids)
         evicted = tuple(map(self._tokens.public_id, created.evicted_sids))
         for public_id in evicted:
             self._tell(events.Evicted(user_id, public_id))
         public_id = self._tokens.public_id(ticket.sid)
         self._tell(events.Created(user_id, public_id))
-        absolute_ms = self.config.absolute_ms
+        absolute_ms = lifetime.absolute_ms
         absolute_expires_at = moment(created.created_at_ms + absolute_ms) if absolute_ms else None
         return IssuedSession(
             user_id=user_id,
@@ -259,19 +276,29 @@ class SessionStore:
         return False
 
     async def destroy_other_sessions(self, user_id: str, current_token: str) -> int:
-        """End all of the user's sessions but one; how many were alive."""
+        """End all of the user's sessions but the one that asks; how many were alive.
+
+        A token that opens no session of this user ends nothing.
+        """
         current = self._tokens.read(current_token)
-        return await self._revoke(user_id, current.sid if current else "")
+        if current is None or current.tag != self._tokens.tag(user_id):
+            return 0
+        return await self._revoke(user_id, current)
 
     async def destroy_all_for_user(self, user_id: str) -> int:
         """End all of the user's sessions; how many were alive."""
-        return await self._revoke(user_id, "")
+        return await self._revoke(user_id, None)
 
     # --- the store --------------------------------------------------------------------------------
 
     async def doctor(self) -> list[str]:
         """What about the server would endanger sessions, in sentences; empty when nothing does."""
-        reply = await self._client.execute_command("CONFIG GET", "maxmemory-policy")
+        try:
+            reply = await self._client.execute_command("CONFIG GET", "maxmemory-policy")
+        except RedisError as error:
+            return [f"maxmemory-policy could not be asked for, and must be noeviction: {error}"]
+        if isinstance(reply, dict) and reply and isinstance(next(iter(reply.values())), dict):
+            reply = next(iter(reply.values()))  # a cluster client may answer node by node
         values = list(reply.values()) if isinstance(reply, dict) else list(reply)[1:]
         policy = text(values[0]) if values else "unknown"
         if policy in SAFE_POLICIES:
@@ -308,8 +335,8 @@ class SessionStore:
             self._tell(events.Destroyed(self._tokens.public_id(ticket.sid)))
         return ended
 
-    async def _revoke(self, user_id: str, keep_sid: str) -> int:
-        sids = await self._atomic.revoke(self._tokens.tag(user_id), keep_sid)
+    async def _revoke(self, user_id: str, keep: Ticket | None) -> int:
+        sids = await self._atomic.revoke(self._tokens.tag(user_id), keep)
         self._tell(events.RevokedAll(user_id, tuple(map(self._tokens.public_id, sids))))
         return len(sids)
 
@@ -359,7 +386,11 @@ class SessionStore:
 
     def _tell(self, event: events.SessionEvent) -> None:
         for listener in self._listeners:
-            listener(event)
+            try:
+                listener(event)
+            except Exception:
+                # The operation has happened: its caller must get the answer.
+                logger.exception("a listener failed on %s", type(event).__name__)
 
 
 def _script_policy(policy: IpPolicy) -> str:

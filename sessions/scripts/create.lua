@@ -1,8 +1,9 @@
 -- Create a session, unless the user has too many or creates them too fast.
 -- KEYS: 1 session | 2 index of the user | 3 creation rate of the user
+--       4 session to replace (the new one again for none)
 -- ARGV: 1 sid | 2 user id | 3 most sessions, 0 for any number | 4 evict_oldest, evict_lru or reject
 --       5 idle ms | 6 absolute ms, 0 for none | 7 rate limit, 0 for none | 8 rate window ms
---       9... further fields and their values
+--       9 sid to replace, '' for none | 10... further fields and their values
 -- Gives OK, created, expires, {evicted sids} | COLLISION | RATE, retry after ms | LIMIT, live sessions
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -17,14 +18,18 @@ if taken[1] then
   return {'COLLISION'}
 end
 
--- Generic cell rate: the key holds the time at which the whole allowance is back.
+-- The key holds when the last sessions were created: no window of any position has more than the
+-- limit. (A token bucket would let through nearly twice as many in its first window.)
 local rate_limit, window = tonumber(ARGV[7]), tonumber(ARGV[8])
-local full_at
+local recent = {}
 if rate_limit > 0 then
-  full_at = math.max(now, tonumber(redis.call('GET', KEYS[3]) or '0')) + window / rate_limit
-  if full_at - window > now then
-    return {'RATE', math.ceil(full_at - window - now)}
+  for at in string.gmatch(redis.call('GET', KEYS[3]) or '', '%d+') do
+    if tonumber(at) > now - window then recent[#recent + 1] = at end
   end
+  if #recent >= rate_limit then
+    return {'RATE', tonumber(recent[#recent - rate_limit + 1]) + window - now}
+  end
+  recent[#recent + 1] = string.format('%.0f', now)
 end
 
 -- An entry of the index: created, last access and expiry of one session.
@@ -32,6 +37,7 @@ local members = redis.call('HGETALL', KEYS[2])
 local live, stale = {}, {}
 for at = 1, #members, 2 do
   local created, accessed, expires = string.match(members[at + 1], '^(%d+):(%d+):(%d+)$')
+  if members[at] == ARGV[9] then expires = nil end
   if expires and tonumber(expires) > now then
     live[#live + 1] = {members[at], tonumber(created), tonumber(accessed)}
   else
@@ -55,15 +61,16 @@ if most > 0 and #live >= most then
 end
 for _, gone in ipairs(stale) do redis.call('HDEL', KEYS[2], gone) end
 for _, gone in ipairs(evicted) do redis.call('HDEL', KEYS[2], gone) end
-if full_at then
-  redis.call('SET', KEYS[3], string.format('%.0f', full_at), 'PX', math.ceil(full_at - now))
+if ARGV[9] ~= '' then redis.call('DEL', KEYS[4]) end
+if rate_limit > 0 then
+  redis.call('SET', KEYS[3], table.concat(recent, ','), 'PX', window)
 end
 
 local hard = (absolute > 0) and (now + absolute) or 0
 local expires = now + idle
 if hard > 0 and hard < expires then expires = hard end
 redis.call('HSET', KEYS[1], 'user_id', ARGV[2], 'created_at', now, 'last_access', now,
-  'expires_at', expires, 'absolute_at', hard, 'idle_ms', idle, 'version', 1, unpack(ARGV, 9))
+  'expires_at', expires, 'absolute_at', hard, 'idle_ms', idle, 'version', 1, unpack(ARGV, 10))
 redis.call('PEXPIREAT', KEYS[1], expires)
 redis.call('HSET', KEYS[2], sid, string.format('%.0f:%.0f:%.0f', now, now, expires))
 local keep_until = (hard > 0) and hard or expires

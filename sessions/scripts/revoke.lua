@@ -1,9 +1,17 @@
 -- End all sessions of a user, or all but one, at one instant.
--- KEYS: 1 index of the user
+-- KEYS: 1 index of the user | 2 session to keep (the index again for none)
 -- ARGV: 1 sid to keep, '' for none
--- Gives {sids that were alive}, {all other sids}
+-- Gives {sids that were alive}, {all other sids}; nothing, and ends nothing, if the one to keep is
+-- not alive: whoever asks has to be signed in.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if ARGV[1] ~= '' then
+  local expires = redis.call('HGET', KEYS[2], 'expires_at')
+  if not expires or now >= tonumber(expires)
+      or redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
+    return {{}, {}}
+  end
+end
 local members = redis.call('HGETALL', KEYS[1])
 local live, stale = {}, {}
 for at = 1, #members, 2 do

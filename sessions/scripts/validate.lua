@@ -30,8 +30,9 @@ if interval >= 0 and now - accessed >= interval then
   local hard = tonumber(held[5] or '0')
   expires = now + tonumber(held[6])
   if hard > 0 and hard < expires then expires = hard end
-  redis.call('HSET', KEYS[1], 'last_access', now, 'expires_at', expires)
+  -- The deadline first: at its memory limit a server refuses HSET as the first write of a script.
   redis.call('PEXPIREAT', KEYS[1], expires)
+  redis.call('HSET', KEYS[1], 'last_access', now, 'expires_at', expires)
   redis.call('HSET', KEYS[2], ARGV[1],
     string.format('%.0f:%.0f:%.0f', tonumber(held[2]), now, expires))
   if redis.call('PTTL', KEYS[2]) < expires - now then
