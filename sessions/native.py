@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import ferrite_lite
@@ -34,7 +35,8 @@ def validate(ctx: Any, keys: Sequence[bytes], argv: Sequence[bytes]) -> Any:
     now = ctx.server.moment.ms
     if now >= expires:
         return [b"EXPIRED"]
-    if argv[3] and argv[2] and (network := record.get(b"network")) and network != argv[2]:
+    network = record.get(b"network")
+    if argv[3] and argv[2] and network is not None and network != argv[2]:
         if argv[3] == b"revoke":
             ctx.call(ctx, [b"DEL", keys[0]])
             ctx.call(ctx, [b"HDEL", keys[1], argv[0]])
@@ -47,15 +49,15 @@ def validate(ctx: Any, keys: Sequence[bytes], argv: Sequence[bytes]) -> Any:
             expires = hard
         _slide(ctx, keys, argv[0], created, now, expires)
         touched = 1
-    return [b"OK", accessed, expires, touched, [part for pair in record.items() for part in pair]]
+    return [b"OK", accessed, expires, touched, list(chain.from_iterable(record.items()))]
 
 
 def _slide(
     ctx: Any, keys: Sequence[bytes], sid: bytes, created: bytes, now: int, expires: int
 ) -> None:
     call, deadline = ctx.call, b"%d" % expires
-    call(ctx, [b"HSET", keys[0], b"last_access", b"%d" % now, b"expires_at", deadline])
     call(ctx, [b"PEXPIREAT", keys[0], deadline])
+    call(ctx, [b"HSET", keys[0], b"last_access", b"%d" % now, b"expires_at", deadline])
     call(ctx, [b"HSET", keys[1], sid, b"%b:%d:%d" % (created, now, expires)])
     left = call(ctx, [b"PTTL", keys[1]])
     if left < expires - now:

@@ -1,0 +1,118 @@
+"""One session store for each kind of server: the same tests pass on all of them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+import redis.asyncio
+from redis.asyncio.cluster import RedisCluster
+
+import ferrite_lite
+from sessions import KeyRing, SessionConfig, SessionStore, native
+from tests.support.servers import RealCluster, RealServer
+
+#: Makes a store under a configuration, on the target of the test.
+MakeStore = Callable[..., Awaitable[SessionStore]]
+
+KEYS = KeyRing.generate()
+TARGETS = ["embedded", "tcp", "redis", "cluster"]
+
+_user_numbers = itertools.count(1)
+
+
+def without_rate(**settings: Any) -> SessionConfig:
+    """A configuration for tests that open many sessions."""
+    return SessionConfig(**{"create_limit": None, "timeout_seconds": 5, **settings})
+
+
+@pytest.fixture(params=TARGETS)
+async def client(request: pytest.FixtureRequest) -> AsyncIterator[Any]:
+    """A redis-py asyncio client of each target, its own retries off."""
+    async with AsyncExitStack() as stack:
+        if request.param == "cluster":
+            cluster: RealCluster = request.getfixturevalue("redis_cluster")
+            yield await stack.enter_async_context(
+                RedisCluster(host=cluster.host, port=cluster.port)
+            )
+            return
+        if request.param == "redis":
+            server: RealServer = request.getfixturevalue("redis_server")
+            url = server.url
+        else:
+            ferrite = await stack.enter_async_context(ferrite_lite.Ferrite())
+            native.register(ferrite.engine)
+            if request.param == "embedded":
+                yield ferrite.client()
+                return
+            url = (await ferrite.listen()).url
+        yield await stack.enter_async_context(redis.asyncio.Redis.from_url(url))
+
+
+@pytest.fixture
+def make_store(client: Any) -> MakeStore:
+    async def make(**settings: Any) -> SessionStore:
+        return await SessionStore.connect(client, without_rate(**settings), keys=KEYS)
+
+    return make
+
+
+@pytest.fixture
+async def store(make_store: MakeStore) -> SessionStore:
+    return await make_store()
+
+
+@pytest.fixture
+def user() -> str:
+    """Somebody no other test knows: real servers are shared."""
+    return f"user-{next(_user_numbers)}"
+
+
+@pytest.fixture
+def clock() -> ferrite_lite.ManualClock:
+    return ferrite_lite.ManualClock()
+
+
+@pytest.fixture
+def make_timed_store(clock: ferrite_lite.ManualClock) -> MakeStore:
+    """An embedded store whose time the test moves."""
+
+    async def make(**settings: Any) -> SessionStore:
+        return await SessionStore.connect(config=without_rate(**settings), clock=clock)
+
+    return make
+
+
+class Between:
+    """A client that lets something happen just before or after its n-th script."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.calls: list[tuple[Any, ...]] = []
+        self.before: Callable[[], Awaitable[Any]] | None = None
+        self.after: Callable[[], Awaitable[Any]] | None = None
+
+    async def execute_command(self, *words: Any, **options: Any) -> Any:
+        self.calls.append(words)
+        if self.before is not None:
+            hook, self.before = self.before, None
+            await hook()
+        reply = await self._client.execute_command(*words, **options)
+        if self.after is not None:
+            hook, self.after = self.after, None
+            await hook()
+        return reply
+
+
+@pytest.fixture
+def between(client: Any) -> Between:
+    return Between(client)
+
+
+@pytest.fixture
+async def slow_store(between: Between) -> SessionStore:
+    """A second store on the same data, whose operations can be interrupted."""
+    return await SessionStore.connect(between, without_rate(touch_interval_seconds=0), keys=KEYS)

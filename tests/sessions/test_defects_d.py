@@ -1,0 +1,263 @@
+"""Group D of the seed document's defects: atomicity and portability."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis.exceptions
+
+import ferrite_lite
+import sessions
+from sessions import (
+    ConfigError,
+    DeviceInfo,
+    RateLimit,
+    RateLimited,
+    SessionConfig,
+    SessionStore,
+    StoreRefused,
+    StoreUnavailable,
+)
+from sessions.atomic import AtomicStore
+from sessions.tokens import Tokens
+from tests.sessions.conftest import KEYS, Between, MakeStore, without_rate
+from tests.sessions.test_defects_a import records_of
+from tests.support.servers import RealCluster, RealServer
+
+SCRIPTS = sorted((Path(sessions.__file__).parent / "scripts").glob("*.lua"))
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_d1_a_script_names_no_key_that_it_was_not_given(path: Path) -> None:
+    for call in re.findall(r"redis\.call\(([^)]*)", path.read_text()):
+        command, *arguments = [part.strip() for part in call.split(",")]
+        if command != "'TIME'":
+            assert arguments[0].startswith("KEYS["), call
+
+
+async def test_d1_all_keys_of_a_user_lie_in_one_slot(
+    store: SessionStore, client: Any, user: str
+) -> None:
+    await store.create(user)
+    tags = {re.search(rb"\{(.+?)\}", key) for key in await records_of(client, user)}
+    assert len({match[1] for match in tags if match}) == 1
+
+
+async def test_d1_a_node_of_a_cluster_is_refused_in_plain_words(
+    redis_cluster: RealCluster,
+) -> None:
+    async with await SessionStore.connect(redis_cluster.url, without_rate(), keys=KEYS) as store:
+        refusals = []
+        for number in range(20):
+            try:
+                await store.create(f"d1-{number}")
+            except StoreRefused as refusal:
+                refusals.append(str(refusal))
+        assert refusals
+        assert all("RedisCluster" in refusal for refusal in refusals)
+
+
+async def test_d2_a_server_without_scripts_is_refused_and_left_clean(
+    client: Any, user: str
+) -> None:
+    class NoScripts:
+        async def execute_command(self, *words: Any, **options: Any) -> Any:
+            if words[0] in ("EVAL", "EVALSHA"):
+                raise redis.exceptions.ResponseError("unknown command")
+            return await client.execute_command(*words, **options)
+
+    store = await SessionStore.connect(NoScripts(), without_rate(), keys=KEYS)
+    with pytest.raises(StoreRefused):
+        await store.create(user)
+    assert await records_of(client, user) == []
+
+
+async def test_d3_the_device_is_part_of_the_record(
+    store: SessionStore, client: Any, user: str
+) -> None:
+    await store.create(user, {}, DeviceInfo("UA", "10.0.0.1", "phone"))
+    assert len(await records_of(client, user)) == 2  # the session, the index
+
+
+async def test_d4_the_creation_rate_is_exact_and_heals(
+    make_timed_store: MakeStore, clock: ferrite_lite.ManualClock, user: str
+) -> None:
+    async with await make_timed_store(create_limit=RateLimit(10, 3600)) as store:
+        created_at: list[int] = []
+        for _ in range(100):
+            with contextlib.suppress(RateLimited):
+                await store.create_with_rate_limit(user)
+                created_at.append(clock.now_ms())
+            clock.advance(seconds=97)
+        for start in created_at:
+            inside = [at for at in created_at if start <= at < start + 3_600_000]
+            assert len(inside) <= 10
+        assert len(created_at) > 20
+
+
+async def test_d4_a_refusal_says_when_to_try_again(
+    make_timed_store: MakeStore, clock: ferrite_lite.ManualClock, user: str
+) -> None:
+    async with await make_timed_store(create_limit=RateLimit(2, 100)) as store:
+        await store.create(user)
+        clock.advance(seconds=30)
+        await store.create(user)
+        with pytest.raises(RateLimited) as refusal:
+            await store.create(user)
+        assert refusal.value.retry_after_seconds == 70
+        clock.advance(seconds=70)
+        await store.create(user)
+
+
+async def test_d4_the_rate_of_one_user_is_not_that_of_another(
+    make_store: MakeStore, user: str
+) -> None:
+    store = await make_store(create_limit=RateLimit(1, 3600))
+    await store.create(user)
+    with pytest.raises(RateLimited):
+        await store.create(user)
+    await store.create(user + "-other")
+
+
+async def test_d4_a_rate_without_a_limit_is_refused(store: SessionStore, user: str) -> None:
+    with pytest.raises(ConfigError):
+        await store.create_with_rate_limit(user)
+
+
+async def test_d5_a_slide_is_one_script(
+    slow_store: SessionStore, between: Between, user: str
+) -> None:
+    issued = await slow_store.create(user)
+    await slow_store.validate(issued.token)
+    between.calls.clear()
+    session = await slow_store.validate(issued.token)
+    assert session is not None
+    assert session.touched
+    assert [call[0] for call in between.calls] == ["EVALSHA"]
+
+
+async def test_d6_the_text_of_a_script_is_sent_only_where_it_is_unknown(
+    slow_store: SessionStore, between: Between, client: Any, user: str
+) -> None:
+    await slow_store.create(user)
+    issued = await slow_store.create(user)
+    assert between.calls[-1][0] == "EVALSHA"
+    await client.execute_command("SCRIPT FLUSH")
+    assert await slow_store.validate(issued.token) is not None
+    await slow_store.create(user)
+    assert [call[0] for call in between.calls[-2:]] == ["EVALSHA", "EVAL"]
+
+
+class Flaky:
+    """A client whose first answers are lost, after the server has done what was asked."""
+
+    def __init__(self, client: Any, lost: int) -> None:
+        self._client = client
+        self._lost = lost
+
+    async def execute_command(self, *words: Any, **options: Any) -> Any:
+        reply = await self._client.execute_command(*words, **options)
+        if self._lost:
+            self._lost -= 1
+            raise redis.exceptions.ConnectionError("the answer was lost")
+        return reply
+
+
+async def test_d7_a_create_tried_again_makes_one_session(
+    store: SessionStore, client: Any, user: str
+) -> None:
+    await store.create(user)  # the scripts are known from now on
+    flaky = await SessionStore.connect(Flaky(client, lost=1), without_rate(), keys=KEYS)
+    issued = await flaky.create(user)
+    assert await store.validate(issued.token) is not None
+    assert len(await store.get_user_sessions(user)) == 2
+
+
+async def test_d7_an_unknown_outcome_is_neither_valid_nor_invalid(
+    store: SessionStore, client: Any, user: str
+) -> None:
+    issued = await store.create(user)
+    down = await SessionStore.connect(Flaky(client, lost=99), without_rate(), keys=KEYS)
+    with pytest.raises(StoreUnavailable):
+        await down.validate(issued.token)
+    assert await store.validate(issued.token) is not None
+
+
+async def test_d8_two_sessions_never_share_a_record(client: Any, user: str) -> None:
+    atomic = AtomicStore(client, without_rate())
+    _, ticket = Tokens(KEYS).issue(user)
+    lifetime = SessionConfig().lifetime
+    await atomic.create(ticket, user, {"a": 1}, {}, lifetime=lifetime)
+    with pytest.raises(sessions.SessionError):
+        await atomic.create(ticket, user + "-other", {"a": 2}, {}, lifetime=lifetime)
+    assert (await atomic.fields(ticket))["d:a"] == "1"
+    assert await atomic.destroy(ticket)
+
+
+async def test_d9_a_store_that_does_not_answer_is_given_up_in_time() -> None:
+    async with await SessionStore.connect(
+        "redis://127.0.0.1:1", SessionConfig(timeout_seconds=0.5), keys=KEYS
+    ) as store:
+        with pytest.raises(StoreUnavailable):
+            await store.create("alice")
+
+
+async def test_d9_keys_must_be_given_for_a_store_that_outlives_the_process() -> None:
+    with pytest.raises(ConfigError, match="keys"):
+        await SessionStore.connect("redis://127.0.0.1:1")
+
+
+async def test_d10_a_late_read_cannot_bring_back_what_was_ended(
+    store: SessionStore, slow_store: SessionStore, between: Between, user: str
+) -> None:
+    issued = await store.create(user)
+    between.after = lambda: store.destroy(issued.token)
+    await slow_store.validate(issued.token)  # read before the end: the answer of that moment
+    assert await slow_store.validate(issued.token) is None
+    assert await store.validate(issued.token) is None
+
+
+# --- commands counted -----------------------------------------------------------------------------
+
+
+async def test_validate_is_one_command_and_writes_nothing_until_a_touch_is_due(
+    redis_server: RealServer, user: str
+) -> None:
+    async with await SessionStore.connect(redis_server.url, without_rate(), keys=KEYS) as store:
+        issued = await store.create(user)
+        await store.validate(issued.token)
+        with redis_server.connect() as monitor:
+            assert monitor.ask("MONITOR") == b"+OK\r\n"
+            await store.validate(issued.token)
+            await store.validate("junk")
+            await store.validate(issued.token[:-1] + "~")
+            redis_server.ask("ECHO", "done")
+            lines: list[bytes] = []
+            while not lines or b'"ECHO"' not in lines[-1]:
+                lines.append(monitor.read_reply())
+    commands = [re.findall(rb'"([^"]*)"', line)[0].upper() for line in lines[:-1]]
+    assert commands[0] == b"EVALSHA"
+    assert commands.count(b"EVALSHA") == 1
+    inside = set(commands[1:])
+    assert inside <= {b"HMGET", b"HEXISTS", b"TIME", b"HGETALL"}
+
+
+async def test_a_full_server_still_validates(user: str) -> None:
+    from tests.support import servers
+
+    with servers.redis_server("--maxmemory", "100mb") as server:
+        async with await SessionStore.connect(
+            server.url, without_rate(touch_interval_seconds=0), keys=KEYS
+        ) as store:
+            issued = await store.create(user)
+            server.ask("CONFIG", "SET", "maxmemory", "1mb")
+            session = await store.validate(issued.token)
+            assert session is not None
+            assert session.touched
+            with pytest.raises(StoreUnavailable):
+                await store.create(user)
+            assert await store.destroy(issued.token)

@@ -1,0 +1,109 @@
+"""The Python twin of ``validate`` does what its Lua does, here and on a real server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ferrite_lite import Engine, ManualClock
+from ferrite_lite.resp import encode
+from sessions import native
+from sessions.atomic import VALIDATE
+from tests.support.servers import RealServer
+from tests.support.wire import encode as request
+
+NOW_MS = 4_000_000_000_000  # far from now: a real server's clock decides nothing that differs
+SESSION, INDEX, SID = b"session:{t}:s", b"user:{t}:sessions", b"s"
+
+times = st.sampled_from([0, 1, NOW_MS - 1, NOW_MS, NOW_MS + 1, 2 * NOW_MS])
+fields = st.fixed_dictionaries(
+    {},
+    optional={
+        "user_id": st.just("alice"),
+        "created_at": times,
+        "last_access": st.sampled_from([0, NOW_MS]),
+        "expires_at": st.sampled_from([1, 2 * NOW_MS]),
+        "absolute_at": st.sampled_from([0, 2 * NOW_MS]),
+        "idle_ms": st.just(1000),
+        "network": st.sampled_from(["10.0.0.0/24", ""]),
+        "d:a": st.just('"x"'),
+    },
+)
+arguments = st.tuples(
+    st.sampled_from(["-1", "9000000000000"]),
+    st.sampled_from(["", "10.0.0.0/24", "10.1.0.0/24"]),
+    st.sampled_from(["", "reject", "revoke"]),
+)
+
+
+def commands(
+    record: dict[str, Any], listed: bool, words: tuple[str, str, str]
+) -> list[list[bytes]]:
+    setup = [[b"FLUSHALL"]]
+    for name, value in record.items():
+        setup.append([b"HSET", SESSION, name.encode(), str(value).encode()])
+    if listed:
+        setup.append([b"HSET", INDEX, SID, b"1:2:3"])
+    call = [b"EVAL", VALIDATE.text, b"2", SESSION, INDEX, SID, *(w.encode() for w in words)]
+    return [*setup, call, [b"HGETALL", SESSION], [b"HGETALL", INDEX]]
+
+
+def play(engine: Engine, script: list[list[bytes]]) -> list[bytes]:
+    ctx = engine.connect()
+    return [encode(engine.execute(ctx, argv)) for argv in script]
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(fields, st.booleans(), arguments)
+def test_twin_lua_and_a_real_server_agree(
+    redis_server: RealServer, record: dict[str, Any], listed: bool, words: tuple[str, str, str]
+) -> None:
+    script = commands(record, listed, words)
+    plain, twinned = Engine(), Engine()
+    native.register(twinned)
+    with redis_server.connect() as connection:
+        theirs = []
+        for argv in script:
+            connection.send(request(*argv))
+            theirs.append(connection.read_reply())
+    assert play(plain, script) == theirs
+    assert play(twinned, script) == theirs
+
+
+@pytest.mark.parametrize("age_ms", [0, 999, 1000, 5000, 100_000])
+@pytest.mark.parametrize("absolute_at", [0, 1_700_000_050_000])
+def test_twin_and_lua_slide_alike(age_ms: int, absolute_at: int) -> None:
+    answers = []
+    for with_twin in (True, False):
+        clock = ManualClock(start_ms=1_700_000_000_000)
+        engine = Engine(clock=clock)
+        if with_twin:
+            native.register(engine)
+        record = {
+            **{"user_id": "alice", "created_at": clock.now_ms(), "last_access": clock.now_ms()},
+            **{"expires_at": clock.now_ms() + 60_000, "absolute_at": absolute_at},
+            "idle_ms": 60_000,
+        }
+        setup = commands(record, True, ("1000", "", ""))
+        play(engine, setup[:-3])
+        clock.advance(ms=age_ms)
+        answers.append(
+            play(
+                engine,
+                [*setup[-3:], [b"PEXPIRETIME", SESSION], [b"PEXPIRETIME", INDEX]],
+            )
+        )
+    assert answers[0] == answers[1]
+
+
+def test_the_twin_is_what_runs_on_the_embedded_store() -> None:
+    engine = Engine()
+    native.register(engine)
+    sha, script = engine.state.scripts.load(VALIDATE.text)
+    assert sha.decode() == VALIDATE.sha
+    assert script.function is native.validate  # type: ignore[attr-defined]  # only a twin has one

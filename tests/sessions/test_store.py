@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sessions import DataTooLarge, DeviceInfo, SessionStore, VersionConflict, events
+from tests.sessions.conftest import MakeStore
+
+PHONE = DeviceInfo("Safari on iOS", "198.51.100.7", "phone")
+
+
+async def test_a_token_opens_its_session_and_the_data_comes_back(
+    store: SessionStore, user: str
+) -> None:
+    issued = await store.create(user, {"theme": "dark", "cart": [1, {"a": None}]}, PHONE)
+    session = await store.validate(issued.token)
+    assert session is not None
+    assert (session.user_id, session.device_info) == (user, PHONE)
+    assert session.data == {"theme": "dark", "cart": [1, {"a": None}]}
+    assert session.public_id == issued.public_id
+
+
+async def test_data_is_replaced_or_patched(store: SessionStore, user: str) -> None:
+    issued = await store.create(user, {"a": 1, "b": 2})
+    assert await store.patch(issued.token, {"c": 3}, remove=["a"]) == 2
+    assert await store.update_data(issued.token, {"d": 4})
+    session = await store.validate(issued.token)
+    assert session is not None
+    assert session.data == {"d": 4}
+    assert session.version == 3
+
+
+async def test_a_write_can_demand_the_version_it_has_seen(store: SessionStore, user: str) -> None:
+    issued = await store.create(user, {"a": 1})
+    await store.patch(issued.token, {"a": 2})
+    with pytest.raises(VersionConflict) as conflict:
+        await store.patch(issued.token, {"a": 3}, if_version=1)
+    assert conflict.value.version == 2
+
+
+async def test_writes_to_an_ended_session_say_so(store: SessionStore, user: str) -> None:
+    issued = await store.create(user)
+    await store.destroy(issued.token)
+    assert await store.patch(issued.token, {"a": 1}) is None
+    assert not await store.update_data(issued.token, {"a": 1})
+    assert not await store.destroy(issued.token)
+
+
+@pytest.mark.parametrize(
+    "token", ["", "junk", "k1.aaaaaaaaaaaaa." + "A" * 49, "é" * 60, "x" * 10_000]
+)
+async def test_junk_opens_nothing(store: SessionStore, token: str) -> None:
+    assert await store.validate(token) is None
+    assert not await store.destroy(token)
+    assert await store.patch(token, {"a": 1}) is None
+
+
+async def test_one_device_is_ended_by_its_public_id_and_by_its_owner_only(
+    store: SessionStore, user: str
+) -> None:
+    issued = await store.create(user)
+    assert not await store.destroy_by_id(user + "-other", issued.public_id)
+    assert await store.validate(issued.token) is not None
+    assert await store.destroy_by_id(user, issued.public_id)
+    assert await store.validate(issued.token) is None
+
+
+async def test_a_junk_or_dead_token_does_not_end_the_others(store: SessionStore, user: str) -> None:
+    alive, dead = await store.create(user), await store.create(user)
+    await store.destroy(dead.token)
+    stranger = await store.create(user + "-other")
+    for token in ("junk", dead.token, stranger.token):
+        assert await store.destroy_other_sessions(user, token) == 0
+    assert await store.validate(alive.token) is not None
+
+
+async def test_the_data_limit_holds_over_many_patches(make_store: MakeStore, user: str) -> None:
+    store = await make_store(max_data_bytes=100)
+    issued = await store.create(user, {"a": "x" * 60})
+    with pytest.raises(DataTooLarge):
+        await store.patch(issued.token, {"b": "x" * 60})
+    session = await store.validate(issued.token)
+    assert session is not None
+    assert session.data == {"a": "x" * 60}
+    with pytest.raises(DataTooLarge):
+        await store.create(user, {"a": "x" * 100})
+
+
+async def test_what_is_no_json_is_refused_before_anything_is_sent(
+    store: SessionStore, user: str
+) -> None:
+    with pytest.raises(TypeError):
+        await store.create(user, {"a": object()})
+    with pytest.raises(ValueError, match="JSON"):
+        await store.create(user, {"a": float("nan")})
+    assert await store.get_user_sessions(user) == []
+
+
+async def test_a_token_shows_in_no_repr_event_or_key(
+    store: SessionStore, user: str, client: Any
+) -> None:
+    told: list[events.SessionEvent] = []
+    store.on_event(told.append)
+    issued = await store.create(user, {"a": 1}, PHONE)
+    await store.validate(issued.token)
+    await store.destroy(issued.token)
+    secret = issued.token.rpartition(".")[2]
+    assert secret not in repr(issued) + repr(told)
+    assert {type(event) for event in told} == {events.Created, events.Destroyed}
+
+
+async def test_a_listener_that_fails_does_not_cost_the_session(
+    store: SessionStore, user: str
+) -> None:
+    def fail(_: events.SessionEvent) -> None:
+        raise ZeroDivisionError
+
+    store.on_event(fail)
+    issued = await store.create(user)
+    assert await store.validate(issued.token) is not None
+
+
+async def test_an_empty_user_is_refused(store: SessionStore) -> None:
+    with pytest.raises(ValueError, match="user_id"):
+        await store.create("")
