@@ -15,7 +15,7 @@ from types import CodeType
 from typing import Any
 
 from . import nodes
-from .runtime import power
+from .runtime import equal, power
 
 #: The file name of compiled scripts, by which their frames are known in a traceback.
 CODE_NAME = "<lua>"
@@ -160,7 +160,9 @@ class _FunctionCompiler:
             case nodes.GlobalName(name=name):
                 self._emit(f"set_global({name!r}, {value})")
             case nodes.Index(owner=owner):
-                self._emit(f"set_index({place[0]}, {place[1]}, {value}, {_described(owner)!r})")
+                self._emit(
+                    f"set_index({place[0]}, {place[1]}, {value}, {self._described(owner)!r})"
+                )
 
     def _write_CallStatement(self, statement: nodes.CallStatement) -> None:
         self._emit(self._call(statement.call))
@@ -298,6 +300,10 @@ class _FunctionCompiler:
     def _stable(self, local: nodes.Local) -> str:
         return _name(local)
 
+    def _name_of(self, value: nodes.Expression) -> str:
+        """As an operand; a constant gets a name, for Python warns of ``1.0()`` and its like."""
+        return self._owned(value) if isinstance(value, nodes.Constant) else self._operand(value)
+
     def _owned(self, value: nodes.Expression) -> str:
         """A name or a constant that no later assignment changes."""
         if isinstance(value, nodes.Constant):
@@ -335,9 +341,9 @@ class _FunctionCompiler:
         return f"{inner.factory}({', '.join(_name(local) for local in function.captures)})"
 
     def _read_Index(self, value: nodes.Index) -> str:
-        owner, key = self._operand(value.owner), self._operand(value.key)
+        owner, key = self._name_of(value.owner), self._operand(value.key)
         self._line = value.line
-        name = _described(value.owner)
+        name = self._described(value.owner)
         slow = f"index({owner}, {key}, {name!r})" if name else f"index({owner}, {key})"
         if isinstance(value.key, nodes.Constant) and isinstance(value.key.value, bytes):
             return (
@@ -368,15 +374,17 @@ class _FunctionCompiler:
         """Python for a call, which gives a list."""
         arguments: list[str] = []
         if isinstance(value, nodes.MethodCall):
-            owner = self._operand(value.owner)
+            owner = self._name_of(value.owner)
             self._line = value.line
             function = self._temporary()
-            self._emit(f"{function} = index({owner}, {value.name!r}, {_described(value.owner)!r})")
+            self._emit(
+                f"{function} = index({owner}, {value.name!r}, {self._described(value.owner)!r})"
+            )
             arguments.append(owner)
             name = f"method '{_text(value.name)}'"
         else:
-            function = self._operand(value.function)
-            name = _described(value.function)
+            function = self._name_of(value.function)
+            name = self._described(value.function)
         arguments += [self._owned_argument(argument) for argument in value.arguments[:-1]]
         if value.arguments:
             last = value.arguments[-1]
@@ -413,7 +421,7 @@ class _FunctionCompiler:
         folded = _fold(value)
         if folded is not None:
             return _constant(folded)
-        operand, name = self._operand(value.operand), _described(value.operand)
+        operand, name = self._operand(value.operand), self._described(value.operand)
         self._line = value.line
         if value.operator == b"#":
             return f"length({operand}, {name!r})"
@@ -428,7 +436,7 @@ class _FunctionCompiler:
         if value.operator in _COMPARISONS or value.operator in (b"==", b"~="):
             return self._comparison(value)
         left, right = self._operands(value)
-        names = f"{_described(value.left)!r}, {_described(value.right)!r}"
+        names = f"{self._described(value.left)!r}, {self._described(value.right)!r}"
         if value.operator == b"..":
             return (
                 f"({left} + {right} if {left}.__class__ is {right}.__class__ is bytes"
@@ -457,6 +465,11 @@ class _FunctionCompiler:
         return left, right
 
     def _comparison(self, value: nodes.Binary) -> str:
+        sides = value.left, value.right
+        is_constant = all(isinstance(side, nodes.Constant) for side in sides)
+        if is_constant and value.operator in (b"==", b"~="):
+            is_equal = equal(*(getattr(side, "value", None) for side in sides))
+            return str(is_equal is (value.operator == b"=="))
         left, right = self._operands(value)
         if value.operator in (b"==", b"~="):
             text = self._equality(value, left, right)
@@ -509,6 +522,20 @@ class _FunctionCompiler:
         operand = self._operand(value)
         return f"{operand} is not None and {operand} is not False"
 
+    def _described(self, value: nodes.Expression) -> str:
+        """What Lua calls a value in an error: by the name it has in the source."""
+        match value:
+            case nodes.LocalName(local=local):
+                kind = "local" if local.owner is self._function else "upvalue"
+                return f"{kind} '{_text(local.name)}'"
+            case nodes.GlobalName(name=name):
+                return f"global '{_text(name)}'"
+            case nodes.Index(key=nodes.Constant(value=bytes() as key)):
+                return f"field '{_text(key)}'"
+            case nodes.Index():
+                return "field '?'"
+        return ""
+
 
 # --- names and constants --------------------------------------------------------------------------
 
@@ -519,20 +546,6 @@ def _name(local: nodes.Local) -> str:
 
 def _text(name: bytes) -> str:
     return name.decode("utf-8", "surrogateescape")
-
-
-def _described(value: nodes.Expression) -> str:
-    """What Lua calls a value in an error: by the name it has in the source."""
-    match value:
-        case nodes.LocalName(local=local):
-            return f"{'upvalue' if False else 'local'} '{_text(local.name)}'"
-        case nodes.GlobalName(name=name):
-            return f"global '{_text(name)}'"
-        case nodes.Index(key=nodes.Constant(value=bytes() as key)):
-            return f"field '{_text(key)}'"
-        case nodes.MethodCall(name=name):
-            return ""
-    return ""
 
 
 def _constant(value: Any) -> str:
