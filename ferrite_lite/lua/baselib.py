@@ -154,6 +154,8 @@ def select(*arguments: Value) -> Results:
 
 
 def tonumber_(*arguments: Value) -> Results:
+    if len(arguments) == 1:
+        return [tonumber(arguments[0])]
     base = args.integer(arguments, 2, b"tonumber", 10)
     if base == 10:
         return [tonumber(args.any_value(arguments, 1, b"tonumber"))]

@@ -9,7 +9,7 @@ own. Python's own line numbers lead back from an error to the line of the script
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any
@@ -39,8 +39,14 @@ class Compiled:
     source: str
 
 
-def compile_function(main: nodes.Function) -> Compiled:
-    writer = _Writer()
+#: The functions that a script finds under a global name, and under the names in its libraries:
+#: no script can change them, so code refers to them directly.
+Known = Mapping[bytes, Collection[bytes]]
+
+
+def compile_function(main: nodes.Function, known: Known) -> Compiled:
+    """Python for a whole script; ``known`` is what ``direct_names`` will be given for."""
+    writer = _Writer(known)
     _FunctionCompiler(writer, main).write()
     source = "\n".join(writer.text)
     return Compiled(compile(source, CODE_NAME, "exec"), writer.lines, source)
@@ -49,7 +55,8 @@ def compile_function(main: nodes.Function) -> Compiled:
 class _Writer:
     """Lines of Python, each with the script's line that it stands for."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Known) -> None:
+        self.known = known
         self.text: list[str] = []
         self.lines: list[int] = [0]
         self.functions = 0
@@ -327,7 +334,18 @@ class _FunctionCompiler:
         return _name(value.local) + ("[0]" if value.local.is_captured else "")
 
     def _read_GlobalName(self, value: nodes.GlobalName) -> str:
-        return f"get_global({value.name!r})"
+        return self._direct(value) or f"get_global({value.name!r})"
+
+    def _direct(self, value: nodes.Expression) -> str | None:
+        """The name in compiled code of a function that no script can change."""
+        match value:
+            case nodes.GlobalName(name=name) if name in self._writer.known.get(b"_G", ()):
+                return direct_name(b"_G", name)
+            case nodes.Index(
+                owner=nodes.GlobalName(name=library), key=nodes.Constant(value=bytes() as name)
+            ) if name in self._writer.known.get(library, ()):
+                return direct_name(library, name)
+        return None
 
     def _read_Parenthesized(self, value: nodes.Parenthesized) -> str:
         return self._expression(value.inner)
@@ -341,6 +359,8 @@ class _FunctionCompiler:
         return f"{inner.factory}({', '.join(_name(local) for local in function.captures)})"
 
     def _read_Index(self, value: nodes.Index) -> str:
+        if direct := self._direct(value):
+            return direct
         owner, key = self._name_of(value.owner), self._operand(value.key)
         self._line = value.line
         name = self._described(value.owner)
@@ -373,7 +393,10 @@ class _FunctionCompiler:
     def _call(self, value: nodes.Call | nodes.MethodCall) -> str:
         """Python for a call, which gives a list."""
         arguments: list[str] = []
-        if isinstance(value, nodes.MethodCall):
+        direct = self._direct(value.function) if isinstance(value, nodes.Call) else None
+        if direct:
+            function = name = direct
+        elif isinstance(value, nodes.MethodCall):
             owner = self._name_of(value.owner)
             self._line = value.line
             function = self._temporary()
@@ -392,6 +415,8 @@ class _FunctionCompiler:
         given = ", ".join(arguments)
         self._line = value.line
         safe = f"{function}({given})"
+        if direct:
+            return safe
         if len(given) > 200:
             return f"call_named({function}, {name!r}, {given})"
         slow = f"call_named({function}, {name!r}{', ' + given if given else ''})"
@@ -540,6 +565,11 @@ class _FunctionCompiler:
 # --- names and constants --------------------------------------------------------------------------
 
 
+def direct_name(library: bytes, name: bytes) -> str:
+    """What compiled code calls a function of a library, or a global one (of ``_G``)."""
+    return f"{library.decode()}_{name.decode()}"
+
+
 def _name(local: nodes.Local) -> str:
     return f"v{local.number}"
 
@@ -574,7 +604,11 @@ def _fold(value: nodes.Expression) -> float | None:
             return None if negated is None else -negated
         case nodes.Binary(operator=b"+" | b"-" | b"*" | b"/" | b"^" as operator):
             left, right = _fold(value.left), _fold(value.right)
-            return None if left is None or right is None else _folded(operator, left, right)
+            if left is None or right is None:
+                return None
+            result = _folded(operator, left, right)
+            # Lua, too, leaves what is no number to the run: a constant has no sign of NaN.
+            return None if result is None or result != result else result
     return None
 
 

@@ -15,6 +15,8 @@ _BLANK = b" \t\n\r\f\v"
 
 def parse_number(text: bytes) -> float | None:
     """What ``tonumber`` makes of a string; None when it is no number."""
+    if text.isdigit():
+        return float(text)
     text = text.strip(_BLANK)
     if _DECIMAL.fullmatch(text):
         return float(text)

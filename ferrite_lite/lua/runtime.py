@@ -328,7 +328,8 @@ def modulo(a: float, b: float) -> float:
     quotient = a / b if b else math.nan
     if quotient != quotient or math.isinf(quotient):
         return -math.nan
-    return a - float(math.floor(quotient)) * b
+    # C's floor keeps the sign of zero.
+    return a - (float(math.floor(quotient)) if quotient else quotient) * b
 
 
 _ARITHMETIC: dict[bytes, Callable[[float, float], float]] = {
