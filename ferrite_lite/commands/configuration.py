@@ -22,17 +22,21 @@ command = CommandGroup("server")
 )
 def config_get(ctx: Context, *patterns: bytes) -> Reply:
     """Return the settings whose names match."""
-    found: dict[Any, Reply] = {}
+    # A name that was spelt out is answered as it was spelt first.
+    spelt: dict[str, bytes] = {}
     for pattern in patterns:
-        matches = matcher(pattern.lower())
-        names = [pattern.lower().decode(errors="replace")] if is_literal(pattern) else NAMES
-        for name in names:
-            if name in NAMES and matches(name.encode()):
-                setting = NAMES[name]
-                # A name that was spelt out is answered as it was spelt.
-                shown = pattern if is_literal(pattern) else name.encode()
-                found[shown] = setting.kind.write(setting.get(ctx.server.config))
-    return found
+        for name in _matching(pattern.lower()):
+            spelt.setdefault(name, pattern if is_literal(pattern) else name.encode())
+    config = ctx.server.config
+    return {shown: NAMES[name].kind.write(NAMES[name].get(config)) for name, shown in spelt.items()}
+
+
+def _matching(pattern: bytes) -> list[str]:
+    if is_literal(pattern):
+        name = pattern.decode(errors="replace")
+        return [name] if name in NAMES else []
+    matches = matcher(pattern)
+    return [name for name in NAMES if matches(name.encode())]
 
 
 @command(
@@ -46,16 +50,18 @@ def config_set(ctx: Context, *pairs: bytes) -> Reply:
     """Change settings: all of them, or none."""
     if len(pairs) % 2:
         raise SyntaxFault
-    changes: dict[str, tuple[Setting, Any]] = {}
+    # As in Redis, all names are looked at before any value.
+    named: dict[str, tuple[Setting, bytes, bytes]] = {}
     for raw_name, raw in zip(pairs[::2], pairs[1::2], strict=True):
-        setting = NAMES.get(raw_name.lower().decode(errors="replace"))
-        if setting is None:
-            raise UnknownSetting(raw_name)
-        if setting.name in changes:
+        # A setting and its old name are two names: the last one given holds.
+        name = raw_name.lower().decode(errors="replace")
+        setting = _changeable(name, raw_name)
+        if name in named:
             raise ConfigRefused(raw_name, "duplicate parameter")
-        changes[setting.name] = (setting, _read(setting, raw_name, raw))
-    for setting, value in changes.values():
-        assert setting.set is not None  # noqa: S101  # _read refuses the others
+        named[name] = (setting, raw_name, raw)
+    values = [(setting, _read(setting, name, raw)) for setting, name, raw in named.values()]
+    for setting, value in values:
+        assert setting.set is not None  # noqa: S101  # _changeable refuses the others
         setting.set(ctx.server.config, value)
     _admit_everybody_without_password(ctx)
     return OK
@@ -69,9 +75,16 @@ def _admit_everybody_without_password(ctx: Context) -> None:
             client.update_guard()
 
 
-def _read(setting: Setting, name: bytes, raw: bytes) -> Any:
+def _changeable(name: str, raw_name: bytes) -> Setting:
+    setting = NAMES.get(name)
+    if setting is None:
+        raise UnknownSetting(raw_name)
     if setting.set is None:
-        raise ConfigRefused(name, "can't set immutable config")
+        raise ConfigRefused(raw_name, "can't set immutable config")
+    return setting
+
+
+def _read(setting: Setting, name: bytes, raw: bytes) -> Any:
     try:
         return setting.kind.read(raw)
     except ValueError as error:
@@ -82,6 +95,8 @@ def _read(setting: Setting, name: bytes, raw: bytes) -> Any:
 def config_resetstat(ctx: Context) -> Reply:
     """Count from zero again what INFO shows."""
     ctx.server.statistics.reset()
+    for db in ctx.server.databases:
+        db.expired = 0
     return OK
 
 

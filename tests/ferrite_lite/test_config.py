@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ferrite_lite.config import MEMORY_UNITS, NAMES, SETTINGS, Config, Integer, Memory, Text
+
+
+def test_defaults_are_redis_s() -> None:
+    config = Config()
+    shown = {name: setting.kind.write(setting.get(config)) for name, setting in SETTINGS.items()}
+    assert shown["port"] == b"6379"
+    assert shown["databases"] == b"16"
+    assert shown["maxclients"] == b"10000"
+    assert shown["proto-max-bulk-len"] == b"536870912"
+    assert shown["hash-max-listpack-entries"] == b"512"
+    assert shown["hash-max-listpack-value"] == b"64"
+    assert shown["set-max-intset-entries"] == b"512"
+    assert shown["maxmemory-policy"] == b"noeviction"
+    assert shown["requirepass"] == b""
+
+
+def test_an_old_name_is_the_same_setting() -> None:
+    assert NAMES["hash-max-ziplist-entries"] is NAMES["hash-max-listpack-entries"]
+    assert NAMES["lua-time-limit"] is NAMES["busy-reply-threshold"]
+    assert "lua-time-limit" not in SETTINGS
+
+
+def test_two_configs_share_nothing() -> None:
+    first, second = Config(), Config()
+    setting = NAMES["hash-max-listpack-entries"]
+    assert setting.set is not None
+    setting.set(first, 7)
+    assert (first.encodings.hash_entries, second.encodings.hash_entries) == (7, 512)
+
+
+@pytest.mark.parametrize("name", [n for n, s in SETTINGS.items() if s.set is not None])
+def test_what_is_set_is_what_is_read_and_written(name: str) -> None:
+    setting, config = SETTINGS[name], Config()
+    assert setting.set is not None
+    raw = b"1048577"
+    setting.set(config, setting.kind.read(raw))
+    assert setting.kind.write(setting.get(config)) == raw
+
+
+@pytest.mark.parametrize("raw", [b"", b"x", b"1.0", b" 1", b"01", b"+1", b"99999999999999999999"])
+def test_an_integer_is_written_as_redis_writes_it(raw: bytes) -> None:
+    with pytest.raises(ValueError, match="couldn't be parsed into an integer"):
+        Integer(0, 10).read(raw)
+
+
+@pytest.mark.parametrize("raw", [b"-1", b"11"])
+def test_an_integer_has_its_bounds(raw: bytes) -> None:
+    with pytest.raises(ValueError, match="between 0 and 10 inclusive"):
+        Integer(0, 10).read(raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "size_bytes"),
+    [
+        (b"100", 100),
+        (b"100b", 100),
+        (b"1k", 1000),
+        (b"1kb", 1024),
+        (b"1Kb", 1024),
+        (b"2m", 2_000_000),
+        (b"2MB", 2 * 1024**2),
+        (b"1g", 10**9),
+        (b"1gb", 1024**3),
+    ],
+)
+def test_a_size_may_have_a_unit(raw: bytes, size_bytes: int) -> None:
+    assert Memory(0, 2**63 - 1).read(raw) == size_bytes
+
+
+@pytest.mark.parametrize("raw", [b"", b"kb", b"1 kb", b"1tb", b"-1", b"1.5kb", b"1kbkb", b"1" * 20])
+def test_another_size_is_refused(raw: bytes) -> None:
+    with pytest.raises(ValueError, match="must be a memory value"):
+        Memory(0, 2**63 - 1).read(raw)
+
+
+def test_a_size_has_its_bounds_after_its_unit() -> None:
+    with pytest.raises(ValueError, match="between 0 and 1000 inclusive"):
+        Memory(0, 1000).read(b"1kb")
+
+
+@given(st.integers(0, 2**63 - 1), st.sampled_from(sorted(MEMORY_UNITS)))
+def test_a_size_is_its_number_times_its_unit(number: int, unit: bytes) -> None:
+    unbounded = Memory(0, 2**100)
+    assert unbounded.read(b"%d%b" % (number, unit)) == number * MEMORY_UNITS[unit]
+
+
+@given(st.binary(max_size=20))
+def test_text_comes_back_as_the_bytes_it_was(raw: bytes) -> None:
+    assert Text().write(Text().read(raw)) == raw
