@@ -80,7 +80,10 @@ def test_a_size_may_have_a_unit(run: Run) -> None:
             ("maxclients", "0"),
             refused("maxclients", "argument must be between 1 and 4294967295 inclusive"),
         ),
-        (("proto-max-bulk-len", "x"), refused("proto-max-bulk-len", "argument must be a memory value")),
+        (
+            ("proto-max-bulk-len", "x"),
+            refused("proto-max-bulk-len", "argument must be a memory value"),
+        ),
         (("databases", "3"), refused("databases", "can't set immutable config")),
         (("timeout", "1", "Timeout", "2"), refused("Timeout", "duplicate parameter")),
         (
@@ -89,7 +92,7 @@ def test_a_size_may_have_a_unit(run: Run) -> None:
         ),
         (("timeout", "1", "maxclients"), b"-ERR syntax error\r\n"),
     ],
-)  # fmt: skip
+)
 def test_config_set_refuses_in_redis_s_words(
     run: Run, words: tuple[str, ...], reply: bytes
 ) -> None:
