@@ -61,6 +61,9 @@ class NativeScript:
     function: NativeFunction
 
     def run(self, ctx: Context, keys: Keys, argv: Keys, *, readonly: bool) -> Reply:
+        if readonly:
+            # Only the Lua meets the check of each command that it calls.
+            return LuaScript(self.text).run(ctx, keys, argv, readonly=True)
         return self.function(ctx, keys, argv)
 
 
@@ -162,8 +165,11 @@ class ScriptCache:
         self._twins: dict[bytes, NativeScript] = {}
 
     def register(self, twin: NativeScript) -> None:
-        """From now on, run the twin wherever this text is loaded."""
-        self._twins[sha1(twin.text)] = twin
+        """From now on, run the twin for this text, be it loaded already or later."""
+        sha = sha1(twin.text)
+        self._twins[sha] = twin
+        if sha in self._loaded:
+            self._loaded[sha] = twin
 
     def find(self, sha: bytes) -> Runnable | None:
         found = self._loaded.get(sha)
