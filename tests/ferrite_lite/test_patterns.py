@@ -54,8 +54,10 @@ def byte_class(text: bytes) -> tuple[set[int], bytes]:
             members.add(text[1])
             text = text[2:]
         elif len(text) > 2 and text[1:2] == b"-":
-            low, high = sorted((text[0], text[2]))
-            members |= set(range(low, high + 1))
+            # Redis compares C's char, which is signed: 0x80 to 0xff come before 0x00.
+            order = [*range(128, 256), *range(128)]
+            low, high = sorted((order.index(text[0]), order.index(text[2])))
+            members |= set(order[low : high + 1])
             text = text[3:]
         else:
             members.add(text[0])
@@ -76,6 +78,7 @@ def byte_class(text: bytes) -> tuple[set[int], bytes]:
         (b"h[^e]llo", [b"hallo", b"h^llo"], [b"hello"]),
         (b"[a-c]", [b"a", b"b", b"c"], [b"d", b"-", b"B"]),
         (b"[c-a]", [b"a", b"b", b"c"], [b"d", b"-"]),
+        (b"[\xff-a]", [b"\xff", b"\x00", b"a"], [b"b", b"\xfe"]),
         (b"[a-]", [b"^", b"]", b"a"], [b"-", b"b"]),
         (b"[abc", [b"a", b"b", b"c"], [b"[abc", b"d"]),
         (b"[^", [b"a", b"^"], [b"", b"ab"]),
@@ -124,6 +127,7 @@ names = st.lists(st.sampled_from([b"a", b"b", b"]", b"-", b"^", b"\n"]), max_siz
 @given(patterns, names)
 @example(b"**", b"")
 @example(b"*a*", b"")
+@example(b"[\xff-a", b"b")
 def test_the_fast_matcher_agrees_with_the_slow_one(pattern: bytes, name: bytes) -> None:
     assert bool(matcher(pattern)(name)) == slowly_matches(pattern, name)
 
