@@ -93,6 +93,19 @@ def test_a_cleared_wheel_has_nothing_due() -> None:
     assert take_all(wheel, NOW_MS + SLICE_MS, deadlines) == []
 
 
+def test_a_cleared_wheel_files_the_same_keys_again() -> None:
+    wheel, deadlines = filed(a=NOW_MS)
+    wheel.clear()
+    wheel.file(b"a", NOW_MS)
+    assert take_all(wheel, NOW_MS + SLICE_MS, deadlines) == [b"a"]
+
+
+def test_a_key_lives_through_the_millisecond_of_a_deadline_that_moved_later() -> None:
+    wheel, deadlines = filed(a=NOW_MS)
+    deadlines[b"a"] = NOW_MS + 10 * SLICE_MS
+    assert take_all(wheel, NOW_MS + 10 * SLICE_MS, deadlines) == []
+
+
 # --- all of them ----------------------------------------------------------------------------------
 
 keys = st.sampled_from([b"a", b"b", b"c", b"d", b"e", b"f"])

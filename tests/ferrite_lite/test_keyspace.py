@@ -200,6 +200,34 @@ def test_databases_that_are_swapped_each_tell_their_own_observers(
     assert b"b" not in first
 
 
+def test_databases_that_are_swapped_take_their_order_and_their_expiry_along(desk: Desk) -> None:
+    first, second = desk.dbs
+    for db, name in ((first, b"a"), (second, b"b")):
+        db.put(name, b"1")
+        db.set_deadline(name, desk.moment.ms + 10)
+        assert db.scan(0, 10) == (0, [name])
+    first.swap_contents(second)
+    assert (first.scan(0, 10), second.scan(0, 10)) == ((0, [b"b"]), (0, [b"a"]))
+    desk.advance(11 + SLICE_MS)
+    assert first.expire_one()
+    assert second.expire_one()
+    assert (len(first), len(second)) == (0, 0)
+
+
+def test_a_cleared_database_starts_anew(desk: Desk, db: Keyspace) -> None:
+    for name in (b"a", b"b"):
+        db.put(name, b"1")
+        db.set_deadline(name, desk.moment.ms + 10)
+    assert db.random_key(Random(1)) is not None
+    db.clear()
+    db.put(b"b", b"2")
+    db.set_deadline(b"b", desk.moment.ms + 20)
+    assert db.scan(0, 10) == (0, [b"b"])
+    desk.advance(21 + SLICE_MS)
+    assert db.expire_one()
+    assert not db.expire_one()
+
+
 # --- deadlines ------------------------------------------------------------------------------------
 
 
@@ -343,6 +371,15 @@ def test_a_scan_takes_keys_that_come_and_go(db: Keyspace) -> None:
         cursor, more = db.scan(cursor, 30)
         found += more
     assert {b"%d" % number for number in (*range(50), *range(90, 100))} <= set(found)
+
+
+def test_keys_that_come_and_go_leave_nothing_behind(db: Keyspace) -> None:
+    db.put(b"stays", b"v")
+    db.scan(0, 1)
+    for _ in range(1000):
+        db.put(b"flickers", b"v")
+        db.delete(b"flickers")
+    assert len(db._names()._names) < 200
 
 
 def test_check_finds_what_must_not_be(desk: Desk, db: Keyspace) -> None:

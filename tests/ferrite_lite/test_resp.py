@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+from typing import Any
+
+import hiredis
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ferrite_lite.errors import CommandError, ProtocolError
+from ferrite_lite.reply import (
+    NULL_ARRAY,
+    BigNumber,
+    Double,
+    OrderedSet,
+    Pairs,
+    Push,
+    Reply,
+    Status,
+    Verbatim,
+)
+from ferrite_lite.resp import (
+    BIG_BULK_BYTES,
+    MAX_LINE_BYTES,
+    MAX_REQUEST_WORDS,
+    ParserLimits,
+    RequestParser,
+    encode,
+    split_words,
+)
+from tests.support.wire import encode as request
+
+words = st.lists(
+    st.one_of(
+        st.binary(max_size=12),
+        st.sampled_from([b"GET", b"\r\n", b"+OK\r\n", b"*1\r\n$4\r\nPING\r\n", b"=4\r\n", b"$"]),
+        st.binary(min_size=BIG_BULK_BYTES, max_size=BIG_BULK_BYTES + 9),
+    ),
+    min_size=1,
+    max_size=4,
+)
+pipelines = st.lists(words, min_size=1, max_size=5)
+
+
+def parse(parser: RequestParser, data: bytes) -> tuple[list[list[bytes]], str | None]:
+    """The requests in some bytes, and the fault that ends them."""
+    found: list[list[bytes]] = []
+    try:
+        for argv in parser.feed(data):
+            found.append(list(argv))  # noqa: PERF401  # keeps what came before a fault
+    except ProtocolError as error:
+        return found, str(error)
+    return found, None
+
+
+def pieces_of(data: bytes, cuts: list[int]) -> list[bytes]:
+    ends = sorted(cut % (len(data) + 1) for cut in cuts)
+    return [data[a:b] for a, b in zip([0, *ends], [*ends, len(data)], strict=True)]
+
+
+@given(pipelines, st.lists(st.integers(0, 10**6), max_size=6))
+def test_requests_are_the_same_however_their_bytes_are_cut(
+    pipeline: list[list[bytes]], cuts: list[int]
+) -> None:
+    data = b"".join(request(*argv) for argv in pipeline)
+    parser = RequestParser()
+    found = []
+    for piece in pieces_of(data, cuts):
+        requests, fault = parse(parser, piece)
+        assert fault is None
+        found += requests
+    assert found == pipeline
+    assert parser.pending_bytes == 0
+
+
+fragments = st.sampled_from(
+    [
+        *(b"*1\r\n", b"*2\r\n", b"$4\r\n", b"PING\r\n", b"GET\r\n", b"$3\r\n", b"\r\n", b"*0\r\n"),
+        *(
+            b"*-1\r\n",
+            b"$-1\r\n",
+            b"+OK\r\n",
+            b":5\r\n",
+            b"=8\r\ntxt:abcd\r\n",
+            b"#f\r\n",
+            b"_\r\n",
+        ),
+        *(b"x" * 9, b"*1", b"$", b'"', b"~1\r\n", b"%1\r\n", b"*99999999\r\n", b"$01\r\n"),
+    ]
+)
+
+
+@given(st.lists(fragments, max_size=10).map(b"".join), st.lists(st.integers(0, 99), max_size=4))
+def test_garbage_ends_in_a_protocol_error_or_waits_and_never_otherwise(
+    data: bytes, cuts: list[int]
+) -> None:
+    """And the way that trusts hiredis decides as the way that does not."""
+    whole = parse(RequestParser(), data)
+    strict = parse(RequestParser(ParserLimits(authenticated=False)), data)
+    if strict[1] is None or "unauthenticated" not in strict[1]:
+        assert whole == strict
+    parser, found = RequestParser(), []
+    for piece in pieces_of(data, cuts):
+        requests, fault = parse(parser, piece)
+        found += requests
+        if fault:
+            assert whole == (found, fault)
+            return
+    assert whole == (found, None)
+
+
+@pytest.mark.parametrize(
+    ("data", "fault"),
+    [
+        (b'SET "a\r\n', "unbalanced quotes in request"),
+        (b"x" * (MAX_LINE_BYTES + 1), "too big inline request"),
+        (b"*abc\r\n", "invalid multibulk length"),
+        (b"*+1\r\n", "invalid multibulk length"),
+        (b"*01\r\n", "invalid multibulk length"),
+        (b"*%d\r\n" % (MAX_REQUEST_WORDS + 1), "invalid multibulk length"),
+        (b"*" + b"1" * MAX_LINE_BYTES, "too big mbulk count string"),
+        (b"*1\r\nfoo\r\n", "expected '$', got 'f'"),
+        (b"*1\r\n$-1\r\n", "invalid bulk length"),
+        (b"*1\r\n$04\r\n", "invalid bulk length"),
+        (b"*1\r\n$536870913\r\n", "invalid bulk length"),
+        (b"*1\r\n$" + b"1" * MAX_LINE_BYTES, "too big bulk count string"),
+        (b"*1\r\n$4\r\nPINGxx", "invalid CRLF in request"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else repr(value[:20]),
+)
+def test_a_protocol_error_has_redis_s_words(data: bytes, fault: str) -> None:
+    assert parse(RequestParser(), data) == ([], f"ERR Protocol error: {fault}")
+
+
+@pytest.mark.parametrize("data", [b"\r\n", b"\n", b"*0\r\n", b"*-1\r\n", b"*-10\r\n", b"   \r\n"])
+def test_an_empty_request_is_no_request(data: bytes) -> None:
+    assert parse(RequestParser(), data + request("PING")) == ([[b"PING"]], None)
+
+
+def test_an_announced_length_takes_no_memory() -> None:
+    parser = RequestParser()
+    assert parse(parser, b"*2\r\n$3\r\nSET\r\n$536870912\r\n") == ([], None)
+    assert parser.pending_bytes < 100
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        (b"SET a 1", [b"SET", b"a", b"1"]),
+        (b"  SET  \"a b\" 'c d' ", [b"SET", b"a b", b"c d"]),
+        (rb'"\x41\n\"" ' + rb"'it\'s'", [b'A\n"', b"it's"]),
+        (b'a"b"', [b"ab"]),
+        (b'"a"b', None),
+        (b"'a", None),
+        (b"", []),
+    ],
+)
+def test_an_inline_request_is_split_as_redis_does(line: bytes, wanted: list[bytes] | None) -> None:
+    assert split_words(line) == wanted
+
+
+# --- replies --------------------------------------------------------------------------------------
+
+replies = st.recursive(
+    st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1), st.binary(max_size=9)),
+    lambda inner: st.lists(inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(replies, st.sampled_from([2, 3]))
+def test_a_reply_is_read_back_by_hiredis(reply: Any, resp: int) -> None:
+    reader = hiredis.Reader()
+    reader.feed(encode(reply, resp))
+    assert reader.gets() == reply
+
+
+@pytest.mark.parametrize(
+    ("reply", "resp2", "resp3"),
+    [
+        (Status(b"OK"), b"+OK\r\n", b"+OK\r\n"),
+        (None, b"$-1\r\n", b"_\r\n"),
+        (NULL_ARRAY, b"*-1\r\n", b"_\r\n"),
+        (True, b":1\r\n", b"#t\r\n"),
+        (Double(1.5), b"$3\r\n1.5\r\n", b",1.5\r\n"),
+        (Verbatim(b"abc"), b"$3\r\nabc\r\n", b"=7\r\ntxt:abc\r\n"),
+        (BigNumber(b"12"), b"$2\r\n12\r\n", b"(12\r\n"),
+        ({b"a": 1}, b"*2\r\n$1\r\na\r\n:1\r\n", b"%1\r\n$1\r\na\r\n:1\r\n"),
+        (
+            Pairs([(1, 2), (1, 3)]),
+            b"*4\r\n:1\r\n:2\r\n:1\r\n:3\r\n",
+            b"%2\r\n:1\r\n:2\r\n:1\r\n:3\r\n",
+        ),
+        (OrderedSet([b"a"]), b"*1\r\n$1\r\na\r\n", b"~1\r\n$1\r\na\r\n"),
+        (Push([b"a"]), b"*1\r\n$1\r\na\r\n", b">1\r\n$1\r\na\r\n"),
+        (b"x" * 2000, b"$2000\r\n" + b"x" * 2000 + b"\r\n", b"$2000\r\n" + b"x" * 2000 + b"\r\n"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_each_kind_of_reply_has_its_form(reply: Reply, resp2: bytes, resp3: bytes) -> None:
+    assert encode(reply, 2) == resp2
+    assert encode(reply, 3) == resp3
+
+
+@given(st.binary(max_size=40))
+def test_no_error_text_can_forge_a_second_reply(text: bytes) -> None:
+    error = CommandError("ERR " + text.decode("utf-8", "surrogateescape"))
+    encoded = encode(error)
+    assert encoded.count(b"\r\n") == 1
+    assert encoded.endswith(b"\r\n")
