@@ -150,7 +150,7 @@ class AtomicStore:
             [
                 *(ticket.sid, user_id, config.max_sessions_per_user, config.on_limit.value),
                 *(lifetime.idle_ms, lifetime.absolute_ms),
-                *((limit.limit, limit.per_seconds * 1000) if limit else (0, 0)),
+                *((limit.limit, limit.window_ms) if limit else (0, 0)),
                 replaced.sid if replaced else "",
                 *fields,
                 *(part for pair in further.items() for part in pair),

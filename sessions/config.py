@@ -10,6 +10,10 @@ from .errors import ConfigError
 DAY_SECONDS = 86_400
 #: Three hundred years: past it, milliseconds would not fit into a double with room to add.
 MAX_SECONDS = 1e10
+#: The store counts in milliseconds: a shorter time would be none.
+MIN_SECONDS = 0.001
+#: The store keeps the time of each operation that counts, and reads them all for the next one.
+MAX_RATE = 1000
 
 
 class OnLimit(StrEnum):
@@ -37,11 +41,17 @@ class RateLimit:
     """At most ``limit`` operations in any ``per_seconds``."""
 
     limit: int
-    per_seconds: int = 3600
+    per_seconds: float = 3600
 
     def __post_init__(self) -> None:
-        if self.limit < 1 or self.per_seconds < 1:
-            raise ConfigError("a rate limit allows at least one operation in at least one second")
+        if not 1 <= self.limit <= MAX_RATE:
+            raise ConfigError(f"a rate limit allows 1 to {MAX_RATE} operations")
+        if not 1 <= self.per_seconds < MAX_SECONDS:
+            raise ConfigError("a rate limit is for a second at least")
+
+    @property
+    def window_ms(self) -> int:
+        return round(self.per_seconds * 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +75,8 @@ class Lifetime:
 
 
 def _check_lifetime(ttl_seconds: float, absolute_seconds: float | None) -> None:
-    if not 0 < ttl_seconds < MAX_SECONDS:
-        raise ConfigError("ttl_seconds must be positive")
+    if not MIN_SECONDS <= ttl_seconds < MAX_SECONDS:
+        raise ConfigError("ttl_seconds must be a millisecond at least")
     if absolute_seconds is not None and not ttl_seconds <= absolute_seconds < MAX_SECONDS:
         raise ConfigError("absolute_seconds must not be below ttl_seconds")
 
@@ -113,8 +123,11 @@ class SessionConfig:
             raise ConfigError("a network prefix must fit into an address")
         if any(brace in self.prefix for brace in "{}"):
             raise ConfigError("prefix must not contain braces: they choose the cluster slot")
-        object.__setattr__(self, "on_limit", OnLimit(self.on_limit))
-        object.__setattr__(self, "ip_policy", IpPolicy(self.ip_policy))
+        try:
+            object.__setattr__(self, "on_limit", OnLimit(self.on_limit))
+            object.__setattr__(self, "ip_policy", IpPolicy(self.ip_policy))
+        except ValueError as error:
+            raise ConfigError(str(error)) from error
 
     @property
     def lifetime(self) -> Lifetime:

@@ -41,15 +41,14 @@ SAFE_POLICIES = frozenset({"noeviction"})
 class SessionStore:
     """Sessions in one store. Made by ``connect``; an async context manager that closes it.
 
-        >>> import asyncio
-    import logging
-        >>> async def main() -> str:
-        ...     async with await SessionStore.connect() as store:
-        ...         issued = await store.create("alice", {"theme": "dark"})
-        ...         session = await store.validate(issued.token)
-        ...         return session.data["theme"] if session else "signed out"
-        >>> asyncio.run(main())
-        'dark'
+    >>> import asyncio
+    >>> async def main() -> str:
+    ...     async with await SessionStore.connect() as store:
+    ...         issued = await store.create("alice", {"theme": "dark"})
+    ...         session = await store.validate(issued.token)
+    ...         return session.data["theme"] if session else "signed out"
+    >>> asyncio.run(main())
+    'dark'
     """
 
     def __init__(

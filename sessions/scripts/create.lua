@@ -70,7 +70,9 @@ local hard = (absolute > 0) and (now + absolute) or 0
 local expires = now + idle
 if hard > 0 and hard < expires then expires = hard end
 redis.call('HSET', KEYS[1], 'user_id', ARGV[2], 'created_at', now, 'last_access', now,
-  'expires_at', expires, 'absolute_at', hard, 'idle_ms', idle, 'version', 1, unpack(ARGV, 10))
+  'expires_at', expires, 'absolute_at', hard, 'idle_ms', idle, 'version', 1)
+-- One by one: unpack fails beyond 8,000 values, and then the evicted would be gone for nothing.
+for at = 10, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
 redis.call('PEXPIREAT', KEYS[1], expires)
 redis.call('HSET', KEYS[2], sid, string.format('%.0f:%.0f:%.0f', now, now, expires))
 local keep_until = (hard > 0) and hard or expires

@@ -231,6 +231,8 @@ async def test_c16_a_caller_learns_when_to_send_the_cookie_again(
     [
         {"ttl_seconds": 0},
         {"ttl_seconds": -1},
+        {"ttl_seconds": 0.0001},
+        {"ttl_seconds": float("nan")},
         {"ttl_seconds": 10, "absolute_seconds": 5},
         {"ttl_seconds": 10, "touch_interval_seconds": 10},
         {"max_sessions_per_user": -1},

@@ -87,6 +87,18 @@ async def test_the_data_limit_holds_over_many_patches(make_store: MakeStore, use
         await store.create(user, {"a": "x" * 100})
 
 
+async def test_a_session_may_have_thousands_of_fields(make_store: MakeStore, user: str) -> None:
+    store = await make_store(max_sessions_per_user=1, max_data_bytes=1_000_000)
+    evicted = await store.create(user)
+    data = {f"{number:x}": number for number in range(9_000)}
+    issued = await store.create(user, data)
+    assert issued.evicted == (evicted.public_id,)
+    assert await store.patch(issued.token, {"last": 1}, remove=list(data)[1:]) == 2
+    session = await store.validate(issued.token)
+    assert session is not None
+    assert session.data == {"0": 0, "last": 1}
+
+
 async def test_what_is_no_json_is_refused_before_anything_is_sent(
     store: SessionStore, user: str
 ) -> None:
