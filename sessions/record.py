@@ -155,12 +155,17 @@ def decode_data(fields: Mapping[str, str]) -> dict[str, Any]:
 # --- networks -------------------------------------------------------------------------------------
 
 
+#: Of what is no address. It is a network like another one: else a header full of junk would pass
+#: wherever a wrong address is refused.
+UNKNOWN_NETWORK = "unknown"
+
+
 def network_of(address: str, ipv4_prefix_bits: int, ipv6_prefix_bits: int) -> str:
-    """The network of an address, '' for what is none. An IPv4 address in IPv6 dress is IPv4."""
+    """The network of an address. An IPv4 address in IPv6 dress is IPv4."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
-        return ""
+        return UNKNOWN_NETWORK
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
         ip = ip.ipv4_mapped
     bits = ipv4_prefix_bits if ip.version == 4 else ipv6_prefix_bits

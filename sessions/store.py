@@ -193,17 +193,22 @@ class SessionStore:
             raise ConfigError("set create_limit: there is no rate to hold to")
         return await self.create(user_id, data, device_info)
 
-    async def validate(self, token: str, *, ip_address: str = "") -> Session | None:
+    async def validate(self, token: str, *, ip_address: str | None = None) -> Session | None:
         """The session that a token opens, prolonged if that is due; None if it opens none.
 
-        One round trip, none for junk. Raises StoreUnavailable, DecodeError: never take either for
-        an answer.
+        ``ip_address`` is where the request came from: ``ip_policy`` says what another network than
+        the session's means, and what is no address is another network. None asks nothing. One
+        round trip, none for junk. Raises StoreUnavailable, DecodeError: never take either for an
+        answer.
         """
         ticket = self._tokens.read(token)
         if ticket is None:
             self._tell(events.UnknownToken(well_formed=False))
             return None
-        network = self._network(ip_address)
+        if ip_address is None or self.config.ip_policy is IpPolicy.OFF:
+            network = ""
+        else:
+            network = self._network(ip_address)
         answer = await self._atomic.validate(ticket, network, self._policy)
         match answer:
             case Dead():
@@ -212,13 +217,15 @@ class SessionStore:
             case Bound(expected):
                 public_id = self._tokens.public_id(ticket.sid)
                 self._tell(events.BindingMismatch(public_id, expected, network))
+                if self.config.ip_policy is IpPolicy.REVOKE:
+                    self._tell(events.Destroyed(public_id))
                 return None
         session = self._session(ticket, answer)
         self._check_network(session, answer, network)
         return session
 
     async def validate_with_ip(self, token: str, ip_address: str) -> Session | None:
-        """``validate`` for a request from an address; ``ip_policy`` says what another one means."""
+        """``validate`` for a request from an address, in one word."""
         return await self.validate(token, ip_address=ip_address)
 
     async def update_data(
@@ -368,12 +375,12 @@ class SessionStore:
     def _device_fields(self, device: DeviceInfo | None) -> dict[str, str]:
         if device is None:
             return {}
-        network = self._network(device.ip_address)
-        return {"device": device.to_json(), **({"network": network} if network else {})}
+        fields = {"device": device.to_json()}
+        if device.ip_address:
+            fields["network"] = self._network(device.ip_address)
+        return fields
 
     def _network(self, address: str) -> str:
-        if not address:
-            return ""
         return network_of(address, self.config.ipv4_prefix_bits, self.config.ipv6_prefix_bits)
 
     def _check_network(self, session: Session, live: Live, network: str) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sessions import DataTooLarge, DeviceInfo, SessionStore, VersionConflict, events
+from sessions import DataTooLarge, DeviceInfo, IpPolicy, SessionStore, VersionConflict, events
 from tests.sessions.conftest import MakeStore
 
 PHONE = DeviceInfo("Safari on iOS", "198.51.100.7", "phone")
@@ -136,3 +136,55 @@ async def test_a_listener_that_fails_does_not_cost_the_session(
 async def test_an_empty_user_is_refused(store: SessionStore) -> None:
     with pytest.raises(ValueError, match="user_id"):
         await store.create("")
+
+
+# --- addresses ------------------------------------------------------------------------------------
+
+ELSEWHERE = ["203.0.113.1", "2001:db8::1", "", "junk"]
+
+
+@pytest.mark.parametrize("address", ELSEWHERE)
+async def test_a_request_from_another_network_is_refused_and_prolongs_nothing(
+    make_store: MakeStore, user: str, address: str
+) -> None:
+    store = await make_store(ip_policy=IpPolicy.REJECT, touch_interval_seconds=0)
+    told: list[events.SessionEvent] = []
+    issued = await store.create(user, device_info=PHONE)
+    store.on_event(told.append)
+    assert await store.validate_with_ip(issued.token, address) is None
+    assert {type(event) for event in told} == {events.BindingMismatch}
+    (listed,) = await store.get_user_sessions(user)
+    assert listed.last_access == issued.last_access
+    assert await store.validate_with_ip(issued.token, "198.51.100.99") is not None
+
+
+@pytest.mark.parametrize("address", ELSEWHERE)
+async def test_a_request_from_another_network_may_end_the_session(
+    make_store: MakeStore, user: str, address: str
+) -> None:
+    store = await make_store(ip_policy=IpPolicy.REVOKE)
+    told: list[events.SessionEvent] = []
+    issued = await store.create(user, device_info=PHONE)
+    store.on_event(told.append)
+    assert await store.validate_with_ip(issued.token, address) is None
+    assert events.Destroyed(issued.public_id) in told
+    assert await store.validate_with_ip(issued.token, PHONE.ip_address) is None
+
+
+@pytest.mark.parametrize(("policy", "is_told"), [(IpPolicy.LOG, True), (IpPolicy.OFF, False)])
+async def test_a_request_from_another_network_may_pass(
+    make_store: MakeStore, user: str, policy: IpPolicy, is_told: bool
+) -> None:
+    store = await make_store(ip_policy=policy)
+    told: list[events.SessionEvent] = []
+    issued = await store.create(user, device_info=PHONE)
+    store.on_event(told.append)
+    assert await store.validate_with_ip(issued.token, "junk") is not None
+    assert [type(event) for event in told] == [events.BindingMismatch] * is_told
+
+
+async def test_who_names_no_address_is_not_asked_for_one(make_store: MakeStore, user: str) -> None:
+    store = await make_store(ip_policy=IpPolicy.REJECT)
+    bound, unbound = await store.create(user, device_info=PHONE), await store.create(user)
+    assert await store.validate(bound.token) is not None
+    assert await store.validate_with_ip(unbound.token, PHONE.ip_address) is not None
