@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha1
 from importlib.resources import files
-from typing import Any, Protocol
+from typing import Any
 
-import redis.exceptions as redis_errors
+from redis.exceptions import NoScriptError
 
 from .config import Lifetime, SessionConfig
 from .errors import (
@@ -24,31 +24,10 @@ from .errors import (
     RateLimited,
     SessionError,
     SessionLimitReached,
-    StoreRefused,
-    StoreUnavailable,
 )
+from .link import Link
 from .record import DATA_PREFIX, encode_data, fields_of, text
 from .tokens import Ticket
-
-
-class Client(Protocol):
-    """What is asked of a client: a part of ``redis.asyncio.Redis`` and ``RedisCluster``."""
-
-    async def execute_command(self, *words: Any, **options: Any) -> Any: ...
-
-
-#: The store did not do what was asked, or nobody knows whether it did.
-_UNAVAILABLE = (
-    redis_errors.ConnectionError,
-    redis_errors.TimeoutError,
-    redis_errors.BusyLoadingError,
-    redis_errors.ReadOnlyError,
-    redis_errors.ClusterDownError,
-    redis_errors.MasterDownError,
-    redis_errors.TryAgainError,
-    redis_errors.OutOfMemoryError,
-    OSError,
-)
 
 
 class _Script:
@@ -104,10 +83,10 @@ class Conflict:
 
 
 class AtomicStore:
-    """The operations, on one client and under one configuration."""
+    """The operations, over one link and under one configuration."""
 
-    def __init__(self, client: Client, config: SessionConfig) -> None:
-        self._client = client
+    def __init__(self, link: Link, config: SessionConfig) -> None:
+        self._link = link
         self._config = config
         self._touch_interval = str(config.touch_interval_ms)
 
@@ -228,7 +207,7 @@ class AtomicStore:
 
     async def fields(self, ticket: Ticket) -> dict[str, str]:
         """A session's record as it is, without prolonging it."""
-        reply = await self._ask("HGETALL", self.session_key(ticket))
+        reply = await self._link.ask("HGETALL", self.session_key(ticket))
         if isinstance(reply, dict):
             return {text(name): text(value) for name, value in reply.items()}
         return fields_of(reply)
@@ -236,7 +215,7 @@ class AtomicStore:
     async def forget(self, tag: str, sids: Sequence[str]) -> None:
         """Free the records of sessions that have ended; they would expire by themselves."""
         if sids:
-            await self._ask("UNLINK", *(self.session_key(Ticket(tag, sid)) for sid in sids))
+            await self._link.ask("UNLINK", *(self.session_key(Ticket(tag, sid)) for sid in sids))
 
     # --- asking -----------------------------------------------------------------------------------
 
@@ -250,28 +229,9 @@ class AtomicStore:
         """One round trip; a second one where the server does not have the script."""
         words = (len(keys), *keys, *arguments)
         try:
-            return await self._ask("EVALSHA", script.sha, *words, retries=retries)
-        except redis_errors.NoScriptError:
-            return await self._ask("EVAL", script.text, *words, retries=retries)
-
-    async def _ask(self, *words: Any, retries: int | None = None) -> Any:
-        """Raises StoreUnavailable when there is no answer: nobody knows what happened then."""
-        left = self._config.retries if retries is None else retries
-        while True:
-            try:
-                return await self._client.execute_command(*words)
-            except _UNAVAILABLE as error:
-                if not left or not isinstance(error, redis_errors.ConnectionError):
-                    raise StoreUnavailable(f"the store did not answer: {error}") from error
-                left -= 1
-            except redis_errors.NoScriptError:
-                raise
-            except redis_errors.MovedError as error:
-                raise StoreRefused(
-                    "the server is a node of a cluster: connect with a RedisCluster client"
-                ) from error
-            except redis_errors.RedisError as error:
-                raise StoreRefused(f"the store refused: {error}") from error
+            return await self._link.ask("EVALSHA", script.sha, *words, retries=retries)
+        except NoScriptError:
+            return await self._link.ask("EVAL", script.text, *words, retries=retries)
 
 
-__all__ = ["AtomicStore", "Bound", "Client", "Conflict", "Created", "Dead", "Live"]
+__all__ = ["AtomicStore", "Bound", "Conflict", "Created", "Dead", "Live"]

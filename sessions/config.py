@@ -106,7 +106,9 @@ class SessionConfig:
     max_data_bytes: int = 65_536
     #: Before every key, for several applications in one store.
     prefix: str = ""
-    #: How long the store may take to answer.
+    #: How many requests are on their way at once, each on its connection; others wait.
+    max_connections: int = 50
+    #: How long an operation may take with the server, waiting and further attempts included.
     timeout_seconds: float = 1.0
     #: How often an operation is tried again after a broken connection: all are idempotent.
     retries: int = 1
@@ -119,6 +121,8 @@ class SessionConfig:
             raise ConfigError("touch_interval_seconds must be at least 0 and below ttl_seconds")
         if self.max_sessions_per_user < 0 or self.max_data_bytes < 1 or self.retries < 0:
             raise ConfigError("numbers must not be negative")
+        if self.max_connections < 1 or not self.timeout_seconds > 0:
+            raise ConfigError("without a connection and some time there is no answer")
         if not (0 < self.ipv4_prefix_bits <= 32 and 0 < self.ipv6_prefix_bits <= 128):
             raise ConfigError("a network prefix must fit into an address")
         if any(brace in self.prefix for brace in "{}"):

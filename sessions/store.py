@@ -7,17 +7,13 @@ import logging
 from collections.abc import Collection, Mapping
 from typing import Any, Self
 
-import redis.asyncio
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-
 import ferrite_lite
 
 from . import events, native
-from .atomic import AtomicStore, Bound, Client, Conflict, Dead, Live
+from .atomic import AtomicStore, Bound, Conflict, Dead, Live
 from .config import IpPolicy, Lifetime, SessionConfig
-from .errors import ConfigError, RateLimited, VersionConflict
+from .errors import ConfigError, RateLimited, SessionError, VersionConflict
+from .link import Client, Link, open_client
 from .record import (
     DeviceInfo,
     IssuedSession,
@@ -53,7 +49,7 @@ class SessionStore:
 
     def __init__(
         self,
-        client: Client,
+        link: Link,
         config: SessionConfig,
         keys: KeyRing,
         *,
@@ -61,8 +57,8 @@ class SessionStore:
     ) -> None:
         """``owned`` is what ``aclose`` closes; use ``connect``, which knows."""
         self.config = config
-        self._client = client
-        self._atomic = AtomicStore(client, config)
+        self._link = link
+        self._atomic = AtomicStore(link, config)
         self._tokens = Tokens(keys)
         self._owned = owned
         self._listeners: list[events.Listener] = []
@@ -88,22 +84,17 @@ class SessionStore:
         if server is None:
             ferrite = ferrite_lite.Ferrite(clock=clock)
             native.register(ferrite.engine)
-            ring = keys or KeyRing.generate()
-            return cls(ferrite.client(), config, ring, owned=[ferrite])
+            # A call within the process has no reason to be late.
+            link = Link(ferrite.client(), timeout_seconds=None)
+            return cls(link, config, keys or KeyRing.generate(), owned=[ferrite])
         if keys is None:
             raise ConfigError(
                 "give keys: sessions under a key that is made up at start end with the process"
             )
         if isinstance(server, str):
-            client = redis.asyncio.Redis.from_url(
-                server,
-                socket_timeout=config.timeout_seconds,
-                socket_connect_timeout=config.timeout_seconds,
-                # redis-py would repeat any command, applied or not: atomic.py decides.
-                retry=Retry(NoBackoff(), 0),
-            )
-            return cls(client, config, keys, owned=[client])
-        return cls(server, config, keys)
+            client = open_client(server, config)
+            return cls(Link.to(client, config), config, keys, owned=[client])
+        return cls(Link.to(server, config), config, keys)
 
     async def aclose(self) -> None:
         """Close what ``connect`` opened."""
@@ -300,8 +291,8 @@ class SessionStore:
     async def doctor(self) -> list[str]:
         """What about the server would endanger sessions, in sentences; empty when nothing does."""
         try:
-            reply = await self._client.execute_command("CONFIG GET", "maxmemory-policy")
-        except RedisError as error:
+            reply = await self._link.ask("CONFIG GET", "maxmemory-policy")
+        except SessionError as error:
             return [f"maxmemory-policy could not be asked for, and must be noeviction: {error}"]
         if isinstance(reply, dict) and reply and isinstance(next(iter(reply.values())), dict):
             reply = next(iter(reply.values()))  # a cluster client may answer node by node

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
@@ -226,7 +227,8 @@ async def test_dropping_a_key_revokes_everything_under_it(user: str, kid: str) -
 
 def test_every_write_is_in_one_file() -> None:
     package = Path(sessions.__file__).parent
-    asking = {path.name for path in package.glob("*.py") if "execute_command(" in path.read_text()}
-    assert asking == {"atomic.py", "store.py"}
-    doctor = (package / "store.py").read_text().split("execute_command(")
-    assert [asked.partition(")")[0] for asked in doctor[1:]] == ['"CONFIG GET", "maxmemory-policy"']
+    texts = {path.name: path.read_text() for path in package.glob("*.py")}
+    assert {name for name, text in texts.items() if "execute_command(" in text} == {"link.py"}
+    assert {name for name, text in texts.items() if ".ask(" in text} == {"atomic.py", "store.py"}
+    asked = re.findall(r"\.ask\(([^)]*)\)", texts["store.py"])
+    assert asked == ['"CONFIG GET", "maxmemory-policy"']

@@ -23,6 +23,7 @@ from sessions import (
     StoreUnavailable,
 )
 from sessions.atomic import AtomicStore
+from sessions.link import Link
 from sessions.tokens import Tokens
 from tests.sessions.conftest import KEYS, Between, MakeStore, without_rate
 from tests.sessions.test_defects_a import records_of
@@ -188,7 +189,8 @@ async def test_d7_an_unknown_outcome_is_neither_valid_nor_invalid(
 
 
 async def test_d8_two_sessions_never_share_a_record(client: Any, user: str) -> None:
-    atomic = AtomicStore(client, without_rate())
+    config = without_rate()
+    atomic = AtomicStore(Link.to(client, config), config)
     _, ticket = Tokens(KEYS).issue(user)
     lifetime = SessionConfig().lifetime
     await atomic.create(ticket, user, {"a": 1}, {}, lifetime=lifetime)
