@@ -11,6 +11,7 @@ decide about age, and could not end what it does not list.)
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha1
 from importlib.resources import files
@@ -24,6 +25,7 @@ from .errors import (
     RateLimited,
     SessionError,
     SessionLimitReached,
+    StoreUnavailable,
 )
 from .link import Link
 from .record import DATA_PREFIX, encode_data, fields_of, text
@@ -44,6 +46,12 @@ UPDATE = _Script("update")
 DESTROY = _Script("destroy")
 REVOKE = _Script("revoke")
 MEMBERS = _Script("members")
+RECORDS = _Script("records")
+
+#: What ``records.lua`` gives, in its order.
+_LISTED_FIELDS = ("user_id", "created_at", "last_access", "expires_at", "device")
+#: Sessions for one request: a server does nothing else meanwhile.
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,17 +213,29 @@ class AtomicStore:
         """The sids of a user's live sessions."""
         return [text(sid) for sid in await self._run(MEMBERS, [self.index_key(tag)], [])]
 
-    async def fields(self, ticket: Ticket) -> dict[str, str]:
-        """A session's record as it is, without prolonging it."""
-        reply = await self._link.ask("HGETALL", self.session_key(ticket))
-        if isinstance(reply, dict):
-            return {text(name): text(value) for name, value in reply.items()}
-        return fields_of(reply)
+    async def records(self, tag: str, sids: Sequence[str]) -> dict[str, dict[str, str]]:
+        """What a list shows of sessions, by sid; those that have gone are left out."""
+        found: dict[str, dict[str, str]] = {}
+        for at in range(0, len(sids), _AT_ONCE):
+            part = sids[at : at + _AT_ONCE]
+            keys = [self.session_key(Ticket(tag, sid)) for sid in part]
+            for sid, values in zip(part, await self._run(RECORDS, keys, []), strict=True):
+                record = dict(zip(_LISTED_FIELDS, values, strict=True))
+                if record["user_id"] is not None:
+                    found[sid] = {name: text(raw) for name, raw in record.items() if raw}
+        return found
 
     async def forget(self, tag: str, sids: Sequence[str]) -> None:
-        """Free the records of sessions that have ended; they would expire by themselves."""
-        if sids:
-            await self._link.ask("UNLINK", *(self.session_key(Ticket(tag, sid)) for sid in sids))
+        """Free the records of sessions that have ended, if the store is there to do it.
+
+        They are dead already, and would expire by themselves: a failure here is none of what has
+        been done.
+        """
+        with suppress(StoreUnavailable):
+            for at in range(0, len(sids), _AT_ONCE):
+                part = sids[at : at + _AT_ONCE]
+                keys = (self.session_key(Ticket(tag, sid)) for sid in part)
+                await self._link.ask("UNLINK", *keys)
 
     # --- asking -----------------------------------------------------------------------------------
 

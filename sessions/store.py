@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Collection, Mapping
 from typing import Any, Self
@@ -150,12 +149,12 @@ class SessionStore:
             raise
         if before is not None and not is_own:
             await self._end(before)
-        await self._atomic.forget(ticket.tag, created.evicted_sids)
         evicted = tuple(map(self._tokens.public_id, created.evicted_sids))
         for public_id in evicted:
             self._tell(events.Evicted(user_id, public_id))
         public_id = self._tokens.public_id(ticket.sid)
         self._tell(events.Created(user_id, public_id))
+        await self._atomic.forget(ticket.tag, created.evicted_sids)
         absolute_ms = lifetime.absolute_ms
         absolute_expires_at = moment(created.created_at_ms + absolute_ms) if absolute_ms else None
         return IssuedSession(
@@ -254,13 +253,12 @@ class SessionStore:
     ) -> list[SessionInfo]:
         """The user's live sessions, oldest first. Looking prolongs none of them."""
         tag = self._tokens.tag(user_id)
-        tickets = [Ticket(tag, sid) for sid in await self._atomic.members(tag)]
-        records = await asyncio.gather(*map(self._atomic.fields, tickets))
+        records = await self._atomic.records(tag, await self._atomic.members(tag))
         current = self._tokens.read(current_token) if current_token else None
         found = [
-            self._info(ticket, fields, is_current=ticket == current)
-            for ticket, fields in zip(tickets, records, strict=True)
-            if "user_id" in fields
+            self._info(Ticket(tag, sid), fields, is_current=Ticket(tag, sid) == current)
+            for sid, fields in records.items()
+            if fields["user_id"] == user_id
         ]
         return sorted(found, key=lambda info: (info.created_at, info.public_id))
 

@@ -22,7 +22,7 @@ from sessions import (
     StoreRefused,
     StoreUnavailable,
 )
-from sessions.atomic import AtomicStore
+from sessions.atomic import AtomicStore, Live
 from sessions.link import Link
 from sessions.tokens import Tokens
 from tests.sessions.conftest import KEYS, Between, MakeStore, without_rate
@@ -196,7 +196,9 @@ async def test_d8_two_sessions_never_share_a_record(client: Any, user: str) -> N
     await atomic.create(ticket, user, {"a": 1}, {}, lifetime=lifetime)
     with pytest.raises(sessions.SessionError):
         await atomic.create(ticket, user + "-other", {"a": 2}, {}, lifetime=lifetime)
-    assert (await atomic.fields(ticket))["d:a"] == "1"
+    live = await atomic.validate(ticket, "", "")
+    assert isinstance(live, Live)
+    assert live.fields["d:a"] == "1"
     assert await atomic.destroy(ticket)
 
 

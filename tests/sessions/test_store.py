@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
+import redis.exceptions
 
 from sessions import DataTooLarge, DeviceInfo, IpPolicy, SessionStore, VersionConflict, events
-from tests.sessions.conftest import MakeStore
+from tests.sessions.conftest import KEYS, Between, MakeStore, without_rate
 
 PHONE = DeviceInfo("Safari on iOS", "198.51.100.7", "phone")
 
@@ -97,6 +99,41 @@ async def test_a_session_may_have_thousands_of_fields(make_store: MakeStore, use
     session = await store.validate(issued.token)
     assert session is not None
     assert session.data == {"0": 0, "last": 1}
+
+
+async def test_a_list_of_any_length_takes_few_requests(
+    slow_store: SessionStore, between: Between, make_store: MakeStore, user: str
+) -> None:
+    store = await make_store(max_sessions_per_user=0)
+    for _ in range(12):
+        await asyncio.gather(*(store.create(user, {}, PHONE) for _ in range(50)))
+    await slow_store.get_user_sessions(user)
+    between.calls.clear()
+    listed = await slow_store.get_user_sessions(user)
+    assert len({info.public_id for info in listed}) == 600
+    assert {info.device_info for info in listed} == {PHONE}
+    assert listed == sorted(listed, key=lambda info: (info.created_at, info.public_id))
+    assert len(between.calls) == 3
+    assert await store.destroy_all_for_user(user) == 600
+
+
+async def test_an_ended_session_counts_as_ended_though_its_record_could_not_be_freed(
+    client: Any, user: str
+) -> None:
+    class CannotFree:
+        async def execute_command(self, *words: Any, **options: Any) -> Any:
+            if words[0] == "UNLINK":
+                raise redis.exceptions.ConnectionError("reset")
+            return await client.execute_command(*words, **options)
+
+    config = without_rate(max_sessions_per_user=1)
+    store = await SessionStore.connect(CannotFree(), config, keys=KEYS)
+    first = await store.create(user)
+    second = await store.create(user)
+    assert second.evicted == (first.public_id,)
+    assert await store.destroy_all_for_user(user) == 1
+    for issued in (first, second):
+        assert await store.validate(issued.token) is None
 
 
 async def test_what_is_no_json_is_refused_before_anything_is_sent(
