@@ -13,6 +13,10 @@ from .errors import DataTooLarge, DecodeError
 
 #: Before the name of every field that holds the application's data.
 DATA_PREFIX = "d:"
+#: A browser's User-Agent has a few hundred bytes.
+MAX_DEVICE_BYTES = 4096
+#: It is part of every answer.
+MAX_USER_ID_BYTES = 1024
 
 Raw = bytes | str
 
@@ -26,7 +30,8 @@ class DeviceInfo:
     device_type: str = ""
 
     def to_json(self) -> str:
-        return json.dumps(
+        """Raises DataTooLarge: it comes from headers, which anybody may fill."""
+        encoded = json.dumps(
             {
                 "user_agent": self.user_agent,
                 "ip_address": self.ip_address,
@@ -34,6 +39,9 @@ class DeviceInfo:
             },
             separators=(",", ":"),
         )
+        if len(encoded) > MAX_DEVICE_BYTES:
+            raise DataTooLarge(len(encoded), MAX_DEVICE_BYTES)
+        return encoded
 
     @classmethod
     def from_json(cls, text: str) -> DeviceInfo:

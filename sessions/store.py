@@ -14,6 +14,7 @@ from .config import IpPolicy, Lifetime, SessionConfig
 from .errors import ConfigError, RateLimited, SessionError, VersionConflict
 from .link import Client, Link, open_client
 from .record import (
+    MAX_USER_ID_BYTES,
     DeviceInfo,
     IssuedSession,
     Session,
@@ -128,8 +129,8 @@ class SessionStore:
         session that lives longer or shorter than others. Raises SessionLimitReached, RateLimited,
         DataTooLarge, StoreUnavailable, StoreRefused.
         """
-        if not user_id:
-            raise ValueError("a session belongs to somebody: user_id is empty")
+        if not 0 < len(user_id.encode()) <= MAX_USER_ID_BYTES:
+            raise ValueError(f"user_id must have 1 to {MAX_USER_ID_BYTES} bytes")
         token, ticket = self._tokens.issue(user_id)
         further = self._device_fields(device_info)
         lifetime = lifetime or self.config.lifetime
@@ -332,7 +333,8 @@ class SessionStore:
 
     async def _revoke(self, user_id: str, keep: Ticket | None) -> int:
         sids = await self._atomic.revoke(self._tokens.tag(user_id), keep)
-        self._tell(events.RevokedAll(user_id, tuple(map(self._tokens.public_id, sids))))
+        if sids:
+            self._tell(events.RevokedAll(user_id, tuple(map(self._tokens.public_id, sids))))
         return len(sids)
 
     def _session(self, ticket: Ticket, live: Live) -> Session:

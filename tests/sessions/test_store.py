@@ -170,9 +170,27 @@ async def test_a_listener_that_fails_does_not_cost_the_session(
     assert await store.validate(issued.token) is not None
 
 
-async def test_an_empty_user_is_refused(store: SessionStore) -> None:
-    with pytest.raises(ValueError, match="user_id"):
-        await store.create("")
+@pytest.mark.parametrize("user_id", ["", "x" * 1025, "é" * 513, "\ud800"], ids=len)
+async def test_a_user_without_a_usable_id_is_refused(store: SessionStore, user_id: str) -> None:
+    with pytest.raises(ValueError, match=r"user_id|surrogates"):
+        await store.create(user_id)
+
+
+@pytest.mark.parametrize("field", ["user_agent", "ip_address", "device_type"])
+async def test_a_device_takes_no_room_without_bounds(
+    slow_store: SessionStore, between: Between, user: str, field: str
+) -> None:
+    with pytest.raises(DataTooLarge):
+        await slow_store.create(user, {}, DeviceInfo(**{field: "x" * 5000}))
+    assert between.calls == []
+
+
+async def test_nobody_is_told_of_an_end_that_was_none(store: SessionStore, user: str) -> None:
+    told: list[events.SessionEvent] = []
+    store.on_event(told.append)
+    assert await store.destroy_all_for_user(user) == 0
+    assert await store.destroy_other_sessions(user, "junk") == 0
+    assert told == []
 
 
 # --- addresses ------------------------------------------------------------------------------------
