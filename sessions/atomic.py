@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha1
 from importlib.resources import files
+from secrets import token_urlsafe
 from typing import Any
 
 from redis.exceptions import NoScriptError
@@ -48,6 +49,8 @@ REVOKE = _Script("revoke")
 MEMBERS = _Script("members")
 RECORDS = _Script("records")
 
+#: To tell a change from the one before it.
+_CHANGE_ID_BYTES = 9
 #: What ``records.lua`` gives, in its order.
 _LISTED_FIELDS = ("user_id", "created_at", "last_access", "expires_at", "device")
 #: Sessions for one request: a server does nothing else meanwhile.
@@ -179,12 +182,11 @@ class AtomicStore:
             UPDATE,
             [self.session_key(ticket), self.index_key(ticket.tag)],
             [
-                *(ticket.sid, "" if if_version is None else if_version, int(replace)),
+                *(ticket.sid, token_urlsafe(_CHANGE_ID_BYTES)),
+                *("" if if_version is None else if_version, int(replace)),
                 *(self._config.max_data_bytes, len(fields) // 2, *fields),
                 *(DATA_PREFIX + name for name in remove),
             ],
-            # Applied twice it would count two versions, and fail its own expectation.
-            retries=0,
         )
         match text(reply[0]):
             case "OK":
@@ -244,14 +246,13 @@ class AtomicStore:
         script: _Script,
         keys: Sequence[str],
         arguments: Sequence[Any],
-        retries: int | None = None,
     ) -> Any:
         """One round trip; a second one where the server does not have the script."""
         words = (len(keys), *keys, *arguments)
         try:
-            return await self._link.ask("EVALSHA", script.sha, *words, retries=retries)
+            return await self._link.ask("EVALSHA", script.sha, *words)
         except NoScriptError:
-            return await self._link.ask("EVAL", script.text, *words, retries=retries)
+            return await self._link.ask("EVAL", script.text, *words)
 
 
 __all__ = ["AtomicStore", "Bound", "Conflict", "Created", "Dead", "Live"]

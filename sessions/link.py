@@ -68,27 +68,28 @@ class Link:
             retries=config.retries,
         )
 
-    async def ask(self, *words: Any, retries: int | None = None) -> Any:
-        """The reply to a command. A broken connection is tried again, for all of ``retries``.
+    async def ask(self, *words: Any) -> Any:
+        """The reply to a command, asked again when the connection breaks: all are idempotent.
 
         Raises NoScriptError, StoreUnavailable when there is no answer in time, StoreRefused.
         """
         try:
             async with asyncio.timeout(self._timeout_seconds), self._turn:
-                return await self._attempt(words, self._retries if retries is None else retries)
+                return await self._attempt(words)
         except redis_errors.NoScriptError:
             raise
         except (*_NO_ANSWER, redis_errors.RedisError) as error:
             raise _meaning(error) from error
 
-    async def _attempt(self, words: tuple[Any, ...], retries: int) -> Any:
-        while True:
+    async def _attempt(self, words: tuple[Any, ...]) -> Any:
+        for _ in range(self._retries):
             try:
                 return await self._client.execute_command(*words)
-            except redis_errors.ConnectionError as error:
-                if not retries or isinstance(error, _NO_ACCESS):
-                    raise
-                retries -= 1
+            except _NO_ACCESS:
+                raise
+            except redis_errors.ConnectionError:
+                continue
+        return await self._client.execute_command(*words)
 
 
 def _meaning(error: Exception) -> SessionError:

@@ -76,9 +76,9 @@ class SessionStore:
         """Open a store.
 
         ``server`` is a ``redis://``, ``rediss://`` or ``unix://`` URL, or a redis-py asyncio client
-        (``Redis``, ``RedisCluster``, a Sentinel's master), which the caller closes and whose own
-        retries should be off; without one the store lives in this process, where ``clock`` may
-        drive its time. ``keys`` may be left out only there. Raises ConfigError.
+        (``Redis``, ``RedisCluster``, a Sentinel's master), which the caller closes; without one
+        the store lives in this process, where ``clock`` may drive its time. ``keys`` may be left
+        out only there. Raises ConfigError.
         """
         config = config or SessionConfig()
         if server is None:

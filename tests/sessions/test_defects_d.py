@@ -178,6 +178,19 @@ async def test_d7_a_create_tried_again_makes_one_session(
     assert len(await store.get_user_sessions(user)) == 2
 
 
+async def test_d7_a_change_tried_again_is_one_change(
+    store: SessionStore, client: Any, user: str
+) -> None:
+    issued = await store.create(user, {"a": 1})
+    assert await store.patch(issued.token, {"b": 2}) == 2  # the scripts are known from now on
+    flaky = await SessionStore.connect(Flaky(client, lost=1), without_rate(), keys=KEYS)
+    assert await flaky.patch(issued.token, {"c": 3}, if_version=2) == 3
+    assert await store.patch(issued.token, {"c": 3}, if_version=3) == 4
+    session = await store.validate(issued.token)
+    assert session is not None
+    assert session.data == {"a": 1, "b": 2, "c": 3}
+
+
 async def test_d7_an_unknown_outcome_is_neither_valid_nor_invalid(
     store: SessionStore, client: Any, user: str
 ) -> None:

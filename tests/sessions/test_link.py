@@ -67,13 +67,6 @@ async def test_a_broken_connection_is_tried_again_once(error: Exception) -> None
     assert twice.asked == 2
 
 
-async def test_what_may_not_be_applied_twice_is_sent_once() -> None:
-    client = Answers(redis_errors.ConnectionError("reset"))
-    with pytest.raises(StoreUnavailable):
-        await link_to(client).ask("PING", retries=0)
-    assert client.asked == 1
-
-
 @pytest.mark.parametrize(
     "error",
     [
