@@ -289,6 +289,16 @@ class SessionStore:
 
     async def doctor(self) -> list[str]:
         """What about the server would endanger sessions, in sentences; empty when nothing does."""
+        return [*await self._check_scripts(), *await self._check_eviction()]
+
+    async def _check_scripts(self) -> list[str]:
+        try:
+            await self._atomic.members(self._tokens.tag("doctor"))
+        except SessionError as error:
+            return [f"Scripts do not run on this server, and every operation is one: {error}"]
+        return []
+
+    async def _check_eviction(self) -> list[str]:
         try:
             reply = await self._link.ask("CONFIG GET", "maxmemory-policy")
         except SessionError as error:

@@ -75,6 +75,11 @@ async def test_d2_a_server_without_scripts_is_refused_and_left_clean(
     with pytest.raises(StoreRefused):
         await store.create(user)
     assert await records_of(client, user) == []
+    assert any("Scripts do not run" in finding for finding in await store.doctor())
+
+
+async def test_d2_a_server_with_scripts_is_sound(store: SessionStore) -> None:
+    assert await store.doctor() == []
 
 
 async def test_d3_the_device_is_part_of_the_record(
