@@ -29,7 +29,7 @@ from .errors import (
     StoreUnavailable,
 )
 from .link import Link
-from .record import DATA_PREFIX, encode_data, fields_of, text
+from .record import DATA_PREFIX, Record, encode_data, text
 from .tokens import Ticket
 
 
@@ -62,6 +62,7 @@ class Created:
     created_at_ms: int
     expires_at_ms: int
     evicted_sids: list[str]
+    record: Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Live:
     last_access_ms: int
     expires_at_ms: int
     touched: bool
-    fields: dict[str, str]
+    record: Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,8 @@ class AtomicStore:
         )
         match text(reply[0]):
             case "OK":
-                return Created(int(reply[1]), int(reply[2]), [text(sid) for sid in reply[3]])
+                evicted_sids = [text(sid) for sid in reply[3]]
+                return Created(int(reply[1]), int(reply[2]), evicted_sids, Record.of(reply[4]))
             case "LIMIT":
                 raise SessionLimitReached(int(reply[1]))
             case "RATE":
@@ -164,7 +166,7 @@ class AtomicStore:
         )
         status = text(reply[0])
         if status == "OK":
-            return Live(int(reply[1]), int(reply[2]), bool(reply[3]), fields_of(reply[4]))
+            return Live(int(reply[1]), int(reply[2]), bool(reply[3]), Record.of(reply[4]))
         return Bound(text(reply[1])) if status == "BINDING" else Dead(status)
 
     async def update(
@@ -215,16 +217,16 @@ class AtomicStore:
         """The sids of a user's live sessions."""
         return [text(sid) for sid in await self._run(MEMBERS, [self.index_key(tag)], [])]
 
-    async def records(self, tag: str, sids: Sequence[str]) -> dict[str, dict[str, str]]:
+    async def records(self, tag: str, sids: Sequence[str]) -> dict[str, Record]:
         """What a list shows of sessions, by sid; those that have gone are left out."""
-        found: dict[str, dict[str, str]] = {}
+        found: dict[str, Record] = {}
         for at in range(0, len(sids), _AT_ONCE):
             part = sids[at : at + _AT_ONCE]
             keys = [self.session_key(Ticket(tag, sid)) for sid in part]
             for sid, values in zip(part, await self._run(RECORDS, keys, []), strict=True):
-                record = dict(zip(_LISTED_FIELDS, values, strict=True))
-                if record["user_id"] is not None:
-                    found[sid] = {name: text(raw) for name, raw in record.items() if raw}
+                record = Record(dict(zip(_LISTED_FIELDS, values, strict=True)))
+                if record.get("user_id") is not None:
+                    found[sid] = record
         return found
 
     async def forget(self, tag: str, sids: Sequence[str]) -> None:

@@ -17,13 +17,11 @@ from .record import (
     MAX_USER_ID_BYTES,
     DeviceInfo,
     IssuedSession,
+    Record,
     Session,
     SessionInfo,
-    device_of,
-    encode_data,
     moment,
     network_of,
-    number,
     text,
 )
 from .tokens import KeyRing, Ticket, Tokens
@@ -156,19 +154,13 @@ class SessionStore:
         public_id = self._tokens.public_id(ticket.sid)
         self._tell(events.Created(user_id, public_id))
         await self._atomic.forget(ticket.tag, created.evicted_sids)
-        absolute_ms = lifetime.absolute_ms
-        absolute_expires_at = moment(created.created_at_ms + absolute_ms) if absolute_ms else None
         return IssuedSession(
-            user_id=user_id,
-            public_id=public_id,
-            created_at=moment(created.created_at_ms),
-            last_access=moment(created.created_at_ms),
-            expires_at=moment(created.expires_at_ms),
-            absolute_expires_at=absolute_expires_at,
-            version=1,
-            device_info=device_info,
+            last_access_ms=created.created_at_ms,
+            expires_at_ms=created.expires_at_ms,
             touched=False,
-            _fields=_pairs(encode_data(data or {}, self.config.max_data_bytes)),
+            _record=created.record,
+            _sid=ticket.sid,
+            _tokens=self._tokens,
             token=token,
             evicted=evicted,
         )
@@ -212,7 +204,7 @@ class SessionStore:
                     self._tell(events.Destroyed(public_id))
                 return None
         session = self._session(ticket, answer)
-        self._check_network(session, answer, network)
+        self._check_network(session, network)
         return session
 
     async def validate_with_ip(self, token: str, ip_address: str) -> Session | None:
@@ -257,9 +249,9 @@ class SessionStore:
         records = await self._atomic.records(tag, await self._atomic.members(tag))
         current = self._tokens.read(current_token) if current_token else None
         found = [
-            self._info(Ticket(tag, sid), fields, is_current=Ticket(tag, sid) == current)
-            for sid, fields in records.items()
-            if fields["user_id"] == user_id
+            self._info(Ticket(tag, sid), record, is_current=Ticket(tag, sid) == current)
+            for sid, record in records.items()
+            if record.get("user_id") == user_id
         ]
         return sorted(found, key=lambda info: (info.created_at, info.public_id))
 
@@ -348,28 +340,22 @@ class SessionStore:
         return len(sids)
 
     def _session(self, ticket: Ticket, live: Live) -> Session:
-        fields = live.fields
-        absolute_ms = number(fields, "absolute_at")
         return Session(
-            user_id=fields["user_id"],
-            public_id=self._tokens.public_id(ticket.sid),
-            created_at=moment(number(fields, "created_at")),
-            last_access=moment(live.last_access_ms),
-            expires_at=moment(live.expires_at_ms),
-            absolute_expires_at=moment(absolute_ms) if absolute_ms else None,
-            version=number(fields, "version"),
-            device_info=device_of(fields),
+            last_access_ms=live.last_access_ms,
+            expires_at_ms=live.expires_at_ms,
             touched=live.touched,
-            _fields=fields,
+            _record=live.record,
+            _sid=ticket.sid,
+            _tokens=self._tokens,
         )
 
-    def _info(self, ticket: Ticket, fields: dict[str, str], *, is_current: bool) -> SessionInfo:
+    def _info(self, ticket: Ticket, record: Record, *, is_current: bool) -> SessionInfo:
         return SessionInfo(
             public_id=self._tokens.public_id(ticket.sid),
-            created_at=moment(number(fields, "created_at")),
-            last_access=moment(number(fields, "last_access")),
-            expires_at=moment(number(fields, "expires_at")),
-            device_info=device_of(fields),
+            created_at=moment(record.number("created_at")),
+            last_access=moment(record.number("last_access")),
+            expires_at=moment(record.number("expires_at")),
+            device_info=record.device(),
             is_current=is_current,
         )
 
@@ -384,11 +370,10 @@ class SessionStore:
     def _network(self, address: str) -> str:
         return network_of(address, self.config.ipv4_prefix_bits, self.config.ipv6_prefix_bits)
 
-    def _check_network(self, session: Session, live: Live, network: str) -> None:
+    def _check_network(self, session: Session, network: str) -> None:
         """With the policy ``log`` another network is an event and no more."""
-        expected = live.fields.get("network", "")
-        is_logged = self.config.ip_policy is IpPolicy.LOG
-        if is_logged and network and expected and network != expected:
+        expected = session.network
+        if network and expected and network != expected:
             self._tell(events.BindingMismatch(session.public_id, expected, network))
 
     def _tell(self, event: events.SessionEvent) -> None:
@@ -403,7 +388,3 @@ class SessionStore:
 def _script_policy(policy: IpPolicy) -> str:
     """What the script does about another network; events are told here."""
     return policy.value if policy in (IpPolicy.REJECT, IpPolicy.REVOKE) else ""
-
-
-def _pairs(flat: list[str]) -> dict[str, str]:
-    return dict(zip(flat[::2], flat[1::2], strict=True))

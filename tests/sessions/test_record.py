@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from sessions import DecodeError, DeviceInfo
-from sessions.record import UNKNOWN_NETWORK, decode_data, encode_data, network_of, number, text
+from sessions import DecodeError
+from sessions.record import UNKNOWN_NETWORK, Record, encode_data, network_of, text
 
 
 @pytest.mark.parametrize(
@@ -28,16 +28,26 @@ def test_people_move_within_a_network_and_junk_is_one_of_its_own(
 def test_data_comes_back_as_it_was() -> None:
     data = {"": None, "text": "é\ud800", "number": 1.5, "list": [True, {}], "d:": "prefix"}
     flat = encode_data(data, max_bytes=1000)
-    assert decode_data(dict(zip(flat[::2], flat[1::2], strict=True))) == data
+    assert Record.of(flat).data() == data
+    assert Record.of([part.encode() for part in flat]).data() == data
 
 
 @pytest.mark.parametrize("value", ["", "{", "nonsense"])
 def test_what_was_not_written_here_is_not_read_as_nothing(value: str) -> None:
     with pytest.raises(DecodeError):
-        decode_data({"d:a": value})
+        Record({"d:a": value}).data()
     with pytest.raises(DecodeError):
-        DeviceInfo.from_json(value)
+        Record({b"device": value.encode()}).device()
     with pytest.raises(DecodeError):
-        number({"version": value}, "version")
+        Record({"version": value}).number("version")
+    with pytest.raises(DecodeError):
+        Record({}).number("version")
     with pytest.raises(DecodeError):
         text(b"\xff")
+
+
+def test_a_field_that_is_no_text_costs_nothing_until_it_is_read() -> None:
+    record = Record({b"user_id": b"alice", b"device": b"\xff"})
+    assert record.get("user_id") == "alice"
+    with pytest.raises(DecodeError):
+        record.device()

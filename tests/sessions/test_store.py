@@ -156,6 +156,7 @@ async def test_a_token_shows_in_no_repr_event_or_key(
     await store.destroy(issued.token)
     secret = issued.token.rpartition(".")[2]
     assert secret not in repr(issued) + repr(told)
+    assert issued.public_id in repr(issued)
     assert {type(event) for event in told} == {events.Created, events.Destroyed}
 
 
