@@ -171,6 +171,8 @@ async def test_a11_an_ended_session_stays_ended_when_its_record_comes_back(
     for name, value in reply.items():
         await client.execute_command("HSET", key, name, value)
     assert await store.validate(issued.token) is None
+    assert await store.patch(issued.token, {"a": 1}) is None
+    assert await store.get_user_sessions(user) == []
     await client.execute_command("DEL", key)
 
 
