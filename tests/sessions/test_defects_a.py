@@ -136,12 +136,13 @@ async def test_a9_a_login_ends_the_session_that_came_with_it(
 
 
 async def test_a9_a_login_in_place_of_a_session_evicts_nobody(
-    make_store: MakeStore, user: str
+    make_store: MakeStore, client: Any, user: str
 ) -> None:
     store = await make_store(max_sessions_per_user=2)
     other, mine = await store.create(user), await store.create(user)
     again = await store.create(user, replace=mine.token)
     assert again.evicted == ()
+    assert len(await records_of(client, user)) == 3  # two sessions, one index
     assert await store.validate(other.token) is not None
 
 

@@ -220,6 +220,18 @@ async def test_d8_two_sessions_never_share_a_record(client: Any, user: str) -> N
     assert await atomic.destroy(ticket)
 
 
+async def test_d8_a_create_tried_again_does_not_report_a_session_that_has_ended(
+    client: Any, user: str
+) -> None:
+    config = without_rate()
+    atomic = AtomicStore(Link.to(client, config), config)
+    _, ticket = Tokens(KEYS).issue(user)
+    await atomic.create(ticket, user, {}, {}, lifetime=config.lifetime)
+    await client.execute_command("DEL", atomic.index_key(ticket.tag))
+    with pytest.raises(sessions.SessionError):
+        await atomic.create(ticket, user, {}, {}, lifetime=config.lifetime)
+
+
 async def test_d9_a_store_that_does_not_answer_is_given_up_in_time() -> None:
     async with await SessionStore.connect(
         "redis://127.0.0.1:1", SessionConfig(timeout_seconds=0.5), keys=KEYS
