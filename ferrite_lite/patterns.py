@@ -73,10 +73,22 @@ def _byte_class(pattern: bytes, at: int) -> tuple[bytes, int]:
             at += 1
             low = high = pattern[at]
         elif at + 2 < len(pattern) and pattern[at + 1] == ord("-"):
-            low, high = sorted((low, pattern[at + 2]))
+            low, high = sorted((_signed(low), _signed(pattern[at + 2])))
             at += 2
-        ranges += b"\\x%02x-\\x%02x" % (low, high)
+        ranges += _range(low, high)
         at += 1
     if not ranges:
         return (ANY_BYTE if negated else NO_BYTE), at + 1
     return b"[%b%b]" % (b"^" if negated else b"", ranges), at + 1
+
+
+def _signed(byte: int) -> int:
+    """A byte as C's ``char`` on the machines that Redis runs on: ranges compare those."""
+    return byte - 256 if byte > 127 else byte
+
+
+def _range(low: int, high: int) -> bytes:
+    """The bytes from one to another, either of which may be signed."""
+    if low < 0 <= high:
+        return _range(low + 256, 255) + _range(0, high)
+    return b"\\x%02x-\\x%02x" % (low & 0xFF, high & 0xFF)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -27,6 +28,9 @@ logger = logging.getLogger("ferrite_lite.scripts")
 
 #: Levels of ``redis.log`` as those of Python's logging.
 _LOG_LEVELS = (logging.DEBUG, logging.DEBUG, logging.INFO, logging.WARNING)
+
+#: Python calls that a command nests at most, with a wide margin.
+COMMAND_DEPTH = 200
 
 Keys = Sequence[bytes]
 NativeFunction = Callable[[Context, Keys, Keys], Reply]
@@ -90,13 +94,14 @@ class LuaScript:
 class _Host:
     """One run's door to the engine."""
 
-    __slots__ = ("_ctx", "_find", "_readonly", "_started_ns", "resp")
+    __slots__ = ("_ctx", "_depth_limit", "_find", "_readonly", "_started_ns", "resp")
 
     def __init__(self, ctx: Context, *, readonly: bool) -> None:
         self._ctx = ctx
         self._find = ctx.server.table.get
         self._readonly = readonly
         self._started_ns = 0
+        self._depth_limit = sys.getrecursionlimit()
         self.resp = ctx.resp
 
     def call(self, argv: list[bytes], /) -> Reply:
@@ -109,7 +114,12 @@ class _Host:
         if self._readonly and "write" in flags:
             raise ScriptWriteNotAllowed
         self._ctx.command = command
-        return command.handler(self._ctx, *argv[1:])
+        # However deep the script has gone, a command has room to end what it begins.
+        sys.setrecursionlimit(self._depth_limit + COMMAND_DEPTH)
+        try:
+            return command.handler(self._ctx, *argv[1:])
+        finally:
+            sys.setrecursionlimit(self._depth_limit)
 
     def _call_slowly(self, argv: list[bytes]) -> Reply:
         """A subcommand, a name in mixed case, or an error."""

@@ -10,8 +10,14 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.support import servers
+
+#: A gate must not depend on chance: in CI every run draws the same examples, elsewhere new ones.
+settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+if "CI" in os.environ:
+    settings.load_profile("ci")
 
 #: Fixtures that need the reference redis-server on the machine.
 _NEED_REDIS = {"redis_server", "redis_cluster"}

@@ -154,6 +154,8 @@ def select(*arguments: Value) -> Results:
 
 
 def tonumber_(*arguments: Value) -> Results:
+    if len(arguments) == 1:
+        return [tonumber(arguments[0])]
     base = args.integer(arguments, 2, b"tonumber", 10)
     if base == 10:
         return [tonumber(args.any_value(arguments, 1, b"tonumber"))]
@@ -170,8 +172,9 @@ def _in_base(text: bytes, base: int) -> float | None:
     unsigned = text.removeprefix(b"-")
     if not unsigned or any(byte not in digits for byte in unsigned):
         return None
-    value = float(int(unsigned, base))
-    return -value if text.startswith(b"-") else value
+    # C's strtoul: an unsigned number, which a sign wraps around.
+    value = min(int(unsigned, base), 2**64 - 1)
+    return float(2**64 - value if text.startswith(b"-") and value else value)
 
 
 def tostring_(*arguments: Value) -> Results:
@@ -186,7 +189,7 @@ def unpack(*arguments: Value) -> Results:
     owner = args.table(arguments, 1, b"unpack")
     start = args.integer(arguments, 2, b"unpack", 1)
     stop = args.integer(arguments, 3, b"unpack", owner.length())
-    if stop - start >= MAX_RESULTS:
+    if stop - start + 1 >= MAX_RESULTS:
         raise LuaError(b"too many results to unpack")
     if start == 1 and stop == len(owner.array):
         return list(owner.array)

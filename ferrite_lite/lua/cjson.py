@@ -8,7 +8,7 @@ import re
 from . import arguments as args
 from .errors import LuaError
 from .numbers import format_number
-from .runtime import MAX_STRING_BYTES, Results, Table, Value, type_name
+from .runtime import MAX_STRING_BYTES, Results, Table, Userdata, Value, type_name
 
 #: ``DEFAULT_ENCODE_MAX_DEPTH`` and ``DEFAULT_DECODE_MAX_DEPTH``.
 MAX_DEPTH = 1000
@@ -17,12 +17,8 @@ SPARSE_RATIO = 2
 SPARSE_SAFE = 10
 
 
-class Null:
-    """cjson.null: a value of its own, which Lua calls a userdata."""
-
-
-NULL = Table()
-NULL.readonly = True
+#: cjson.null: JSON's null, which no table can hold as nil.
+NULL = Userdata()
 
 _ESCAPES = {
     **{b"\\": b"\\\\", b'"': b'\\"', b"/": b"\\/", b"\b": b"\\b", b"\f": b"\\f"},

@@ -9,13 +9,13 @@ own. Python's own line numbers lead back from an error to the line of the script
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
 from . import nodes
-from .runtime import power
+from .runtime import equal, power
 
 #: The file name of compiled scripts, by which their frames are known in a traceback.
 CODE_NAME = "<lua>"
@@ -39,8 +39,14 @@ class Compiled:
     source: str
 
 
-def compile_function(main: nodes.Function) -> Compiled:
-    writer = _Writer()
+#: The functions that a script finds under a global name, and under the names in its libraries:
+#: no script can change them, so code refers to them directly.
+Known = Mapping[bytes, Collection[bytes]]
+
+
+def compile_function(main: nodes.Function, known: Known) -> Compiled:
+    """Python for a whole script; ``known`` is what ``direct_names`` will be given for."""
+    writer = _Writer(known)
     _FunctionCompiler(writer, main).write()
     source = "\n".join(writer.text)
     return Compiled(compile(source, CODE_NAME, "exec"), writer.lines, source)
@@ -49,7 +55,8 @@ def compile_function(main: nodes.Function) -> Compiled:
 class _Writer:
     """Lines of Python, each with the script's line that it stands for."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Known) -> None:
+        self.known = known
         self.text: list[str] = []
         self.lines: list[int] = [0]
         self.functions = 0
@@ -160,7 +167,9 @@ class _FunctionCompiler:
             case nodes.GlobalName(name=name):
                 self._emit(f"set_global({name!r}, {value})")
             case nodes.Index(owner=owner):
-                self._emit(f"set_index({place[0]}, {place[1]}, {value}, {_described(owner)!r})")
+                self._emit(
+                    f"set_index({place[0]}, {place[1]}, {value}, {self._described(owner)!r})"
+                )
 
     def _write_CallStatement(self, statement: nodes.CallStatement) -> None:
         self._emit(self._call(statement.call))
@@ -298,6 +307,10 @@ class _FunctionCompiler:
     def _stable(self, local: nodes.Local) -> str:
         return _name(local)
 
+    def _name_of(self, value: nodes.Expression) -> str:
+        """As an operand; a constant gets a name, for Python warns of ``1.0()`` and its like."""
+        return self._owned(value) if isinstance(value, nodes.Constant) else self._operand(value)
+
     def _owned(self, value: nodes.Expression) -> str:
         """A name or a constant that no later assignment changes."""
         if isinstance(value, nodes.Constant):
@@ -321,7 +334,18 @@ class _FunctionCompiler:
         return _name(value.local) + ("[0]" if value.local.is_captured else "")
 
     def _read_GlobalName(self, value: nodes.GlobalName) -> str:
-        return f"get_global({value.name!r})"
+        return self._direct(value) or f"get_global({value.name!r})"
+
+    def _direct(self, value: nodes.Expression) -> str | None:
+        """The name in compiled code of a function that no script can change."""
+        match value:
+            case nodes.GlobalName(name=name) if name in self._writer.known.get(b"_G", ()):
+                return direct_name(b"_G", name)
+            case nodes.Index(
+                owner=nodes.GlobalName(name=library), key=nodes.Constant(value=bytes() as name)
+            ) if name in self._writer.known.get(library, ()):
+                return direct_name(library, name)
+        return None
 
     def _read_Parenthesized(self, value: nodes.Parenthesized) -> str:
         return self._expression(value.inner)
@@ -335,9 +359,11 @@ class _FunctionCompiler:
         return f"{inner.factory}({', '.join(_name(local) for local in function.captures)})"
 
     def _read_Index(self, value: nodes.Index) -> str:
-        owner, key = self._operand(value.owner), self._operand(value.key)
+        if direct := self._direct(value):
+            return direct
+        owner, key = self._name_of(value.owner), self._operand(value.key)
         self._line = value.line
-        name = _described(value.owner)
+        name = self._described(value.owner)
         slow = f"index({owner}, {key}, {name!r})" if name else f"index({owner}, {key})"
         if isinstance(value.key, nodes.Constant) and isinstance(value.key.value, bytes):
             return (
@@ -367,16 +393,21 @@ class _FunctionCompiler:
     def _call(self, value: nodes.Call | nodes.MethodCall) -> str:
         """Python for a call, which gives a list."""
         arguments: list[str] = []
-        if isinstance(value, nodes.MethodCall):
-            owner = self._operand(value.owner)
+        direct = self._direct(value.function) if isinstance(value, nodes.Call) else None
+        if direct:
+            function = name = direct
+        elif isinstance(value, nodes.MethodCall):
+            owner = self._name_of(value.owner)
             self._line = value.line
             function = self._temporary()
-            self._emit(f"{function} = index({owner}, {value.name!r}, {_described(value.owner)!r})")
+            self._emit(
+                f"{function} = index({owner}, {value.name!r}, {self._described(value.owner)!r})"
+            )
             arguments.append(owner)
             name = f"method '{_text(value.name)}'"
         else:
-            function = self._operand(value.function)
-            name = _described(value.function)
+            function = self._name_of(value.function)
+            name = self._described(value.function)
         arguments += [self._owned_argument(argument) for argument in value.arguments[:-1]]
         if value.arguments:
             last = value.arguments[-1]
@@ -384,6 +415,8 @@ class _FunctionCompiler:
         given = ", ".join(arguments)
         self._line = value.line
         safe = f"{function}({given})"
+        if direct:
+            return safe
         if len(given) > 200:
             return f"call_named({function}, {name!r}, {given})"
         slow = f"call_named({function}, {name!r}{', ' + given if given else ''})"
@@ -413,7 +446,7 @@ class _FunctionCompiler:
         folded = _fold(value)
         if folded is not None:
             return _constant(folded)
-        operand, name = self._operand(value.operand), _described(value.operand)
+        operand, name = self._operand(value.operand), self._described(value.operand)
         self._line = value.line
         if value.operator == b"#":
             return f"length({operand}, {name!r})"
@@ -428,7 +461,7 @@ class _FunctionCompiler:
         if value.operator in _COMPARISONS or value.operator in (b"==", b"~="):
             return self._comparison(value)
         left, right = self._operands(value)
-        names = f"{_described(value.left)!r}, {_described(value.right)!r}"
+        names = f"{self._described(value.left)!r}, {self._described(value.right)!r}"
         if value.operator == b"..":
             return (
                 f"({left} + {right} if {left}.__class__ is {right}.__class__ is bytes"
@@ -457,6 +490,11 @@ class _FunctionCompiler:
         return left, right
 
     def _comparison(self, value: nodes.Binary) -> str:
+        sides = value.left, value.right
+        is_constant = all(isinstance(side, nodes.Constant) for side in sides)
+        if is_constant and value.operator in (b"==", b"~="):
+            is_equal = equal(*(getattr(side, "value", None) for side in sides))
+            return str(is_equal is (value.operator == b"=="))
         left, right = self._operands(value)
         if value.operator in (b"==", b"~="):
             text = self._equality(value, left, right)
@@ -509,8 +547,27 @@ class _FunctionCompiler:
         operand = self._operand(value)
         return f"{operand} is not None and {operand} is not False"
 
+    def _described(self, value: nodes.Expression) -> str:
+        """What Lua calls a value in an error: by the name it has in the source."""
+        match value:
+            case nodes.LocalName(local=local):
+                kind = "local" if local.owner is self._function else "upvalue"
+                return f"{kind} '{_text(local.name)}'"
+            case nodes.GlobalName(name=name):
+                return f"global '{_text(name)}'"
+            case nodes.Index(key=nodes.Constant(value=bytes() as key)):
+                return f"field '{_text(key)}'"
+            case nodes.Index():
+                return "field '?'"
+        return ""
+
 
 # --- names and constants --------------------------------------------------------------------------
+
+
+def direct_name(library: bytes, name: bytes) -> str:
+    """What compiled code calls a function of a library, or a global one (of ``_G``)."""
+    return f"{library.decode()}_{name.decode()}"
 
 
 def _name(local: nodes.Local) -> str:
@@ -519,20 +576,6 @@ def _name(local: nodes.Local) -> str:
 
 def _text(name: bytes) -> str:
     return name.decode("utf-8", "surrogateescape")
-
-
-def _described(value: nodes.Expression) -> str:
-    """What Lua calls a value in an error: by the name it has in the source."""
-    match value:
-        case nodes.LocalName(local=local):
-            return f"{'upvalue' if False else 'local'} '{_text(local.name)}'"
-        case nodes.GlobalName(name=name):
-            return f"global '{_text(name)}'"
-        case nodes.Index(key=nodes.Constant(value=bytes() as key)):
-            return f"field '{_text(key)}'"
-        case nodes.MethodCall(name=name):
-            return ""
-    return ""
 
 
 def _constant(value: Any) -> str:
@@ -561,7 +604,11 @@ def _fold(value: nodes.Expression) -> float | None:
             return None if negated is None else -negated
         case nodes.Binary(operator=b"+" | b"-" | b"*" | b"/" | b"^" as operator):
             left, right = _fold(value.left), _fold(value.right)
-            return None if left is None or right is None else _folded(operator, left, right)
+            if left is None or right is None:
+                return None
+            result = _folded(operator, left, right)
+            # Lua, too, leaves what is no number to the run: a constant has no sign of NaN.
+            return None if result is None or result != result else result
     return None
 
 

@@ -26,12 +26,16 @@ def to_lua(reply: Reply, resp: int) -> Value:
         return reply
     if kind is int:
         return float(reply)  # type: ignore[arg-type]  # an int, as just seen
+    if kind is list:
+        return Table([to_lua(item, resp) for item in reply])  # type: ignore[union-attr]  # as above
     if reply is None or kind is NullArray:
         return False if resp == 2 else None
     return _compound_to_lua(reply, resp)
 
 
 def _compound_to_lua(reply: Reply, resp: int) -> Value:
+    if isinstance(reply, dict):
+        return _map_to_lua(reply.items(), resp)
     match reply:
         case Status():
             return tagged(b"ok", bytes(reply))
@@ -57,7 +61,8 @@ def _compound_to_lua(reply: Reply, resp: int) -> Value:
 
 def _map_to_lua(pairs: Iterable[tuple[Any, Reply]], resp: int) -> Value:
     if resp == 2:
-        return Table([to_lua(item, resp) for pair in pairs for item in pair])
+        flat = [item for pair in pairs for item in pair]
+        return Table([item if item.__class__ is bytes else to_lua(item, resp) for item in flat])
     table = Table()
     for key, value in pairs:
         table.set(to_lua(key, resp), to_lua(value, resp))
@@ -139,7 +144,9 @@ def _table_to_reply(table: Table, resp: int, depth: int) -> Reply:
         if tags.get(b"set").__class__ is Table:
             return OrderedSet(to_reply(key, resp, depth) for key, _ in tags[b"set"].items())
     # An array ends before its first nil.
-    return [to_reply(item, resp, depth) for item in table.array]
+    return [
+        item if item.__class__ is bytes else to_reply(item, resp, depth) for item in table.array
+    ]
 
 
 def error_text(message: bytes) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from random import Random
 
 from . import arguments as args
+from .errors import LuaError
 from .runtime import Results, Value, power
 
 _ONE_ARGUMENT: dict[bytes, Callable[[float], float]] = {
@@ -98,33 +98,45 @@ def min_(*arguments: Value) -> Results:
     return [min(args.number(arguments, at, b"min") for at in range(1, len(arguments) + 1))]
 
 
+#: The generator of drand48, which Redis gives its scripts: X' = (A*X + C) mod 2**48.
+_MULTIPLIER, _INCREMENT, _MASK = 0x5DEECE66D, 0xB, 2**48 - 1
+_SEED_TAIL = 0x330E
+_INT32_MAX = 2**31 - 1
+
+
 class Randomness:
-    """``random`` and ``randomseed`` of one script."""
+    """``random`` and ``randomseed`` of one script, the same numbers as Redis's."""
 
     def __init__(self) -> None:
-        self._random = Random(0)  # noqa: S311  # repeatable on purpose
+        self.restart()
 
     def restart(self) -> None:
-        self._random.seed(0)
+        self._seed(0)
+
+    def _seed(self, seed: int) -> None:
+        self._state = (seed & 0xFFFFFFFF) << 16 | _SEED_TAIL
 
     def functions(self) -> dict[bytes, Callable[..., Results]]:
         def random(*arguments: Value) -> Results:
             return [self._draw(arguments)]
 
         def randomseed(*arguments: Value) -> Results:
-            self._random.seed(args.integer(arguments, 1, b"randomseed"))
+            self._seed(args.integer(arguments, 1, b"randomseed"))
             return []
 
         return {b"random": random, b"randomseed": randomseed}
 
     def _draw(self, arguments: args.Arguments) -> float:
-        fraction = self._random.random()
+        self._state = (_MULTIPLIER * self._state + _INCREMENT) & _MASK
+        fraction = (self._state >> 17) % _INT32_MAX / _INT32_MAX
         if not arguments:
             return fraction
+        if len(arguments) > 2:
+            raise LuaError(b"wrong number of arguments")
         low = 1 if len(arguments) == 1 else args.integer(arguments, 1, b"random")
-        high = args.integer(arguments, len(arguments[:2]), b"random")
+        high = args.integer(arguments, len(arguments), b"random")
         if low > high:
-            raise args.bad(len(arguments[:2]), b"random", b"interval is empty")
+            raise args.bad(len(arguments), b"random", b"interval is empty")
         return float(math.floor(fraction * (high - low + 1)) + low)
 
 

@@ -6,19 +6,27 @@ import math
 import re
 
 _DECIMAL = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-_HEXADECIMAL = re.compile(rb"([+-]?)0[xX]([0-9a-fA-F]+)")
+_HEXADECIMAL = re.compile(
+    rb"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?\d+)?"
+)
+_SPECIAL = re.compile(rb"[+-]?(?:inf(?:inity)?|nan)", re.IGNORECASE)
 _BLANK = b" \t\n\r\f\v"
 
 
 def parse_number(text: bytes) -> float | None:
     """What ``tonumber`` makes of a string; None when it is no number."""
+    if text.isdigit():
+        return float(text)
     text = text.strip(_BLANK)
     if _DECIMAL.fullmatch(text):
         return float(text)
-    if match := _HEXADECIMAL.fullmatch(text):
-        value = float(int(match[2], 16))
-        return -value if match[1] == b"-" else value
-    return None
+    if _HEXADECIMAL.fullmatch(text):
+        try:
+            return float.fromhex(text.decode())
+        except OverflowError:
+            return -math.inf if text.startswith(b"-") else math.inf
+    # C's strtod, which Lua 5.1 relies on, knows these too.
+    return float(text) if _SPECIAL.fullmatch(text) else None
 
 
 def format_number(value: float) -> bytes:

@@ -114,9 +114,10 @@ class RedisLibrary:
     def _setresp(self, arguments: tuple[Value, ...]) -> Results:
         if len(arguments) != 1:
             raise_error(ScriptSetrespArguments())
-        if arguments[0] not in (2.0, 3.0) or arguments[0].__class__ is not float:
+        version = tonumber(arguments[0]) or 0.0
+        if not 2 <= version < 4:
             raise_error(ScriptSetrespVersion())
-        self.resp = int(arguments[0])
+        self.resp = int(version)
         return []
 
 

@@ -22,7 +22,7 @@ LuaFunction: TypeAlias = Callable[..., Results]
 
 #: The longest string a script can build: announced sizes are refused before they are allocated.
 MAX_STRING_BYTES = 64 * 1024 * 1024
-#: The most results of ``unpack``, as in Redis's Lua (``LUAI_MAXCSTACK``).
+#: ``unpack`` gives fewer results than this (``LUAI_MAXCSTACK``).
 MAX_RESULTS = 8000
 #: How far ``__index`` chains are followed, as in Lua.
 MAX_META_CHAIN = 100
@@ -35,7 +35,7 @@ _BOOLEANS = {_TRUE_KEY: True, _FALSE_KEY: False}
 class Table:
     """A Lua table: ``array`` holds the keys 1 to n, ``hash`` the others; neither holds nil."""
 
-    __slots__ = ("array", "hash", "iteration", "metatable", "readonly")
+    __slots__ = ("array", "hash", "iteration", "metatable", "readonly", "written_size")
 
     def __init__(self, array: list[Value] | None = None) -> None:
         self.array: list[Value] = [] if array is None else array
@@ -43,6 +43,8 @@ class Table:
         self.metatable: Table | None = None
         #: Redis marks its libraries and the globals so: no script may change them.
         self.readonly = False
+        #: How many items a constructor with holes was written with: where ``#`` finds its border.
+        self.written_size = 0
         #: Where ``next`` stands: the keys of a traversal and their positions.
         self.iteration: tuple[list[Value], dict[Any, int]] | None = None
 
@@ -106,6 +108,8 @@ class Table:
 
     def length(self) -> int:
         """A border: Lua leaves open which one when there are holes."""
+        if self.written_size and self.get(float(self.written_size)) is not None:
+            return self.written_size
         if self.array or not self.hash:
             return len(self.array)
         border = 0
@@ -153,6 +157,12 @@ def _hashable(key: Value) -> Value:
     return (_TRUE_KEY if key else _FALSE_KEY) if key.__class__ is bool else key
 
 
+class Userdata:
+    """A value that scripts can only pass on and compare: ``cjson.null``."""
+
+    __slots__ = ()
+
+
 # --- types ----------------------------------------------------------------------------------------
 
 _TYPE_NAMES: dict[type, bytes] = {
@@ -162,6 +172,7 @@ _TYPE_NAMES: dict[type, bytes] = {
     bytes: b"string",
     Table: b"table",
     Function: b"function",
+    Userdata: b"userdata",
 }
 
 #: The metatable of strings: what ``("x"):upper()`` finds. Read-only, so shared by all scripts.
@@ -198,6 +209,8 @@ def tostring(value: Value) -> bytes:
         if shown.__class__ is not bytes:
             raise LuaError(b"'tostring' must return a string to 'print'")
         return bytes(shown)
+    if value.__class__ is Userdata:
+        return b"userdata: (nil)"
     address = 0x7F0000000000 | (hash(id(value)) * 0x9E3779B1 & 0xFFFFFFFFF0)
     return b"%b: 0x%012x" % (type_name(value), address)
 
@@ -311,12 +324,12 @@ def divide(a: float, b: float) -> float:
 
 
 def modulo(a: float, b: float) -> float:
-    """Lua's ``a - floor(a/b)*b``, whose sign is the divisor's."""
-    if not b or math.isinf(a) or a != a or b != b:
+    """``a - floor(a/b)*b``, as Lua 5.1 defines it; Python's own is exact where Lua's is not."""
+    quotient = a / b if b else math.nan
+    if quotient != quotient or math.isinf(quotient):
         return -math.nan
-    if math.isinf(b):
-        return a - math.floor(a / b) * b if a else a
-    return a % b
+    # C's floor keeps the sign of zero.
+    return a - (float(math.floor(quotient)) if quotient else quotient) * b
 
 
 _ARITHMETIC: dict[bytes, Callable[[float, float], float]] = {

@@ -11,7 +11,7 @@ from ..reply import Reply
 from . import arguments as args
 from . import baselib, cjson, mathlib, runtime, stringlib, tablelib
 from .baselib import STACK_OVERFLOW
-from .compiler import compile_function
+from .compiler import compile_function, direct_name
 from .conversion import to_reply
 from .errors import LuaError, LuaSyntaxError
 from .host import ScriptHost
@@ -36,14 +36,15 @@ class Script:
         self.source = source
         #: SHA-1 of the text, in hexadecimal: the name under which EVALSHA finds it.
         self.sha = hashlib.sha1(source, usedforsecurity=False).hexdigest()
-        try:
-            compiled = compile_function(parse(source))
-        except (RecursionError, MemoryError, SyntaxError):
-            raise LuaSyntaxError("user_script:1: chunk has too many syntax levels") from None
         self._redis = RedisLibrary()
         self._randomness = mathlib.Randomness()
         self._steps_left = STEPS_BETWEEN_INTERRUPTS
         self._globals = self._make_globals()
+        self._known = _functions_by_library(self._globals)
+        try:
+            compiled = compile_function(parse(source), self._known)
+        except (RecursionError, MemoryError, SyntaxError):
+            raise LuaSyntaxError("user_script:1: chunk has too many syntax levels") from None
         namespace = self._namespace(compiled.lines)
         exec(compiled.code, namespace)  # noqa: S102  # our own compiler wrote it
         self._main = namespace["make_main"]()
@@ -116,10 +117,16 @@ class Script:
         def set_global(name: bytes, value: Value) -> None:
             names.set(name, value)
 
+        functions = {
+            direct_name(library, name): function
+            for library, members in self._known.items()
+            for name, function in members.items()
+        }
         operations = {name: getattr(runtime, name) for name in _OPERATIONS}
         return {
             "__builtins__": {"len": len, "float": float, "bytes": bytes},
             LINES: lines,
+            **functions,
             **operations,
             "Function": FunctionType,
             "call_named": call_named,
@@ -135,7 +142,7 @@ class Script:
 
         def compiled(source: bytes) -> Results:
             try:
-                code = compile_function(parse(source))
+                code = compile_function(parse(source), self._known)
             except LuaSyntaxError as error:
                 return [None, str(error).encode("utf-8", "surrogateescape")]
             namespace = self._namespace(code.lines)
@@ -165,6 +172,19 @@ _OPERATIONS = (
 )
 
 
+def _functions_by_library(names: Table) -> dict[bytes, dict[bytes, Any]]:
+    """The functions in each library, and the global ones under ``_G``."""
+    libraries = {
+        library: table for library, table in names.hash.items() if isinstance(table, Table)
+    }
+    return {
+        library: {
+            name: value for name, value in table.hash.items() if isinstance(value, FunctionType)
+        }
+        for library, table in libraries.items()
+    }
+
+
 def _library(members: dict[bytes, Any]) -> Table:
     table = Table()
     table.hash.update(members)
@@ -189,4 +209,5 @@ def _new_table(items: list[Value]) -> Table:
     for at, item in enumerate(items, start=1):
         if item is not None:
             table.set(float(at), item)
+    table.written_size = len(items) if items[-1] is not None else 0
     return table

@@ -1,0 +1,75 @@
+"""What a script answers, byte for byte, here and on the real server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ferrite_lite import Engine
+from ferrite_lite.resp import encode
+from tests.support.servers import RealServer
+from tests.support.wire import RawConnection
+
+from .snippets import ALL
+
+SNIPPETS = [
+    pytest.param(source, id=f"{group}: {source}") for group, all_ in ALL.items() for source in all_
+]
+
+
+@pytest.fixture
+def reference(redis_server: RealServer) -> Iterator[RawConnection]:
+    redis_server.flush()
+    with redis_server.connect() as connection:
+        yield connection
+
+
+def answer(source: str | bytes) -> bytes:
+    """EVAL on a fresh engine, with one key and one argument."""
+    engine = Engine()
+    text = source if isinstance(source, bytes) else source.encode()
+    return encode(engine.execute(engine.connect(), [b"EVAL", text, b"1", b"k1", b"a1"]))
+
+
+@pytest.mark.parametrize("source", SNIPPETS)
+def test_a_snippet_is_answered_as_redis_does(reference: RawConnection, source: str) -> None:
+    assert answer(source) == reference.ask("EVAL", source, 1, "k1", "a1")
+
+
+# --- generated expressions ------------------------------------------------------------------------
+
+atoms = st.sampled_from(
+    [
+        *("0", "1", "-1", "2", "3.5", "0.1", "1e15", "1e300", "-0", "10", "'10'", "'0x10'"),
+        *("' 5 '", "'a'", "''", "nil", "true", "false", "{}", "#'abc'", "ARGV[1]", "KEYS[1]"),
+    ]
+)
+operators = st.sampled_from(
+    ["+", "-", "*", "/", "%", "^", "..", "==", "~=", "<", "<=", ">", ">=", "and", "or"]
+)
+
+
+def _compound(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.one_of(
+        st.builds("({} {} {})".format, inner, operators, inner),
+        st.builds("{} {} {}".format, inner, operators, inner),
+        st.builds("not {}".format, inner),
+        st.builds("(-{})".format, inner),
+    )
+
+
+expressions = st.recursive(atoms, _compound, max_leaves=6)
+
+
+@settings(
+    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(expressions)
+def test_an_expression_is_worth_what_it_is_in_redis(
+    reference: RawConnection, expression: str
+) -> None:
+    source = f"local v = {expression} if type(v) == 'table' then v = 't' end return tostring(v)"
+    assert answer(source) == reference.ask("EVAL", source, 1, "k1", "a1")
