@@ -11,12 +11,14 @@ decide about age, and could not end what it does not list.)
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha1
 from importlib.resources import files
-from typing import Any, Protocol
+from secrets import token_urlsafe
+from typing import Any
 
-import redis.exceptions as redis_errors
+from redis.exceptions import NoScriptError
 
 from .config import Lifetime, SessionConfig
 from .errors import (
@@ -24,31 +26,11 @@ from .errors import (
     RateLimited,
     SessionError,
     SessionLimitReached,
-    StoreRefused,
     StoreUnavailable,
 )
-from .record import DATA_PREFIX, encode_data, fields_of, text
+from .link import Link
+from .record import DATA_PREFIX, Record, encode_data, text
 from .tokens import Ticket
-
-
-class Client(Protocol):
-    """What is asked of a client: a part of ``redis.asyncio.Redis`` and ``RedisCluster``."""
-
-    async def execute_command(self, *words: Any, **options: Any) -> Any: ...
-
-
-#: The store did not do what was asked, or nobody knows whether it did.
-_UNAVAILABLE = (
-    redis_errors.ConnectionError,
-    redis_errors.TimeoutError,
-    redis_errors.BusyLoadingError,
-    redis_errors.ReadOnlyError,
-    redis_errors.ClusterDownError,
-    redis_errors.MasterDownError,
-    redis_errors.TryAgainError,
-    redis_errors.OutOfMemoryError,
-    OSError,
-)
 
 
 class _Script:
@@ -65,6 +47,14 @@ UPDATE = _Script("update")
 DESTROY = _Script("destroy")
 REVOKE = _Script("revoke")
 MEMBERS = _Script("members")
+RECORDS = _Script("records")
+
+#: To tell a change from the one before it.
+_CHANGE_ID_BYTES = 9
+#: What ``records.lua`` gives, in its order.
+_LISTED_FIELDS = ("user_id", "created_at", "last_access", "expires_at", "device")
+#: Sessions for one request: a server does nothing else meanwhile.
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +62,7 @@ class Created:
     created_at_ms: int
     expires_at_ms: int
     evicted_sids: list[str]
+    record: Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +72,7 @@ class Live:
     last_access_ms: int
     expires_at_ms: int
     touched: bool
-    fields: dict[str, str]
+    record: Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +95,10 @@ class Conflict:
 
 
 class AtomicStore:
-    """The operations, on one client and under one configuration."""
+    """The operations, over one link and under one configuration."""
 
-    def __init__(self, client: Client, config: SessionConfig) -> None:
-        self._client = client
+    def __init__(self, link: Link, config: SessionConfig) -> None:
+        self._link = link
         self._config = config
         self._touch_interval = str(config.touch_interval_ms)
 
@@ -150,7 +141,7 @@ class AtomicStore:
             [
                 *(ticket.sid, user_id, config.max_sessions_per_user, config.on_limit.value),
                 *(lifetime.idle_ms, lifetime.absolute_ms),
-                *((limit.limit, limit.per_seconds * 1000) if limit else (0, 0)),
+                *((limit.limit, limit.window_ms) if limit else (0, 0)),
                 replaced.sid if replaced else "",
                 *fields,
                 *(part for pair in further.items() for part in pair),
@@ -158,7 +149,8 @@ class AtomicStore:
         )
         match text(reply[0]):
             case "OK":
-                return Created(int(reply[1]), int(reply[2]), [text(sid) for sid in reply[3]])
+                evicted_sids = [text(sid) for sid in reply[3]]
+                return Created(int(reply[1]), int(reply[2]), evicted_sids, Record.of(reply[4]))
             case "LIMIT":
                 raise SessionLimitReached(int(reply[1]))
             case "RATE":
@@ -174,7 +166,7 @@ class AtomicStore:
         )
         status = text(reply[0])
         if status == "OK":
-            return Live(int(reply[1]), int(reply[2]), bool(reply[3]), fields_of(reply[4]))
+            return Live(int(reply[1]), int(reply[2]), bool(reply[3]), Record.of(reply[4]))
         return Bound(text(reply[1])) if status == "BINDING" else Dead(status)
 
     async def update(
@@ -192,12 +184,11 @@ class AtomicStore:
             UPDATE,
             [self.session_key(ticket), self.index_key(ticket.tag)],
             [
-                *(ticket.sid, "" if if_version is None else if_version, int(replace)),
+                *(ticket.sid, token_urlsafe(_CHANGE_ID_BYTES)),
+                *("" if if_version is None else if_version, int(replace)),
                 *(self._config.max_data_bytes, len(fields) // 2, *fields),
                 *(DATA_PREFIX + name for name in remove),
             ],
-            # Applied twice it would count two versions, and fail its own expectation.
-            retries=0,
         )
         match text(reply[0]):
             case "OK":
@@ -226,17 +217,29 @@ class AtomicStore:
         """The sids of a user's live sessions."""
         return [text(sid) for sid in await self._run(MEMBERS, [self.index_key(tag)], [])]
 
-    async def fields(self, ticket: Ticket) -> dict[str, str]:
-        """A session's record as it is, without prolonging it."""
-        reply = await self._ask("HGETALL", self.session_key(ticket))
-        if isinstance(reply, dict):
-            return {text(name): text(value) for name, value in reply.items()}
-        return fields_of(reply)
+    async def records(self, tag: str, sids: Sequence[str]) -> dict[str, Record]:
+        """What a list shows of sessions, by sid; those that have gone are left out."""
+        found: dict[str, Record] = {}
+        for at in range(0, len(sids), _AT_ONCE):
+            part = sids[at : at + _AT_ONCE]
+            keys = [self.session_key(Ticket(tag, sid)) for sid in part]
+            for sid, values in zip(part, await self._run(RECORDS, keys, []), strict=True):
+                record = Record(dict(zip(_LISTED_FIELDS, values, strict=True)))
+                if record.get("user_id") is not None:
+                    found[sid] = record
+        return found
 
     async def forget(self, tag: str, sids: Sequence[str]) -> None:
-        """Free the records of sessions that have ended; they would expire by themselves."""
-        if sids:
-            await self._ask("UNLINK", *(self.session_key(Ticket(tag, sid)) for sid in sids))
+        """Free the records of sessions that have ended, if the store is there to do it.
+
+        They are dead already, and would expire by themselves: a failure here is none of what has
+        been done.
+        """
+        with suppress(StoreUnavailable):
+            for at in range(0, len(sids), _AT_ONCE):
+                part = sids[at : at + _AT_ONCE]
+                keys = (self.session_key(Ticket(tag, sid)) for sid in part)
+                await self._link.ask("UNLINK", *keys)
 
     # --- asking -----------------------------------------------------------------------------------
 
@@ -245,33 +248,13 @@ class AtomicStore:
         script: _Script,
         keys: Sequence[str],
         arguments: Sequence[Any],
-        retries: int | None = None,
     ) -> Any:
         """One round trip; a second one where the server does not have the script."""
         words = (len(keys), *keys, *arguments)
         try:
-            return await self._ask("EVALSHA", script.sha, *words, retries=retries)
-        except redis_errors.NoScriptError:
-            return await self._ask("EVAL", script.text, *words, retries=retries)
-
-    async def _ask(self, *words: Any, retries: int | None = None) -> Any:
-        """Raises StoreUnavailable when there is no answer: nobody knows what happened then."""
-        left = self._config.retries if retries is None else retries
-        while True:
-            try:
-                return await self._client.execute_command(*words)
-            except _UNAVAILABLE as error:
-                if not left or not isinstance(error, redis_errors.ConnectionError):
-                    raise StoreUnavailable(f"the store did not answer: {error}") from error
-                left -= 1
-            except redis_errors.NoScriptError:
-                raise
-            except redis_errors.MovedError as error:
-                raise StoreRefused(
-                    "the server is a node of a cluster: connect with a RedisCluster client"
-                ) from error
-            except redis_errors.RedisError as error:
-                raise StoreRefused(f"the store refused: {error}") from error
+            return await self._link.ask("EVALSHA", script.sha, *words)
+        except NoScriptError:
+            return await self._link.ask("EVAL", script.text, *words)
 
 
-__all__ = ["AtomicStore", "Bound", "Client", "Conflict", "Created", "Dead", "Live"]
+__all__ = ["AtomicStore", "Bound", "Conflict", "Created", "Dead", "Live"]

@@ -10,6 +10,10 @@ from .errors import ConfigError
 DAY_SECONDS = 86_400
 #: Three hundred years: past it, milliseconds would not fit into a double with room to add.
 MAX_SECONDS = 1e10
+#: The store counts in milliseconds: a shorter time would be none.
+MIN_SECONDS = 0.001
+#: The store keeps the time of each operation that counts, and reads them all for the next one.
+MAX_RATE = 1000
 
 
 class OnLimit(StrEnum):
@@ -37,11 +41,17 @@ class RateLimit:
     """At most ``limit`` operations in any ``per_seconds``."""
 
     limit: int
-    per_seconds: int = 3600
+    per_seconds: float = 3600
 
     def __post_init__(self) -> None:
-        if self.limit < 1 or self.per_seconds < 1:
-            raise ConfigError("a rate limit allows at least one operation in at least one second")
+        if not 1 <= self.limit <= MAX_RATE:
+            raise ConfigError(f"a rate limit allows 1 to {MAX_RATE} operations")
+        if not 1 <= self.per_seconds < MAX_SECONDS:
+            raise ConfigError("a rate limit is for a second at least")
+
+    @property
+    def window_ms(self) -> int:
+        return round(self.per_seconds * 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +75,8 @@ class Lifetime:
 
 
 def _check_lifetime(ttl_seconds: float, absolute_seconds: float | None) -> None:
-    if not 0 < ttl_seconds < MAX_SECONDS:
-        raise ConfigError("ttl_seconds must be positive")
+    if not MIN_SECONDS <= ttl_seconds < MAX_SECONDS:
+        raise ConfigError("ttl_seconds must be a millisecond at least")
     if absolute_seconds is not None and not ttl_seconds <= absolute_seconds < MAX_SECONDS:
         raise ConfigError("absolute_seconds must not be below ttl_seconds")
 
@@ -96,7 +106,9 @@ class SessionConfig:
     max_data_bytes: int = 65_536
     #: Before every key, for several applications in one store.
     prefix: str = ""
-    #: How long the store may take to answer.
+    #: How many requests are on their way at once, each on its connection; others wait.
+    max_connections: int = 50
+    #: How long an operation may take with the server, waiting and further attempts included.
     timeout_seconds: float = 1.0
     #: How often an operation is tried again after a broken connection: all are idempotent.
     retries: int = 1
@@ -109,12 +121,17 @@ class SessionConfig:
             raise ConfigError("touch_interval_seconds must be at least 0 and below ttl_seconds")
         if self.max_sessions_per_user < 0 or self.max_data_bytes < 1 or self.retries < 0:
             raise ConfigError("numbers must not be negative")
+        if self.max_connections < 1 or not self.timeout_seconds > 0:
+            raise ConfigError("without a connection and some time there is no answer")
         if not (0 < self.ipv4_prefix_bits <= 32 and 0 < self.ipv6_prefix_bits <= 128):
             raise ConfigError("a network prefix must fit into an address")
         if any(brace in self.prefix for brace in "{}"):
             raise ConfigError("prefix must not contain braces: they choose the cluster slot")
-        object.__setattr__(self, "on_limit", OnLimit(self.on_limit))
-        object.__setattr__(self, "ip_policy", IpPolicy(self.ip_policy))
+        try:
+            object.__setattr__(self, "on_limit", OnLimit(self.on_limit))
+            object.__setattr__(self, "ip_policy", IpPolicy(self.ip_policy))
+        except ValueError as error:
+            raise ConfigError(str(error)) from error
 
     @property
     def lifetime(self) -> Lifetime:

@@ -10,9 +10,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .errors import DataTooLarge, DecodeError
+from .tokens import Tokens
 
 #: Before the name of every field that holds the application's data.
 DATA_PREFIX = "d:"
+#: A browser's User-Agent has a few hundred bytes.
+MAX_DEVICE_BYTES = 4096
+#: It is part of every answer.
+MAX_USER_ID_BYTES = 1024
 
 Raw = bytes | str
 
@@ -26,7 +31,8 @@ class DeviceInfo:
     device_type: str = ""
 
     def to_json(self) -> str:
-        return json.dumps(
+        """Raises DataTooLarge: it comes from headers, which anybody may fill."""
+        encoded = json.dumps(
             {
                 "user_agent": self.user_agent,
                 "ip_address": self.ip_address,
@@ -34,6 +40,9 @@ class DeviceInfo:
             },
             separators=(",", ":"),
         )
+        if len(encoded) > MAX_DEVICE_BYTES:
+            raise DataTooLarge(len(encoded), MAX_DEVICE_BYTES)
+        return encoded
 
     @classmethod
     def from_json(cls, text: str) -> DeviceInfo:
@@ -44,35 +53,134 @@ class DeviceInfo:
             raise DecodeError("the device of the session cannot be read") from error
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A session that was alive when it was read. Times are UTC."""
+class Record:
+    """What the store holds of one session, decoded field by field: most requests look at few."""
 
-    user_id: str
-    #: Names the session in lists, logs and URLs; nobody can present it.
-    public_id: str
-    created_at: datetime
-    #: The access before the one that read this.
-    last_access: datetime
-    expires_at: datetime
-    absolute_expires_at: datetime | None
-    version: int
-    device_info: DeviceInfo | None
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: Mapping[Any, Raw | None]) -> None:
+        """Names and values as a client gives them, bytes or str."""
+        self._fields = fields
+
+    @classmethod
+    def of(cls, flat: Sequence[Raw]) -> Record:
+        """From names and values in turn."""
+        return cls(dict(zip(flat[::2], flat[1::2], strict=True)))
+
+    def get(self, name: str) -> str | None:
+        """Raises DecodeError."""
+        raw = self._fields.get(name.encode(), self._fields.get(name))
+        return None if raw is None else text(raw)
+
+    def number(self, name: str) -> int:
+        """Raises DecodeError when it is missing or no number."""
+        try:
+            return int(self.get(name) or "")
+        except ValueError as error:
+            raise DecodeError(f"the session has no readable {name}") from error
+
+    def device(self) -> DeviceInfo | None:
+        """Raises DecodeError."""
+        device = self.get("device")
+        return None if device is None else DeviceInfo.from_json(device)
+
+    def data(self) -> dict[str, Any]:
+        """Raises DecodeError."""
+        try:
+            return {
+                name.removeprefix(DATA_PREFIX): json.loads(text(raw))
+                for name, raw in ((text(name), raw) for name, raw in self._fields.items())
+                if name.startswith(DATA_PREFIX) and raw is not None
+            }
+        except ValueError as error:
+            raise DecodeError("the data of the session cannot be read") from error
+
+
+def text(raw: Raw) -> str:
+    """What the store answered, whether or not the client decodes. Raises DecodeError."""
+    try:
+        return raw.decode() if isinstance(raw, bytes) else raw
+    except UnicodeDecodeError as error:
+        raise DecodeError("the session holds bytes that are no text") from error
+
+
+def moment(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Session:
+    """A session that was alive when it was read. Times are UTC.
+
+    An attribute raises DecodeError where the record holds what was not written here.
+    """
+
+    last_access_ms: int
+    expires_at_ms: int
     #: Whether this read prolonged the session.
     touched: bool
-    _fields: Mapping[str, str] = field(repr=False)
+    _record: Record = field(compare=False)
+    _sid: str
+    _tokens: Tokens = field(compare=False)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.public_id} until {self.expires_at.isoformat()}>"
+
+    @property
+    def user_id(self) -> str:
+        user_id = self._record.get("user_id")
+        if user_id is None:
+            raise DecodeError("the session has no user")
+        return user_id
+
+    @property
+    def public_id(self) -> str:
+        """Names the session in lists, logs and URLs; nobody can present it."""
+        return self._tokens.public_id(self._sid)
+
+    @property
+    def created_at(self) -> datetime:
+        return moment(self._record.number("created_at"))
+
+    @property
+    def last_access(self) -> datetime:
+        """The access before the one that read this."""
+        return moment(self.last_access_ms)
+
+    @property
+    def expires_at(self) -> datetime:
+        return moment(self.expires_at_ms)
+
+    @property
+    def absolute_expires_at(self) -> datetime | None:
+        absolute_ms = self._record.number("absolute_at")
+        return moment(absolute_ms) if absolute_ms else None
+
+    @property
+    def version(self) -> int:
+        """Counts the changes of the data."""
+        return self._record.number("version")
+
+    @property
+    def device_info(self) -> DeviceInfo | None:
+        return self._record.device()
+
+    @property
+    def network(self) -> str | None:
+        """Where the session was opened, as far as requests are held to it."""
+        return self._record.get("network")
 
     @property
     def data(self) -> dict[str, Any]:
-        """The application's data, decoded when asked for. Raises DecodeError."""
-        return decode_data(self._fields)
+        """The application's data, a new copy each time."""
+        return self._record.data()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class IssuedSession(Session):
     """A session just created: the only object that holds a token."""
 
-    token: str = field(repr=False)
+    token: str
     #: Public ids of the sessions that had to make room.
     evicted: tuple[str, ...]
 
@@ -87,40 +195,6 @@ class SessionInfo:
     expires_at: datetime
     device_info: DeviceInfo | None
     is_current: bool
-
-
-# --- reading --------------------------------------------------------------------------------------
-
-
-def text(raw: Raw) -> str:
-    """What the store answered, whether or not the client decodes. Raises DecodeError."""
-    try:
-        return raw.decode() if isinstance(raw, bytes) else raw
-    except UnicodeDecodeError as error:
-        raise DecodeError("the session holds bytes that are no text") from error
-
-
-def fields_of(flat: Sequence[Raw]) -> dict[str, str]:
-    """A reply of HGETALL as it looks inside a script's: names and values in turn."""
-    items = [text(item) for item in flat]
-    return dict(zip(items[::2], items[1::2], strict=True))
-
-
-def moment(ms: str | float) -> datetime:
-    return datetime.fromtimestamp(int(ms) / 1000, UTC)
-
-
-def number(fields: Mapping[str, str], name: str) -> int:
-    """A number of a record. Raises DecodeError when it is missing or none."""
-    try:
-        return int(fields[name])
-    except (KeyError, ValueError) as error:
-        raise DecodeError(f"the session has no readable {name}") from error
-
-
-def device_of(fields: Mapping[str, str]) -> DeviceInfo | None:
-    device = fields.get("device")
-    return DeviceInfo.from_json(device) if device else None
 
 
 # --- data -----------------------------------------------------------------------------------------
@@ -140,27 +214,20 @@ def encode_data(data: Mapping[str, Any], max_bytes: int) -> list[str]:
     return flat
 
 
-def decode_data(fields: Mapping[str, str]) -> dict[str, Any]:
-    """Raises DecodeError; the record is left as it is."""
-    try:
-        return {
-            name.removeprefix(DATA_PREFIX): json.loads(value)
-            for name, value in fields.items()
-            if name.startswith(DATA_PREFIX)
-        }
-    except ValueError as error:
-        raise DecodeError("the data of the session cannot be read") from error
-
-
 # --- networks -------------------------------------------------------------------------------------
 
 
+#: Of what is no address. It is a network like another one: else a header full of junk would pass
+#: wherever a wrong address is refused.
+UNKNOWN_NETWORK = "unknown"
+
+
 def network_of(address: str, ipv4_prefix_bits: int, ipv6_prefix_bits: int) -> str:
-    """The network of an address, '' for what is none. An IPv4 address in IPv6 dress is IPv4."""
+    """The network of an address. An IPv4 address in IPv6 dress is IPv4."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
-        return ""
+        return UNKNOWN_NETWORK
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
         ip = ip.ipv4_mapped
     bits = ipv4_prefix_bits if ip.version == 4 else ipv6_prefix_bits

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Collection, Mapping
 from typing import Any, Self
 
-import redis.asyncio
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-
 import ferrite_lite
 
 from . import events, native
-from .atomic import AtomicStore, Bound, Client, Conflict, Dead, Live
+from .atomic import AtomicStore, Bound, Conflict, Dead, Live
 from .config import IpPolicy, Lifetime, SessionConfig
-from .errors import ConfigError, RateLimited, VersionConflict
+from .errors import ConfigError, RateLimited, SessionError, VersionConflict
+from .link import Client, Link, open_client
 from .record import (
+    MAX_USER_ID_BYTES,
     DeviceInfo,
     IssuedSession,
+    Record,
     Session,
     SessionInfo,
-    device_of,
-    encode_data,
     moment,
     network_of,
-    number,
     text,
 )
 from .tokens import KeyRing, Ticket, Tokens
@@ -41,20 +35,19 @@ SAFE_POLICIES = frozenset({"noeviction"})
 class SessionStore:
     """Sessions in one store. Made by ``connect``; an async context manager that closes it.
 
-        >>> import asyncio
-    import logging
-        >>> async def main() -> str:
-        ...     async with await SessionStore.connect() as store:
-        ...         issued = await store.create("alice", {"theme": "dark"})
-        ...         session = await store.validate(issued.token)
-        ...         return session.data["theme"] if session else "signed out"
-        >>> asyncio.run(main())
-        'dark'
+    >>> import asyncio
+    >>> async def main() -> str:
+    ...     async with await SessionStore.connect() as store:
+    ...         issued = await store.create("alice", {"theme": "dark"})
+    ...         session = await store.validate(issued.token)
+    ...         return session.data["theme"] if session else "signed out"
+    >>> asyncio.run(main())
+    'dark'
     """
 
     def __init__(
         self,
-        client: Client,
+        link: Link,
         config: SessionConfig,
         keys: KeyRing,
         *,
@@ -62,8 +55,8 @@ class SessionStore:
     ) -> None:
         """``owned`` is what ``aclose`` closes; use ``connect``, which knows."""
         self.config = config
-        self._client = client
-        self._atomic = AtomicStore(client, config)
+        self._link = link
+        self._atomic = AtomicStore(link, config)
         self._tokens = Tokens(keys)
         self._owned = owned
         self._listeners: list[events.Listener] = []
@@ -81,30 +74,25 @@ class SessionStore:
         """Open a store.
 
         ``server`` is a ``redis://``, ``rediss://`` or ``unix://`` URL, or a redis-py asyncio client
-        (``Redis``, ``RedisCluster``, a Sentinel's master), which the caller closes and whose own
-        retries should be off; without one the store lives in this process, where ``clock`` may
-        drive its time. ``keys`` may be left out only there. Raises ConfigError.
+        (``Redis``, ``RedisCluster``, a Sentinel's master), which the caller closes; without one
+        the store lives in this process, where ``clock`` may drive its time. ``keys`` may be left
+        out only there. Raises ConfigError.
         """
         config = config or SessionConfig()
         if server is None:
             ferrite = ferrite_lite.Ferrite(clock=clock)
             native.register(ferrite.engine)
-            ring = keys or KeyRing.generate()
-            return cls(ferrite.client(), config, ring, owned=[ferrite])
+            # A call within the process has no reason to be late.
+            link = Link(ferrite.client(), timeout_seconds=None)
+            return cls(link, config, keys or KeyRing.generate(), owned=[ferrite])
         if keys is None:
             raise ConfigError(
                 "give keys: sessions under a key that is made up at start end with the process"
             )
         if isinstance(server, str):
-            client = redis.asyncio.Redis.from_url(
-                server,
-                socket_timeout=config.timeout_seconds,
-                socket_connect_timeout=config.timeout_seconds,
-                # redis-py would repeat any command, applied or not: atomic.py decides.
-                retry=Retry(NoBackoff(), 0),
-            )
-            return cls(client, config, keys, owned=[client])
-        return cls(server, config, keys)
+            client = open_client(server, config)
+            return cls(Link.to(client, config), config, keys, owned=[client])
+        return cls(Link.to(server, config), config, keys)
 
     async def aclose(self) -> None:
         """Close what ``connect`` opened."""
@@ -139,8 +127,8 @@ class SessionStore:
         session that lives longer or shorter than others. Raises SessionLimitReached, RateLimited,
         DataTooLarge, StoreUnavailable, StoreRefused.
         """
-        if not user_id:
-            raise ValueError("a session belongs to somebody: user_id is empty")
+        if not 0 < len(user_id.encode()) <= MAX_USER_ID_BYTES:
+            raise ValueError(f"user_id must have 1 to {MAX_USER_ID_BYTES} bytes")
         token, ticket = self._tokens.issue(user_id)
         further = self._device_fields(device_info)
         lifetime = lifetime or self.config.lifetime
@@ -160,25 +148,19 @@ class SessionStore:
             raise
         if before is not None and not is_own:
             await self._end(before)
-        await self._atomic.forget(ticket.tag, created.evicted_sids)
         evicted = tuple(map(self._tokens.public_id, created.evicted_sids))
         for public_id in evicted:
             self._tell(events.Evicted(user_id, public_id))
         public_id = self._tokens.public_id(ticket.sid)
         self._tell(events.Created(user_id, public_id))
-        absolute_ms = lifetime.absolute_ms
-        absolute_expires_at = moment(created.created_at_ms + absolute_ms) if absolute_ms else None
+        await self._atomic.forget(ticket.tag, created.evicted_sids)
         return IssuedSession(
-            user_id=user_id,
-            public_id=public_id,
-            created_at=moment(created.created_at_ms),
-            last_access=moment(created.created_at_ms),
-            expires_at=moment(created.expires_at_ms),
-            absolute_expires_at=absolute_expires_at,
-            version=1,
-            device_info=device_info,
+            last_access_ms=created.created_at_ms,
+            expires_at_ms=created.expires_at_ms,
             touched=False,
-            _fields=_pairs(encode_data(data or {}, self.config.max_data_bytes)),
+            _record=created.record,
+            _sid=ticket.sid,
+            _tokens=self._tokens,
             token=token,
             evicted=evicted,
         )
@@ -194,17 +176,22 @@ class SessionStore:
             raise ConfigError("set create_limit: there is no rate to hold to")
         return await self.create(user_id, data, device_info)
 
-    async def validate(self, token: str, *, ip_address: str = "") -> Session | None:
+    async def validate(self, token: str, *, ip_address: str | None = None) -> Session | None:
         """The session that a token opens, prolonged if that is due; None if it opens none.
 
-        One round trip, none for junk. Raises StoreUnavailable, DecodeError: never take either for
-        an answer.
+        ``ip_address`` is where the request came from: ``ip_policy`` says what another network than
+        the session's means, and what is no address is another network. None asks nothing. One
+        round trip, none for junk. Raises StoreUnavailable, DecodeError: never take either for an
+        answer.
         """
         ticket = self._tokens.read(token)
         if ticket is None:
             self._tell(events.UnknownToken(well_formed=False))
             return None
-        network = self._network(ip_address)
+        if ip_address is None or self.config.ip_policy is IpPolicy.OFF:
+            network = ""
+        else:
+            network = self._network(ip_address)
         answer = await self._atomic.validate(ticket, network, self._policy)
         match answer:
             case Dead():
@@ -213,13 +200,15 @@ class SessionStore:
             case Bound(expected):
                 public_id = self._tokens.public_id(ticket.sid)
                 self._tell(events.BindingMismatch(public_id, expected, network))
+                if self.config.ip_policy is IpPolicy.REVOKE:
+                    self._tell(events.Destroyed(public_id))
                 return None
         session = self._session(ticket, answer)
-        self._check_network(session, answer, network)
+        self._check_network(session, network)
         return session
 
     async def validate_with_ip(self, token: str, ip_address: str) -> Session | None:
-        """``validate`` for a request from an address; ``ip_policy`` says what another one means."""
+        """``validate`` for a request from an address, in one word."""
         return await self.validate(token, ip_address=ip_address)
 
     async def update_data(
@@ -257,13 +246,12 @@ class SessionStore:
     ) -> list[SessionInfo]:
         """The user's live sessions, oldest first. Looking prolongs none of them."""
         tag = self._tokens.tag(user_id)
-        tickets = [Ticket(tag, sid) for sid in await self._atomic.members(tag)]
-        records = await asyncio.gather(*map(self._atomic.fields, tickets))
+        records = await self._atomic.records(tag, await self._atomic.members(tag))
         current = self._tokens.read(current_token) if current_token else None
         found = [
-            self._info(ticket, fields, is_current=ticket == current)
-            for ticket, fields in zip(tickets, records, strict=True)
-            if "user_id" in fields
+            self._info(Ticket(tag, sid), record, is_current=Ticket(tag, sid) == current)
+            for sid, record in records.items()
+            if record.get("user_id") == user_id
         ]
         return sorted(found, key=lambda info: (info.created_at, info.public_id))
 
@@ -293,9 +281,19 @@ class SessionStore:
 
     async def doctor(self) -> list[str]:
         """What about the server would endanger sessions, in sentences; empty when nothing does."""
+        return [*await self._check_scripts(), *await self._check_eviction()]
+
+    async def _check_scripts(self) -> list[str]:
         try:
-            reply = await self._client.execute_command("CONFIG GET", "maxmemory-policy")
-        except RedisError as error:
+            await self._atomic.members(self._tokens.tag("doctor"))
+        except SessionError as error:
+            return [f"Scripts do not run on this server, and every operation is one: {error}"]
+        return []
+
+    async def _check_eviction(self) -> list[str]:
+        try:
+            reply = await self._link.ask("CONFIG GET", "maxmemory-policy")
+        except SessionError as error:
             return [f"maxmemory-policy could not be asked for, and must be noeviction: {error}"]
         if isinstance(reply, dict) and reply and isinstance(next(iter(reply.values())), dict):
             reply = next(iter(reply.values()))  # a cluster client may answer node by node
@@ -337,51 +335,45 @@ class SessionStore:
 
     async def _revoke(self, user_id: str, keep: Ticket | None) -> int:
         sids = await self._atomic.revoke(self._tokens.tag(user_id), keep)
-        self._tell(events.RevokedAll(user_id, tuple(map(self._tokens.public_id, sids))))
+        if sids:
+            self._tell(events.RevokedAll(user_id, tuple(map(self._tokens.public_id, sids))))
         return len(sids)
 
     def _session(self, ticket: Ticket, live: Live) -> Session:
-        fields = live.fields
-        absolute_ms = number(fields, "absolute_at")
         return Session(
-            user_id=fields["user_id"],
-            public_id=self._tokens.public_id(ticket.sid),
-            created_at=moment(number(fields, "created_at")),
-            last_access=moment(live.last_access_ms),
-            expires_at=moment(live.expires_at_ms),
-            absolute_expires_at=moment(absolute_ms) if absolute_ms else None,
-            version=number(fields, "version"),
-            device_info=device_of(fields),
+            last_access_ms=live.last_access_ms,
+            expires_at_ms=live.expires_at_ms,
             touched=live.touched,
-            _fields=fields,
+            _record=live.record,
+            _sid=ticket.sid,
+            _tokens=self._tokens,
         )
 
-    def _info(self, ticket: Ticket, fields: dict[str, str], *, is_current: bool) -> SessionInfo:
+    def _info(self, ticket: Ticket, record: Record, *, is_current: bool) -> SessionInfo:
         return SessionInfo(
             public_id=self._tokens.public_id(ticket.sid),
-            created_at=moment(number(fields, "created_at")),
-            last_access=moment(number(fields, "last_access")),
-            expires_at=moment(number(fields, "expires_at")),
-            device_info=device_of(fields),
+            created_at=moment(record.number("created_at")),
+            last_access=moment(record.number("last_access")),
+            expires_at=moment(record.number("expires_at")),
+            device_info=record.device(),
             is_current=is_current,
         )
 
     def _device_fields(self, device: DeviceInfo | None) -> dict[str, str]:
         if device is None:
             return {}
-        network = self._network(device.ip_address)
-        return {"device": device.to_json(), **({"network": network} if network else {})}
+        fields = {"device": device.to_json()}
+        if device.ip_address:
+            fields["network"] = self._network(device.ip_address)
+        return fields
 
     def _network(self, address: str) -> str:
-        if not address:
-            return ""
         return network_of(address, self.config.ipv4_prefix_bits, self.config.ipv6_prefix_bits)
 
-    def _check_network(self, session: Session, live: Live, network: str) -> None:
+    def _check_network(self, session: Session, network: str) -> None:
         """With the policy ``log`` another network is an event and no more."""
-        expected = live.fields.get("network", "")
-        is_logged = self.config.ip_policy is IpPolicy.LOG
-        if is_logged and network and expected and network != expected:
+        expected = session.network
+        if network and expected and network != expected:
             self._tell(events.BindingMismatch(session.public_id, expected, network))
 
     def _tell(self, event: events.SessionEvent) -> None:
@@ -396,7 +388,3 @@ class SessionStore:
 def _script_policy(policy: IpPolicy) -> str:
     """What the script does about another network; events are told here."""
     return policy.value if policy in (IpPolicy.REJECT, IpPolicy.REVOKE) else ""
-
-
-def _pairs(flat: list[str]) -> dict[str, str]:
-    return dict(zip(flat[::2], flat[1::2], strict=True))

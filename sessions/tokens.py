@@ -3,8 +3,8 @@
 A token is ``kid.tag.secret``. The secret is 256 random bits and a check of the whole, so that junk
 is refused without asking the store. The tag tells which user it belongs to, opaquely: it is the
 hash tag of all the user's keys, so a token alone says where everything is. The store knows a
-session by its sid, an HMAC of the token under the key that ``kid`` names: nothing in the store can
-be presented.
+session by its sid, part of an HMAC of the token under the key that ``kid`` names: nothing in the
+store can be presented.
 """
 
 from __future__ import annotations
@@ -15,13 +15,11 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 
 from .errors import ConfigError
 
 #: OWASP ASVS 7.2.3 asks for 128 bits.
 SECRET_BYTES = 32
-_SECRET_CHARS = 43
 #: 36 bits: of 69 billion made-up tokens, one reaches the store.
 _CHECK_CHARS = 6
 _TAG_BYTES = 8
@@ -29,7 +27,8 @@ _PUBLIC_ID_CHARS = 12
 _MIN_KEY_BYTES = 32
 MAX_TOKEN_CHARS = 80
 
-_TOKEN = re.compile(r"([A-Za-z0-9]{1,2})\.([a-z2-7]{13})\.([A-Za-z0-9_-]{49})")
+#: Key id, tag, and 43 characters of secret before those of the check.
+_TOKEN = re.compile(r"([A-Za-z0-9]{1,2})\.([a-z2-7]{13})\.[A-Za-z0-9_-]{49}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +86,8 @@ class Tokens:
         kid, tag = self._ring.current, self.tag(user_id)
         body = f"{kid}.{tag}.{_base64(secrets.token_bytes(SECRET_BYTES))}"
         key = self._ring.keys[kid]
-        token = body + _check(key, body)
-        return token, Ticket(tag, _sid(key, token))
+        check, sid = _check_and_sid(key, body)
+        return body + check, Ticket(tag, sid)
 
     def read(self, token: str) -> Ticket | None:
         """The ticket of a well-formed token; None for junk, at no cost to the store."""
@@ -98,9 +97,10 @@ class Tokens:
         key = self._ring.keys.get(match[1]) if match else None
         if match is None or key is None:
             return None
-        if not hmac.compare_digest(_check(key, token[:-_CHECK_CHARS]), token[-_CHECK_CHARS:]):
+        check, sid = _check_and_sid(key, token[:-_CHECK_CHARS])
+        if not hmac.compare_digest(check, token[-_CHECK_CHARS:]):
             return None
-        return Ticket(match[2], _sid(key, token))
+        return Ticket(match[2], sid)
 
     def public_id(self, sid: str) -> str:
         """A name for lists, logs and URLs: from it neither token nor sid can be found."""
@@ -109,15 +109,13 @@ class Tokens:
 
 def _hmac(key: bytes, label: bytes, message: bytes) -> bytes:
     """One key, several uses: the label keeps them apart."""
-    return hmac.digest(key, label + b"\0" + message, sha256().name)
+    return hmac.digest(key, label + b"\0" + message, "sha256")
 
 
-def _sid(key: bytes, token: str) -> str:
-    return _base64(_hmac(key, b"sid", token.encode()))
-
-
-def _check(key: bytes, body: str) -> str:
-    return _base64(_hmac(key, b"check", body.encode()))[:_CHECK_CHARS]
+def _check_and_sid(key: bytes, body: str) -> tuple[str, str]:
+    """Two parts of one HMAC, of which neither tells anything of the other."""
+    digest = _base64(_hmac(key, b"token", body.encode()))
+    return digest[:_CHECK_CHARS], digest[_CHECK_CHARS:]
 
 
 def _base64(raw: bytes) -> str:

@@ -4,7 +4,8 @@
 -- ARGV: 1 sid | 2 user id | 3 most sessions, 0 for any number | 4 evict_oldest, evict_lru or reject
 --       5 idle ms | 6 absolute ms, 0 for none | 7 rate limit, 0 for none | 8 rate window ms
 --       9 sid to replace, '' for none | 10... further fields and their values
--- Gives OK, created, expires, {evicted sids} | COLLISION | RATE, retry after ms | LIMIT, live sessions
+-- Gives OK, created, expires, {evicted sids}, {field, value...} | COLLISION | RATE, retry after ms
+--     | LIMIT, live sessions
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local sid, idle, absolute = ARGV[1], tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -13,7 +14,7 @@ local sid, idle, absolute = ARGV[1], tonumber(ARGV[5]), tonumber(ARGV[6])
 local taken = redis.call('HMGET', KEYS[1], 'user_id', 'created_at', 'expires_at')
 if taken[1] then
   if taken[1] == ARGV[2] and redis.call('HEXISTS', KEYS[2], sid) == 1 then
-    return {'OK', taken[2], taken[3], {}}
+    return {'OK', taken[2], taken[3], {}, redis.call('HGETALL', KEYS[1])}
   end
   return {'COLLISION'}
 end
@@ -70,11 +71,13 @@ local hard = (absolute > 0) and (now + absolute) or 0
 local expires = now + idle
 if hard > 0 and hard < expires then expires = hard end
 redis.call('HSET', KEYS[1], 'user_id', ARGV[2], 'created_at', now, 'last_access', now,
-  'expires_at', expires, 'absolute_at', hard, 'idle_ms', idle, 'version', 1, unpack(ARGV, 10))
+  'expires_at', expires, 'absolute_at', hard, 'idle_ms', idle, 'version', 1)
+-- One by one: unpack fails beyond 8,000 values, and then the evicted would be gone for nothing.
+for at = 10, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
 redis.call('PEXPIREAT', KEYS[1], expires)
 redis.call('HSET', KEYS[2], sid, string.format('%.0f:%.0f:%.0f', now, now, expires))
 local keep_until = (hard > 0) and hard or expires
 if redis.call('PTTL', KEYS[2]) < keep_until - now then
   redis.call('PEXPIREAT', KEYS[2], keep_until)
 end
-return {'OK', now, expires, evicted}
+return {'OK', now, expires, evicted, redis.call('HGETALL', KEYS[1])}

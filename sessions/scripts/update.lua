@@ -1,36 +1,39 @@
 -- Change the data of a live session, field by field.
 -- KEYS: 1 session | 2 index of the user
--- ARGV: 1 sid | 2 expected version, '' for any | 3 '1' to drop all other data
---       4 most bytes of data | 5 number of fields set | 6... fields and their values, then fields to
+-- ARGV: 1 sid | 2 id of this change | 3 expected version, '' for any | 4 '1' to drop all other data
+--       5 most bytes of data | 6 number of fields set | 7... fields and their values, then fields to
 --       remove
 -- Gives OK, version | CONFLICT, version | TOOBIG, bytes | MISSING
-local held = redis.call('HMGET', KEYS[1], 'user_id', 'version', 'expires_at')
+local held = redis.call('HMGET', KEYS[1], 'user_id', 'version', 'expires_at', 'change')
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if not (held[1] and held[3]) or now >= tonumber(held[3])
     or redis.call('HEXISTS', KEYS[2], ARGV[1]) == 0 then
   return {'MISSING'}
 end
-if ARGV[2] ~= '' and ARGV[2] ~= held[2] then return {'CONFLICT', held[2]} end
+-- The caller drew the id: who finds it here is trying again.
+if held[4] == ARGV[2] then return {'OK', tonumber(held[2])} end
+if ARGV[3] ~= '' and ARGV[3] ~= held[2] then return {'CONFLICT', held[2]} end
 
 -- What there will be, to measure it before anything is written.
 local data, gone = {}, {}
 local fields = redis.call('HGETALL', KEYS[1])
 for at = 1, #fields, 2 do
   if string.sub(fields[at], 1, 2) == 'd:' then
-    if ARGV[3] == '1' then gone[#gone + 1] = fields[at] else data[fields[at]] = fields[at + 1] end
+    if ARGV[4] == '1' then gone[#gone + 1] = fields[at] else data[fields[at]] = fields[at + 1] end
   end
 end
-local first_removed = 6 + 2 * tonumber(ARGV[5])
-for at = 6, first_removed - 1, 2 do data[ARGV[at]] = ARGV[at + 1] end
+local first_removed = 7 + 2 * tonumber(ARGV[6])
+for at = 7, first_removed - 1, 2 do data[ARGV[at]] = ARGV[at + 1] end
 for at = first_removed, #ARGV do
   data[ARGV[at]] = nil
   gone[#gone + 1] = ARGV[at]
 end
 local size = 0
 for field, value in pairs(data) do size = size + #field + #value end
-if size > tonumber(ARGV[4]) then return {'TOOBIG', size} end
+if size > tonumber(ARGV[5]) then return {'TOOBIG', size} end
 
 for _, field in ipairs(gone) do redis.call('HDEL', KEYS[1], field) end
-for at = 6, first_removed - 1, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
+for at = 7, first_removed - 1, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
+redis.call('HSET', KEYS[1], 'change', ARGV[2])
 return {'OK', redis.call('HINCRBY', KEYS[1], 'version', 1)}

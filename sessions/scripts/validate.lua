@@ -1,6 +1,6 @@
 -- Read a live session, and slide its expiry when that is due.
 -- KEYS: 1 session | 2 index of the user
--- ARGV: 1 sid | 2 touch interval ms, -1 for never | 3 network of the request, '' for unknown
+-- ARGV: 1 sid | 2 touch interval ms, -1 for never | 3 network of the request, '' to ask nothing
 --       4 what another network leads to: '' nothing, reject, revoke
 -- Gives OK, last access before, expires, whether touched, {field, value...} | MISSING | EXPIRED
 --     | BINDING, network of the session

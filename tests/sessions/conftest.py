@@ -81,7 +81,7 @@ def make_timed_store(clock: ferrite_lite.ManualClock) -> MakeStore:
     """An embedded store whose time the test moves."""
 
     async def make(**settings: Any) -> SessionStore:
-        return await SessionStore.connect(config=without_rate(**settings), clock=clock)
+        return await SessionStore.connect(config=without_rate(**settings), keys=KEYS, clock=clock)
 
     return make
 

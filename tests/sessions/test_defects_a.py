@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
@@ -135,12 +136,13 @@ async def test_a9_a_login_ends_the_session_that_came_with_it(
 
 
 async def test_a9_a_login_in_place_of_a_session_evicts_nobody(
-    make_store: MakeStore, user: str
+    make_store: MakeStore, client: Any, user: str
 ) -> None:
     store = await make_store(max_sessions_per_user=2)
     other, mine = await store.create(user), await store.create(user)
     again = await store.create(user, replace=mine.token)
     assert again.evicted == ()
+    assert len(await records_of(client, user)) == 3  # two sessions, one index
     assert await store.validate(other.token) is not None
 
 
@@ -170,6 +172,8 @@ async def test_a11_an_ended_session_stays_ended_when_its_record_comes_back(
     for name, value in reply.items():
         await client.execute_command("HSET", key, name, value)
     assert await store.validate(issued.token) is None
+    assert await store.patch(issued.token, {"a": 1}) is None
+    assert await store.get_user_sessions(user) == []
     await client.execute_command("DEL", key)
 
 
@@ -226,7 +230,8 @@ async def test_dropping_a_key_revokes_everything_under_it(user: str, kid: str) -
 
 def test_every_write_is_in_one_file() -> None:
     package = Path(sessions.__file__).parent
-    asking = {path.name for path in package.glob("*.py") if "execute_command(" in path.read_text()}
-    assert asking == {"atomic.py", "store.py"}
-    doctor = (package / "store.py").read_text().split("execute_command(")
-    assert [asked.partition(")")[0] for asked in doctor[1:]] == ['"CONFIG GET", "maxmemory-policy"']
+    texts = {path.name: path.read_text() for path in package.glob("*.py")}
+    assert {name for name, text in texts.items() if "execute_command(" in text} == {"link.py"}
+    assert {name for name, text in texts.items() if ".ask(" in text} == {"atomic.py", "store.py"}
+    asked = re.findall(r"\.ask\(([^)]*)\)", texts["store.py"])
+    assert asked == ['"CONFIG GET", "maxmemory-policy"']

@@ -18,8 +18,14 @@ from sessions import (
     SessionStore,
     events,
 )
-from tests.sessions.conftest import MakeStore
+from sessions.tokens import Ticket, Tokens
+from tests.sessions.conftest import KEYS, MakeStore, without_rate
 from tests.sessions.test_defects_a import records_of
+
+
+def require(ticket: Ticket | None) -> Ticket:
+    assert ticket is not None
+    return ticket
 
 
 async def test_c1_every_key_has_a_deadline(make_store: MakeStore, client: Any, user: str) -> None:
@@ -94,11 +100,13 @@ async def test_c6_an_eviction_is_told(make_store: MakeStore, user: str) -> None:
 async def test_c7_sessions_of_one_millisecond_are_evicted_in_a_fixed_order(
     make_timed_store: MakeStore, user: str
 ) -> None:
-    async with await make_timed_store(max_sessions_per_user=3) as store:
-        issued = [await store.create(user) for _ in range(3)]
+    async with await make_timed_store(max_sessions_per_user=5) as store:
+        issued = [await store.create(user) for _ in range(5)]
         newest = await store.create(user)
         assert await store.validate(newest.token) is not None
-        assert sum([await store.validate(each.token) is not None for each in issued]) == 2
+        tokens = Tokens(KEYS)
+        first = min(issued, key=lambda each: require(tokens.read(each.token)).sid)
+        assert newest.evicted == (first.public_id,)
 
 
 async def test_c8_the_limit_has_a_policy(
@@ -135,6 +143,24 @@ async def test_c9_expired_sessions_leave_the_index(
         newest = await store.create(user)
         (listed,) = await store.get_user_sessions(user)
         assert listed.public_id == newest.public_id
+
+
+async def test_c9_looking_at_the_list_takes_out_the_expired_and_nothing_else(
+    clock: ferrite_lite.ManualClock, user: str
+) -> None:
+    async with ferrite_lite.Ferrite(clock=clock) as ferrite:
+        client = ferrite.client()
+        config = without_rate(ttl_seconds=10)
+        store = await SessionStore.connect(client, config, keys=KEYS)
+        await store.create(user)
+        clock.advance(seconds=9)
+        kept = await store.create(user)
+        clock.advance(seconds=2)
+        index = f"user:{{{Tokens(KEYS).tag(user)}}}:sessions"
+        assert await client.execute_command("HLEN", index) == 2
+        (listed,) = await store.get_user_sessions(user)
+        assert listed.public_id == kept.public_id
+        assert await client.execute_command("HLEN", index) == 1
 
 
 async def test_c10_only_live_sessions_are_counted_as_ended(
@@ -195,6 +221,7 @@ async def test_c14_the_expiry_told_is_the_one_that_holds(
         session = await store.validate(issued.token)
         assert session is not None
         clock.set_time(ms=round(session.expires_at.timestamp() * 1000))
+        assert await store.patch(issued.token, {"a": 1}) is None
         assert await store.validate(issued.token) is None
 
 
@@ -231,6 +258,8 @@ async def test_c16_a_caller_learns_when_to_send_the_cookie_again(
     [
         {"ttl_seconds": 0},
         {"ttl_seconds": -1},
+        {"ttl_seconds": 0.0001},
+        {"ttl_seconds": float("nan")},
         {"ttl_seconds": 10, "absolute_seconds": 5},
         {"ttl_seconds": 10, "touch_interval_seconds": 10},
         {"max_sessions_per_user": -1},

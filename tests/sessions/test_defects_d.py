@@ -22,7 +22,8 @@ from sessions import (
     StoreRefused,
     StoreUnavailable,
 )
-from sessions.atomic import AtomicStore
+from sessions.atomic import AtomicStore, Live
+from sessions.link import Link
 from sessions.tokens import Tokens
 from tests.sessions.conftest import KEYS, Between, MakeStore, without_rate
 from tests.sessions.test_defects_a import records_of
@@ -74,6 +75,11 @@ async def test_d2_a_server_without_scripts_is_refused_and_left_clean(
     with pytest.raises(StoreRefused):
         await store.create(user)
     assert await records_of(client, user) == []
+    assert any("Scripts do not run" in finding for finding in await store.doctor())
+
+
+async def test_d2_a_server_with_scripts_is_sound(store: SessionStore) -> None:
+    assert await store.doctor() == []
 
 
 async def test_d3_the_device_is_part_of_the_record(
@@ -177,6 +183,19 @@ async def test_d7_a_create_tried_again_makes_one_session(
     assert len(await store.get_user_sessions(user)) == 2
 
 
+async def test_d7_a_change_tried_again_is_one_change(
+    store: SessionStore, client: Any, user: str
+) -> None:
+    issued = await store.create(user, {"a": 1})
+    assert await store.patch(issued.token, {"b": 2}) == 2  # the scripts are known from now on
+    flaky = await SessionStore.connect(Flaky(client, lost=1), without_rate(), keys=KEYS)
+    assert await flaky.patch(issued.token, {"c": 3}, if_version=2) == 3
+    assert await store.patch(issued.token, {"c": 3}, if_version=3) == 4
+    session = await store.validate(issued.token)
+    assert session is not None
+    assert session.data == {"a": 1, "b": 2, "c": 3}
+
+
 async def test_d7_an_unknown_outcome_is_neither_valid_nor_invalid(
     store: SessionStore, client: Any, user: str
 ) -> None:
@@ -188,14 +207,29 @@ async def test_d7_an_unknown_outcome_is_neither_valid_nor_invalid(
 
 
 async def test_d8_two_sessions_never_share_a_record(client: Any, user: str) -> None:
-    atomic = AtomicStore(client, without_rate())
+    config = without_rate()
+    atomic = AtomicStore(Link.to(client, config), config)
     _, ticket = Tokens(KEYS).issue(user)
     lifetime = SessionConfig().lifetime
     await atomic.create(ticket, user, {"a": 1}, {}, lifetime=lifetime)
     with pytest.raises(sessions.SessionError):
         await atomic.create(ticket, user + "-other", {"a": 2}, {}, lifetime=lifetime)
-    assert (await atomic.fields(ticket))["d:a"] == "1"
+    live = await atomic.validate(ticket, "", "")
+    assert isinstance(live, Live)
+    assert live.record.data() == {"a": 1}
     assert await atomic.destroy(ticket)
+
+
+async def test_d8_a_create_tried_again_does_not_report_a_session_that_has_ended(
+    client: Any, user: str
+) -> None:
+    config = without_rate()
+    atomic = AtomicStore(Link.to(client, config), config)
+    _, ticket = Tokens(KEYS).issue(user)
+    await atomic.create(ticket, user, {}, {}, lifetime=config.lifetime)
+    await client.execute_command("DEL", atomic.index_key(ticket.tag))
+    with pytest.raises(sessions.SessionError):
+        await atomic.create(ticket, user, {}, {}, lifetime=config.lifetime)
 
 
 async def test_d9_a_store_that_does_not_answer_is_given_up_in_time() -> None:

@@ -1,11 +1,23 @@
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
+import redis.asyncio
+import redis.exceptions
 
-from sessions import DataTooLarge, DeviceInfo, SessionStore, VersionConflict, events
-from tests.sessions.conftest import MakeStore
+from sessions import (
+    DataTooLarge,
+    DeviceInfo,
+    IpPolicy,
+    SessionStore,
+    VersionConflict,
+    atomic,
+    events,
+)
+from tests.sessions.conftest import KEYS, Between, MakeStore, without_rate
+from tests.support.servers import RealServer
 
 PHONE = DeviceInfo("Safari on iOS", "198.51.100.7", "phone")
 
@@ -19,6 +31,28 @@ async def test_a_token_opens_its_session_and_the_data_comes_back(
     assert (session.user_id, session.device_info) == (user, PHONE)
     assert session.data == {"theme": "dark", "cart": [1, {"a": None}]}
     assert session.public_id == issued.public_id
+
+
+@pytest.mark.parametrize("decode_responses", [False, True])
+@pytest.mark.parametrize("protocol", [2, 3])
+async def test_a_client_may_decode_and_speak_either_protocol(
+    redis_server: RealServer, user: str, protocol: int, decode_responses: bool
+) -> None:
+    async with redis.asyncio.Redis.from_url(
+        redis_server.url, protocol=protocol, decode_responses=decode_responses
+    ) as client:
+        store = await SessionStore.connect(client, without_rate(), keys=KEYS)
+        issued = await store.create(user, {"name": "é"}, PHONE)
+        assert await store.patch(issued.token, {"b": 2}) == 2
+        session = await store.validate(issued.token)
+        assert session is not None
+        assert (session.user_id, session.data) == (user, {"name": "é", "b": 2})
+        (listed,) = await store.get_user_sessions(user, issued.token)
+        assert listed.device_info == PHONE
+        assert listed.is_current
+        assert await store.doctor() == []
+        assert await store.destroy_other_sessions(user, issued.token) == 0
+        assert await store.destroy_all_for_user(user) == 1
 
 
 async def test_data_is_replaced_or_patched(store: SessionStore, user: str) -> None:
@@ -87,6 +121,57 @@ async def test_the_data_limit_holds_over_many_patches(make_store: MakeStore, use
         await store.create(user, {"a": "x" * 100})
 
 
+async def test_a_session_may_have_thousands_of_fields(make_store: MakeStore, user: str) -> None:
+    store = await make_store(max_sessions_per_user=1, max_data_bytes=1_000_000)
+    evicted = await store.create(user)
+    data = {f"{number:x}": number for number in range(9_000)}
+    issued = await store.create(user, data)
+    assert issued.evicted == (evicted.public_id,)
+    assert await store.patch(issued.token, {"last": 1}, remove=list(data)[1:]) == 2
+    session = await store.validate(issued.token)
+    assert session is not None
+    assert session.data == {"0": 0, "last": 1}
+
+
+async def test_a_list_of_any_length_takes_few_requests(
+    slow_store: SessionStore,
+    between: Between,
+    make_store: MakeStore,
+    user: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(atomic, "_AT_ONCE", 40)
+    store = await make_store(max_sessions_per_user=0)
+    await asyncio.gather(*(store.create(user, {}, PHONE) for _ in range(60)))
+    await slow_store.get_user_sessions(user)
+    between.calls.clear()
+    listed = await slow_store.get_user_sessions(user)
+    assert len({info.public_id for info in listed}) == 60
+    assert {info.device_info for info in listed} == {PHONE}
+    assert listed == sorted(listed, key=lambda info: (info.created_at, info.public_id))
+    assert len(between.calls) == 3
+    assert await store.destroy_all_for_user(user) == 60
+
+
+async def test_an_ended_session_counts_as_ended_though_its_record_could_not_be_freed(
+    client: Any, user: str
+) -> None:
+    class CannotFree:
+        async def execute_command(self, *words: Any, **options: Any) -> Any:
+            if words[0] == "UNLINK":
+                raise redis.exceptions.ConnectionError("reset")
+            return await client.execute_command(*words, **options)
+
+    config = without_rate(max_sessions_per_user=1)
+    store = await SessionStore.connect(CannotFree(), config, keys=KEYS)
+    first = await store.create(user)
+    second = await store.create(user)
+    assert second.evicted == (first.public_id,)
+    assert await store.destroy_all_for_user(user) == 1
+    for issued in (first, second):
+        assert await store.validate(issued.token) is None
+
+
 async def test_what_is_no_json_is_refused_before_anything_is_sent(
     store: SessionStore, user: str
 ) -> None:
@@ -107,6 +192,7 @@ async def test_a_token_shows_in_no_repr_event_or_key(
     await store.destroy(issued.token)
     secret = issued.token.rpartition(".")[2]
     assert secret not in repr(issued) + repr(told)
+    assert issued.public_id in repr(issued)
     assert {type(event) for event in told} == {events.Created, events.Destroyed}
 
 
@@ -121,6 +207,76 @@ async def test_a_listener_that_fails_does_not_cost_the_session(
     assert await store.validate(issued.token) is not None
 
 
-async def test_an_empty_user_is_refused(store: SessionStore) -> None:
-    with pytest.raises(ValueError, match="user_id"):
-        await store.create("")
+@pytest.mark.parametrize("user_id", ["", "x" * 1025, "é" * 513, "\ud800"], ids=len)
+async def test_a_user_without_a_usable_id_is_refused(store: SessionStore, user_id: str) -> None:
+    with pytest.raises(ValueError, match=r"user_id|surrogates"):
+        await store.create(user_id)
+
+
+@pytest.mark.parametrize("field", ["user_agent", "ip_address", "device_type"])
+async def test_a_device_takes_no_room_without_bounds(
+    slow_store: SessionStore, between: Between, user: str, field: str
+) -> None:
+    with pytest.raises(DataTooLarge):
+        await slow_store.create(user, {}, DeviceInfo(**{field: "x" * 5000}))
+    assert between.calls == []
+
+
+async def test_nobody_is_told_of_an_end_that_was_none(store: SessionStore, user: str) -> None:
+    told: list[events.SessionEvent] = []
+    store.on_event(told.append)
+    assert await store.destroy_all_for_user(user) == 0
+    assert await store.destroy_other_sessions(user, "junk") == 0
+    assert told == []
+
+
+# --- addresses ------------------------------------------------------------------------------------
+
+ELSEWHERE = ["203.0.113.1", "2001:db8::1", "", "junk"]
+
+
+@pytest.mark.parametrize("address", ELSEWHERE)
+async def test_a_request_from_another_network_is_refused_and_prolongs_nothing(
+    make_store: MakeStore, user: str, address: str
+) -> None:
+    store = await make_store(ip_policy=IpPolicy.REJECT, touch_interval_seconds=0)
+    told: list[events.SessionEvent] = []
+    issued = await store.create(user, device_info=PHONE)
+    store.on_event(told.append)
+    assert await store.validate_with_ip(issued.token, address) is None
+    assert {type(event) for event in told} == {events.BindingMismatch}
+    (listed,) = await store.get_user_sessions(user)
+    assert listed.last_access == issued.last_access
+    assert await store.validate_with_ip(issued.token, "198.51.100.99") is not None
+
+
+@pytest.mark.parametrize("address", ELSEWHERE)
+async def test_a_request_from_another_network_may_end_the_session(
+    make_store: MakeStore, user: str, address: str
+) -> None:
+    store = await make_store(ip_policy=IpPolicy.REVOKE)
+    told: list[events.SessionEvent] = []
+    issued = await store.create(user, device_info=PHONE)
+    store.on_event(told.append)
+    assert await store.validate_with_ip(issued.token, address) is None
+    assert events.Destroyed(issued.public_id) in told
+    assert await store.validate_with_ip(issued.token, PHONE.ip_address) is None
+
+
+@pytest.mark.parametrize(("policy", "is_told"), [(IpPolicy.LOG, True), (IpPolicy.OFF, False)])
+async def test_a_request_from_another_network_may_pass(
+    make_store: MakeStore, user: str, policy: IpPolicy, is_told: bool
+) -> None:
+    store = await make_store(ip_policy=policy)
+    told: list[events.SessionEvent] = []
+    issued = await store.create(user, device_info=PHONE)
+    store.on_event(told.append)
+    assert await store.validate_with_ip(issued.token, "junk") is not None
+    assert [type(event) for event in told] == [events.BindingMismatch] * is_told
+
+
+async def test_who_names_no_address_is_not_asked_for_one(make_store: MakeStore, user: str) -> None:
+    store = await make_store(ip_policy=IpPolicy.REJECT)
+    bound, unbound = await store.create(user, device_info=PHONE), await store.create(user)
+    assert await store.validate(bound.token) is not None
+    assert await store.validate_with_ip(unbound.token, PHONE.ip_address) is not None

@@ -1,0 +1,115 @@
+"""The way to the server: one request, one answer in time, and what it means when none comes."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Any, Protocol, Self
+
+import redis.asyncio
+import redis.exceptions as redis_errors
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from .config import SessionConfig
+from .errors import SessionError, StoreRefused, StoreUnavailable
+
+
+class Client(Protocol):
+    """What is asked of a client: a part of ``redis.asyncio.Redis`` and ``RedisCluster``."""
+
+    async def execute_command(self, *words: Any, **options: Any) -> Any: ...
+
+
+#: The server did not do what was asked, or nobody knows whether it did.
+_NO_ANSWER = (
+    redis_errors.ConnectionError,
+    redis_errors.TimeoutError,
+    redis_errors.ReadOnlyError,
+    redis_errors.ClusterError,
+    redis_errors.TryAgainError,
+    redis_errors.OutOfMemoryError,
+    # Not a RedisError: a cluster of which no node can be reached.
+    redis_errors.RedisClusterException,
+    OSError,
+)
+#: The same, for which redis-py has no exception.
+_NO_ANSWER_CODES = ("MISCONF ", "NOREPLICAS ", "BUSY ", "UNKILLABLE ")
+#: redis-py counts these among the errors of a connection.
+_NO_ACCESS = (redis_errors.AuthenticationError, redis_errors.AuthorizationError)
+
+
+class Link:
+    """A client, asked with a deadline and a number of further attempts."""
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        timeout_seconds: float | None,
+        max_at_once: int | None = None,
+        retries: int = 0,
+    ) -> None:
+        """``max_at_once`` requests are on their way, and others wait; None for any number."""
+        self._client = client
+        self._timeout_seconds = timeout_seconds
+        self._retries = retries
+        self._turn: AbstractAsyncContextManager[None] = (
+            asyncio.Semaphore(max_at_once) if max_at_once else nullcontext()
+        )
+
+    @classmethod
+    def to(cls, client: Client, config: SessionConfig) -> Self:
+        """A link as a configuration wants it."""
+        return cls(
+            client,
+            timeout_seconds=config.timeout_seconds,
+            max_at_once=config.max_connections,
+            retries=config.retries,
+        )
+
+    async def ask(self, *words: Any) -> Any:
+        """The reply to a command, asked again when the connection breaks: all are idempotent.
+
+        Raises NoScriptError, StoreUnavailable when there is no answer in time, StoreRefused.
+        """
+        try:
+            async with asyncio.timeout(self._timeout_seconds), self._turn:
+                return await self._attempt(words)
+        except redis_errors.NoScriptError:
+            raise
+        except (*_NO_ANSWER, redis_errors.RedisError) as error:
+            raise _meaning(error) from error
+
+    async def _attempt(self, words: tuple[Any, ...]) -> Any:
+        for _ in range(self._retries):
+            try:
+                return await self._client.execute_command(*words)
+            except _NO_ACCESS:
+                raise
+            except redis_errors.ConnectionError:
+                continue
+        return await self._client.execute_command(*words)
+
+
+def _meaning(error: Exception) -> SessionError:
+    if isinstance(error, redis_errors.AskError):
+        return StoreRefused("the server is a node of a cluster: connect with a RedisCluster client")
+    no_answer = isinstance(error, _NO_ANSWER) or str(error).startswith(_NO_ANSWER_CODES)
+    if no_answer and not isinstance(error, _NO_ACCESS):
+        return StoreUnavailable(f"the store did not answer: {str(error) or 'not in time'}")
+    return StoreRefused(f"the store refused: {error}")
+
+
+def open_client(url: str, config: SessionConfig) -> redis.asyncio.Redis:
+    """A client that leaves it to ``Link`` what is tried again: redis-py would repeat anything."""
+    return redis.asyncio.Redis.from_url(
+        url,
+        max_connections=config.max_connections,
+        socket_timeout=config.timeout_seconds,
+        socket_connect_timeout=config.timeout_seconds,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+__all__ = ["Client", "Link", "open_client"]

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+
+from sessions import ConfigError, IpPolicy, OnLimit, RateLimit, SessionConfig
+from sessions.config import MAX_RATE
+
+
+@pytest.mark.parametrize(
+    ("limit", "per_seconds"),
+    [(0, 60), (-1, 60), (MAX_RATE + 1, 60), (1, 0), (1, 1e16), (1, float("nan"))],
+)
+def test_a_rate_that_the_store_could_not_keep_is_refused(limit: int, per_seconds: float) -> None:
+    with pytest.raises(ConfigError):
+        RateLimit(limit, per_seconds)
+
+
+def test_policies_may_be_given_by_name() -> None:
+    config = SessionConfig(on_limit="reject", ip_policy="revoke")  # type: ignore[arg-type]  # as read from a file
+    assert (config.on_limit, config.ip_policy) == (OnLimit.REJECT, IpPolicy.REVOKE)
+    with pytest.raises(ConfigError, match="nonsense"):
+        SessionConfig(on_limit="nonsense")  # type: ignore[arg-type]  # as read from a file
+
+
+def test_a_touch_is_due_once_a_minute_at_most_unless_said_otherwise() -> None:
+    assert SessionConfig().touch_interval_ms == 60_000
+    assert SessionConfig(ttl_seconds=100).touch_interval_ms == 5_000
+    assert SessionConfig(touch_interval_seconds=0).touch_interval_ms == 0
+    assert SessionConfig(sliding_window=False).touch_interval_ms == -1
+
+
+def test_a_store_describes_its_policy_and_warns_of_sessions_without_age() -> None:
+    assert "86400 seconds without use" in SessionConfig().describe()
+    assert "NEVER" in SessionConfig(absolute_seconds=None).describe()
