@@ -23,6 +23,7 @@ from redis.exceptions import NoScriptError
 from .config import Lifetime, SessionConfig
 from .errors import (
     DataTooLarge,
+    DecodeError,
     RateLimited,
     SessionError,
     SessionLimitReached,
@@ -49,6 +50,7 @@ REVOKE = _Script("revoke")
 MEMBERS = _Script("members")
 RECORDS = _Script("records")
 
+_UNREADABLE = "the session has a number that cannot be read"
 #: To tell a change from the one before it.
 _CHANGE_ID_BYTES = 9
 #: What ``records.lua`` gives, in its order.
@@ -158,7 +160,7 @@ class AtomicStore:
         raise SessionError("a new session got the id of another one")
 
     async def validate(self, ticket: Ticket, network: str, policy: str) -> Live | Dead | Bound:
-        """Read, and slide when due. Raises StoreUnavailable."""
+        """Read, and slide when due. Raises DecodeError, StoreUnavailable."""
         reply = await self._run(
             VALIDATE,
             [self.session_key(ticket), self.index_key(ticket.tag)],
@@ -167,6 +169,8 @@ class AtomicStore:
         status = text(reply[0])
         if status == "OK":
             return Live(int(reply[1]), int(reply[2]), bool(reply[3]), Record.of(reply[4]))
+        if status == "UNREADABLE":
+            raise DecodeError(_UNREADABLE)
         return Bound(text(reply[1])) if status == "BINDING" else Dead(status)
 
     async def update(
@@ -178,7 +182,7 @@ class AtomicStore:
         replace: bool = False,
         if_version: int | None = None,
     ) -> int | Conflict | Dead:
-        """The new version. Raises DataTooLarge, StoreUnavailable."""
+        """The new version. Raises DataTooLarge, DecodeError, StoreUnavailable."""
         fields = encode_data(set_, self._config.max_data_bytes)
         reply = await self._run(
             UPDATE,
@@ -195,6 +199,8 @@ class AtomicStore:
                 return int(reply[1])
             case "CONFLICT":
                 return Conflict(int(reply[1]))
+            case "UNREADABLE":
+                raise DecodeError(_UNREADABLE)
             case "TOOBIG":
                 raise DataTooLarge(int(reply[1]), self._config.max_data_bytes)
         return Dead("MISSING")

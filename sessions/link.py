@@ -8,11 +8,12 @@ from typing import Any, Protocol, Self
 
 import redis.asyncio
 import redis.exceptions as redis_errors
+from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from .config import SessionConfig
-from .errors import SessionError, StoreRefused, StoreUnavailable
+from .errors import ConfigError, SessionError, StoreRefused, StoreUnavailable
 
 
 class Client(Protocol):
@@ -35,6 +36,7 @@ _NO_ANSWER = (
 )
 #: The same, for which redis-py has no exception.
 _NO_ANSWER_CODES = ("MISCONF ", "NOREPLICAS ", "BUSY ", "UNKILLABLE ")
+_NEEDS_CLUSTER_CLIENT = "the server is a node of a cluster: connect with a RedisCluster client"
 #: redis-py counts these among the errors of a connection.
 _NO_ACCESS = (redis_errors.AuthenticationError, redis_errors.AuthorizationError)
 
@@ -68,33 +70,55 @@ class Link:
             retries=config.retries,
         )
 
-    async def ask(self, *words: Any) -> Any:
+    async def ask(self, *words: Any, **options: Any) -> Any:
         """The reply to a command, asked again when the connection breaks: all are idempotent.
 
-        Raises NoScriptError, StoreUnavailable when there is no answer in time, StoreRefused.
+        Raises NoScriptError, StoreUnavailable when there is no answer in time, StoreRefused,
+        ConfigError for a node of a cluster.
         """
         try:
             async with asyncio.timeout(self._timeout_seconds), self._turn:
-                return await self._attempt(words)
+                return await self._attempt(words, options)
         except redis_errors.NoScriptError:
             raise
         except (*_NO_ANSWER, redis_errors.RedisError) as error:
             raise _meaning(error) from error
 
-    async def _attempt(self, words: tuple[Any, ...]) -> Any:
+    async def ask_each_node(self, *words: Any) -> list[Any]:
+        """The replies of all the servers behind the client. Raises as ``ask``."""
+        if not isinstance(self._client, RedisCluster):
+            return [await self.ask(*words)]
+        replies = await self.ask(*words, target_nodes=RedisCluster.ALL_NODES)
+        return list(replies.values())
+
+    async def check_client(self) -> None:
+        """Raises ConfigError if the client is for one server, and the server one of several.
+
+        A server that cannot tell, or is away, passes: the first MOVED says the same.
+        """
+        if not isinstance(self._client, redis.asyncio.Redis):
+            return
+        try:
+            told = await self.ask("INFO", "cluster")
+        except SessionError:
+            return
+        if isinstance(told, dict) and told.get("cluster_enabled") == 1:
+            raise ConfigError(_NEEDS_CLUSTER_CLIENT)
+
+    async def _attempt(self, words: tuple[Any, ...], options: dict[str, Any]) -> Any:
         for _ in range(self._retries):
             try:
-                return await self._client.execute_command(*words)
+                return await self._client.execute_command(*words, **options)
             except _NO_ACCESS:
                 raise
             except redis_errors.ConnectionError:
                 continue
-        return await self._client.execute_command(*words)
+        return await self._client.execute_command(*words, **options)
 
 
 def _meaning(error: Exception) -> SessionError:
     if isinstance(error, redis_errors.AskError):
-        return StoreRefused("the server is a node of a cluster: connect with a RedisCluster client")
+        return ConfigError(_NEEDS_CLUSTER_CLIENT)
     no_answer = isinstance(error, _NO_ANSWER) or str(error).startswith(_NO_ANSWER_CODES)
     if no_answer and not isinstance(error, _NO_ACCESS):
         return StoreUnavailable(f"the store did not answer: {str(error) or 'not in time'}")

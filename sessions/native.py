@@ -14,6 +14,9 @@ import ferrite_lite
 
 from .atomic import VALIDATE
 
+_TIMES = (b"created_at", b"last_access", b"expires_at", b"absolute_at", b"idle_ms")
+_MAX_DIGITS = 15
+
 
 def register(engine: ferrite_lite.Engine) -> None:
     """Let an engine run the twins of this package's scripts."""
@@ -27,11 +30,12 @@ def validate(ctx: Any, keys: Sequence[bytes], argv: Sequence[bytes]) -> Any:
     index = db.hash(keys[1]) if record is not None else None
     if record is None or index is None or argv[0] not in index:
         return [b"MISSING"]
-    try:
-        accessed, expires = int(record[b"last_access"]), int(record[b"expires_at"])
-        created, _ = record[b"created_at"], record[b"user_id"]
-    except KeyError:
+    held = [record.get(name) for name in _TIMES]
+    if None in held or b"user_id" not in record:
         return [b"MISSING"]
+    if not all(value.isdigit() and len(value) <= _MAX_DIGITS for value in held):
+        return [b"UNREADABLE"]
+    created, accessed, expires, hard, idle = map(int, held)
     now = ctx.server.moment.ms
     if now >= expires:
         return [b"EXPIRED"]
@@ -43,8 +47,7 @@ def validate(ctx: Any, keys: Sequence[bytes], argv: Sequence[bytes]) -> Any:
         return [b"BINDING", network]
     touched = 0
     if 0 <= int(argv[1]) <= now - accessed:
-        hard = int(record.get(b"absolute_at", b"0"))
-        expires = now + int(record[b"idle_ms"])
+        expires = now + idle
         if 0 < hard < expires:
             expires = hard
         _slide(ctx, keys, argv[0], created, now, expires)
@@ -53,12 +56,12 @@ def validate(ctx: Any, keys: Sequence[bytes], argv: Sequence[bytes]) -> Any:
 
 
 def _slide(
-    ctx: Any, keys: Sequence[bytes], sid: bytes, created: bytes, now: int, expires: int
+    ctx: Any, keys: Sequence[bytes], sid: bytes, created: int, now: int, expires: int
 ) -> None:
     call, deadline = ctx.call, b"%d" % expires
     call(ctx, [b"PEXPIREAT", keys[0], deadline])
     call(ctx, [b"HSET", keys[0], b"last_access", b"%d" % now, b"expires_at", deadline])
-    call(ctx, [b"HSET", keys[1], sid, b"%b:%d:%d" % (created, now, expires)])
+    call(ctx, [b"HSET", keys[1], sid, b"%d:%d:%d" % (created, now, expires)])
     left = call(ctx, [b"PTTL", keys[1]])
     if left < expires - now:
         call(ctx, [b"PEXPIREAT", keys[1], deadline])

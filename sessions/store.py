@@ -89,10 +89,15 @@ class SessionStore:
             raise ConfigError(
                 "give keys: sessions under a key that is made up at start end with the process"
             )
-        if isinstance(server, str):
-            client = open_client(server, config)
-            return cls(Link.to(client, config), config, keys, owned=[client])
-        return cls(Link.to(server, config), config, keys)
+        client = open_client(server, config) if isinstance(server, str) else server
+        link = Link.to(client, config)
+        store = cls(link, config, keys, owned=[client] if isinstance(server, str) else [])
+        try:
+            await link.check_client()
+        except ConfigError:
+            await store.aclose()
+            raise
+        return store
 
     async def aclose(self) -> None:
         """Close what ``connect`` opened."""
@@ -292,18 +297,13 @@ class SessionStore:
 
     async def _check_eviction(self) -> list[str]:
         try:
-            reply = await self._link.ask("CONFIG GET", "maxmemory-policy")
+            replies = await self._link.ask_each_node("CONFIG GET", "maxmemory-policy")
         except SessionError as error:
             return [f"maxmemory-policy could not be asked for, and must be noeviction: {error}"]
-        if isinstance(reply, dict) and reply and isinstance(next(iter(reply.values())), dict):
-            reply = next(iter(reply.values()))  # a cluster client may answer node by node
-        values = list(reply.values()) if isinstance(reply, dict) else list(reply)[1:]
-        policy = text(values[0]) if values else "unknown"
-        if policy in SAFE_POLICIES:
-            return []
         return [
             f"maxmemory-policy is {policy}: short of memory, the server drops the user index, and"
             " with it live sessions. Set it to noeviction."
+            for policy in sorted({_policy_of(reply) for reply in replies} - SAFE_POLICIES)
         ]
 
     # --- parts ------------------------------------------------------------------------------------
@@ -388,3 +388,9 @@ class SessionStore:
 def _script_policy(policy: IpPolicy) -> str:
     """What the script does about another network; events are told here."""
     return policy.value if policy in (IpPolicy.REJECT, IpPolicy.REVOKE) else ""
+
+
+def _policy_of(reply: Any) -> str:
+    """What CONFIG GET answered for one setting: a map in RESP3, a list in RESP2."""
+    values = list(reply.values()) if isinstance(reply, dict) else list(reply)[1:]
+    return text(values[0]) if values else "unknown"

@@ -3,14 +3,19 @@
 -- ARGV: 1 sid | 2 id of this change | 3 expected version, '' for any | 4 '1' to drop all other data
 --       5 most bytes of data | 6 number of fields set | 7... fields and their values, then fields to
 --       remove
--- Gives OK, version | CONFLICT, version | TOOBIG, bytes | MISSING
+-- Gives OK, version | CONFLICT, version | TOOBIG, bytes | MISSING | UNREADABLE
 local held = redis.call('HMGET', KEYS[1], 'user_id', 'version', 'expires_at', 'change')
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-if not (held[1] and held[3]) or now >= tonumber(held[3])
+if not (held[1] and held[2] and held[3])
     or redis.call('HEXISTS', KEYS[2], ARGV[1]) == 0 then
   return {'MISSING'}
 end
+-- HINCRBY comes last, and would fail after the other writes.
+for at = 2, 3 do
+  if #held[at] > 15 or not string.find(held[at], '^%d+$') then return {'UNREADABLE'} end
+end
+if now >= tonumber(held[3]) then return {'MISSING'} end
 -- The caller drew the id: who finds it here is trying again.
 if held[4] == ARGV[2] then return {'OK', tonumber(held[2])} end
 if ARGV[3] ~= '' and ARGV[3] ~= held[2] then return {'CONFLICT', held[2]} end

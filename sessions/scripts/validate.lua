@@ -3,14 +3,18 @@
 -- ARGV: 1 sid | 2 touch interval ms, -1 for never | 3 network of the request, '' to ask nothing
 --       4 what another network leads to: '' nothing, reject, revoke
 -- Gives OK, last access before, expires, whether touched, {field, value...} | MISSING | EXPIRED
---     | BINDING, network of the session
+--     | BINDING, network of the session | UNREADABLE
 -- A session lives while its record and its entry in the index are both there: whoever takes the
 -- entry away has ended it, whatever a writer in flight does to the record.
 local held = redis.call('HMGET', KEYS[1], 'user_id', 'created_at', 'last_access', 'expires_at',
   'absolute_at', 'idle_ms', 'network')
-if not (held[1] and held[2] and held[3] and held[4])
-    or redis.call('HEXISTS', KEYS[2], ARGV[1]) == 0 then
-  return {'MISSING'}
+for at = 1, 6 do
+  if not held[at] then return {'MISSING'} end
+end
+if redis.call('HEXISTS', KEYS[2], ARGV[1]) == 0 then return {'MISSING'} end
+-- An error after the first write would leave half of it. A double holds fifteen digits.
+for at = 2, 6 do
+  if #held[at] > 15 or not string.find(held[at], '^%d+$') then return {'UNREADABLE'} end
 end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -27,7 +31,7 @@ end
 
 local interval, touched = tonumber(ARGV[2]), 0
 if interval >= 0 and now - accessed >= interval then
-  local hard = tonumber(held[5] or '0')
+  local hard = tonumber(held[5])
   expires = now + tonumber(held[6])
   if hard > 0 and hard < expires then expires = hard end
   -- The deadline first: at its memory limit a server refuses HSET as the first write of a script.

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.asyncio.cluster import RedisCluster
 
 import ferrite_lite
 import sessions
 from sessions import KeyRing, SessionConfig, SessionStore
 from sessions.tokens import Tokens
 from tests.sessions.conftest import KEYS, Between, MakeStore, without_rate
-from tests.support.servers import RealServer
+from tests.support.servers import RealCluster, RealServer
 
 
 async def records_of(client: Any, user: str) -> list[bytes]:
@@ -199,6 +200,18 @@ async def test_a12_the_doctor_names_a_policy_that_drops_keys(redis_server: RealS
         assert await store.doctor() == []
 
 
+async def test_a12_the_doctor_asks_every_node_of_a_cluster(redis_cluster: RealCluster) -> None:
+    for node in redis_cluster.nodes:
+        node.ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+        try:
+            async with RedisCluster(host=redis_cluster.host, port=redis_cluster.port) as client:
+                store = await SessionStore.connect(client, without_rate(), keys=KEYS)
+                (finding,) = await store.doctor()
+        finally:
+            node.ask("CONFIG", "SET", "maxmemory-policy", "noeviction")
+        assert "allkeys-lru" in finding
+
+
 async def test_a13_every_read_is_a_script_that_replicas_do_not_run(
     slow_store: SessionStore, between: Between, user: str
 ) -> None:
@@ -232,6 +245,11 @@ def test_every_write_is_in_one_file() -> None:
     package = Path(sessions.__file__).parent
     texts = {path.name: path.read_text() for path in package.glob("*.py")}
     assert {name for name, text in texts.items() if "execute_command(" in text} == {"link.py"}
-    assert {name for name, text in texts.items() if ".ask(" in text} == {"atomic.py", "store.py"}
-    asked = re.findall(r"\.ask\(([^)]*)\)", texts["store.py"])
-    assert asked == ['"CONFIG GET", "maxmemory-policy"']
+    asking = {
+        name: re.findall(r"\.ask(?:_each_node)?\(([^)]*)\)", text) for name, text in texts.items()
+    }
+    assert asking.pop("atomic.py")
+    assert {name: asked for name, asked in asking.items() if asked} == {
+        "link.py": ["*words", "*words, target_nodes=RedisCluster.ALL_NODES", '"INFO", "cluster"'],
+        "store.py": ['"CONFIG GET", "maxmemory-policy"'],
+    }

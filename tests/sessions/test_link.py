@@ -10,7 +10,7 @@ import redis.asyncio
 import redis.exceptions as redis_errors
 from redis.asyncio.cluster import RedisCluster
 
-from sessions import SessionStore, StoreRefused, StoreUnavailable
+from sessions import ConfigError, SessionStore, StoreRefused, StoreUnavailable
 from sessions.link import Link
 from tests.sessions.conftest import KEYS, without_rate
 from tests.support import servers
@@ -101,14 +101,22 @@ async def test_no_answer_is_told_apart_from_a_refusal(error: Exception) -> None:
         redis_errors.AuthorizationError("not allowed"),
         redis_errors.NoPermissionError("NOPERM this user has no permissions"),
         redis_errors.ResponseError("unknown command 'EVALSHA'"),
-        redis_errors.MovedError("866 127.0.0.1:7001"),
-        redis_errors.AskError("866 127.0.0.1:7001"),
     ],
     ids=lambda error: type(error).__name__,
 )
 async def test_a_refusal_is_not_tried_again(error: Exception) -> None:
     client = Answers(error)
     with pytest.raises(StoreRefused):
+        await link_to(client).ask("PING")
+    assert client.asked == 1
+
+
+@pytest.mark.parametrize("error", [redis_errors.MovedError, redis_errors.AskError])
+async def test_a_node_that_sends_elsewhere_asks_for_another_client(
+    error: type[redis_errors.AskError],
+) -> None:
+    client = Answers(error("866 127.0.0.1:7001"))
+    with pytest.raises(ConfigError, match="RedisCluster"):
         await link_to(client).ask("PING")
     assert client.asked == 1
 

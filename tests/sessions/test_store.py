@@ -9,6 +9,7 @@ import redis.exceptions
 
 from sessions import (
     DataTooLarge,
+    DecodeError,
     DeviceInfo,
     IpPolicy,
     SessionStore,
@@ -17,6 +18,7 @@ from sessions import (
     events,
 )
 from tests.sessions.conftest import KEYS, Between, MakeStore, without_rate
+from tests.sessions.test_defects_a import records_of
 from tests.support.servers import RealServer
 
 PHONE = DeviceInfo("Safari on iOS", "198.51.100.7", "phone")
@@ -280,3 +282,26 @@ async def test_who_names_no_address_is_not_asked_for_one(make_store: MakeStore, 
     bound, unbound = await store.create(user, device_info=PHONE), await store.create(user)
     assert await store.validate(bound.token) is not None
     assert await store.validate_with_ip(unbound.token, PHONE.ip_address) is not None
+
+
+@pytest.mark.parametrize("junk", [b"abc", b"\xff", b"-1", b"1" * 400])
+@pytest.mark.parametrize(
+    "field",
+    ["created_at", "last_access", "expires_at", "absolute_at", "idle_ms", "version"],
+)
+async def test_an_unreadable_number_is_an_error_and_changes_nothing(
+    make_store: MakeStore, client: Any, user: str, field: str, junk: bytes
+) -> None:
+    store = await make_store(touch_interval_seconds=0)
+    issued = await store.create(user, {"a": 1})
+    (key,) = [k for k in await records_of(client, user) if k.startswith(b"session:")]
+    await client.execute_command("HSET", key, field, junk)
+    before = await client.execute_command("HGETALL", key)
+    if field in ("version", "expires_at"):
+        with pytest.raises(DecodeError):
+            await store.patch(issued.token, {"a": 2})
+    if field != "version":  # a validate does not look at it
+        with pytest.raises(DecodeError):
+            await store.validate(issued.token)
+    assert await client.execute_command("HGETALL", key) == before
+    assert await store.destroy(issued.token)
