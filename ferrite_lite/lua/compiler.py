@@ -75,6 +75,7 @@ class _FunctionCompiler:
         self._pending: list[tuple[int, str, int]] = []
         self._depth = 1
         self._temporaries = 0
+        self._zero: float | None = None
         self._line = function.line
         writer.functions += 1
         self.factory = f"make_{writer.functions}" if function.parent else "make_main"
@@ -290,13 +291,23 @@ class _FunctionCompiler:
         given = [operand(value) for value in values]
         return (given + ["None"] * wanted)[:wanted]
 
+    def _constant(self, value: Any) -> str:
+        """Lua keeps equal constants of a function once, and 0 equals -0: the first one stays."""
+        if value.__class__ is float and value == 0.0:
+            if self._zero is None:
+                self._zero = value
+            value = self._zero
+        text = _constant(value)
+        # A minus binds weaker than the dot of ``-0.0.__class__``.
+        return f"({text})" if text[0] == "-" else text
+
     # --- expressions ------------------------------------------------------------------------------
 
     def _operand(self, value: nodes.Expression) -> str:
         """Something that can be mentioned twice: a constant, a name."""
         match value:
             case nodes.Constant():
-                return _constant(value.value)
+                return self._constant(value.value)
             case nodes.LocalName(local=local) if not local.is_captured:
                 return self._stable(local)
         text = self._expression(value)
@@ -314,7 +325,7 @@ class _FunctionCompiler:
     def _owned(self, value: nodes.Expression) -> str:
         """A name or a constant that no later assignment changes."""
         if isinstance(value, nodes.Constant):
-            return _constant(value.value)
+            return self._constant(value.value)
         name = self._temporary()
         self._emit(f"{name} = {self._expression(value)}")
         return name
@@ -325,7 +336,7 @@ class _FunctionCompiler:
         return text
 
     def _read_Constant(self, value: nodes.Constant) -> str:
-        return _constant(value.value)
+        return self._constant(value.value)
 
     def _read_Vararg(self, _: nodes.Vararg) -> str:
         return "(rest[0] if rest else None)"
@@ -445,7 +456,7 @@ class _FunctionCompiler:
             return f"(not ({self._condition(value.operand)}))"
         folded = _fold(value)
         if folded is not None:
-            return _constant(folded)
+            return self._constant(folded)
         operand, name = self._operand(value.operand), self._described(value.operand)
         self._line = value.line
         if value.operator == b"#":
@@ -455,7 +466,7 @@ class _FunctionCompiler:
     def _read_Binary(self, value: nodes.Binary) -> str:
         folded = _fold(value)
         if folded is not None:
-            return _constant(folded)
+            return self._constant(folded)
         if value.operator in (b"and", b"or"):
             return self._logical(value)
         if value.operator in _COMPARISONS or value.operator in (b"==", b"~="):
@@ -509,11 +520,10 @@ class _FunctionCompiler:
             f" else {slow})"
         )
 
-    @staticmethod
-    def _equality(value: nodes.Binary, left: str, right: str) -> str:
+    def _equality(self, value: nodes.Binary, left: str, right: str) -> str:
         for side, operand in ((value.left, right), (value.right, left)):
             if isinstance(side, nodes.Constant):
-                text = _constant(side.value)
+                text = self._constant(side.value)
                 if side.value is None or isinstance(side.value, bool):
                     return f"{operand} is {text}"
                 if isinstance(side.value, bytes):
@@ -559,6 +569,12 @@ class _FunctionCompiler:
                 return f"field '{_text(key)}'"
             case nodes.Index():
                 return "field '?'"
+            case nodes.Parenthesized(inner=inner):
+                return self._described(inner)
+            case nodes.Binary(operator=b"and" | b"or" as operator, left=left, right=right):
+                # Lua leaves out a left side that decides nothing, and so sees the right one.
+                is_left_out = _truth(left) is (operator == b"and")
+                return self._described(right) if is_left_out else ""
         return ""
 
 
@@ -590,6 +606,13 @@ def _is_many(value: nodes.Expression) -> bool:
 
 def _is_number(value: nodes.Expression) -> bool:
     return isinstance(value, nodes.Constant) and isinstance(value.value, float)
+
+
+def _truth(value: nodes.Expression) -> bool | None:
+    """What a constant counts for as a condition; None for what only the run tells."""
+    if not isinstance(value, nodes.Constant):
+        return None if _fold(value) is None else True
+    return value.value is not None and value.value is not False
 
 
 def _fold(value: nodes.Expression) -> float | None:
