@@ -230,10 +230,28 @@ class SortScoreNotAFloat(CommandError):
     message = "ERR One or more scores can't be converted into double"
 
 
-class SortStoresAList(CommandError):
-    """Not Redis's words: Redis stores a list."""
+class BusyKey(CommandError):
+    message = "BUSYKEY Target key name already exists."
 
-    message = "ERR SORT with STORE makes a list, and this server has no lists"
+
+class InvalidTtl(CommandError):
+    message = "ERR Invalid TTL value, must be >= 0"
+
+
+class InvalidIdleTime(CommandError):
+    message = "ERR Invalid IDLETIME value, must be >= 0"
+
+
+class InvalidFrequency(CommandError):
+    message = "ERR Invalid FREQ value, must be >= 0 and <= 255"
+
+
+class BadDumpChecksum(CommandError):
+    message = "ERR DUMP payload version or checksum are wrong"
+
+
+class BadDumpFormat(CommandError):
+    message = "ERR Bad data format"
 
 
 class TimeoutNotAnInteger(CommandError):

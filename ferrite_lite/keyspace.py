@@ -15,7 +15,7 @@ from .clock import NS_PER_MS, NS_PER_US, Clock
 from .errors import WrongType
 from .expiry import Wheel
 from .roster import Roster
-from .values import EncodingLimits, Hash, Set, String, Value
+from .values import EncodingLimits, Hash, List, Set, String, Value
 
 C = TypeVar("C", Hash, Set)
 
@@ -117,8 +117,12 @@ class Keyspace:
     def collection(self, key: bytes, kind: type[Hash]) -> Hash | None: ...
     @overload
     def collection(self, key: bytes, kind: type[Set]) -> Set | None: ...
-    def collection(self, key: bytes, kind: type[Hash] | type[Set]) -> Hash | Set | None:
-        """The hash or the set at key, or None. Raises WrongType."""
+    @overload
+    def collection(self, key: bytes, kind: type[List]) -> List | None: ...
+    def collection(
+        self, key: bytes, kind: type[Hash] | type[Set] | type[List]
+    ) -> Hash | Set | List | None:
+        """The hash, set or list at key, or None. Raises WrongType."""
         if key in self._deadlines_ms and self._is_due(key):
             self._expire(key)
         value = self._values.get(key)

@@ -1,4 +1,4 @@
-"""What a key can hold: a string, a hash or a set.
+"""What a key can hold: a string, a hash, a set, or a list that SORT stored.
 
 A string is ``bytes``; one that was edited in place (APPEND, SETRANGE) is a ``bytearray``, which is
 Redis's "raw" encoding and makes appending cheap. ``Hash`` and ``Set`` are Python's own dict and set
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import TypeAlias
+from typing import TypeAlias, overload
 
 from .numeric import maybe_int
 from .roster import Roster
@@ -74,15 +74,30 @@ class Hash(dict[bytes, bytes]):
         return b"hashtable" if self.is_table else b"listpack"
 
 
+#: How many bytes an integer may have in an intset, where the widest decides for all.
+INTSET_WIDTHS_BYTES = (2, 4, 8)
+
+
+def intset_width_bytes(member: bytes) -> int:
+    """How many bytes a member that is an integer needs."""
+    number = int(member)
+    # The complement of a negative number has the bits that its own form takes besides the sign.
+    bits = (number if number >= 0 else ~number).bit_length() + 1
+    return next(width for width in INTSET_WIDTHS_BYTES if bits <= width * 8)
+
+
 class Set(set[bytes]):
     """Members. They come in through ``insert`` and leave by ``drop``."""
 
-    __slots__ = ("is_table", "limits", "roster")
+    __slots__ = ("is_table", "limits", "roster", "width_bytes")
 
     def __init__(self, limits: EncodingLimits) -> None:
         self.limits = limits
         self.roster: Roster | None = None
         self.is_table = False
+        #: As wide as an integer that has left: Redis's intset never becomes narrower, and DUMP
+        #: shows it.
+        self.width_bytes = INTSET_WIDTHS_BYTES[0]
 
     def insert(self, members: Sequence[bytes]) -> int:
         """Add members, and return how many of them are new."""
@@ -107,6 +122,8 @@ class Set(set[bytes]):
         if member not in self:
             return False
         self.discard(member)
+        if not self.is_table:
+            self.width_bytes = max(self.width_bytes, intset_width_bytes(member))
         if self.roster is not None:
             self.roster.remove(member, self)
         return True
@@ -119,6 +136,7 @@ class Set(set[bytes]):
         twin = Set(self.limits)
         twin.update(self)
         twin.is_table = self.is_table
+        twin.width_bytes = self.width_bytes
         return twin
 
     @property
@@ -126,21 +144,34 @@ class Set(set[bytes]):
         return b"hashtable" if self.is_table else b"intset"
 
 
+class List(list[bytes]):
+    """What SORT with STORE leaves, and RESTORE brings. No command changes one."""
+
+    __slots__ = ()
+
+    encoding = b"quicklist"
+
+    def duplicate(self) -> List:
+        return List(self)
+
+
 String: TypeAlias = bytes | bytearray
 Collection: TypeAlias = Hash | Set
-Value: TypeAlias = String | Collection
+Value: TypeAlias = String | Collection | List
 
 
 def kind_of(value: Value) -> bytes:
     """The type's name, as TYPE answers it."""
     if isinstance(value, Hash):
         return b"hash"
+    if isinstance(value, List):
+        return b"list"
     return b"set" if isinstance(value, Set) else b"string"
 
 
 def encoding_of(value: Value) -> bytes:
     """The encoding's name, as OBJECT ENCODING answers it in Redis 7.0."""
-    if isinstance(value, Collection):
+    if isinstance(value, Collection | List):
         return value.encoding
     if isinstance(value, bytearray):
         return b"raw"
@@ -149,6 +180,14 @@ def encoding_of(value: Value) -> bytes:
     return b"embstr" if len(value) <= EMBEDDED_STRING_BYTES else b"raw"
 
 
+@overload
+def copy_of(value: Collection) -> Collection: ...
+@overload
+def copy_of(value: bytearray) -> bytearray: ...
+@overload
+def copy_of(value: Collection | bytearray) -> Collection | bytearray: ...
+@overload
+def copy_of(value: Value) -> Value: ...
 def copy_of(value: Value) -> Value:
     """An independent copy: COPY, and nothing a client was handed."""
     if isinstance(value, bytes):
@@ -193,6 +232,6 @@ def size_bytes(value: Value, getsizeof: Callable[[object], int]) -> int:
     total = getsizeof(value)
     if isinstance(value, Hash):
         total += sum(getsizeof(f) + getsizeof(v) for f, v in value.items())
-    elif isinstance(value, Set):
+    elif isinstance(value, Set | List):
         total += sum(map(getsizeof, value))
     return total

@@ -17,7 +17,7 @@ RANKS = [
     {"roster", "expiry", "resp", "command"},
     {"values"},
     {"keyspace", "config"},
-    {"watches"},
+    {"watches", "persistence"},
     {"context", "lua"},
     {"scripts"},
     {"state"},

@@ -1,4 +1,4 @@
-"""SORT: the members of a set in order, by themselves or by what other keys say."""
+"""SORT: the members of a set, or of a list, in order: by themselves or by what other keys say."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 from ..command import CommandGroup
 from ..context import Context
-from ..errors import NotAFloat, SortScoreNotAFloat, SortStoresAList, SyntaxFault, WrongType
+from ..errors import NotAFloat, SortScoreNotAFloat, SyntaxFault, WrongType
 from ..numeric import parse_int, parse_strtod
 from ..reply import Reply
-from ..values import Hash, Set, String
+from ..values import Hash, List, Set, String
 from .options import argument_of
 
 command = CommandGroup("generic", category="")
@@ -57,15 +57,17 @@ def _store_position(argv: list[bytes]) -> list[int]:
     find_keys=_store_position,
 )
 def sort(ctx: Context, key: bytes, *words: bytes) -> Reply:
-    """Return the members of a set in order."""
+    """Return the elements of a set or a list in order, or store them as a list."""
     options = _read_options(words, may_store=True)
     rows = _sorted_rows(ctx, key, options)
     if options.destination is None:
-        return rows
-    if rows:
-        raise SortStoresAList
-    ctx.db.delete(options.destination)
-    return 0
+        return list(rows)
+    if not rows:
+        ctx.db.delete(options.destination)
+        return 0
+    ctx.db.put(options.destination, List(row or b"" for row in rows))
+    ctx.db.touch(options.destination, "sortstore", changes=len(rows))
+    return len(rows)
 
 
 @command(
@@ -79,8 +81,8 @@ def sort(ctx: Context, key: bytes, *words: bytes) -> Reply:
     find_keys=lambda _: [1],
 )
 def sort_ro(ctx: Context, key: bytes, *words: bytes) -> Reply:
-    """Return the members of a set in order; SORT without STORE."""
-    return _sorted_rows(ctx, key, _read_options(words, may_store=False))
+    """Return the elements of a set or a list in order; SORT without STORE."""
+    return list(_sorted_rows(ctx, key, _read_options(words, may_store=False)))
 
 
 def _read_options(words: tuple[bytes, ...], *, may_store: bool) -> SortOptions:
@@ -109,16 +111,21 @@ def _read_options(words: tuple[bytes, ...], *, may_store: bool) -> SortOptions:
     return options
 
 
-def _sorted_rows(ctx: Context, key: bytes, options: SortOptions) -> list[Reply]:
+def _sorted_rows(ctx: Context, key: bytes, options: SortOptions) -> list[bytes | None]:
     value = ctx.db.get(key)
-    if value is not None and not isinstance(value, Set):
+    if value is None or isinstance(value, List):
+        members = list(value or ())
+    elif isinstance(value, Set):
+        members = value.in_order()
+        if options.is_unsorted and (options.destination is not None or ctx.running_script):
+            # A set has no order of its own: neither what is stored nor a script may depend on it.
+            options.by, options.alphabetic, options.is_unsorted = None, True, False
+    else:
         raise WrongType
-    members = [] if value is None else value.in_order()
-    if options.is_unsorted and (options.destination is not None or ctx.running_script):
-        # A set has no order of its own: neither what is stored nor a script may depend on it.
-        options.by, options.alphabetic, options.is_unsorted = None, True, False
     if not options.is_unsorted:
         members.sort(key=_weight(ctx, options), reverse=options.descending)
+    elif options.descending and isinstance(value, List):
+        members.reverse()
     start = max(options.offset, 0)
     stop = None if options.count < 0 else start + options.count
     chosen = members[start:stop]

@@ -60,7 +60,6 @@ _NOT_IMPLEMENTED = {
     "a script that calls a command which is not implemented is told that it is unknown": [
         "Commands that scripts may not run",
     ],
-    "DUMP is not implemented": ["DUMP of a missing key"],
     "SUBSCRIBE is not implemented": [
         "A connection that is subscribed hears only a few commands in RESP2",
     ],
@@ -87,7 +86,6 @@ EXCEPTIONS = {
     ),
     "OBJECT HELP lists the subcommands": "the help is told in words of our own",
     "Lua: return collectgarbage('count') > 0": "the memory of a script is not counted",
-    "SORT STORE makes a list": "there are no lists here, and an error is better than another type",
     "Two bytes end a word, whatever they are": (
         "a word must end in CR LF: bytes that are skipped unseen can hide a request"
     ),

@@ -13,7 +13,7 @@ from ferrite_lite.clock import ManualClock
 from ferrite_lite.errors import WrongType
 from ferrite_lite.expiry import SLICE_MS
 from ferrite_lite.keyspace import Keyspace, Moment
-from ferrite_lite.values import EncodingLimits, Hash, Set, Value, copy_of
+from ferrite_lite.values import EncodingLimits, Hash, List, Set, Value, copy_of
 
 LIMITS = EncodingLimits(hash_entries=3, hash_value_bytes=8, intset_entries=3)
 
@@ -580,6 +580,7 @@ def plain(value: Value | None) -> bytes | dict[bytes, bytes] | set[bytes] | None
         return dict(value)
     if isinstance(value, Set):
         return set(value)
+    assert not isinstance(value, List)
     return None if value is None else bytes(value)
 
 

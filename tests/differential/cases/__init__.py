@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import (
     connection,
+    dumping,
     hashes,
     keys,
     protocol,
@@ -14,6 +15,17 @@ from . import (
     transactions,
 )
 
-_GROUPS = (strings, hashes, sets, keys, transactions, connection, server, protocol, scripting)
+_GROUPS = (
+    strings,
+    hashes,
+    sets,
+    keys,
+    transactions,
+    connection,
+    server,
+    protocol,
+    scripting,
+    dumping,
+)
 
 CASES = [case for group in _GROUPS for case in group.CASES]

@@ -74,7 +74,7 @@ def test_among_equals_the_member_decides(run: Run) -> None:
     assert elements(run("SORT", "tags", "BY", "w_*", "DESC")) == "b a c"
 
 
-@pytest.mark.parametrize("score", ["x", "1x", "nan", "1e999"])
+@pytest.mark.parametrize("score", ["x", "1x", "nan", "1e999", "0x1p99999", "0x1p-99999"])
 def test_a_score_that_is_no_number_is_refused(run: Run, score: str) -> None:
     run("SET", "score_2", score)
     assert run("SORT", "players", "BY", "score_*") == NOT_A_SCORE
@@ -121,11 +121,31 @@ def test_sort_ro_stores_nothing(run: Run) -> None:
     assert run("SORT_RO", "players", "STORE", "d") == SYNTAX_ERROR
 
 
-def test_a_list_is_not_stored_and_what_is_there_stays(run: Run) -> None:
+def test_a_list_is_stored_in_place_of_what_is_there(
+    run: Run, engine: Engine, events: list[str]
+) -> None:
+    run("SET", "d", "v", "EX", 100)
+    before = engine.state.databases[0].changes
+    assert run("SORT", "players", "GET", "score_*", "STORE", "d") == b":4\r\n"
+    assert elements(run("LRANGE", "d", 0, -1)) == "40 7.5 -1 1e2"
+    assert run("TTL", "d") == b":-1\r\n"
+    assert engine.state.databases[0].changes == before + 4
+    assert events[-1] == "sortstore d"
+
+
+def test_a_list_sorts_and_keeps_its_own_order_otherwise(run: Run) -> None:
+    run("SORT", "players", "DESC", "STORE", "d")
+    assert elements(run("SORT", "d")) == "1 2 3 10"
+    assert elements(run("SORT", "d", "BY", "nosort")) == "10 3 2 1"
+    assert elements(run("SORT", "d", "BY", "nosort", "DESC")) == "1 2 3 10"
+    assert run("SORT", "d", "BY", "nosort", "STORE", "d") == b":4\r\n"
+    assert elements(run("LRANGE", "d", 0, -1)) == "10 3 2 1"
+
+
+def test_a_failed_sort_stores_nothing(run: Run) -> None:
     run("SET", "d", "v")
-    assert run("SORT", "players", "STORE", "d") == (
-        b"-ERR SORT with STORE makes a list, and this server has no lists\r\n"
-    )
+    run("SET", "score_2", "x")
+    assert run("SORT", "players", "BY", "score_*", "STORE", "d") == NOT_A_SCORE
     assert run("GET", "d") == b"$1\r\nv\r\n"
 
 

@@ -1,0 +1,92 @@
+"""DUMP and RESTORE: one value out of this server, and into any other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..command import CommandGroup
+from ..context import Context
+from ..errors import BusyKey, InvalidFrequency, InvalidIdleTime, InvalidTtl, SyntaxFault
+from ..numeric import parse_int
+from ..persistence.dump import dump, load
+from ..reply import OK, Reply
+from .options import argument_of
+
+command = CommandGroup("generic")
+
+MAX_FREQUENCY = 255
+
+
+@command(
+    "DUMP key",
+    "readonly",
+    since="2.6.0",
+    complexity="O(N) where N is the number of bytes of the value",
+    tips=["nondeterministic_output"],
+)
+def dump_(ctx: Context, key: bytes) -> Reply:
+    """Return the value at key in Redis's own format, with a version and a checksum."""
+    value = ctx.db.get(key)
+    return None if value is None else dump(value)
+
+
+@dataclass(slots=True)
+class RestoreOptions:
+    """The words behind ``RESTORE key ttl payload``."""
+
+    replaces: bool = False
+    ttl_is_deadline: bool = False
+    idle_seconds: int | None = None
+    frequency: int | None = None
+
+
+def _read_options(words: tuple[bytes, ...]) -> RestoreOptions:
+    """Raises SyntaxFault, NotAnInteger, InvalidIdleTime, InvalidFrequency."""
+    options = RestoreOptions()
+    remaining = iter(words)
+    for word in remaining:
+        match word.lower():
+            case b"replace":
+                options.replaces = True
+            case b"absttl":
+                options.ttl_is_deadline = True
+            case b"idletime" if options.frequency is None:
+                options.idle_seconds = parse_int(argument_of(remaining))
+                if options.idle_seconds < 0:
+                    raise InvalidIdleTime
+            case b"freq" if options.idle_seconds is None:
+                options.frequency = parse_int(argument_of(remaining))
+                if not 0 <= options.frequency <= MAX_FREQUENCY:
+                    raise InvalidFrequency
+            case _:
+                raise SyntaxFault
+    return options
+
+
+@command(
+    "RESTORE key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]",
+    "write denyoom",
+    keys="OW update",
+    since="2.6.0",
+    complexity="O(N) where N is the number of bytes of the payload",
+    also="dangerous",
+)
+def restore(ctx: Context, key: bytes, ttl: bytes, payload: bytes, *words: bytes) -> Reply:
+    """Make a key of what DUMP returned, here or elsewhere."""
+    options = _read_options(words)
+    db = ctx.db
+    if not options.replaces and key in db:
+        raise BusyKey
+    deadline_ms = parse_int(ttl)
+    if deadline_ms < 0:
+        raise InvalidTtl
+    config = ctx.server.config
+    value = load(payload, config.encodings, config.max_bulk_bytes)
+    if deadline_ms and not options.ttl_is_deadline:
+        deadline_ms += ctx.server.moment.ms
+    if deadline_ms and deadline_ms <= ctx.server.moment.ms:
+        db.delete(key)
+        return OK
+    db.place(key, value, deadline_ms or None)
+    db.touch(key, "restore")
+    return OK

@@ -1,0 +1,44 @@
+"""DUMP payloads: a value in RDB form, the version of that form, and a checksum over both."""
+
+from __future__ import annotations
+
+from ..errors import BadDumpChecksum, BadDumpFormat
+from ..values import EncodingLimits, Value
+from .crc64 import crc64
+from .packed import Corrupt
+from .rdb import Reader, Writer
+
+#: The version of Redis 7.0, whose form is written.
+RDB_VERSION = 10
+#: The versions that can be read: those of Redis up to 8, and Valkey 9's, which went its own way.
+READABLE_VERSIONS = frozenset({*range(14), 80})
+
+_VERSION_BYTES = 2
+_CHECKSUM_BYTES = 8
+
+
+def dump(value: Value, *, compresses: bool = True) -> bytes:
+    """The payload of a value, as redis-server 7.0 answers DUMP."""
+    form = Writer(compresses=compresses).value(value)
+    form += RDB_VERSION.to_bytes(_VERSION_BYTES, "little")
+    return form + crc64(form).to_bytes(_CHECKSUM_BYTES, "little")
+
+
+def load(payload: bytes, limits: EncodingLimits, max_bytes: int) -> Value:
+    """The value of a payload. Raises BadDumpChecksum, BadDumpFormat.
+
+    ``max_bytes`` bounds what compressed parts may expand to.
+    """
+    checked, checksum = payload[:-_CHECKSUM_BYTES], payload[-_CHECKSUM_BYTES:]
+    version = int.from_bytes(checked[-_VERSION_BYTES:], "little")
+    if (
+        len(checked) < _VERSION_BYTES
+        or version not in READABLE_VERSIONS
+        or crc64(checked) != int.from_bytes(checksum, "little")
+    ):
+        raise BadDumpChecksum
+    try:
+        # The reader is given the footer too: Redis lets a value reach into it.
+        return Reader(payload, limits, max_bytes).value()
+    except Corrupt:
+        raise BadDumpFormat from None
