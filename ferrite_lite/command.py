@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from .errors import UnknownSubcommand, WrongArity
 from .reply import Reply
 from .usage import Usage, read_usage
+
+#: No command of fixed arity has this many words.
+MANY_WORDS = 8
 
 Handler = Callable[..., Reply]
 Declared = Callable[[Handler], Handler]
@@ -101,14 +103,6 @@ class Command:
     keys_used: str = ""
     find_keys: KeyFinder | None = None
     subcommands: dict[bytes, Command] = field(default_factory=dict)
-    #: How many words a request may have, its name included, to need no look at subcommands.
-    min_argc: int = 0
-    max_argc: int = 0
-
-    def __post_init__(self) -> None:
-        arity = self.usage.arity
-        self.min_argc = abs(arity)
-        self.max_argc = arity if arity > 0 else sys.maxsize
 
     @property
     def name(self) -> str:
@@ -140,6 +134,14 @@ class Command:
     @property
     def is_container(self) -> bool:
         return bool(self.subcommands)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it leaves alone what the connection may do next, as MULTI and AUTH do not.
+
+        Redis lets no script call those that change it; nor a script, which does not.
+        """
+        return not self.is_container and ("noscript" not in self.flags or self.group == "scripting")
 
     @property
     def categories(self) -> list[str]:
@@ -258,10 +260,18 @@ class CommandTable(dict[bytes, Command | None]):
             if subcommand:
                 top = self._container(container, command)
                 top.subcommands[subcommand.encode()] = command
-                # No request has this many words: each takes the way through resolve().
-                top.min_argc = sys.maxsize
                 if _version(command.since) < _version(top.since):
                     top.since = command.since
+        #: By the number of words of a request, MANY_WORDS and more being one: the plain commands
+        #: that accept as many. Arity is checked by being found here.
+        self.short_cuts = [
+            {
+                name: c
+                for name, c in self.items()
+                if c is not None and c.is_plain and c.accepts(argc)
+            }
+            for argc in range(MANY_WORDS + 1)
+        ]
 
     def _container(self, name: str, first: Command) -> Command:
         """The container of a subcommand; declared by nobody, it follows from its subcommands."""

@@ -40,26 +40,32 @@ class Moment:
     deadline and read no clock.
     """
 
-    __slots__ = ("_now_ns", "read_ns")
+    __slots__ = ("_now_ns", "_ns", "read_ms")
 
     def __init__(self, clock: Clock) -> None:
         self._now_ns = clock.now_ns
+        self._ns = 0
         #: None until somebody asks. The engine puts None here where a request begins.
-        self.read_ns: int | None = None
+        self.read_ms: int | None = None
+
+    @property
+    def ms(self) -> int:
+        return self._read() if self.read_ms is None else self.read_ms
 
     @property
     def ns(self) -> int:
-        if self.read_ns is None:
-            self.read_ns = self._now_ns()
-        return self.read_ns
+        if self.read_ms is None:
+            self._read()
+        return self._ns
 
     @property
     def us(self) -> int:
         return self.ns // NS_PER_US
 
-    @property
-    def ms(self) -> int:
-        return self.ns // NS_PER_MS
+    def _read(self) -> int:
+        self._ns = self._now_ns()
+        self.read_ms = self._ns // NS_PER_MS
+        return self.read_ms
 
 
 class Keyspace:
@@ -109,7 +115,7 @@ class Keyspace:
         if key in self._deadlines_ms and self._is_due(key):
             self._expire(key)
         value = self._values.get(key)
-        if value is None or value.__class__ is bytes or isinstance(value, bytearray):
+        if value.__class__ is bytes or value is None or isinstance(value, bytearray):
             return value
         raise WrongType
 
@@ -172,12 +178,13 @@ class Keyspace:
 
     def put(self, key: bytes, value: Value, *, keep_deadline: bool = False) -> None:
         """Replace whatever is at key. The caller touches."""
-        if key in self._values:
-            self._values[key] = value
+        values = self._values
+        if key in values:
+            values[key] = value
+            if key in self._deadlines_ms and not keep_deadline:
+                del self._deadlines_ms[key]
         else:
             self._insert(key, value)
-        if not keep_deadline and key in self._deadlines_ms:
-            del self._deadlines_ms[key]
 
     def touch(self, key: bytes, event: str, changes: int = 1) -> None:
         """Record a change to the value at key, under its Redis event name.

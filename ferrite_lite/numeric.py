@@ -18,6 +18,9 @@ UINT64_MAX = 2**64 - 1
 
 #: The longest text of a 64-bit integer, sign included.
 _INT64_TEXT_BYTES = 20
+#: Fewer digits than these always fit.
+_INT64_DIGITS = 19
+_ZERO = ord("0")
 
 #: What C's ``strtold`` reads to the end, without the white space and ``nan`` that Redis refuses.
 _FLOAT = re.compile(
@@ -58,7 +61,10 @@ def parse_int32(raw: bytes) -> int:
 
 def maybe_int(raw: bytes | bytearray) -> int | None:
     """As parse_int, with None for anything else: the test Redis uses for its integer encodings."""
-    if len(raw) > _INT64_TEXT_BYTES:
+    size = len(raw)
+    if size < _INT64_DIGITS and raw.isdigit() and (size == 1 or raw[0] != _ZERO):
+        return int(raw)
+    if size > _INT64_TEXT_BYTES:
         return None
     try:
         value = int(raw)

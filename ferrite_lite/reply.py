@@ -37,6 +37,18 @@ class BigNumber(bytes):
     __slots__ = ()
 
 
+class StringMap(dict[bytes, bytes]):
+    """A map that holds strings and nothing else, so nobody needs to look."""
+
+    __slots__ = ()
+
+
+class StringSet(set[bytes]):
+    """A set that holds strings and nothing else."""
+
+    __slots__ = ()
+
+
 class Pairs(list[tuple[Any, Any]]):
     """A map whose order, or whose repeated keys, matter: a flat array in RESP2."""
 

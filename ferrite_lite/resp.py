@@ -28,6 +28,8 @@ from .reply import (
     Push,
     Reply,
     Status,
+    StringMap,
+    StringSet,
     Verbatim,
 )
 
@@ -67,6 +69,7 @@ _HUGE_REQUEST = re.compile(rb"\*[0-9]{7}")
 
 
 _VERBATIM = b"\r\n="
+_BOUNDARY = b":0\r\n"
 
 
 class _Incomplete:
@@ -126,24 +129,28 @@ class RequestParser:
         bulk. Each would leave fewer line ends than these requests have when they are written
         properly: as many are the proof that they were, provided that no argument holds one itself
         or came as verbatim text. Joining the arguments shows that every one is a string: it raises
-        TypeError for a number. (Writing all again and comparing would take four times as long.)
+        TypeError for a number. A number fed behind the data comes out as itself only where the
+        last request is complete. (Writing all again and comparing would take four times as long.)
         """
         if _HUGE_REQUEST.search(data):
             return None  # hiredis would allocate what is announced
         reader = self._reader
         reader.feed(data)
+        reader.feed(_BOUNDARY)
         try:
-            requests: list[Request] = list(iter(reader.gets, _INCOMPLETE))
+            requests: list[Any] = list(iter(reader.gets, _INCOMPLETE))
+            ends_here = requests.pop() == 0
             payload = b"".join(map(b"".join, requests))
             line_ends = len(requests) + 2 * sum(map(len, requests))
             if (
-                data.count(CRLF) == line_ends
-                and data.endswith(CRLF)
-                and CRLF not in payload
-                and _VERBATIM not in data
+                ends_here
+                and data.count(CRLF) == line_ends
+                # One byte is found faster than two or three, and is rare.
+                and (b"\r" not in payload or CRLF not in payload)
+                and (b"=" not in data or _VERBATIM not in data)
             ):
                 return requests if all(requests) else [r for r in requests if r]
-        except (hiredis.ProtocolError, TypeError):
+        except (hiredis.ProtocolError, TypeError, IndexError):
             pass
         self._reader = self._new_reader()
         return None
@@ -362,6 +369,9 @@ def _unescaped(match: re.Match[bytes]) -> bytes:
 
 #: ``$5`` by length: most arguments and values are short.
 BULK_HEADERS = [b"$%d" % size for size in range(1024)]
+ARRAY_HEADERS = [b"*%d" % size for size in range(1024)]
+#: ``:5``: most numbers are small.
+INTEGER_LINES = [b":%d" % number for number in range(1024)]
 
 _LINE_ENDS = str.maketrans("\r\n\0", "   ")
 
@@ -391,6 +401,8 @@ class ReplyEncoder:
             tuple: self._array,
             dict: self._map,
             Pairs: self._pairs,
+            StringMap: self._string_map,
+            StringSet: self._string_set,
             set: self._set,
             OrderedSet: self._set,
             Push: self._push,
@@ -456,7 +468,8 @@ class ReplyEncoder:
             self._bulk(lines, digits)
 
     def _array(self, lines: list[bytes], items: list[Reply]) -> None:
-        lines.append(b"*%d" % len(items))
+        size = len(items)
+        lines.append(ARRAY_HEADERS[size] if size < 1024 else b"*%d" % size)
         self._bulks(lines, items)
 
     def _bulks(self, lines: list[bytes], items: Iterable[Reply]) -> None:
@@ -491,20 +504,30 @@ class ReplyEncoder:
         self, lines: list[bytes], size: int, pairs: Iterable[tuple[Any, Reply]]
     ) -> None:
         lines.append(b"%%%d" % size if self._is_3 else b"*%d" % (2 * size))
-        headers, short = BULK_HEADERS, len(BULK_HEADERS)
         for key, value in pairs:
-            if key.__class__ is bytes and value.__class__ is bytes:
-                # Written out: a hash is nearly always this, and two calls a pair double its cost.
-                a, b = len(key), len(value)
-                lines += (
-                    headers[a] if a < short else b"$%d" % a,
-                    key,
-                    headers[b] if b < short else b"$%d" % b,
-                    value,
-                )
-            else:
-                self.write(lines, key)
-                self.write(lines, value)
+            self.write(lines, key)
+            self.write(lines, value)
+
+    def _string_map(self, lines: list[bytes], mapping: StringMap) -> None:
+        """A hash, written out in line: two calls a pair would double its cost."""
+        headers, start = BULK_HEADERS, len(lines)
+        lines.append((b"%%%d" if self._is_3 else b"*%d") % (len(mapping) * (2 - self._is_3)))
+        try:
+            for key, value in mapping.items():
+                lines += headers[len(key)], key, headers[len(value)], value
+        except IndexError:  # a string longer than the headers that are ready
+            del lines[start:]
+            self._map(lines, mapping)
+
+    def _string_set(self, lines: list[bytes], members: StringSet) -> None:
+        headers, start = BULK_HEADERS, len(lines)
+        lines.append((b"~%d" if self._is_3 else b"*%d") % len(members))
+        try:
+            for member in members:
+                lines += headers[len(member)], member
+        except IndexError:
+            del lines[start:]
+            self._set(lines, members)
 
 
 ENCODERS = {2: ReplyEncoder(2), 3: ReplyEncoder(3)}

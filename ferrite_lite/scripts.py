@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .clock import NS_PER_MS, SystemClock
+from .command import MANY_WORDS
 from .context import Context
 from .errors import (
     ScriptCommandNotAllowed,
@@ -97,19 +98,19 @@ class LuaScript:
 class _Host:
     """One run's door to the engine."""
 
-    __slots__ = ("_ctx", "_depth_limit", "_find", "_readonly", "_started_ns", "resp")
+    __slots__ = ("_ctx", "_depth_limit", "_readonly", "_short_cuts", "_started_ns", "resp")
 
     def __init__(self, ctx: Context, *, readonly: bool) -> None:
         self._ctx = ctx
-        self._find = ctx.server.table.get
+        self._short_cuts = ctx.server.table.short_cuts
         self._readonly = readonly
         self._started_ns = 0
         self._depth_limit = sys.getrecursionlimit()
         self.resp = ctx.resp
 
     def call(self, argv: list[bytes], /) -> Reply:
-        command = self._find(argv[0])
-        if command is None or not command.min_argc <= len(argv) <= command.max_argc:
+        command = self._short_cuts[min(len(argv), MANY_WORDS)].get(argv[0])
+        if command is None:
             return self._call_slowly(argv)
         flags = command.flags
         if "noscript" in flags:

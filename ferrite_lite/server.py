@@ -26,8 +26,9 @@ logger = logging.getLogger("ferrite_lite")
 
 #: Other clients wait this long at most for one client's pipeline, plus one step of it.
 SLICE_NS = 5 * NS_PER_MS
-#: Requests run between two looks at the clock.
+#: Requests run between two looks at the clock: a few at first, more while they are quick.
 STEP_REQUESTS = 16
+QUICK_STEP_NS = SLICE_NS // 16
 #: Lines gathered before they are handed to the transport: a long pipeline's replies are not held.
 FLUSH_LINES = 4096
 
@@ -154,16 +155,7 @@ class Connection(asyncio.Protocol):
         finished = False
         try:
             with self._engine.lock:
-                while self._can_write:
-                    if self._at >= len(self._batch):
-                        batch = next(batches, None)
-                        if batch is None:
-                            finished = True
-                            break
-                        self._batch, self._at = batch, 0
-                    self._run_step(lines)
-                    if SystemClock.now_ns() > stop_ns:
-                        break
+                finished = self._run_steps(batches, stop_ns, lines)
         except ProtocolError as error:
             ENCODERS[2].write(lines, CommandError(str(error)))
             self._end(lines)
@@ -184,11 +176,30 @@ class Connection(asyncio.Protocol):
         self._send(lines)
         return finished
 
-    def _run_step(self, lines: list[bytes]) -> None:
+    def _run_steps(
+        self, batches: Iterator[list[Request]], stop_ns: int, lines: list[bytes]
+    ) -> bool:
+        """Run requests until none is left, which is true, or time or the transport says stop."""
+        step, started_ns = STEP_REQUESTS, stop_ns - SLICE_NS
+        while self._can_write:
+            if self._at >= len(self._batch):
+                batch = next(batches, None)
+                if batch is None:
+                    return True
+                self._batch, self._at = batch, 0
+            self._run_step(step if self._limits.authenticated else 1, lines)
+            now_ns = SystemClock.now_ns()
+            if now_ns > stop_ns:
+                return False
+            is_quick = now_ns - started_ns < QUICK_STEP_NS
+            step = step * 4 if is_quick else max(STEP_REQUESTS, step // 4)
+            started_ns = now_ns
+        return False
+
+    def _run_step(self, step: int, lines: list[bytes]) -> None:
         """Run a few requests of the current batch, between two looks at the clock."""
-        step = STEP_REQUESTS if self._limits.authenticated else 1
         requests = self._batch
-        if len(requests) > step:
+        if self._at or len(requests) > step:
             requests = requests[self._at : self._at + step]
         self._at += step
         self._engine.run(self.ctx, requests, lines)

@@ -14,6 +14,7 @@ from random import Random
 from typing import TypeAlias, overload
 
 from .numeric import maybe_int
+from .reply import StringMap, StringSet
 from .roster import Roster
 
 #: ``OBJ_ENCODING_EMBSTR_SIZE_LIMIT``: longer strings are "raw".
@@ -29,7 +30,7 @@ class EncodingLimits:
     intset_entries: int = 512
 
 
-class Hash(dict[bytes, bytes]):
+class Hash(StringMap):
     """Fields and their values. Fields come in through ``assign`` and leave by ``drop``."""
 
     __slots__ = ("is_table", "limits", "roster")
@@ -86,7 +87,7 @@ def intset_width_bytes(member: bytes) -> int:
     return next(width for width in INTSET_WIDTHS_BYTES if bits <= width * 8)
 
 
-class Set(set[bytes]):
+class Set(StringSet):
     """Members. They come in through ``insert`` and leave by ``drop``."""
 
     __slots__ = ("is_table", "limits", "roster", "width_bytes")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ferrite_lite.command import CommandGroup, CommandTable, KeySpec
+from ferrite_lite.command import MANY_WORDS, CommandGroup, CommandTable, KeySpec
 from ferrite_lite.commands import TABLE
 from ferrite_lite.context import Context
 from ferrite_lite.errors import UnknownSubcommand, WrongArity
@@ -221,6 +221,26 @@ def test_every_command_says_what_it_does_and_what_it_costs() -> None:
 
 def test_the_short_cut_by_word_count_agrees_with_the_arity() -> None:
     for command in TABLE.commands():
-        for argc in range(1, 8):
-            may_take_it = command.min_argc <= argc <= command.max_argc
-            assert may_take_it == (command.accepts(argc) and not command.is_container)
+        for argc in range(1, MANY_WORDS + 1):
+            may_take_it = command.usage.name.encode() in TABLE.short_cuts[argc]
+            assert may_take_it == (command.accepts(argc) and command.is_plain)
+
+
+def test_no_command_of_fixed_arity_has_many_words() -> None:
+    assert all(command.usage.arity < MANY_WORDS for command in TABLE.commands())
+
+
+def test_what_changes_the_connection_has_no_short_cut() -> None:
+    names = {command.name for command in TABLE.commands() if not command.is_plain}
+    assert names >= {
+        "multi",
+        "exec",
+        "discard",
+        "watch",
+        "auth",
+        "hello",
+        "reset",
+        "quit",
+        "client",
+    }
+    assert names.isdisjoint({"get", "set", "eval", "evalsha", "ping", "hgetall"})

@@ -42,7 +42,7 @@ class Desk:
     def advance(self, ms: int) -> None:
         """Let time pass, and begin another request."""
         self.clock.advance(ms=ms)
-        self.moment.read_ns = None
+        self.moment.read_ms = None
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_a_request_sees_one_moment() -> None:
     assert (moment.ms, moment.us) == (1234, 1_234_000)
     clock.advance(ms=5)
     assert moment.ms == 1234
-    moment.read_ns = None
+    moment.read_ms = None
     assert moment.ms == 1239
 
 

@@ -67,6 +67,16 @@ async def dial(server: Server) -> AsyncIterator[Dialer]:
     await dialer.close()
 
 
+@pytest.mark.parametrize("length", [1, 16, 17, 100, 1000])
+async def test_each_request_of_a_pipeline_runs_once_and_in_order(dial: Dialer, length: int) -> None:
+    reader, writer = await dial()
+    writer.write(b"*2\r\n$4\r\nINCR\r\n$1\r\nn\r\n" * length)
+    expected = b"".join(b":%d\r\n" % (n + 1) for n in range(length))
+    assert await reader.readexactly(len(expected)) == expected
+    writer.write(b"*2\r\n$4\r\nINCR\r\n$1\r\nn\r\n")
+    assert await reader.readline() == b":%d\r\n" % (length + 1)
+
+
 async def test_a_pipeline_is_answered_in_order(dial: Dialer) -> None:
     reader, writer = await dial()
     writer.write(b"SET a 1\r\n*2\r\n$3\r\nGET\r\n$1\r\na\r\nGET nothing\r\n")

@@ -30,7 +30,7 @@ class Room:
 
     def advance(self, ms: int) -> None:
         self.clock.advance(ms=ms)
-        self.moment.read_ns = None
+        self.moment.read_ms = None
 
 
 # --- one key --------------------------------------------------------------------------------------
