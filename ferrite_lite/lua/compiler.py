@@ -534,6 +534,8 @@ class _FunctionCompiler:
 
     def _logical(self, value: nodes.Binary) -> str:
         """``and`` and ``or`` give an operand, and evaluate the right one only when they must."""
+        if _decides_nothing(value):
+            return self._expression(value.right)
         result = self._temporary()
         self._emit(f"{result} = {self._expression(value.left)}")
         truth = f"{result} is not None and {result} is not False"
@@ -571,10 +573,8 @@ class _FunctionCompiler:
                 return "field '?'"
             case nodes.Parenthesized(inner=inner):
                 return self._described(inner)
-            case nodes.Binary(operator=b"and" | b"or" as operator, left=left, right=right):
-                # Lua leaves out a left side that decides nothing, and so sees the right one.
-                is_left_out = _truth(left) is (operator == b"and")
-                return self._described(right) if is_left_out else ""
+            case nodes.Binary() if _decides_nothing(value):
+                return self._described(value.right)
         return ""
 
 
@@ -608,11 +608,14 @@ def _is_number(value: nodes.Expression) -> bool:
     return isinstance(value, nodes.Constant) and isinstance(value.value, float)
 
 
-def _truth(value: nodes.Expression) -> bool | None:
-    """What a constant counts for as a condition; None for what only the run tells."""
-    if not isinstance(value, nodes.Constant):
-        return None if _fold(value) is None else True
-    return value.value is not None and value.value is not False
+def _decides_nothing(value: nodes.Binary) -> bool:
+    """Whether the left side of an ``and`` or ``or`` is a constant that Lua leaves out."""
+    if value.operator not in (b"and", b"or"):
+        return False
+    if isinstance(value.left, nodes.Constant):
+        is_true = value.left.value is not None and value.left.value is not False
+        return is_true is (value.operator == b"and")
+    return value.operator == b"and" and _fold(value.left) is not None
 
 
 def _fold(value: nodes.Expression) -> float | None:
