@@ -16,6 +16,9 @@ Handler = Callable[..., Reply]
 Declared = Callable[[Handler], Handler]
 #: Finds the keys of a request where the usage line cannot say where they stand (SORT's STORE).
 KeyFinder = Callable[[list[bytes]], list[int]]
+#: Tells what a request does to each of its keys, in the words of ``KeySpec``, where its options
+#: decide.
+UseFinder = Callable[[list[bytes]], list[str]]
 
 #: Flags in the order in which COMMAND INFO lists them.
 FLAGS = (
@@ -53,6 +56,10 @@ CATEGORIES = (
     "list",
     "hash",
     "string",
+    "bitmap",
+    "hyperloglog",
+    "geo",
+    "stream",
     "pubsub",
     "admin",
     "fast",
@@ -102,6 +109,9 @@ class Command:
     #: What the command does to its keys, in Redis's words; see ``KeySpec``.
     keys_used: str = ""
     find_keys: KeyFinder | None = None
+    find_uses: UseFinder | None = None
+    #: What a request names besides keys: ``channels``, or ``patterns`` of them.
+    channels: str = ""
     subcommands: dict[bytes, Command] = field(default_factory=dict)
 
     @property
@@ -160,10 +170,12 @@ class Command:
         return argc == arity if arity > 0 else argc >= -arity
 
     def key_positions(self, argv: list[bytes]) -> list[int] | None:
-        """Where a request names its keys; the request must have this command's arity.
+        """Where a request names its keys.
 
         None where it counts its keys and the count does not fit.
         """
+        if len(argv) < abs(self.usage.arity) and (self.find_keys or self.usage.numkeys_at):
+            return None  # asked by redis.acl_check_cmd, which takes unfinished requests
         if self.find_keys is not None:
             return self.find_keys(argv)
         positions = self.usage.key_positions(argv)
@@ -172,6 +184,24 @@ class Command:
     def keys(self, argv: list[bytes]) -> list[bytes]:
         """The keys a request names: for ACL rules, the journal and cluster slots."""
         return [argv[at] for at in self.key_positions(argv) or ()]
+
+    def key_uses(self, argv: list[bytes]) -> list[tuple[int, tuple[str, ...]]]:
+        """Where a request names its keys, and what it does to each: ``("RO", "access")``."""
+        positions = self.key_positions(argv)
+        if not positions:
+            return []
+        if self.find_uses is None:
+            uses = [spec.flags for spec in self.key_specs]
+        else:
+            uses = [KeySpec.read(use).flags for use in self.find_uses(argv)]
+        # With several uses, each but the last is that of one key.
+        return [(at, uses[min(number, len(uses) - 1)]) for number, at in enumerate(positions)]
+
+    def channel_positions(self, argv: list[bytes]) -> range:
+        """Where a request names its channels or patterns."""
+        if not self.channels:
+            return range(0)
+        return range(1, len(argv) if "..." in self.usage.line else 2)
 
     def resolve(self, argv: list[bytes]) -> Command:
         """The command itself, or the subcommand that a request to a container means.
@@ -211,6 +241,8 @@ class CommandGroup:
         tips: Iterable[str] = (),
         keys: str = "",
         find_keys: KeyFinder | None = None,
+        find_uses: UseFinder | None = None,
+        channels: str = "",
         arity: int | None = None,
     ) -> Declared:
         """Declare the decorated function as the handler of ``usage``.
@@ -234,6 +266,8 @@ class CommandGroup:
                 tips=tuple(tips),
                 keys_used=keys,
                 find_keys=find_keys,
+                find_uses=find_uses,
+                channels=channels,
             )
             if command.usage.name in self._commands:
                 raise ValueError(f"{command.usage.name} is declared twice")

@@ -33,6 +33,9 @@ class Config:
     bind: str = "127.0.0.1"
     unixsocket: str = ""
     requirepass: bytes = b""
+    aclfile: str = ""
+    acllog_max_len: int = 128
+    acl_pubsub_default: str = "resetchannels"
     databases: int = 16
     maxclients: int = 10_000
     timeout_seconds: int = 0
@@ -101,6 +104,23 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a few words."""
+
+    words: tuple[str, ...]
+
+    def read(self, raw: bytes) -> str:
+        word = raw.lower().decode("latin-1")
+        if word not in self.words:
+            allowed = ", ".join(self.words)
+            raise ValueError(f"argument(s) must be one of the following: {allowed}")
+        return word
+
+    def write(self, value: str) -> bytes:
+        return value.encode()
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """One name of CONFIG GET."""
 
@@ -146,6 +166,11 @@ SETTINGS: dict[str, Setting] = {
         _attribute("unixsocket", Text(), "unixsocket", fixed=True),
         _attribute("databases", Integer(1, INT64_MAX), "databases", fixed=True),
         _attribute("requirepass", Secret(), "requirepass"),
+        _attribute("aclfile", Text(), "aclfile", fixed=True),
+        _attribute("acllog-max-len", Integer(0, INT64_MAX), "acllog_max_len"),
+        _attribute(
+            "acl-pubsub-default", Choice(("allchannels", "resetchannels")), "acl_pubsub_default"
+        ),
         _attribute("maxclients", Integer(1, 2**32 - 1), "maxclients"),
         _attribute("timeout", Integer(0, 2**31 - 1), "timeout_seconds"),
         _attribute("proto-max-bulk-len", Memory(1024 * 1024, INT64_MAX), "max_bulk_bytes"),

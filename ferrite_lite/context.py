@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .acl import Denial, Entry, Place, User
 from .command import Command
 from .errors import CommandError
 from .keyspace import Keyspace
@@ -52,6 +53,7 @@ class Context:
     """
 
     __slots__ = (
+        "argv",
         "authenticated",
         "call",
         "close",
@@ -60,6 +62,7 @@ class Context:
         "created_ms",
         "db",
         "guarded",
+        "has_authenticated",
         "id",
         "last_request_ms",
         "library",
@@ -90,8 +93,12 @@ class Context:
         server.last_client_id += 1
         self.id = server.last_client_id
         self.created_ms = self.last_request_ms = server.moment.ms
-        self.user = b"default"
-        self.authenticated = not server.config.requirepass
+        #: Who it is: the default user until AUTH. Rules that change take effect at once.
+        self.user: User
+        #: Whether it has said who it is, or had no need to when it came.
+        self.has_authenticated: bool
+        #: Whether it need not say so now.
+        self.authenticated: bool
         self.name = b""
         self.library = b""
         self.library_version = b""
@@ -102,17 +109,54 @@ class Context:
         self.running_script = False
         #: The command that is running: for errors that name it.
         self.command: Command
+        #: The request that is running, as it was sent: for what quotes it. Commands that take the
+        #: engine's short cut do not leave theirs here.
+        self.argv: list[bytes] = []
         #: Set by QUIT and CLIENT KILL: nothing that comes after is run.
         self.closing = False
         #: Ends the connection at once; the transport puts its own function here.
         self.close: Callable[[], None] = _nothing
         self.guarded = False
+        self.become_default_user()
+
+    def become(self, user: User) -> None:
+        """Be this user from now on: it has proved who it is."""
+        self.user = user
+        self.has_authenticated = True
         self.update_guard()
+
+    def become_default_user(self) -> None:
+        """Be what every connection is at first."""
+        self.user = self.server.acl.default
+        self.has_authenticated = self.user.lets_anybody_in
+        self.update_guard()
+
+    def lose_user(self) -> None:
+        """Be nobody: the user is no more."""
+        self.user = self.server.acl.default
+        self.has_authenticated = False
+        self.update_guard()
+
+    def denial(self, command: Command, argv: list[bytes], place: Place) -> Denial | None:
+        """Why its user may not make a request, which is then in ACL LOG; None if it may."""
+        denial = self.user.denial(command, argv)
+        if denial is not None:
+            name = command.name.encode() if denial.reason == "command" else argv[denial.at]
+            self.log_denial(denial.reason, place, name, self.user.name)
+        return denial
+
+    def log_denial(self, reason: str, place: Place, name: bytes, user: bytes) -> None:
+        """Enter into ACL LOG that ``user`` was refused what ``name`` says."""
+        client = self.server.describe_client(self)
+        entry = Entry(reason, place, name, user, client, self.server.moment.ms)
+        self.server.acl.log.add(entry, self.server.config.acllog_max_len)
 
     def update_guard(self) -> None:
         """Whether requests need more than a table look-up; call after changing what it reads."""
+        self.authenticated = self.has_authenticated or self.server.acl.default.lets_anybody_in
         self.guarded = (
             not self.authenticated
+            or not self.user.is_unrestricted
             or self.closing
             or self.transaction is not None
             or self.reply_mode is not ReplyMode.ON

@@ -9,14 +9,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 
+from .acl import Place
 from .clock import Clock, SystemClock
 from .command import MANY_WORDS, Command
 from .commands import TABLE
+from .commands.clients import client_line
 from .config import Config
 from .context import Context, Peer, ReplyMode
 from .errors import (
     CommandError,
     CrossProtocolRequest,
+    NoPermission,
     NotAuthenticated,
     NotInTransaction,
     TransactionRefused,
@@ -47,6 +50,7 @@ class Engine:
         seed: int | None = None,
     ) -> None:
         self.state = ServerState(clock or SystemClock(), config or Config(), TABLE, seed)
+        self.state.describe_client = client_line
         #: Held by every door while it runs requests: threads may share an engine.
         self.lock = threading.RLock()
         self._moment = self.state.moment
@@ -139,6 +143,7 @@ class Engine:
         """Run a command inside a request: from a script. Raises CommandError."""
         command = self._resolve(argv)
         outer, ctx.command = ctx.command, command
+        ctx.argv = argv
         try:
             return command.handler(ctx, *_arguments(command, argv))
         finally:
@@ -167,7 +172,7 @@ class Engine:
         if ctx.transaction is not None and command.name not in NEVER_QUEUED:
             ctx.transaction.queue.append(argv)
             return QUEUED
-        ctx.command = command
+        ctx.argv = argv
         return command.handler(ctx, *_arguments(command, argv))
 
     def _admit(self, ctx: Context, argv: list[bytes]) -> Command:
@@ -176,11 +181,13 @@ class Engine:
         A refusal spoils the transaction that is being queued; a refused EXEC ends it.
         """
         try:
-            command = self._resolve(argv)
+            command = ctx.command = self._resolve(argv)
             if not ctx.authenticated and "no_auth" not in command.flags:
                 raise NotAuthenticated
             if ctx.transaction is not None and "no_multi" in command.flags:
                 raise NotInTransaction
+            if not ctx.user.is_unrestricted:
+                self._require_permission(ctx, command, argv)
         except CommandError as error:
             if ctx.transaction is not None:
                 ctx.transaction.spoiled_by = error
@@ -189,6 +196,14 @@ class Engine:
                 raise TransactionRefused(error) from None
             raise
         return command
+
+    @staticmethod
+    def _require_permission(ctx: Context, command: Command, argv: list[bytes]) -> None:
+        """Raises NoPermission."""
+        place = Place.TOPLEVEL if ctx.transaction is None else Place.MULTI
+        denial = ctx.denial(command, argv, place)
+        if denial is not None:
+            raise NoPermission(denial.reason, command.name)
 
     @staticmethod
     def _resolve(argv: list[bytes]) -> Command:

@@ -71,6 +71,16 @@ class UnknownSubcommand(CommandError):
         )
 
 
+class SubcommandSyntax(CommandError):
+    """A subcommand that is there, with words that are not."""
+
+    def __init__(self, container: str, subcommand: bytes) -> None:
+        super().__init__(
+            f"ERR unknown subcommand or wrong number of arguments for '{quote(subcommand)}'."
+            f" Try {container.upper()} HELP."
+        )
+
+
 class WrongArity(CommandError):
     def __init__(self, command: str) -> None:
         super().__init__(f"ERR wrong number of arguments for '{command}' command")
@@ -371,6 +381,165 @@ class NoSuchClient(CommandError):
 class NoSuchUser(CommandError):
     def __init__(self, user: bytes) -> None:
         super().__init__(f"ERR No such user '{as_text(user)}'")
+
+
+# --- access control -------------------------------------------------------------------------------
+
+
+class AclRuleFault(Exception):
+    """A rule of a user that cannot be applied. Who gave the rule decides how it is told."""
+
+    message: ClassVar[str]
+
+    def __init__(self) -> None:
+        super().__init__(self.message)
+
+
+class AclUnknownName(AclRuleFault):
+    message = "Unknown command or category name in ACL"
+
+
+class AclSyntax(AclRuleFault):
+    message = "Syntax error"
+
+
+class AclKeysAfterAll(AclRuleFault):
+    message = (
+        "Adding a pattern after the * pattern (or the 'allkeys' flag) is not valid and does not"
+        " have any effect. Try 'resetkeys' to start with an empty list of patterns"
+    )
+
+
+class AclChannelsAfterAll(AclRuleFault):
+    message = (
+        "Adding a pattern after the * pattern (or the 'allchannels' flag) is not valid and does"
+        " not have any effect. Try 'resetchannels' to start with an empty list of channels"
+    )
+
+
+class AclNoSuchPassword(AclRuleFault):
+    message = "The password you are trying to remove from the user does not exist"
+
+
+class AclBadHash(AclRuleFault):
+    message = (
+        "The password hash must be exactly 64 characters and contain only lowercase"
+        " hexadecimal characters"
+    )
+
+
+class AclFirstWordOfSubcommand(AclRuleFault):
+    message = "Allowing first-arg of a subcommand is not supported"
+
+
+class AclRuleRefused(CommandError):
+    def __init__(self, rule: bytes, fault: AclRuleFault) -> None:
+        super().__init__(f"ERR Error in ACL SETUSER modifier '{as_text(rule)}': {fault}")
+
+
+class AclUnmatchedParenthesis(CommandError):
+    def __init__(self, rule: bytes) -> None:
+        super().__init__(
+            f"ERR Unmatched parenthesis in acl selector starting at '{as_text(rule)}'."
+        )
+
+
+class AclBadUserName(CommandError):
+    message = "ERR Usernames can't contain spaces or null characters"
+
+
+class AclDefaultUserStays(CommandError):
+    message = "ERR The 'default' user cannot be removed"
+
+
+class AclUnknownCategory(CommandError):
+    def __init__(self, category: bytes) -> None:
+        super().__init__(f"ERR Unknown category '{quote(category)}'")
+
+
+class AclPasswordBits(CommandError):
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            "ERR ACL GENPASS argument must be the number of bits for the output password,"
+            f" a positive number up to {limit}"
+        )
+
+
+class AclNoFile(CommandError):
+    message = (
+        "ERR This Redis instance is not configured to use an ACL file. You may want to specify"
+        " users via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a"
+        " Redis configuration file set) in order to store users in the Redis configuration."
+    )
+
+
+class AclNotLoaded(CommandError):
+    """What is wrong with the lines of an ACL file."""
+
+    def __init__(self, faults: str) -> None:
+        super().__init__(f"ERR {faults}")
+
+
+class AclNotSaved(CommandError):
+    message = (
+        "ERR There was an error trying to save the ACLs. Please check the server logs for more"
+        " information"
+    )
+
+
+class AclUserNotFound(CommandError):
+    def __init__(self, user: bytes) -> None:
+        super().__init__(f"ERR User '{as_text(user)}' not found")
+
+
+class AclCommandNotFound(CommandError):
+    def __init__(self, command: bytes) -> None:
+        super().__init__(f"ERR Command '{as_text(command)}' not found")
+
+
+class NoPermission(CommandError):
+    """``reason`` is the word of ACL LOG: command, key or channel."""
+
+    def __init__(self, reason: str, command: str) -> None:
+        wanted = {
+            "command": f"run the '{command}' command",
+            "key": "access one of the keys used as arguments",
+            "channel": "access one of the channels used as arguments",
+        }
+        super().__init__(f"NOPERM this user has no permissions to {wanted[reason]}")
+
+
+class NoPermissionAnyMore(CommandError):
+    """A command that was queued, and that its user must not run when EXEC comes."""
+
+    _WHY: ClassVar[dict[str, str]] = {
+        "command": "no permission to execute the command or subcommand",
+        "key": "no permission to touch the specified keys",
+        "channel": "no permission to access one of the channels used as arguments",
+    }
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            "NOPERM ACLs rules changed between the moment the transaction was accumulated and the"
+            " EXEC call. This command is no longer allowed for the following reason:"
+            f" {self._WHY[reason]}"
+        )
+
+
+class ScriptNoPermission(CommandError):
+    _WHY: ClassVar[dict[str, str]] = {
+        "command": "can't run this command or subcommand",
+        "key": "can't access at least one of the keys mentioned in the command arguments",
+        "channel": "can't publish to the channel mentioned in the command",
+    }
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"ERR The user executing the script {self._WHY[reason]}")
+
+
+class SortOptionDenied(CommandError):
+    def __init__(self, option: str) -> None:
+        super().__init__(f"ERR {option} option of SORT denied due to insufficient ACL permissions.")
 
 
 # --- the server -----------------------------------------------------------------------------------

@@ -9,12 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from .acl import Place
 from .clock import NS_PER_MS, SystemClock
-from .command import MANY_WORDS
+from .command import MANY_WORDS, Command
 from .context import Context
 from .errors import (
     ScriptCommandNotAllowed,
     ScriptDoesNotCompile,
+    ScriptNoPermission,
     ScriptStoppedByServer,
     ScriptUnknownCommand,
     ScriptWriteNotAllowed,
@@ -62,8 +64,8 @@ class NativeScript:
     function: NativeFunction
 
     def run(self, ctx: Context, keys: Keys, argv: Keys, *, readonly: bool) -> Reply:
-        if readonly:
-            # Only the Lua meets the check of each command that it calls.
+        if readonly or not ctx.user.is_unrestricted:
+            # Only the Lua meets the checks of each command that it calls.
             return LuaScript(self.text).run(ctx, keys, argv, readonly=True)
         return self.function(ctx, keys, argv)
 
@@ -98,11 +100,23 @@ class LuaScript:
 class _Host:
     """One run's door to the engine."""
 
-    __slots__ = ("_ctx", "_depth_limit", "_readonly", "_short_cuts", "_started_ns", "resp")
+    __slots__ = (
+        "_caller",
+        "_ctx",
+        "_depth_limit",
+        "_is_restricted",
+        "_readonly",
+        "_short_cuts",
+        "_started_ns",
+        "resp",
+    )
 
     def __init__(self, ctx: Context, *, readonly: bool) -> None:
         self._ctx = ctx
         self._short_cuts = ctx.server.table.short_cuts
+        #: EVAL or its kin.
+        self._caller = ctx.command
+        self._is_restricted = not ctx.user.is_unrestricted
         self._readonly = readonly
         self._started_ns = 0
         self._depth_limit = sys.getrecursionlimit()
@@ -110,7 +124,7 @@ class _Host:
 
     def call(self, argv: list[bytes], /) -> Reply:
         command = self._short_cuts[min(len(argv), MANY_WORDS)].get(argv[0])
-        if command is None:
+        if command is None or self._is_restricted:
             return self._call_slowly(argv)
         flags = command.flags
         if "noscript" in flags:
@@ -138,13 +152,26 @@ class _Host:
             raise ScriptWrongArity from None
         if "noscript" in command.flags:
             raise ScriptCommandNotAllowed
+        if self._is_restricted:
+            self._require_permission(command, argv)
         if self._readonly and "write" in command.flags:
             raise ScriptWriteNotAllowed
         self._ctx.command = command
+        self._ctx.argv = argv
         return command.handler(self._ctx, *argv[1 + (command is not top) :])
 
-    def knows(self, name: bytes, /) -> bool:
-        return self._ctx.server.table[name] is not None
+    def _require_permission(self, command: Command, argv: list[bytes]) -> None:
+        """Raises ScriptNoPermission."""
+        self._ctx.command = self._caller
+        denial = self._ctx.denial(command, argv, Place.LUA)
+        if denial is not None:
+            raise ScriptNoPermission(denial.reason)
+
+    def permits(self, argv: list[bytes], /) -> bool | None:
+        command = self._ctx.server.table[argv[0]]
+        if command is not None and command.is_container and len(argv) > 1:
+            command = command.subcommands.get(argv[1].lower())
+        return None if command is None else self._ctx.user.denial(command, argv) is None
 
     def log(self, level: int, message: bytes, /) -> None:
         logger.log(_LOG_LEVELS[level], "%s", message.decode("utf-8", "backslashreplace"))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import resource
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
+from .acl import AccessControl
 from .clock import Clock
 from .command import CommandTable
 from .config import Config
@@ -56,11 +58,19 @@ class ServerState:
         self.databases = [
             Keyspace(index, self.moment, config.encodings) for index in range(config.databases)
         ]
+        self.acl = AccessControl(table, config)
         self.watches = Watches()
         self.clients: dict[int, Context] = {}
+        #: A connection as CLIENT LIST shows it; the engine, which knows CLIENT, puts it here.
+        self.describe_client: Callable[[Context], bytes] = _undescribed
         self.last_client_id = 0
         self.scripts = ScriptCache()
         self.statistics = Statistics()
+
+    def update_guards(self) -> None:
+        """Look at every connection again: users have changed, or may come in without a word."""
+        for client in self.clients.values():
+            client.update_guard()
 
     @property
     def uptime_seconds(self) -> int:
@@ -73,3 +83,7 @@ class ServerState:
             return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_BYTES
         except OSError:
             return 0
+
+
+def _undescribed(_: Context) -> bytes:
+    return b""

@@ -13,11 +13,11 @@ ROOT = Path(__file__).parent.parent
 #: Each room of ferrite_lite may import from its own rank and from the ranks above it.
 RANKS = [
     {"errors", "clock", "usage", "version"},
-    {"numeric", "patterns", "reply"},
+    {"numeric", "patterns", "reply", "words"},
     {"roster", "expiry", "resp", "command"},
     {"values"},
     {"keyspace", "config"},
-    {"watches", "persistence"},
+    {"watches", "persistence", "acl"},
     {"context", "lua"},
     {"scripts"},
     {"state"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..command import CommandTable
 from . import (
+    acl,
     clients,
     configuration,
     connection,
@@ -31,6 +32,7 @@ GROUPS = (
     lists.command,
     transactions.command,
     connection.command,
+    acl.command,
     clients.command,
     server.command,
     configuration.command,

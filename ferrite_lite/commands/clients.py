@@ -16,6 +16,7 @@ from ..errors import (
 )
 from ..numeric import maybe_int
 from ..reply import OK, Reply, Verbatim
+from ..state import ServerState
 
 command = CommandGroup("connection")
 
@@ -35,7 +36,7 @@ Filter = Callable[[Context], bool]
 )
 def client_info(ctx: Context) -> Reply:
     """Describe this connection in one line."""
-    return Verbatim(_line(ctx) + b"\n")
+    return Verbatim(client_line(ctx) + b"\n")
 
 
 @command(
@@ -60,7 +61,7 @@ def client_list(ctx: Context, *words: bytes) -> Reply:
         chosen = [clients[number] for number in ids if number in clients]
     else:
         raise SyntaxFault
-    return Verbatim(b"".join(_line(client) + b"\n" for client in chosen))
+    return Verbatim(b"".join(client_line(client) + b"\n" for client in chosen))
 
 
 @command(
@@ -71,23 +72,23 @@ def client_list(ctx: Context, *words: bytes) -> Reply:
     complexity="O(N) where N is the number of client connections",
     arity=-3,
 )
-def client_kill(ctx: Context, *words: bytes) -> Reply:
+def clientkill(ctx: Context, *words: bytes) -> Reply:
     """Close connections, and return how many; the old form names one by its address."""
     clients = list(ctx.server.clients.values())
     if len(words) == 1:
         for client in clients:
             if client.peer.address.encode() == words[0]:
-                _kill(ctx, client)
+                kill(ctx, client)
                 return OK
         raise NoSuchClient
-    filters, skips_me = _read_kill_filters(words)
+    filters, skips_me = _read_kill_filters(ctx.server, words)
     doomed = [c for c in clients if all(f(c) for f in filters) and not (skips_me and c is ctx)]
     for client in doomed:
-        _kill(ctx, client)
+        kill(ctx, client)
     return len(doomed)
 
 
-def _read_kill_filters(words: tuple[bytes, ...]) -> tuple[list[Filter], bool]:
+def _read_kill_filters(server: ServerState, words: tuple[bytes, ...]) -> tuple[list[Filter], bool]:
     if len(words) % 2:
         raise SyntaxFault
     filters: list[Filter] = []
@@ -98,11 +99,11 @@ def _read_kill_filters(words: tuple[bytes, ...]) -> tuple[list[Filter], bool]:
                 raise SyntaxFault
             skips_me = YES_OR_NO[value.lower()]
         else:
-            filters.append(_filter(option.lower(), value))
+            filters.append(_filter(server, option.lower(), value))
     return filters, skips_me
 
 
-def _filter(option: bytes, value: bytes) -> Filter:
+def _filter(server: ServerState, option: bytes, value: bytes) -> Filter:
     if option == b"id":
         number = maybe_int(value)
         if number is None or number < 1:
@@ -111,9 +112,10 @@ def _filter(option: bytes, value: bytes) -> Filter:
     if option == b"type":
         return _type_filter(value)
     if option == b"user":
-        if value != b"default":
+        user = server.acl.find(value)
+        if user is None:
             raise NoSuchUser(value)
-        return lambda client: client.user == value
+        return lambda client: client.user is user
     if option == b"addr":
         return lambda client: client.peer.address.encode() == value
     if option == b"laddr":
@@ -127,14 +129,14 @@ def _type_filter(kind: bytes) -> Filter:
     return lambda _: kind.lower() == b"normal"
 
 
-def _kill(ctx: Context, client: Context) -> None:
+def kill(ctx: Context, client: Context) -> None:
     """Close at once, but let one's own reply go out first."""
     client.finish()
     if client is not ctx:
         client.close()
 
 
-def _line(client: Context) -> bytes:
+def client_line(client: Context) -> bytes:
     """One connection as CLIENT LIST writes it; what this server has no count of is 0."""
     now_ms = client.server.moment.ms
     transaction = client.transaction
@@ -165,13 +167,14 @@ def _line(client: Context) -> bytes:
         "tot-mem": 0,
         "events": "r",
         "cmd": running.name if running is not None else "NULL",
-        "user": client.user.decode(),
+        "user": client.user.name.decode("utf-8", "surrogateescape"),
         "redir": -1,
         "resp": client.resp,
         "lib-name": client.library.decode(),
         "lib-ver": client.library_version.decode(),
     }
-    return " ".join(f"{name}={value}" for name, value in fields.items()).encode()
+    line = " ".join(f"{name}={value}" for name, value in fields.items())
+    return line.encode("utf-8", "surrogateescape")
 
 
 def _flags(client: Context) -> str:

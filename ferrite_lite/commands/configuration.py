@@ -59,20 +59,15 @@ def config_set(ctx: Context, *pairs: bytes) -> Reply:
         if name in named:
             raise ConfigRefused(raw_name, "duplicate parameter")
         named[name] = (setting, raw_name, raw)
+    before = ctx.server.config.requirepass
     values = [(setting, _read(setting, name, raw)) for setting, name, raw in named.values()]
     for setting, value in values:
         assert setting.set is not None  # noqa: S101  # _changeable refuses the others
         setting.set(ctx.server.config, value)
-    _admit_everybody_without_password(ctx)
+    if ctx.server.config.requirepass != before:
+        ctx.server.acl.require_password(ctx.server.config.requirepass)
+        ctx.server.update_guards()
     return OK
-
-
-def _admit_everybody_without_password(ctx: Context) -> None:
-    """Who was asked for a password that is no more needs none."""
-    if not ctx.server.config.requirepass:
-        for client in ctx.server.clients.values():
-            client.authenticated = True
-            client.update_guard()
 
 
 def _changeable(name: str, raw_name: bytes) -> Setting:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hmac
-
+from ..acl import DEFAULT_USER, Place
 from ..command import CommandGroup
 from ..context import Context, ReplyMode
 from ..errors import (
@@ -25,7 +24,6 @@ from ..reply import NO_REPLY, OK, PONG, Reply, Status
 
 command = CommandGroup("connection")
 
-DEFAULT_USER = b"default"
 RESET = Status(b"RESET")
 
 
@@ -42,7 +40,7 @@ def auth(ctx: Context, *credentials: bytes) -> Reply:
     """Present a password, with or without a user name."""
     if len(credentials) > 2:
         raise SyntaxFault
-    if len(credentials) == 1 and not ctx.server.config.requirepass:
+    if len(credentials) == 1 and ctx.server.acl.default.needs_no_password:
         raise NoPasswordSet
     *user, password = credentials
     _authenticate(ctx, user[0] if user else DEFAULT_USER, password)
@@ -51,13 +49,12 @@ def auth(ctx: Context, *credentials: bytes) -> Reply:
 
 def _authenticate(ctx: Context, user: bytes, password: bytes) -> None:
     """Raises WrongPassword: the same for a wrong name and a wrong password, and as slow."""
-    expected = ctx.server.config.requirepass
-    is_right = hmac.compare_digest(password, expected) or not expected
-    if user != DEFAULT_USER or not is_right:
+    found = ctx.server.acl.authenticate(user, password)
+    if found is None:
+        place = Place.TOPLEVEL if ctx.transaction is None else Place.MULTI
+        ctx.log_denial("auth", place, ctx.argv[0], user)
         raise WrongPassword
-    ctx.authenticated = True
-    ctx.user = user
-    ctx.update_guard()
+    ctx.become(found)
 
 
 @command(
@@ -75,13 +72,9 @@ def hello(ctx: Context, *words: bytes) -> Reply:
         if number not in (2, 3):
             raise UnsupportedProtocol
         version = number
-    credentials, name = _read_hello_options(words[1:])
-    if credentials is not None:
-        _authenticate(ctx, *credentials)
-    if not ctx.authenticated:
+    _apply_hello_options(ctx, words[1:])
+    if not ctx.has_authenticated:
         raise HelloUnauthenticated
-    if name is not None:
-        _set_name(ctx, name)
     ctx.resp = version
     return {
         b"server": b"redis",
@@ -94,22 +87,19 @@ def hello(ctx: Context, *words: bytes) -> Reply:
     }
 
 
-def _read_hello_options(
-    words: tuple[bytes, ...],
-) -> tuple[tuple[bytes, bytes] | None, bytes | None]:
-    credentials, name = None, None
+def _apply_hello_options(ctx: Context, words: tuple[bytes, ...]) -> None:
+    """In turn, as Redis does: what stands before a mistake is done."""
     remaining = iter(words)
     for word in remaining:
         try:
             if word.upper() == b"AUTH":
-                credentials = (next(remaining), next(remaining))
+                _authenticate(ctx, next(remaining), next(remaining))
             elif word.upper() == b"SETNAME":
-                name = next(remaining)
+                _set_name(ctx, next(remaining))
             else:
                 raise HelloSyntax(word)
         except StopIteration:
             raise HelloSyntax(word) from None
-    return credentials, name
 
 
 def _set_name(ctx: Context, name: bytes) -> None:
@@ -178,9 +168,7 @@ def reset(ctx: Context) -> Reply:
     ctx.name = b""
     ctx.reply_mode = ReplyMode.ON
     ctx.no_evict = False
-    ctx.user = DEFAULT_USER
-    ctx.authenticated = not ctx.server.config.requirepass
-    ctx.update_guard()
+    ctx.become_default_user()
     return RESET
 
 

@@ -131,16 +131,8 @@ def command_getkeys(ctx: Context, *argv: bytes) -> Reply:
 )
 def command_getkeysandflags(ctx: Context, *argv: bytes) -> Reply:
     """Return the keys that a request names, and what it does to them."""
-    asked, positions = _key_positions(ctx, list(argv))
-    specs = asked.key_specs
-    if asked.find_keys is not None:
-        # Of the places that only the options tell, the last one can be found: SORT's STORE.
-        specs = [specs[0], specs[-1]]
-    # With several places, each but the last has one key.
-    return [
-        [argv[at], _words(specs[min(number, len(specs) - 1)].flags)]
-        for number, at in enumerate(positions)
-    ]
+    asked, _ = _key_positions(ctx, list(argv))
+    return [[argv[at], _words(flags)] for at, flags in asked.key_uses(list(argv))]
 
 
 def _key_positions(ctx: Context, argv: list[bytes]) -> tuple[Command, list[int]]:

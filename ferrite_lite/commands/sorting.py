@@ -6,9 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..acl import READ
 from ..command import CommandGroup
 from ..context import Context
-from ..errors import NotAFloat, SortScoreNotAFloat, SyntaxFault, WrongType
+from ..errors import (
+    NotAFloat,
+    SortOptionDenied,
+    SortScoreNotAFloat,
+    SyntaxFault,
+    WrongType,
+)
 from ..numeric import parse_int, parse_strtod
 from ..reply import Reply
 from ..values import Hash, List, Set, String
@@ -55,10 +62,11 @@ def _store_position(argv: list[bytes]) -> list[int]:
     also="set sortedset list dangerous",
     keys="RO access | ? RO access | ? OW update",
     find_keys=_store_position,
+    find_uses=lambda _: ["RO access", "OW update"],
 )
 def sort(ctx: Context, key: bytes, *words: bytes) -> Reply:
     """Return the elements of a set or a list in order, or store them as a list."""
-    options = _read_options(words, may_store=True)
+    options = _read_options(ctx, key, words, may_store=True)
     rows = _sorted_rows(ctx, key, options)
     if options.destination is None:
         return list(rows)
@@ -82,11 +90,17 @@ def sort(ctx: Context, key: bytes, *words: bytes) -> Reply:
 )
 def sort_ro(ctx: Context, key: bytes, *words: bytes) -> Reply:
     """Return the elements of a set or a list in order; SORT without STORE."""
-    return list(_sorted_rows(ctx, key, _read_options(words, may_store=False)))
+    return list(_sorted_rows(ctx, key, _read_options(ctx, key, words, may_store=False)))
 
 
-def _read_options(words: tuple[bytes, ...], *, may_store: bool) -> SortOptions:
+def _read_options(
+    ctx: Context, key: bytes, words: tuple[bytes, ...], *, may_store: bool
+) -> SortOptions:
+    """Raises SyntaxFault, and SortOptionDenied to a user for whom some keys are out of reach."""
     options = SortOptions()
+    may_look_up = ctx.user.is_unrestricted or ctx.user.may_access_every_key(
+        ctx.command, [ctx.command.name.encode(), key, *words], READ
+    )
     remaining = iter(words)
     for word in remaining:
         match word.lower():
@@ -102,8 +116,13 @@ def _read_options(words: tuple[bytes, ...], *, may_store: bool) -> SortOptions:
             case b"by":
                 options.by = argument_of(remaining)
                 options.is_unsorted |= b"*" not in options.by
+                if b"*" in options.by and not may_look_up:
+                    raise SortOptionDenied("BY")
             case b"get":
-                options.gets.append(argument_of(remaining))
+                pattern = argument_of(remaining)
+                if not may_look_up:
+                    raise SortOptionDenied("GET")
+                options.gets.append(pattern)
             case b"store" if may_store:
                 options.destination = argument_of(remaining)
             case _:

@@ -92,11 +92,18 @@ def _read_options(words: tuple[bytes, ...], known: frozenset[bytes]) -> Options:
     return options
 
 
+def _set_use(argv: list[bytes]) -> list[str]:
+    """Only with GET does SET read what it replaces."""
+    returns_old = any(word.upper() == b"GET" for word in argv[3:])
+    return ["RW access update"] if returns_old else ["OW update"]
+
+
 @command(
     "SET key value [NX | XX] [GET] [EX seconds | PX milliseconds |"
     " EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
     "write denyoom",
     keys="RW access update variable_flags",
+    find_uses=_set_use,
     since="1.0.0",
 )
 def set_(ctx: Context, key: bytes, value: bytes, *words: bytes) -> Reply:

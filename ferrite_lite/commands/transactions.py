@@ -6,6 +6,7 @@ that open and end a transaction.
 
 from __future__ import annotations
 
+from ..acl import Place
 from ..command import CommandGroup
 from ..context import Context, Transaction
 from ..errors import (
@@ -13,6 +14,7 @@ from ..errors import (
     DiscardWithoutMulti,
     ExecWithoutMulti,
     NestedMulti,
+    NoPermissionAnyMore,
     TransactionAborted,
     WatchInsideMulti,
 )
@@ -57,11 +59,22 @@ def exec_(ctx: Context) -> Reply:
 def _run(ctx: Context, argv: list[bytes]) -> Reply:
     """One queued command's reply; an error is a reply like others, and ends nothing."""
     try:
+        if not ctx.user.is_unrestricted:
+            _require_permission(ctx, argv)
         reply = ctx.call(ctx, argv)
     except CommandError as error:
         return error
     # The commands after it may still change what the reply shows.
     return copy_of(reply) if isinstance(reply, Collection | bytearray) else reply
+
+
+def _require_permission(ctx: Context, argv: list[bytes]) -> None:
+    """Raises NoPermissionAnyMore: the rules, or the user, may have changed since MULTI."""
+    command = ctx.server.table[argv[0]]
+    assert command is not None  # noqa: S101  # only commands that are there are queued
+    denial = ctx.denial(command.resolve(argv), argv, Place.MULTI)
+    if denial is not None:
+        raise NoPermissionAnyMore(denial.reason)
 
 
 @command(

@@ -17,8 +17,8 @@ class ScriptHost(Protocol):
         """Run one command at once. Raises CommandError."""
         ...
 
-    def knows(self, name: bytes, /) -> bool:
-        """Whether there is a command of this name."""
+    def permits(self, argv: list[bytes], /) -> bool | None:
+        """Whether the client's user may run a command; None if there is no such command."""
         ...
 
     def log(self, level: int, message: bytes, /) -> None:

@@ -103,13 +103,14 @@ class RedisLibrary:
         return []
 
     def _acl_check_cmd(self, arguments: tuple[Value, ...]) -> Results:
-        """There is one user, who may call everything that there is."""
-        if not arguments:
-            raise_error(ScriptArgumentCount())
-        name = _as_text(arguments[0])
-        if name is None or not self.host.knows(name):
+        """Whether the user of the script may run a command."""
+        try:
+            is_permitted = self.host.permits(_words(arguments))
+        except CommandError as error:
+            raise_error(error)
+        if is_permitted is None:
             raise_error(ScriptUnknownAclCommand())
-        return [True]
+        return [is_permitted]
 
     def _setresp(self, arguments: tuple[Value, ...]) -> Results:
         if len(arguments) != 1:

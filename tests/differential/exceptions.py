@@ -29,8 +29,7 @@ _NOT_IMPLEMENTED = {
         "SLOWLOG RESET counts its arguments",
         "SLOWLOG without slow commands",
     ],
-    "ACL, LASTSAVE, LOLWUT, MONITOR, ROLE and SHUTDOWN are not implemented": [
-        "ACL of the default user",
+    "LASTSAVE, LOLWUT, MONITOR, ROLE and SHUTDOWN are not implemented": [
         "LASTSAVE counts its arguments",
         "LASTSAVE is a number",
         "LOLWUT names the version",
@@ -99,7 +98,5 @@ EXCEPTIONS = {
     "HELLO inside a transaction changes the protocol of what follows": (
         "all replies of one EXEC are written in one protocol, the last one chosen"
     ),
-    "What SET does to its keys": "COMMAND GETKEYSANDFLAGS tells what SET may do, with GET or not",
-    "COMMAND GETKEYSANDFLAGS tells what happens to the keys": "as for SET: what it may do",
     **{name: reason for reason, names in _NOT_IMPLEMENTED.items() for name in names},
 }

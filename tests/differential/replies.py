@@ -16,6 +16,8 @@ from .script import Step
 _AGGREGATES = b"*~>%|"
 _INTEGER = re.compile(rb":(-?\d+)\r\n")
 _NUMBER = re.compile(rb"\d+")
+_AGE = re.compile(rb"(?<=age-seconds\r\n)(?:\$\d+\r\n|,)[^\r]*")
+_CLIENT_INFO = re.compile(rb"(?<=client-info\r\n)\$\d+\r\n[^\r]*")
 _CONNECTION_ID = re.compile(rb"(?<=\$2\r\nid\r\n:)\d+")
 
 
@@ -49,12 +51,16 @@ def normalise(data: bytes, flags: frozenset[str]) -> bytes:
         data = _CONNECTION_ID.sub(b"0", data)
     if "masked" in flags:
         data = _NUMBER.sub(b"0", data)
-    if not flags & {"unordered", "pairs", "scan", "shape"}:
+    if "acllog" in flags:
+        data = _CLIENT_INFO.sub(b"", _AGE.sub(b"", data))
+    if not flags & {"unordered", "pairs", "scan", "shape", "words"}:
         return data
     frames = take_apart(data)
     if frames is None:
         return data
     for frame in frames:
+        if "words" in flags:
+            _sort_words(frame)
         if "scan" in flags and len(frame.parts) == 2:
             _sort(frame.parts[1], by_pairs="pairs" in flags)
         elif flags & {"unordered", "pairs"}:
@@ -103,6 +109,14 @@ def _sort(frame: Frame, *, by_pairs: bool) -> None:
     groups = [frame.parts[at : at + size] for at in range(0, len(frame.parts), size)]
     groups.sort(key=_joined)
     frame.parts = [part for group in groups for part in group]
+
+
+def _sort_words(frame: Frame) -> None:
+    """Put the words of every string in one order."""
+    if frame.kind == b"$" and b" " in frame.head:
+        frame.head = b" ".join(sorted(frame.head.replace(b"\r\n", b" \r\n ").split(b" ")))
+    for part in frame.parts:
+        _sort_words(part)
 
 
 def _joined(parts: Sequence[Frame]) -> bytes:

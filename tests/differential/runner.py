@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,11 +17,17 @@ PROTOCOLS = (2, 3)
 #: Sent on each connection when the case is over: a reply too many shows here at the latest.
 _LAST_WORD = read_step("ECHO end-of-case")
 #: What a connection may answer to it, whatever state the case left it in.
-_LAST_REPLIES = (b"$11\r\nend-of-case\r\n", b"+QUEUED\r\n", b"-ERR Can't execute", b"-NOAUTH")
+_LAST_REPLIES = (
+    *(b"$11\r\nend-of-case\r\n", b"+QUEUED\r\n"),
+    *(b"-ERR Can't execute", b"-NOAUTH", b"-NOPERM"),
+)
 
 #: A busy machine answers in time, and a run does not take hours if a server has stopped answering.
 _TIMEOUT_SECONDS = 2.0
 _WAITING = "still waiting"
+#: The default user's rules.
+_FREE = ("on", "nopass", "clearselectors", "allkeys", "allchannels", "allcommands")
+_BULK = re.compile(rb"\$\d+\r\n([^\r]*)\r\n")
 _SHOWN_BYTES = 400
 
 
@@ -63,12 +70,22 @@ def play(target: Target, case: Case, protocol: int) -> list[Exchange]:
     with target.connect(2) as connection:
         connection.ask("FLUSHALL")
         connection.ask("SCRIPT", "FLUSH")
+        _forget_users(connection)
     connections: dict[str, RawConnection] = {}
     try:
         return list(_play(target, case, protocol, connections))
     finally:
         for connection in connections.values():
             connection.close()
+
+
+def _forget_users(connection: RawConnection) -> None:
+    """Leave the default user alone, as it was at first, and nothing in ACL LOG."""
+    connection.ask("ACL", "LOG", "RESET")
+    connection.ask("ACL", "SETUSER", "default", *_FREE)
+    others = _BULK.findall(connection.ask("ACL", "USERS"))
+    if others != [b"default"]:
+        connection.ask("ACL", "DELUSER", *(name for name in others if name != b"default"))
 
 
 def _play(

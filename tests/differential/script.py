@@ -19,6 +19,8 @@ A step is a request in the words of redis-cli: ``"a b"`` with ``\n \r \t \" \\ \
 ``near=N``       the reply is an integer, or differs from the other side's by N at most
 ``ids``          the id of a connection in a HELLO reply is not compared
 ``masked``       no number is compared
+``words``        the words inside a string come in any order: command rules of ACL
+``acllog``       the ages and the connections of ACL LOG are not compared
 ``shape``        only types and lengths of collections are compared
 
 A line that is indented further goes on with the step; lines that start with # are comments.
@@ -37,7 +39,10 @@ _ESCAPE = re.compile(rb"\\(x[0-9a-f]{2}|.)", re.DOTALL)
 _ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b'"': b'"', b"\\": b"\\"}
 
 _FLAGS = frozenset(
-    {"other", "raw", "closes", "unordered", "pairs", "scan", "ids", "masked", "shape"}
+    {
+        *("other", "raw", "closes", "unordered", "pairs", "scan", "ids", "masked", "shape"),
+        *("words", "acllog"),
+    }
 )
 _NUMBERS = frozenset({"replies", "after", "near"})
 

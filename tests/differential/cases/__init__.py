@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import (
+    acl,
     connection,
     dumping,
     hashes,
@@ -22,6 +23,7 @@ _GROUPS = (
     keys,
     transactions,
     connection,
+    acl,
     server,
     protocol,
     scripting,

@@ -1,0 +1,91 @@
+"""The commands of Redis 7.0 that this server has not, by their ACL categories.
+
+A rule may name them, so that an ACL file of Redis is accepted whole; and how Redis writes down a
+user's rules depends on how many commands a category has. What is served tells its categories
+itself, so that a name which stays here after its command has come does no harm.
+"""
+
+from __future__ import annotations
+
+_BY_CATEGORIES = {
+    "admin fast dangerous": "lastsave role",
+    "admin slow connection dangerous": "client|pause client|unblock client|unpause",
+    "admin slow dangerous": """
+        bgrewriteaof bgsave cluster|addslots cluster|addslotsrange cluster|bumpepoch
+        cluster|count-failure-reports cluster|delslots cluster|delslotsrange cluster|failover
+        cluster|flushslots cluster|forget cluster|meet cluster|replicas cluster|replicate
+        cluster|reset cluster|saveconfig cluster|set-config-epoch cluster|setslot cluster|slaves
+        debug failover latency|doctor latency|graph latency|histogram latency|history
+        latency|latest latency|reset module|list module|load module|loadex module|unload monitor
+        psync replconf replicaof save shutdown slaveof slowlog|get slowlog|len slowlog|reset sync
+    """,
+    "admin slow dangerous hyperloglog": "pfselftest",
+    "admin slow dangerous hyperloglog write": "pfdebug",
+    "bitmap fast read": "bitfield_ro getbit",
+    "bitmap read slow": "bitcount bitpos",
+    "bitmap slow write": "bitfield bitop setbit",
+    "blocking fast sortedset write": "bzpopmax bzpopmin",
+    "blocking list slow write": "blmove blmpop blpop brpop brpoplpush",
+    "blocking read slow stream": "xread",
+    "blocking slow sortedset write": "bzmpop",
+    "blocking slow stream write": "xreadgroup",
+    "connection fast": "asking readonly readwrite",
+    "connection slow": """
+        client|caching client|getredir client|help client|tracking client|trackinginfo command|help
+    """,
+    "dangerous keyspace slow write": "migrate restore restore-asking",
+    "fast hyperloglog write": "pfadd",
+    "fast list read": "llen",
+    "fast list write": "lpop lpush lpushx rpop rpush rpushx",
+    "fast pubsub": "publish spublish",
+    "fast read": "lolwut",
+    "fast read sortedset": "zcard zcount zlexcount zmscore zrank zrevrank zscore",
+    "fast read stream": "xlen",
+    "fast sortedset write": "zadd zincrby zpopmax zpopmin zrem",
+    "fast stream write": "xack xadd xautoclaim xclaim xdel xsetid",
+    "geo read slow": "geodist geohash geopos georadius_ro georadiusbymember_ro geosearch",
+    "geo slow write": "geoadd georadius georadiusbymember geosearchstore",
+    "hyperloglog read slow": "pfcount",
+    "hyperloglog slow write": "pfmerge",
+    "keyspace read slow": "dump",
+    "list read slow": "lindex lpos lrange",
+    "list slow write": "linsert lmove lmpop lrem lset ltrim rpoplpush",
+    "pubsub slow": """
+        psubscribe pubsub|channels pubsub|numpat pubsub|numsub pubsub|shardchannels
+        pubsub|shardnumsub punsubscribe ssubscribe subscribe sunsubscribe unsubscribe
+    """,
+    "read slow sortedset": """
+        zdiff zinter zintercard zrandmember zrange zrangebylex zrangebyscore zrevrange
+        zrevrangebylex zrevrangebyscore zscan zunion
+    """,
+    "read slow stream": """
+        xinfo|consumers xinfo|groups xinfo|stream xpending xrange xrevrange
+    """,
+    "scripting slow": """
+        fcall fcall_ro function|dump function|help function|kill function|list function|stats
+        script|debug script|help script|kill
+    """,
+    "scripting slow write": "function|delete function|flush function|load function|restore",
+    "slow": """
+        cluster cluster|countkeysinslot cluster|getkeysinslot cluster|help cluster|info
+        cluster|keyslot cluster|links cluster|myid cluster|nodes cluster|shards cluster|slots
+        config|help function latency latency|help memory|doctor memory|help memory|malloc-stats
+        memory|purge memory|stats module module|help pubsub pubsub|help slowlog slowlog|help
+        xgroup xinfo
+    """,
+    "slow sortedset write": """
+        zdiffstore zinterstore zmpop zrangestore zremrangebylex zremrangebyrank zremrangebyscore
+        zunionstore
+    """,
+    "slow stream": "xgroup|help xinfo|help",
+    "slow stream write": """
+        xgroup|create xgroup|createconsumer xgroup|delconsumer xgroup|destroy xgroup|setid xtrim
+    """,
+}
+
+#: The categories of each command and subcommand.
+CATEGORIES_OF: dict[str, frozenset[str]] = {
+    name: frozenset(categories.split())
+    for categories, names in _BY_CATEGORIES.items()
+    for name in names.split()
+}

@@ -1,0 +1,46 @@
+"""Split a line into words as redis.conf, redis-cli and ACL selectors do."""
+
+from __future__ import annotations
+
+import re
+
+_WORD = re.compile(
+    rb"""[ \t\n\v\f\r]*
+    ([^ \t\n\r"']*)  # what needs no quotes, up to the first one
+    (?: "((?>(?:\\.|[^"])*))"
+      | '((?>(?:\\'|[^'])*))'
+    )?
+    (?= [ \t\n\v\f\r] | \Z )""",
+    re.DOTALL | re.VERBOSE,
+)
+_ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|.)", re.DOTALL)
+_ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"a": b"\a"}
+
+
+def split_words(line: bytes) -> list[bytes] | None:
+    r"""The words of a line; None where a quote is not closed, or closes inside a word.
+
+    ``"two words"`` may hold ``\n`` and ``\x00``; ``'two words'`` is taken as it stands.
+    """
+    line = line.partition(b"\0")[0].strip(b" \t\n\v\f\r")
+    words = []
+    at = 0
+    while at < len(line):
+        match = _WORD.match(line, at)
+        if match is None:
+            return None
+        bare, double, single = match.groups()
+        words.append(bare + _unescape(double or b"") + (single or b"").replace(b"\\'", b"'"))
+        at = match.end()
+    return words
+
+
+def _unescape(text: bytes) -> bytes:
+    return _ESCAPE.sub(_unescape_one, text)
+
+
+def _unescape_one(match: re.Match[bytes]) -> bytes:
+    escape = match[1]
+    if len(escape) == 3:
+        return bytes.fromhex(escape[1:].decode())
+    return _ESCAPED.get(escape, escape)
