@@ -18,6 +18,7 @@ _INTEGER = re.compile(rb":(-?\d+)\r\n")
 _NUMBER = re.compile(rb"\d+")
 _AGE = re.compile(rb"(?<=age-seconds\r\n)(?:\$\d+\r\n|,)[^\r]*")
 _CLIENT_INFO = re.compile(rb"(?<=client-info\r\n)\$\d+\r\n[^\r]*")
+_WORD = re.compile(rb"[()]|[^ ()\r\n]+")
 _CONNECTION_ID = re.compile(rb"(?<=\$2\r\nid\r\n:)\d+")
 
 
@@ -114,7 +115,7 @@ def _sort(frame: Frame, *, by_pairs: bool) -> None:
 def _sort_words(frame: Frame) -> None:
     """Put the words of every string in one order."""
     if frame.kind == b"$" and b" " in frame.head:
-        frame.head = b" ".join(sorted(frame.head.replace(b"\r\n", b" \r\n ").split(b" ")))
+        frame.head = b" ".join(sorted(_WORD.findall(frame.head)))
     for part in frame.parts:
         _sort_words(part)
 
