@@ -110,8 +110,7 @@ def set_(ctx: Context, key: bytes, value: bytes, *words: bytes) -> Reply:
     """Set the string at key."""
     db = ctx.db
     if not words:
-        db.put(key, value)
-        db.touch(key, "set")
+        db.store(key, value)
         return OK
     options = _read_options(words, _SET_WORDS)
     deadline_ms = options.deadline_ms(ctx)
