@@ -193,7 +193,7 @@ class _EngineWriter:
         self._reader = reader
         self._connection = Connection(engine)
         self._closed = False
-        self._connection.open(self, IN_PROCESS)
+        self._connection.open(self, IN_PROCESS, asyncio.get_running_loop())
 
     # What redis-py calls.
 
@@ -231,4 +231,4 @@ class _EngineWriter:
     resume_reading = pause_reading
 
     def get_write_buffer_size(self) -> int:
-        return 0
+        return len(self._reader._buffer)  # type: ignore[attr-defined]  # what nobody has read

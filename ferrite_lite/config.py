@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from .numeric import INT64_MAX, maybe_int
 from .resp import MAX_BULK_BYTES
@@ -22,6 +22,23 @@ BUSY_AFTER_MS = 5_000
 MEMORY_UNITS = {
     **{b"": 1, b"b": 1, b"k": 1000, b"m": 1000**2, b"g": 1000**3},
     **{b"kb": 1024, b"mb": 1024**2, b"gb": 1024**3},
+}
+
+
+class OutputLimit(NamedTuple):
+    """How much may wait for a client that does not read; 0 is no limit."""
+
+    hard_bytes: int
+    #: May be passed for ``soft_seconds``.
+    soft_bytes: int
+    soft_seconds: int
+
+
+#: ``client-output-buffer-limit``, by kind of client.
+OUTPUT_LIMITS = {
+    "normal": OutputLimit(0, 0, 0),
+    "slave": OutputLimit(256 * 1024**2, 64 * 1024**2, 60),
+    "pubsub": OutputLimit(32 * 1024**2, 8 * 1024**2, 60),
 }
 
 
@@ -41,6 +58,7 @@ class Config:
     timeout_seconds: int = 0
     max_bulk_bytes: int = MAX_BULK_BYTES
     busy_after_ms: int = BUSY_AFTER_MS
+    output_limits: dict[str, OutputLimit] = field(default_factory=OUTPUT_LIMITS.copy)
     encodings: EncodingLimits = field(default_factory=EncodingLimits)
 
 
@@ -79,10 +97,43 @@ class Memory(Integer):
     """A size: ``100``, ``64kb``, ``1gb`` (and ``1k``, which is 1000 bytes)."""
 
     def read(self, raw: bytes) -> int:
-        match = re.fullmatch(rb"(\d{1,19})([a-z]*)", raw.lower())
-        if match is None or match[2] not in MEMORY_UNITS:
+        size = _maybe_bytes(raw)
+        if size is None:
             raise ValueError("argument must be a memory value")
-        return self._checked(int(match[1]) * MEMORY_UNITS[match[2]])
+        return self._checked(size)
+
+
+def _maybe_bytes(raw: bytes) -> int | None:
+    match = re.fullmatch(rb"(\d{1,19})([a-z]*)", raw.lower())
+    if match is None or match[2] not in MEMORY_UNITS:
+        return None
+    return int(match[1]) * MEMORY_UNITS[match[2]]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputLimitWords:
+    """``pubsub 32mb 8mb 60``: any kinds of client, each with its limit; the others keep theirs."""
+
+    def read(self, raw: bytes) -> dict[str, OutputLimit]:
+        words = raw.split()
+        if len(words) % 4:
+            raise ValueError("Wrong number of arguments in buffer limit configuration.")
+        return dict(self._read_one(*words[at : at + 4]) for at in range(0, len(words), 4))
+
+    @staticmethod
+    def _read_one(kind: bytes, hard: bytes, soft: bytes, time: bytes) -> tuple[str, OutputLimit]:
+        name = kind.lower().decode("latin-1").replace("replica", "slave")
+        if name not in OUTPUT_LIMITS:
+            raise ValueError("Invalid client class specified in buffer limit configuration.")
+        limit = _maybe_bytes(hard), _maybe_bytes(soft), maybe_int(time)
+        if limit[0] is None or limit[1] is None or limit[2] is None or limit[2] < 0:
+            raise ValueError(
+                "Error in hard, soft or soft_seconds setting in buffer limit configuration."
+            )
+        return name, OutputLimit(*limit)  # type: ignore[arg-type]  # None is refused above
+
+    def write(self, limits: dict[str, OutputLimit]) -> bytes:
+        return " ".join(f"{name} {h} {s} {t}" for name, (h, s, t) in limits.items()).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +225,12 @@ SETTINGS: dict[str, Setting] = {
         _attribute("maxclients", Integer(1, 2**32 - 1), "maxclients"),
         _attribute("timeout", Integer(0, 2**31 - 1), "timeout_seconds"),
         _attribute("proto-max-bulk-len", Memory(1024 * 1024, INT64_MAX), "max_bulk_bytes"),
+        Setting(
+            "client-output-buffer-limit",
+            OutputLimitWords(),
+            lambda config: config.output_limits,
+            lambda config, limits: config.output_limits.update(limits),
+        ),
         _attribute("busy-reply-threshold", _SIZE, "busy_after_ms", alias="lua-time-limit"),
         _attribute(
             "hash-max-listpack-entries",

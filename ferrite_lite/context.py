@@ -11,7 +11,7 @@ from .acl import Denial, Entry, Place, User
 from .command import Command
 from .errors import CommandError
 from .keyspace import Keyspace
-from .reply import Reply
+from .reply import Reply, Several
 from .watches import Watch
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Context:
     """
 
     __slots__ = (
+        "answered_at",
         "argv",
         "authenticated",
         "call",
@@ -64,15 +65,18 @@ class Context:
         "guarded",
         "has_authenticated",
         "id",
+        "is_running",
         "last_request_ms",
         "library",
         "library_version",
         "name",
         "no_evict",
         "peer",
+        "pushed",
         "reply_mode",
         "resp",
         "running_script",
+        "send",
         "server",
         "transaction",
         "user",
@@ -116,6 +120,14 @@ class Context:
         self.closing = False
         #: Ends the connection at once; the transport puts its own function here.
         self.close: Callable[[], None] = _nothing
+        #: Writes to the client what no request asks for; the transport puts its own function here.
+        #: It may be called in any thread that holds the engine's lock, and raises nothing.
+        self.send: Callable[[Reply], None] = _unheard
+        #: While a request of its own is running: what was pushed so far.
+        self.is_running = False
+        self.pushed: list[Reply] = []
+        #: How many of these stand before the reply; None means all of them.
+        self.answered_at: int | None = None
         self.guarded = False
         self.become_default_user()
 
@@ -162,6 +174,41 @@ class Context:
             or self.reply_mode is not ReplyMode.ON
         )
 
+    @property
+    def kind(self) -> str:
+        """What ``client-output-buffer-limit`` and CLIENT LIST TYPE call such a connection."""
+        return "normal"
+
+    # --- what it did not ask for ------------------------------------------------------------------
+
+    def push(self, message: Reply) -> None:
+        """Send a message to this connection, whoever is served now. CLIENT REPLY does not stop it.
+
+        Where a request of its own gives rise to it, it stands before that request's reply, as in
+        Redis, which writes the reply last. Whoever may do that must be ``guarded``: the engine's
+        short cut does not look for pushes.
+        """
+        if self.is_running:
+            self.pushed.append(message)
+        elif not self.closing:
+            self.send(message)
+
+    def answer_here(self) -> None:
+        """Let the reply to the running request stand before what is pushed from now on."""
+        if self.answered_at is None:
+            self.answered_at = len(self.pushed)
+
+    def with_pushed(self, reply: Reply) -> Reply:
+        """The reply, and what was pushed meanwhile around it; from here on nothing is."""
+        if self.pushed:
+            at = len(self.pushed) if self.answered_at is None else self.answered_at
+            reply = Several([*self.pushed[:at], reply, *self.pushed[at:]])
+            self.pushed.clear()
+        self.answered_at = None
+        return reply
+
+    # --- endings ----------------------------------------------------------------------------------
+
     def end_transaction(self) -> None:
         """Back to ordinary commands: after EXEC, DISCARD, RESET."""
         self.transaction = None
@@ -176,3 +223,7 @@ class Context:
 
 def _nothing() -> None:
     """No transport to close."""
+
+
+def _unheard(_: Reply) -> None:
+    """No transport to write to."""

@@ -57,17 +57,19 @@ class Engine:
 
     def connect(self, peer: Peer | None = None) -> Context:
         """A new connection's context, known to CLIENT LIST until it is handed to disconnect()."""
-        self._moment.read_ms = None
-        ctx = Context(self.state, self.call, peer or Peer())
-        self.state.clients[ctx.id] = ctx
-        self.state.statistics.connections += 1
-        return ctx
+        with self.lock:
+            self._moment.read_ms = None
+            ctx = Context(self.state, self.call, peer or Peer())
+            self.state.clients[ctx.id] = ctx
+            self.state.statistics.connections += 1
+            return ctx
 
     def disconnect(self, ctx: Context) -> None:
         """Forget a connection and what it watched."""
-        ctx.finish()
-        ctx.end_transaction()
-        self.state.clients.pop(ctx.id, None)
+        with self.lock:
+            ctx.finish()
+            ctx.end_transaction()
+            self.state.clients.pop(ctx.id, None)
 
     def register_native(self, twin: NativeScript) -> None:
         """Run a Python function wherever this exact Lua text is loaded from now on."""
@@ -82,6 +84,7 @@ class Engine:
         self._moment.read_ms = None
         if ctx.closing:
             return NO_REPLY
+        ctx.is_running = True
         try:
             reply = self._admit_and_run(ctx, argv)
         except CommandError as error:
@@ -90,7 +93,11 @@ class Engine:
             ctx.finish()
             ctx.close()
             return NO_REPLY
-        return reply if ctx.reply_mode is ReplyMode.ON else self._withheld(ctx, reply)
+        finally:
+            ctx.is_running = False
+        if ctx.reply_mode is not ReplyMode.ON:
+            reply = self._withheld(ctx)
+        return ctx.with_pushed(reply) if ctx.pushed else reply
 
     def run(self, ctx: Context, requests: Iterable[Request], lines: list[bytes]) -> None:
         """Execute requests in turn and append the lines of their replies, which CRLF will join.
@@ -215,7 +222,7 @@ class Engine:
         return command.resolve(argv)
 
     @staticmethod
-    def _withheld(ctx: Context, reply: Reply) -> Reply:
+    def _withheld(ctx: Context) -> Reply:
         """What CLIENT REPLY OFF and SKIP leave of a reply: nothing."""
         if ctx.reply_mode is ReplyMode.SKIP_THIS:
             ctx.reply_mode = ReplyMode.ON

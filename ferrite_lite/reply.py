@@ -67,6 +67,12 @@ class Push(list[Any]):
     __slots__ = ()
 
 
+class Several(list[Any]):
+    """What is written one after the other for one request: a reply and the pushes around it."""
+
+    __slots__ = ()
+
+
 class NullArray:
     """The reply of an EXEC whose watched key changed: ``*-1`` in RESP2, ``_`` in RESP3."""
 
@@ -105,6 +111,7 @@ Reply: TypeAlias = Union[
     Pairs,
     OrderedSet,
     Push,
+    Several,
     NullArray,
     NoReply,
     None,

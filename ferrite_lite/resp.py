@@ -27,6 +27,7 @@ from .reply import (
     Pairs,
     Push,
     Reply,
+    Several,
     Status,
     StringMap,
     StringSet,
@@ -406,6 +407,7 @@ class ReplyEncoder:
             set: self._set,
             OrderedSet: self._set,
             Push: self._push,
+            Several: self._bulks,
             type(NULL_ARRAY): lambda lines, _: lines.append(self._null_array),
             type(NO_REPLY): lambda lines, _: None,
         }

@@ -12,10 +12,12 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from typing import Protocol, TypeAlias, cast
 
 from .clock import NS_PER_MS, SystemClock
+from .config import OutputLimit
 from .context import Peer
 from .engine import Engine
 from .errors import CommandError, ProtocolError
@@ -62,15 +64,85 @@ class Transport(Protocol):
     def get_write_buffer_size(self) -> int: ...
 
 
+class Outbox:
+    """What others have to tell a client: pub/sub messages, invalidations, what MONITOR shows.
+
+    It fills while another connection's requests run, in whatever thread, and is emptied when the
+    client's own loop comes round, at once for all that has gathered. It is used under the engine's
+    lock, and nothing in it raises: a publisher does not suffer from a subscriber.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._messages: list[bytes] = []
+        self._waiting_bytes = 0
+        self._too_much_since_seconds: float | None = None
+
+    def add(self, message: Reply) -> None:
+        """Send a message soon, unless too much is waiting by then: that costs the connection."""
+        ctx = self._connection.ctx
+        data = ENCODERS[ctx.resp].encode(message)
+        if not self._messages:
+            self._connection.at_home(self._flush_at_home, later=True)
+        self._messages.append(data)
+        self._waiting_bytes += len(data)
+        if self._waiting_bytes > self._limit.hard_bytes > 0:
+            self._overflow(self._waiting_bytes)
+
+    def flush(self) -> None:
+        """Hand over what has gathered; in the connection's own thread."""
+        if not self._messages:
+            return
+        data = b"".join(self._messages)
+        self._clear()
+        if self._connection.ctx.closing:
+            return
+        self._connection.write(data)
+        unread_bytes = self._connection.unread_bytes
+        if unread_bytes > self._limit.hard_bytes > 0:
+            self._overflow(unread_bytes)
+
+    def check_soft_limit(self, now_seconds: float) -> None:
+        """Close a client that has left too much unread for too long."""
+        unread_bytes = self._connection.unread_bytes
+        if not unread_bytes > self._limit.soft_bytes > 0:
+            self._too_much_since_seconds = None
+        elif self._too_much_since_seconds is None:
+            self._too_much_since_seconds = now_seconds
+        elif now_seconds - self._too_much_since_seconds > self._limit.soft_seconds:
+            self._overflow(unread_bytes)
+
+    def _flush_at_home(self) -> None:
+        with self._connection.engine.lock:
+            self.flush()
+
+    @property
+    def _limit(self) -> OutputLimit:
+        ctx = self._connection.ctx
+        return ctx.server.config.output_limits[ctx.kind]
+
+    def _overflow(self, unread_bytes: int) -> None:
+        ctx = self._connection.ctx
+        logger.warning("closing %s: %d bytes unread", ctx.peer.address, unread_bytes)
+        self._clear()
+        ctx.finish()
+        self._connection.at_home(ctx.close, later=True)
+
+    def _clear(self) -> None:
+        self._messages.clear()
+        self._waiting_bytes = 0
+
+
 class Connection(asyncio.Protocol):
     """One client: bytes in, requests run, replies out, in order and in bounded time slices."""
 
     def __init__(self, engine: Engine, server: Server | None = None) -> None:
-        self._engine = engine
+        self.engine = engine
         self._server = server
         self._limits = ParserLimits(max_bulk_bytes=engine.state.config.max_bulk_bytes)
         self._parser = RequestParser(self._limits)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._outbox = Outbox(self)
         #: Requests that are parsed and not yet run, and where in the first batch to go on.
         self._backlog: Iterator[list[Request]] | None = None
         self._batch: list[Request] = []
@@ -86,16 +158,23 @@ class Connection(asyncio.Protocol):
     # --- asyncio's side ---------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.open(cast("asyncio.Transport", transport), _peer_of(transport))
         self._loop = asyncio.get_running_loop()
+        self.open(cast("asyncio.Transport", transport), _peer_of(transport), self._loop)
         if self._server is not None:
             self._server.register(self)
 
-    def open(self, transport: Transport, peer: Peer) -> None:
-        """Begin: from here on bytes may come. Used directly by in-process transports."""
+    def open(
+        self, transport: Transport, peer: Peer, home: asyncio.AbstractEventLoop | None
+    ) -> None:
+        """Begin: from here on bytes may come. Used directly by in-process transports.
+
+        ``home`` is the loop, in this thread, in which the transport must be used; None if anywhere.
+        """
         self._transport = transport
-        self.ctx = self._engine.connect(peer)
-        self.ctx.close = transport.abort
+        self._home, self._thread = home, threading.get_ident()
+        self.ctx = self.engine.connect(peer)
+        self.ctx.close = lambda: self.at_home(transport.abort)
+        self.ctx.send = self._outbox.add
         self._limits.authenticated = self.ctx.authenticated
 
     def data_received(self, data: bytes) -> None:
@@ -111,7 +190,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._backlog = None
-        self._engine.disconnect(self.ctx)
+        self.engine.disconnect(self.ctx)
         if self._server is not None:
             self._server.forget(self)
 
@@ -154,7 +233,8 @@ class Connection(asyncio.Protocol):
         lines: list[bytes] = []
         finished = False
         try:
-            with self._engine.lock:
+            with self.engine.lock:
+                self._outbox.flush()
                 finished = self._run_steps(batches, stop_ns, lines)
         except ProtocolError as error:
             ENCODERS[2].write(lines, CommandError(str(error)))
@@ -172,7 +252,7 @@ class Connection(asyncio.Protocol):
         if self.ctx.closing:
             self._end(lines)
             return True
-        self.ctx.last_request_ms = self._engine.state.moment.ms
+        self.ctx.last_request_ms = self.engine.state.moment.ms
         self._send(lines)
         return finished
 
@@ -202,30 +282,42 @@ class Connection(asyncio.Protocol):
         if self._at or len(requests) > step:
             requests = requests[self._at : self._at + step]
         self._at += step
-        self._engine.run(self.ctx, requests, lines)
+        self.engine.run(self.ctx, requests, lines)
         self._served += len(requests)
-        self._engine.state.statistics.commands += len(requests)
+        self.engine.state.statistics.commands += len(requests)
         self._limits.authenticated = self.ctx.authenticated
         if len(lines) >= FLUSH_LINES:
             self._send(lines)
-
-    def push(self, message: Reply) -> None:
-        """Send something the client did not ask for just now: pub/sub, invalidations."""
-        lines: list[bytes] = []
-        ENCODERS[self.ctx.resp].write(lines, message)
-        self._send(lines)
 
     def _send(self, lines: list[bytes]) -> None:
         if not lines:
             return
         lines.append(b"")
-        self._transport.write(b"\r\n".join(lines))
+        self.write(b"\r\n".join(lines))
         lines.clear()
+
+    def write(self, data: bytes) -> None:
+        """Hand bytes to the transport, as long as the client takes them."""
+        self._transport.write(data)
         unread = self._transport.get_write_buffer_size()
         limit = MAX_OUTPUT_BYTES if self._limits.authenticated else MAX_UNAUTHENTICATED_OUTPUT_BYTES
         if unread > limit:
             logger.warning("closing %s: %d bytes unread", self.ctx.peer.address, unread)
             self._transport.abort()
+
+    @property
+    def unread_bytes(self) -> int:
+        return self._transport.get_write_buffer_size()
+
+    def at_home(self, call: Callable[[], object], *, later: bool = False) -> None:
+        """Call in the thread of this connection; ``later``, when its loop comes round."""
+        is_home = threading.get_ident() == self._thread
+        if self._home is None or (is_home and not later):
+            call()
+            return
+        # A loop that has ended has no connection left to call for.
+        with contextlib.suppress(RuntimeError):
+            (self._home.call_soon if is_home else self._home.call_soon_threadsafe)(call)
 
     def _end(self, lines: list[bytes]) -> None:
         """Send what there is to say and close; nothing that comes after is run."""
@@ -236,10 +328,11 @@ class Connection(asyncio.Protocol):
     # --- deadlines --------------------------------------------------------------------------------
 
     def check_deadlines(self, now_seconds: float, idle_timeout_seconds: int) -> None:
-        """Close a client that has been idle, or busy sending one request, for too long."""
+        """Close a client that idles, sends one request, or leaves much unread, for too long."""
+        self._outbox.check_soft_limit(now_seconds)
         if not self._parser.pending_bytes:
             self._stalled = None
-            idle_ms = self._engine.state.moment.ms - self.ctx.last_request_ms
+            idle_ms = self.engine.state.moment.ms - self.ctx.last_request_ms
             if idle_timeout_seconds and idle_ms > idle_timeout_seconds * 1000:
                 self._transport.close()
             return

@@ -63,9 +63,12 @@ def _run(ctx: Context, argv: list[bytes]) -> Reply:
             _require_permission(ctx, argv)
         reply = ctx.call(ctx, argv)
     except CommandError as error:
-        return error
+        reply = error
     # The commands after it may still change what the reply shows.
-    return copy_of(reply) if isinstance(reply, Collection | bytearray) else reply
+    if isinstance(reply, Collection | bytearray):
+        reply = copy_of(reply)
+    # Redis writes each reply when its command has run: pushes stand among them.
+    return ctx.with_pushed(reply) if ctx.pushed else reply
 
 
 def _require_permission(ctx: Context, argv: list[bytes]) -> None:

@@ -35,11 +35,18 @@ def test_two_configs_share_nothing() -> None:
     assert (first.encodings.hash_entries, second.encodings.hash_entries) == (7, 512)
 
 
+#: For settings that are no number and no text.
+_OTHER_VALUES = {
+    "acl-pubsub-default": b"allchannels",
+    "client-output-buffer-limit": b"normal 1 2 3 slave 4 5 6 pubsub 7 8 9",
+}
+
+
 @pytest.mark.parametrize("name", [n for n, s in SETTINGS.items() if s.set is not None])
 def test_what_is_set_is_what_is_read_and_written(name: str) -> None:
     setting, config = SETTINGS[name], Config()
     assert setting.set is not None
-    raw = b"allchannels" if name == "acl-pubsub-default" else b"1048577"
+    raw = _OTHER_VALUES.get(name, b"1048577")
     setting.set(config, setting.kind.read(raw))
     assert setting.kind.write(setting.get(config)) == raw
 
@@ -94,3 +101,27 @@ def test_a_size_is_its_number_times_its_unit(number: int, unit: bytes) -> None:
 @given(st.binary(max_size=20))
 def test_text_comes_back_as_the_bytes_it_was(raw: bytes) -> None:
     assert Text().write(Text().read(raw)) == raw
+
+
+def test_output_limits_are_read_by_kind_of_client_and_the_others_stay() -> None:
+    config = Config()
+    setting = SETTINGS["client-output-buffer-limit"]
+    assert setting.set is not None
+    setting.set(config, setting.kind.read(b"replica 1k 0 5 pubsub 2mb 1mb 60"))
+    assert setting.kind.write(setting.get(config)) == (
+        b"normal 0 0 0 slave 1000 0 5 pubsub 2097152 1048576 60"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (b"pubsub 1 2", "Wrong number of arguments in"),
+        (b"master 1 2 3", "Invalid client class specified in"),
+        (b"pubsub x 2 3", "Error in hard, soft or soft_seconds setting in"),
+        (b"pubsub 1 2 -3", "Error in hard, soft or soft_seconds setting in"),
+    ],
+)
+def test_output_limits_that_make_no_sense_are_refused(words: bytes, reason: str) -> None:
+    with pytest.raises(ValueError, match=f"{reason} buffer limit configuration."):
+        SETTINGS["client-output-buffer-limit"].kind.read(words)

@@ -9,7 +9,7 @@ from ferrite_lite.context import Context, Peer
 from ferrite_lite.engine import Engine
 from ferrite_lite.errors import CommandError, NotAnInteger, UnknownCommand
 from ferrite_lite.expiry import SLICE_MS
-from ferrite_lite.reply import NO_REPLY, Reply
+from ferrite_lite.reply import NO_REPLY, Push, Reply
 from ferrite_lite.resp import encode
 from tests.ferrite_lite.conftest import Run, Word, runner, words
 
@@ -324,3 +324,50 @@ def test_two_engines_share_nothing_but_the_commands(clock: ManualClock) -> None:
     assert runner(second, second.connect())("EXISTS", "a") == b":0\r\n"
     assert isinstance(first.state.table, CommandTable)
     assert first.state.table is second.state.table
+
+
+# --- pushes ---------------------------------------------------------------------------------------
+
+
+def push_when(name: bytes, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a command push ``before`` and ``after`` to its own connection, its reply in between."""
+    command = engine.state.table.lookup(name)
+    assert command is not None
+    handler = command.handler
+
+    def pushing(ctx: Context, *words: bytes) -> Reply:
+        ctx.push(Push([b"before"]))
+        ctx.answer_here()
+        ctx.push(Push([b"after"]))
+        return handler(ctx, *words)
+
+    monkeypatch.setattr(command, "handler", pushing)
+
+
+BEFORE, AFTER = b"*1\r\n$6\r\nbefore\r\n", b"*1\r\n$5\r\nafter\r\n"
+
+
+def test_pushes_to_the_connection_that_is_served_stand_around_its_reply(
+    engine: Engine, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push_when(b"echo", engine, monkeypatch)
+    assert run("ECHO", "x") == BEFORE + b"$1\r\nx\r\n" + AFTER
+    assert run("PING") == b"+PONG\r\n"
+
+
+def test_pushes_inside_exec_stand_around_the_reply_of_their_command(
+    engine: Engine, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push_when(b"echo", engine, monkeypatch)
+    for request in (["MULTI"], ["PING"], ["ECHO", "x"], ["PING"]):
+        run(*request)
+    echo = BEFORE + b"$1\r\nx\r\n" + AFTER
+    assert run("EXEC") == b"*3\r\n+PONG\r\n" + echo + b"+PONG\r\n"
+
+
+def test_client_reply_off_stops_no_push(
+    engine: Engine, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push_when(b"echo", engine, monkeypatch)
+    run("CLIENT", "REPLY", "OFF")
+    assert run("ECHO", "x") == BEFORE + AFTER

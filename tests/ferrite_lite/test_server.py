@@ -5,16 +5,24 @@ import contextlib
 import os
 import socket
 import stat
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from ferrite_lite.clock import ManualClock
-from ferrite_lite.config import Config
+from ferrite_lite.config import Config, OutputLimit
+from ferrite_lite.context import Context, Peer
 from ferrite_lite.engine import Engine
+from ferrite_lite.reply import Push
 from ferrite_lite.resp import MAX_UNAUTHENTICATED_BULK_BYTES
-from ferrite_lite.server import REQUEST_DEADLINE_SECONDS, UNAUTHENTICATED_DEADLINE_SECONDS, Server
+from ferrite_lite.server import (
+    REQUEST_DEADLINE_SECONDS,
+    UNAUTHENTICATED_DEADLINE_SECONDS,
+    Connection,
+    Server,
+)
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -245,3 +253,90 @@ async def test_a_server_can_be_started_and_stopped_many_times() -> None:
         async with Server(engine, port=0):
             pass
     assert len(asyncio.all_tasks()) == tasks_before
+
+
+# --- what a client did not ask for ----------------------------------------------------------------
+
+NEWS = Push([b"message", b"news", b"hello"])
+NEWS_BYTES = b"*3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$5\r\nhello\r\n"
+
+
+async def connected(engine: Engine, streams: Streams) -> Context:
+    """The context of a connection that has just been made."""
+    reader, writer = streams
+    writer.write(b"CLIENT ID\r\n")
+    return engine.state.clients[int((await reader.readline())[1:])]
+
+
+async def test_a_push_reaches_a_client_that_asks_for_nothing(dial: Dialer, engine: Engine) -> None:
+    streams = await dial()
+    (await connected(engine, streams)).push(NEWS)
+    assert await streams[0].readexactly(len(NEWS_BYTES)) == NEWS_BYTES
+
+
+async def test_a_push_from_another_thread_arrives(dial: Dialer, engine: Engine) -> None:
+    streams = await dial()
+    ctx = await connected(engine, streams)
+
+    def publish() -> None:
+        with engine.lock:
+            ctx.push(NEWS)
+
+    thread = threading.Thread(target=publish)
+    thread.start()
+    assert await streams[0].readexactly(len(NEWS_BYTES)) == NEWS_BYTES
+    thread.join()
+
+
+async def test_what_was_pushed_before_a_request_is_read_before_its_reply(
+    dial: Dialer, engine: Engine, server: Server
+) -> None:
+    streams = await dial()
+    ctx = await connected(engine, streams)
+    (connection,) = server._connections
+    ctx.push(NEWS)
+    connection.data_received(b"PING\r\n")  # in the same turn of the loop
+    expected = NEWS_BYTES + b"+PONG\r\n"
+    assert await streams[0].readexactly(len(expected)) == expected
+
+
+async def test_pushes_that_nobody_reads_end_the_connection_and_not_the_publisher(
+    dial: Dialer, engine: Engine
+) -> None:
+    engine.state.config.output_limits["normal"] = OutputLimit(1000, 0, 0)
+    streams = await dial()
+    ctx = await connected(engine, streams)
+    for _ in range(1000):
+        ctx.push(NEWS)
+    assert ctx.closing
+    assert await ended(streams[0])
+    assert await comes_true(lambda: not engine.state.clients)
+
+
+async def test_output_over_the_soft_limit_is_borne_for_its_seconds(
+    dial: Dialer, engine: Engine, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.state.config.output_limits["normal"] = OutputLimit(0, 10, 60)
+    streams = await dial()
+    ctx = await connected(engine, streams)
+    (connection,) = server._connections
+    unread = 11
+    monkeypatch.setattr(connection._transport, "get_write_buffer_size", lambda: unread)
+    connection.check_deadlines(0.0, 0)
+    connection.check_deadlines(60.0, 0)
+    unread = 10
+    connection.check_deadlines(61.0, 0)
+    unread = 11
+    connection.check_deadlines(62.0, 0)
+    connection.check_deadlines(122.0, 0)
+    assert not ctx.closing
+    connection.check_deadlines(122.1, 0)
+    assert await ended(streams[0])
+
+
+def test_a_push_to_a_loop_that_has_ended_is_dropped(engine: Engine) -> None:
+    connection = Connection(engine)
+    loop = asyncio.new_event_loop()
+    connection.open(asyncio.Transport(), Peer(), loop)
+    loop.close()
+    connection.ctx.push(NEWS)
