@@ -11,13 +11,25 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-from .numeric import INT64_MAX, maybe_int
+from .numeric import INT64_MAX, UINT64_MAX, maybe_int
 from .resp import MAX_BULK_BYTES
 from .values import EncodingLimits
 
 #: ``busy-reply-threshold``: a script that runs longer lets other clients be told -BUSY.
 BUSY_AFTER_MS = 5_000
 
+
+#: What may go when ``maxmemory`` is reached, and by what it is chosen; in Redis's order.
+EVICTION_POLICIES = (
+    "volatile-lru",
+    "volatile-lfu",
+    "volatile-random",
+    "volatile-ttl",
+    "allkeys-lru",
+    "allkeys-lfu",
+    "allkeys-random",
+    "noeviction",
+)
 
 MEMORY_UNITS = {
     **{b"": 1, b"b": 1, b"k": 1000, b"m": 1000**2, b"g": 1000**3},
@@ -60,6 +72,24 @@ class Config:
     busy_after_ms: int = BUSY_AFTER_MS
     output_limits: dict[str, OutputLimit] = field(default_factory=OUTPUT_LIMITS.copy)
     encodings: EncodingLimits = field(default_factory=EncodingLimits)
+    #: 0: no limit.
+    maxmemory_bytes: int = 0
+    maxmemory_policy: str = "noeviction"
+    maxmemory_samples: int = 5
+    maxmemory_clients: str = "0"
+    eviction_tenacity: int = 10
+    lfu_log_factor: int = 10
+    lfu_decay_minutes: int = 1
+    compresses_dumps: bool = True
+
+    @property
+    def is_lfu(self) -> bool:
+        """Whether eviction goes by how often a key is used; any other policy by when."""
+        return self.maxmemory_policy.endswith("-lfu")
+
+    @property
+    def is_lru(self) -> bool:
+        return self.maxmemory_policy.endswith("-lru")
 
 
 class Kind(Protocol):
@@ -104,10 +134,10 @@ class Memory(Integer):
 
 
 def _maybe_bytes(raw: bytes) -> int | None:
-    match = re.fullmatch(rb"(\d{1,19})([a-z]*)", raw.lower())
+    match = re.fullmatch(rb"(\d{0,19})([a-z]*)", raw.lower())
     if match is None or match[2] not in MEMORY_UNITS:
         return None
-    return int(match[1]) * MEMORY_UNITS[match[2]]
+    return int(match[1] or 0) * MEMORY_UNITS[match[2]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +164,35 @@ class OutputLimitWords:
 
     def write(self, limits: dict[str, OutputLimit]) -> bytes:
         return " ".join(f"{name} {h} {s} {t}" for name, (h, s, t) in limits.items()).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryOrPercent:
+    """A size, or a share of ``maxmemory``: ``10%``. It is kept as it is written back."""
+
+    def read(self, raw: bytes) -> str:
+        if match := re.fullmatch(rb"(\d{1,19})%", raw):
+            if int(match[1]) > 100:
+                raise ValueError("percentage argument must be less or equal to 100")
+            return raw.decode()
+        try:
+            return str(Memory(0, INT64_MAX).read(raw))
+        except ValueError:
+            raise ValueError("argument must be a memory or percent value") from None
+
+    def write(self, value: str) -> bytes:
+        return value.encode()
+
+
+@dataclass(frozen=True, slots=True)
+class YesNo:
+    def read(self, raw: bytes) -> bool:
+        if raw.lower() not in (b"yes", b"no"):
+            raise ValueError("argument must be 'yes' or 'no'")
+        return raw.lower() == b"yes"
+
+    def write(self, value: bool) -> bytes:
+        return b"yes" if value else b"no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,8 +304,14 @@ SETTINGS: dict[str, Setting] = {
             alias="hash-max-ziplist-value",
         ),
         _attribute("set-max-intset-entries", _SIZE, "encodings.intset_entries"),
-        _constant("maxmemory", "0"),
-        _constant("maxmemory-policy", "noeviction"),
+        _attribute("maxmemory", Memory(0, UINT64_MAX), "maxmemory_bytes"),
+        _attribute("maxmemory-policy", Choice(EVICTION_POLICIES), "maxmemory_policy"),
+        _attribute("maxmemory-samples", Integer(1, 2**31 - 1), "maxmemory_samples"),
+        _attribute("maxmemory-eviction-tenacity", Integer(0, 100), "eviction_tenacity"),
+        _attribute("maxmemory-clients", MemoryOrPercent(), "maxmemory_clients"),
+        _attribute("lfu-log-factor", Integer(0, 2**31 - 1), "lfu_log_factor"),
+        _attribute("lfu-decay-time", Integer(0, 2**31 - 1), "lfu_decay_minutes"),
+        _attribute("rdbcompression", YesNo(), "compresses_dumps"),
         _constant("appendonly", "no"),
         _constant("save", ""),
         _constant("cluster-enabled", "no"),

@@ -71,6 +71,7 @@ class Context:
         "library_version",
         "name",
         "no_evict",
+        "no_touch",
         "peer",
         "pushed",
         "reply_mode",
@@ -107,6 +108,8 @@ class Context:
         self.library = b""
         self.library_version = b""
         self.no_evict = False
+        #: CLIENT NO-TOUCH: what this client reads does not count as used.
+        self.no_touch = False
         self.reply_mode = ReplyMode.ON
         self.transaction: Transaction | None = None
         self.watch = Watch()
@@ -171,6 +174,8 @@ class Context:
             or not self.user.is_unrestricted
             or self.closing
             or self.transaction is not None
+            or self.no_touch
+            or self.server.memory.is_limited
             or self.reply_mode is not ReplyMode.ON
         )
 

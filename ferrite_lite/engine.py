@@ -22,6 +22,7 @@ from .errors import (
     NoPermission,
     NotAuthenticated,
     NotInTransaction,
+    OutOfMemory,
     TransactionRefused,
     UnknownCommand,
 )
@@ -34,6 +35,8 @@ from .state import ServerState
 #: end or inspect a transaction instead of being queued in it.
 NEVER_QUEUED = frozenset({"exec", "discard", "multi", "watch", "quit", "reset"})
 
+#: Of what is never queued, what also needs no memory.
+OUT_OF_TRANSACTION = frozenset({"exec", "discard", "quit", "reset"})
 
 #: What an HTTP request begins with, or has on its second line: Redis closes at either.
 HTTP_WORDS = frozenset({b"post", b"host:"})
@@ -162,6 +165,9 @@ class Engine:
         Returns how many were removed. This is Redis's active expire cycle.
         """
         self._moment.read_ms = None
+        self.state.accesses.tick()
+        if self.state.memory.is_limited:
+            self.state.memory.make_room()
         stop_ns = SystemClock.now_ns() + budget_ns
         removed = 0
         for db in self.state.databases:
@@ -180,7 +186,13 @@ class Engine:
             ctx.transaction.queue.append(argv)
             return QUEUED
         ctx.argv = argv
-        return command.handler(ctx, *_arguments(command, argv))
+        if not ctx.no_touch or command.name == "touch":
+            return command.handler(ctx, *_arguments(command, argv))
+        self.state.accesses.is_paused = True
+        try:
+            return command.handler(ctx, *_arguments(command, argv))
+        finally:
+            self.state.accesses.is_paused = False
 
     def _admit(self, ctx: Context, argv: list[bytes]) -> Command:
         """Refuse what must not run, in the order in which Redis decides.
@@ -191,6 +203,8 @@ class Engine:
             command = ctx.command = self._resolve(argv)
             if not ctx.authenticated and "no_auth" not in command.flags:
                 raise NotAuthenticated
+            if self.state.memory.is_limited:
+                self._make_room(ctx, command)
             if ctx.transaction is not None and "no_multi" in command.flags:
                 raise NotInTransaction
             if not ctx.user.is_unrestricted:
@@ -203,6 +217,24 @@ class Engine:
                 raise TransactionRefused(error) from None
             raise
         return command
+
+    def _make_room(self, ctx: Context, command: Command) -> None:
+        """Evict what must go before a command. Raises OutOfMemory if it needs more than there is.
+
+        A transaction may not even queue what it likes, and EXEC needs what its commands need.
+        """
+        if self.state.memory.make_room():
+            return
+        transaction = ctx.transaction
+        if command.name == "exec" and transaction is not None:
+            queued = (self._resolve(argv) for argv in transaction.queue)
+            refused = any("denyoom" in each.flags for each in queued)
+        else:
+            refused = "denyoom" in command.flags or (
+                transaction is not None and command.name not in OUT_OF_TRANSACTION
+            )
+        if refused:
+            raise OutOfMemory
 
     @staticmethod
     def _require_permission(ctx: Context, command: Command, argv: list[bytes]) -> None:

@@ -236,6 +236,14 @@ class FrequencyNotTracked(CommandError):
     )
 
 
+class IdleTimeNotTracked(CommandError):
+    message = (
+        "ERR An LFU maxmemory policy is selected, idle time not tracked."
+        " Please note that when switching between policies at runtime LRU and LFU data"
+        " will take some time to adjust."
+    )
+
+
 class SortScoreNotAFloat(CommandError):
     message = "ERR One or more scores can't be converted into double"
 
@@ -277,6 +285,10 @@ class NegativeTimeout(CommandError):
 
 class NotAuthenticated(CommandError):
     message = "NOAUTH Authentication required."
+
+
+class OutOfMemory(CommandError):
+    message = "OOM command not allowed when used memory > 'maxmemory'."
 
 
 class NotInTransaction(CommandError):

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 from random import Random
-from typing import Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Protocol, TypeVar, overload
 
 from .clock import NS_PER_MS, NS_PER_US, Clock
 from .errors import WrongType
 from .expiry import Wheel
 from .roster import Roster
 from .values import EncodingLimits, Hash, List, Set, String, Value
+
+if TYPE_CHECKING:
+    from .accesses import Accesses
 
 C = TypeVar("C", Hash, Set)
 
@@ -81,11 +84,14 @@ class Keyspace:
         "_moment",
         "_roster",
         "_values",
+        "_volatile_names",
         "_wheel",
+        "accesses",
         "changes",
         "expired",
         "index",
         "observers",
+        "recorder",
     )
 
     def __init__(self, index: int, moment: Moment, limits: EncodingLimits) -> None:
@@ -101,6 +107,11 @@ class Keyspace:
         self._deadlines_ms: dict[bytes, int] = {}
         self._wheel = Wheel()
         self._roster: Roster | None = None
+        #: What random_volatile_key draws from.
+        self._volatile_names: list[bytes] = []
+        #: When or how often keys were used, and who records it: see ``accesses``.
+        self.accesses: dict[bytes, int]
+        self.recorder: Accesses
 
     # --- looking up -------------------------------------------------------------------------------
 
@@ -108,6 +119,13 @@ class Keyspace:
         """The living value at key, of whatever type."""
         if key in self._deadlines_ms and self._is_due(key):
             self._expire(key)
+        return self._values.get(key)
+
+    #: The same, but looking is not using: TYPE, OBJECT.
+    peek = get
+
+    def stored(self, key: bytes) -> Value | None:
+        """The value at key, past its deadline or not: for observers."""
         return self._values.get(key)
 
     def string(self, key: bytes) -> String | None:
@@ -254,6 +272,7 @@ class Keyspace:
         removed = len(self._values)
         self.changes += removed
         self._values, self._deadlines_ms, self._roster = {}, {}, None
+        self._volatile_names = []
         self._wheel.clear()
         return removed
 
@@ -262,7 +281,7 @@ class Keyspace:
         for db, by in ((self, other), (other, self)):
             for observer in db.observers:
                 observer.keys_replaced(db, by)
-        for name in ("_values", "_deadlines_ms", "_wheel", "_roster"):
+        for name in ("_values", "_deadlines_ms", "_wheel", "_roster", "_volatile_names"):
             mine, theirs = getattr(self, name), getattr(other, name)
             setattr(self, name, theirs)
             setattr(other, name, mine)
@@ -272,6 +291,10 @@ class Keyspace:
     def deadline_ms(self, key: bytes) -> int | None:
         """The deadline of a living key, in Unix milliseconds."""
         return self._deadlines_ms.get(key) if key in self else None
+
+    def has_deadline(self, key: bytes) -> bool:
+        """Whether a key has a deadline, be it past."""
+        return key in self._deadlines_ms
 
     def set_deadline(self, key: bytes, deadline_ms: int) -> bool:
         """Give a key a deadline; false when that is already here, and the key is gone for it.
@@ -319,6 +342,24 @@ class Keyspace:
                 return key
         return None
 
+    def random_volatile_key(self, random: Random) -> bytes | None:
+        """A living key that has a deadline.
+
+        It is drawn from a list that is made anew when it has shrunk to nothing, or to less than
+        half of the keys: one that got its deadline meanwhile has to wait for that.
+        """
+        while self._deadlines_ms:
+            if 2 * len(self._volatile_names) < len(self._deadlines_ms):
+                self._volatile_names = list(self._deadlines_ms)
+            names = self._volatile_names
+            at = int(random.random() * len(names))
+            key = names[at]
+            if key in self._deadlines_ms and key in self:
+                return key
+            names[at] = names[-1]
+            names.pop()
+        return None
+
     def _names(self) -> Roster:
         if self._roster is None:
             self._roster = Roster(self._values)
@@ -336,6 +377,10 @@ class Keyspace:
             self._roster.remove(key, self._values)
 
     # --- inspection -------------------------------------------------------------------------------
+
+    def stored_items(self, *, newest_first: bool = False) -> Iterator[tuple[bytes, Value]]:
+        """Every key and its value, past its deadline or not, in the order in which they came."""
+        return reversed(self._values.items()) if newest_first else iter(self._values.items())
 
     def items(self) -> Iterator[tuple[bytes, Value]]:
         """Every living key and its value."""

@@ -14,6 +14,7 @@ from .clock import NS_PER_MS, SystemClock
 from .command import MANY_WORDS, Command
 from .context import Context
 from .errors import (
+    OutOfMemory,
     ScriptCommandNotAllowed,
     ScriptDoesNotCompile,
     ScriptNoPermission,
@@ -64,9 +65,9 @@ class NativeScript:
     function: NativeFunction
 
     def run(self, ctx: Context, keys: Keys, argv: Keys, *, readonly: bool) -> Reply:
-        if readonly or not ctx.user.is_unrestricted:
+        if readonly or ctx.server.memory.is_exhausted or not ctx.user.is_unrestricted:
             # Only the Lua meets the checks of each command that it calls.
-            return LuaScript(self.text).run(ctx, keys, argv, readonly=True)
+            return LuaScript(self.text).run(ctx, keys, argv, readonly=readonly)
         return self.function(ctx, keys, argv)
 
 
@@ -84,7 +85,8 @@ class LuaScript:
 
     def run(self, ctx: Context, keys: Keys, argv: Keys, *, readonly: bool) -> Reply:
         before = ctx.db, ctx.resp, ctx.command
-        host = _Host(ctx, readonly=readonly)
+        kind = _FullHost if ctx.server.memory.is_exhausted else _Host
+        host = kind(ctx, readonly=readonly)
         ctx.resp = 2  # what commands answer a script, whatever its client speaks
         ctx.running_script = True
         try:
@@ -183,6 +185,31 @@ class _Host:
             self._started_ns = now_ns
         if now_ns - self._started_ns > self._ctx.server.config.busy_after_ms * NS_PER_MS:
             raise ScriptStopped
+
+
+class _FullHost(_Host):
+    """The door while memory is exhausted: nothing may take more, unless the script has written.
+
+    Half of what it does would be worse than too much.
+    """
+
+    __slots__ = ("_has_written",)
+
+    def __init__(self, ctx: Context, *, readonly: bool) -> None:
+        super().__init__(ctx, readonly=readonly)
+        self._has_written = False
+
+    def call(self, argv: list[bytes], /) -> Reply:
+        command = self._ctx.server.table[argv[0]]
+        if command is not None and self._may_run(command, argv):
+            if "denyoom" in command.flags and not self._has_written:
+                raise OutOfMemory
+            self._has_written |= "write" in command.flags
+        return super().call(argv)
+
+    def _may_run(self, command: Command, argv: list[bytes]) -> bool:
+        """What is refused for another reason is told that one."""
+        return not self._readonly and "noscript" not in command.flags and command.accepts(len(argv))
 
 
 class ScriptCache:

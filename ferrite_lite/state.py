@@ -9,11 +9,13 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
+from .accesses import Accesses
 from .acl import AccessControl
 from .clock import Clock
 from .command import CommandTable
 from .config import Config
 from .keyspace import Keyspace, Moment
+from .memory import Memory
 from .scripts import ScriptCache
 from .version import REDIS_VERSION, VERSION
 from .watches import Watches
@@ -28,7 +30,14 @@ PAGE_BYTES = resource.getpagesize()
 class Statistics:
     """Counters since start, as INFO shows them."""
 
-    __slots__ = ("commands", "connections", "input_bytes", "output_bytes", "rejected_connections")
+    __slots__ = (
+        "commands",
+        "connections",
+        "evicted_keys",
+        "input_bytes",
+        "output_bytes",
+        "rejected_connections",
+    )
 
     def __init__(self) -> None:
         self.reset()
@@ -39,6 +48,7 @@ class Statistics:
         self.rejected_connections = 0
         self.input_bytes = 0
         self.output_bytes = 0
+        self.evicted_keys = 0
 
 
 class ServerState:
@@ -66,6 +76,9 @@ class ServerState:
         self.last_client_id = 0
         self.scripts = ScriptCache()
         self.statistics = Statistics()
+        self.accesses = Accesses(self.databases, config, self.moment, self.random)
+        self.memory = Memory(self)
+        self.memory.configure()
 
     def update_guards(self) -> None:
         """Look at every connection again: users have changed, or may come in without a word."""

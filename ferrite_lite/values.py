@@ -8,7 +8,7 @@ encoding, which Redis changes once and never back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import TypeAlias, overload
@@ -226,13 +226,3 @@ def pick_repeatedly(owner: Collection, count: int, random: Random) -> Iterator[b
     """``count`` fields or members, repeats allowed."""
     roster = names_in(owner)
     return (roster.choose(owner, random) for _ in range(count))
-
-
-def size_bytes(value: Value, getsizeof: Callable[[object], int]) -> int:
-    """How much memory a value takes, as the interpreter counts it."""
-    total = getsizeof(value)
-    if isinstance(value, Hash):
-        total += sum(getsizeof(f) + getsizeof(v) for f, v in value.items())
-    elif isinstance(value, Set | List):
-        total += sum(map(getsizeof, value))
-    return total

@@ -17,7 +17,7 @@ RANKS = [
     {"roster", "expiry", "resp", "command"},
     {"values"},
     {"keyspace", "config"},
-    {"watches", "persistence", "acl"},
+    {"watches", "persistence", "acl", "accesses", "memory"},
     {"context", "lua"},
     {"scripts"},
     {"state"},

@@ -228,7 +228,10 @@ def client_no_evict(ctx: Context, switch: bytes) -> Reply:
 @command("CLIENT NO-TOUCH <ON | OFF>", "noscript loading stale", since="7.2.0")
 def client_no_touch(ctx: Context, switch: bytes) -> Reply:
     """Let reads of this connection leave the keys' idle time alone."""
-    _is_on(switch)
+    ctx.no_touch = _is_on(switch)
+    if ctx.no_touch:
+        ctx.server.accesses.begin()
+    ctx.update_guard()
     return OK
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..accesses import MAX_FREQUENCY
 from ..command import CommandGroup
 from ..context import Context
 from ..errors import BusyKey, InvalidFrequency, InvalidIdleTime, InvalidTtl, SyntaxFault
 from ..numeric import parse_int
 from ..persistence.dump import dump, load
 from ..reply import OK, Reply
+from .deadlines import MS_PER_SECOND
 from .options import argument_of
 
 command = CommandGroup("generic")
-
-MAX_FREQUENCY = 255
 
 
 @command(
@@ -27,7 +27,7 @@ MAX_FREQUENCY = 255
 def dump_(ctx: Context, key: bytes) -> Reply:
     """Return the value at key in Redis's own format, with a version and a checksum."""
     value = ctx.db.get(key)
-    return None if value is None else dump(value)
+    return None if value is None else dump(value, compresses=ctx.server.config.compresses_dumps)
 
 
 @dataclass(slots=True)
@@ -87,6 +87,19 @@ def restore(ctx: Context, key: bytes, ttl: bytes, payload: bytes, *words: bytes)
     if deadline_ms and deadline_ms <= ctx.server.moment.ms:
         db.delete(key)
         return OK
+    db.delete_quietly(key)
     db.place(key, value, deadline_ms or None)
+    _restore_accesses(ctx, key, options)
     db.touch(key, "restore")
     return OK
+
+
+def _restore_accesses(ctx: Context, key: bytes, options: RestoreOptions) -> None:
+    """Which of the two counts depends on the policy; the other is ignored."""
+    accesses = ctx.server.accesses
+    if ctx.server.config.is_lfu:
+        if options.frequency is not None:
+            accesses.set_frequency(ctx.db, key, options.frequency)
+    elif options.idle_seconds is not None:
+        accesses.begin()
+        accesses.set_idle(ctx.db, key, options.idle_seconds * MS_PER_SECOND)

@@ -9,6 +9,7 @@ from ..errors import (
     ExpireGtWithLt,
     ExpireNxWithOthers,
     FrequencyNotTracked,
+    IdleTimeNotTracked,
     NegativeTimeout,
     NoSuchKey,
     SameObject,
@@ -92,14 +93,14 @@ def exists(ctx: Context, *keys: bytes) -> Reply:
     tips=_SUM_OVER_SHARDS,
 )
 def touch(ctx: Context, *keys: bytes) -> Reply:
-    """Look at keys, and return how many there are."""
-    return exists(ctx, *keys)
+    """Use keys for nothing, and return how many there are."""
+    return sum(ctx.db.get(key) is not None for key in keys)
 
 
 @command("TYPE key", "readonly fast", keys="RO", since="1.0.0")
 def type_(ctx: Context, key: bytes) -> Reply:
     """Return what kind of value a key holds."""
-    value = ctx.db.get(key)
+    value = ctx.db.peek(key)
     return NONE if value is None else Status(kind_of(value))
 
 
@@ -149,7 +150,7 @@ def scan(ctx: Context, cursor: bytes, *words: bytes) -> Reply:
 
 
 def _is_of_kind(ctx: Context, key: bytes, kind: bytes | None) -> bool:
-    value = ctx.db.get(key)
+    value = ctx.db.peek(key)
     return value is not None and (kind is None or kind_of(value) == kind)
 
 
@@ -288,7 +289,7 @@ def _expire(
     conditions = _read_conditions(words) if words else frozenset()
     deadline = deadline_ms(ctx, raw, unit_ms, from_now=from_now)
     db = ctx.db
-    if key not in db:
+    if db.get(key) is None:
         return 0
     if conditions and not _allows(conditions, db.deadline_ms(key), deadline):
         return 0
@@ -327,7 +328,7 @@ def _allows(conditions: frozenset[bytes], current: int | None, wanted: int) -> b
 @command("PERSIST key", "write fast", keys="RW update", since="2.2.0")
 def persist(ctx: Context, key: bytes) -> Reply:
     """Take a key's deadline away."""
-    if key not in ctx.db or not ctx.db.clear_deadline(key):
+    if ctx.db.get(key) is None or not ctx.db.clear_deadline(key):
         return 0
     ctx.db.touch(key, "persist")
     return 1
@@ -377,16 +378,22 @@ def pexpiretime(ctx: Context, key: bytes) -> Reply:
 @command("OBJECT ENCODING key", "readonly", keys="RO", since="2.2.3", tips=_NONDETERMINISTIC)
 def object_encoding(ctx: Context, key: bytes) -> Reply:
     """Return how a value would be laid out in Redis's memory."""
-    value = ctx.db.get(key)
+    value = ctx.db.peek(key)
     return None if value is None else encoding_of(value)
 
 
 @command("OBJECT REFCOUNT key", "readonly", keys="RO", since="2.2.3", tips=_NONDETERMINISTIC)
 def object_refcount(ctx: Context, key: bytes) -> Reply:
-    """Return how often a value is referred to; Redis shares the small integers."""
-    value = ctx.db.get(key)
+    """Return how often a value is referred to; Redis shares the small integers.
+
+    It does not where eviction needs to know of each of them when it was used.
+    """
+    value = ctx.db.peek(key)
     if value is None:
         return None
+    config = ctx.server.config
+    if config.maxmemory_bytes and (config.is_lru or config.is_lfu):
+        return 1
     number = maybe_int(value) if isinstance(value, bytes) else None
     is_shared = number is not None and 0 <= number < SHARED_INTEGERS
     return SHARED_REFERENCES if is_shared else 1
@@ -394,16 +401,23 @@ def object_refcount(ctx: Context, key: bytes) -> Reply:
 
 @command("OBJECT IDLETIME key", "readonly", keys="RO", since="2.2.3", tips=_NONDETERMINISTIC)
 def object_idletime(ctx: Context, key: bytes) -> Reply:
-    """Return for how many seconds nobody looked at a key; accesses are not recorded: always 0."""
-    return None if ctx.db.get(key) is None else 0
+    """Return for how many seconds nobody used a key."""
+    if ctx.db.peek(key) is None:
+        return None
+    if ctx.server.config.is_lfu:
+        raise IdleTimeNotTracked
+    ctx.server.accesses.begin()
+    return ctx.server.accesses.idle_ms(ctx.db, key) // MS_PER_SECOND
 
 
 @command("OBJECT FREQ key", "readonly", keys="RO", since="4.0.0", tips=_NONDETERMINISTIC)
 def object_freq(ctx: Context, key: bytes) -> Reply:
-    """Refuse: accesses are counted only under an LFU eviction policy, and there is none."""
-    if ctx.db.get(key) is None:
+    """Return how often a key is used, on a logarithmic scale: under an LFU policy only."""
+    if ctx.db.peek(key) is None:
         return None
-    raise FrequencyNotTracked
+    if not ctx.server.config.is_lfu:
+        raise FrequencyNotTracked
+    return ctx.server.accesses.frequency(ctx.db, key)
 
 
 @command("OBJECT HELP", "loading stale", since="6.2.0")

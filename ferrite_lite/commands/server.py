@@ -10,9 +10,9 @@ from collections.abc import Callable
 from ..command import CommandGroup
 from ..context import Context
 from ..errors import CommandError, DatabaseOutOfRange, InvalidDatabaseIndex, SyntaxFault
-from ..numeric import parse_int, parse_int32
+from ..memory import BASE_BYTES
+from ..numeric import parse_int32
 from ..reply import OK, Reply, Verbatim
-from ..values import size_bytes
 
 command = CommandGroup("server")
 
@@ -92,7 +92,7 @@ def swapdb(ctx: Context, index1: bytes, index2: bytes) -> Reply:
     return OK
 
 
-# --- time and memory ------------------------------------------------------------------------------
+# --- time ---------------------------------------------------------------------------------------
 
 
 @command("TIME", "loading stale fast", since="2.6.0", tips=["nondeterministic_output"])
@@ -100,25 +100,6 @@ def time(ctx: Context) -> Reply:
     """Return Unix time: seconds, and the microseconds of the current one."""
     seconds, microseconds = divmod(ctx.server.moment.us, 1_000_000)
     return [b"%d" % seconds, b"%d" % microseconds]
-
-
-@command(
-    "MEMORY USAGE key [SAMPLES count]",
-    "readonly",
-    keys="RO",
-    since="4.0.0",
-    complexity="O(N) where N is the number of elements",
-    also="read",
-)
-def memory_usage(ctx: Context, key: bytes, *words: bytes) -> Reply:
-    """Return how many bytes a key and its value take."""
-    for option, count in zip(words[::2], words[1::2], strict=False):
-        if option.lower() != b"samples" or parse_int(count) < 0:
-            raise SyntaxFault
-    if len(words) % 2:
-        raise SyntaxFault
-    value = ctx.db.get(key)
-    return None if value is None else sys.getsizeof(key) + size_bytes(value, sys.getsizeof)
 
 
 # --- INFO -----------------------------------------------------------------------------------------
@@ -162,15 +143,19 @@ def _clients(ctx: Context) -> dict[str, object]:
 
 
 def _memory(ctx: Context) -> dict[str, object]:
-    """``maxmemory`` is not enforced: what is used is what the process uses."""
-    resident = ctx.server.resident_bytes()
+    server, memory = ctx.server, ctx.server.memory
     return {
-        "used_memory": resident,
-        "used_memory_rss": resident,
+        "used_memory": memory.used_bytes(),
+        "used_memory_rss": server.resident_bytes(),
+        "used_memory_peak": memory.peak_bytes(),
+        "used_memory_startup": BASE_BYTES,
+        "used_memory_dataset": memory.dataset_bytes(),
         "used_memory_lua": 0,
-        "maxmemory": 0,
-        "maxmemory_policy": "noeviction",
+        "maxmemory": server.config.maxmemory_bytes,
+        "maxmemory_policy": server.config.maxmemory_policy,
+        "mem_not_counted_for_evict": 0,
         "mem_allocator": "python",
+        "lazyfree_pending_objects": 0,
     }
 
 
@@ -190,7 +175,7 @@ def _stats(ctx: Context) -> dict[str, object]:
         "total_commands_processed": counted.commands,
         "rejected_connections": counted.rejected_connections,
         "expired_keys": sum(db.expired for db in ctx.server.databases),
-        "evicted_keys": 0,
+        "evicted_keys": counted.evicted_keys,
     }
 
 

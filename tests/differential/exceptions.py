@@ -46,7 +46,6 @@ _NOT_IMPLEMENTED = {
     "memory limits, persistence and keyspace notifications are not implemented": [
         "CONFIG GET knows old names",
         "CONFIG GET of one parameter",
-        "CONFIG SET maxmemory takes units",
         "CONFIG SET notify-keyspace-events writes the flags in its own order",
         "CONFIG SET refuses a value that does not fit",
         "CONFIG SET refuses what is fixed at the start",

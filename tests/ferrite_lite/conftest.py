@@ -1,4 +1,4 @@
-"""The engine under test, its clock, and the shortest way to say a command to it."""
+"""The engine under test, its clock, its events, and the shortest way to say a command to it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from ferrite_lite.clock import ManualClock
 from ferrite_lite.context import Context
 from ferrite_lite.engine import Engine
+from ferrite_lite.keyspace import Keyspace
 from ferrite_lite.resp import encode
 
 Word = str | bytes | int
@@ -51,3 +52,24 @@ def run(engine: Engine) -> Run:
 def run_other(engine: Engine) -> Run:
     """A second connection to the same engine."""
     return runner(engine, engine.connect())
+
+
+class Recorder:
+    """An observer that writes down what it is told: ``set greeting``, ``expired greeting``..."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+
+    def key_changed(self, db: Keyspace, event: str, key: bytes) -> None:
+        self.events.append(f"{event} {key.decode()}")
+
+    def keys_replaced(self, db: Keyspace, by: Keyspace | None) -> None:
+        self.events.append("replaced")
+
+
+@pytest.fixture
+def events(engine: Engine) -> list[str]:
+    """The events of database 0, from here on."""
+    recorder = Recorder()
+    engine.state.databases[0].observers.append(recorder)
+    return recorder.events

@@ -8,6 +8,7 @@ from . import (
     dumping,
     hashes,
     keys,
+    memory,
     protocol,
     scripting,
     server,
@@ -28,6 +29,7 @@ _GROUPS = (
     protocol,
     scripting,
     dumping,
+    memory,
 )
 
 CASES = [case for group in _GROUPS for case in group.CASES]

@@ -89,7 +89,7 @@ def test_docs_tell_what_was_declared(run: Run) -> None:
 
 def test_docs_of_a_container_hold_its_subcommands(run3: Run) -> None:
     reply = run3("COMMAND", "DOCS", "memory")
-    assert b"$11\r\nsubcommands\r\n%1\r\n$12\r\nmemory|usage\r\n%4\r\n" in reply
+    assert b"$11\r\nsubcommands\r\n%6\r\n$12\r\nmemory|usage\r\n%4\r\n" in reply
 
 
 def test_docs_without_names_are_about_everything(run3: Run) -> None:

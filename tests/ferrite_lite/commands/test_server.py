@@ -213,10 +213,17 @@ def test_info_counts_clients_and_knows_their_limit(clock: ManualClock) -> None:
     assert info(run, "stats")["total_connections_received"] == "3"
 
 
-def test_info_tells_the_memory_of_this_process(run: Run) -> None:
-    memory = info(run, "memory")
-    assert int(memory["used_memory"]) > 1_000_000
-    assert memory["maxmemory"] == "0"
+def test_info_tells_what_the_data_takes_and_what_the_process_does(run: Run) -> None:
+    before = info(run, "memory")
+    run("SET", "k", "x" * 1_000_000)
+    after = info(run, "memory")
+    assert 1_000_000 < int(after["used_memory"]) - int(before["used_memory"]) < 1_001_000
+    assert int(after["used_memory_rss"]) > 10_000_000
+    assert (after["maxmemory"], after["maxmemory_policy"]) == ("0", "noeviction")
+    run("CONFIG", "SET", "maxmemory", "100mb", "maxmemory-policy", "allkeys-lru")
+    limited = info(run, "memory")
+    assert (limited["maxmemory"], limited["maxmemory_policy"]) == ("104857600", "allkeys-lru")
+    assert limited["used_memory"] == after["used_memory"]
 
 
 def test_info_keyspace_counts_keys_and_deadlines_of_what_is_not_empty(run: Run) -> None:
