@@ -697,3 +697,7 @@ class ScriptReplyTooDeep(CommandError):
 
 class InvalidFlushMode(CommandError):
     message = "ERR SCRIPT FLUSH only support SYNC|ASYNC option"
+
+
+class InvalidFunctionFlushMode(CommandError):
+    message = "ERR FUNCTION FLUSH only supports SYNC|ASYNC option"

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from ..command import CommandGroup
 from ..context import Context
-from ..errors import InvalidFlushMode, NegativeKeyCount, NoSuchScript, TooManyKeys
+from ..errors import (
+    InvalidFlushMode,
+    InvalidFunctionFlushMode,
+    NegativeKeyCount,
+    NoSuchScript,
+    SubcommandSyntax,
+    TooManyKeys,
+)
 from ..numeric import parse_int
 from ..reply import OK, Reply
 from ..scripts import Runnable
@@ -130,4 +137,20 @@ def script_flush(ctx: Context, *mode: bytes) -> Reply:
     if len(mode) > 1 or (mode and mode[0].lower() not in (b"sync", b"async")):
         raise InvalidFlushMode
     ctx.server.scripts.clear()
+    return OK
+
+
+@command(
+    "FUNCTION FLUSH [ASYNC | SYNC]",
+    "write noscript",
+    since="7.0.0",
+    complexity="O(N) where N is the number of functions deleted",
+    tips=["request_policy:all_shards", "response_policy:all_succeeded"],
+)
+def function_flush(ctx: Context, *mode: bytes) -> Reply:
+    """Forget every function: there are none, and suites that use some begin with this."""
+    if len(mode) > 1:
+        raise SubcommandSyntax("function", ctx.argv[1])
+    if mode and mode[0].lower() not in (b"sync", b"async"):
+        raise InvalidFunctionFlushMode
     return OK

@@ -582,6 +582,13 @@ SORT in a script is sorted even without a key to sort by
     EVAL "return redis.call('SORT', 's', 'ALPHA')" 1 s
     EVAL "return redis.call('SORT', 's', 'BY', 'nosort')" 1 s
 
+FUNCTION FLUSH with nothing to forget
+    FUNCTION FLUSH
+    FUNCTION FLUSH SYNC
+    function flush async
+    FUNCTION FLUSH FOO
+    FUNCTION FLUSH SYNC x
+
 Comments and line ends in scripts
     EVAL "-- a comment\nreturn 1 -- another" 0
     EVAL "--[[ long\n ]] return 2" 0
