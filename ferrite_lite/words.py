@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 _WORD = re.compile(
-    rb"""[ \t\n\v\f\r]*
-    ([^ \t\n\r"']*)  # what needs no quotes, up to the first one
-    (?: "((?>(?:\\.|[^"])*))"
-      | '((?>(?:\\'|[^'])*))'
+    rb"""[ \t\n\v\f\r]*+
+    ([^ \t\n\r"']*+)  # what needs no quotes, up to the first one
+    (?: "((?:\\.|[^"])*+)"
+      | '((?:\\'|[^'])*+)'
     )?
     (?= [ \t\n\v\f\r] | \Z )""",
     re.DOTALL | re.VERBOSE,
