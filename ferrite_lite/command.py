@@ -113,11 +113,18 @@ class Command:
     #: What a request names besides keys: ``channels``, or ``patterns`` of them.
     channels: str = ""
     subcommands: dict[bytes, Command] = field(default_factory=dict)
+    #: Lower case, a subcommand with a bar: ``config|get``.
+    name: str = field(init=False)
+    #: One for each place where keys stand; empty for a command without keys.
+    key_specs: list[KeySpec] = field(init=False)
 
-    @property
-    def name(self) -> str:
-        """Lower case, a subcommand with a bar: ``config|get``."""
-        return self.usage.name.replace(" ", "|")
+    def __post_init__(self) -> None:
+        self.name = self.usage.name.replace(" ", "|")
+        self.key_specs = self._read_key_specs() if self.has_keys else []
+
+    def _read_key_specs(self) -> list[KeySpec]:
+        default = "RO access" if "readonly" in self.flags else "RW access update"
+        return [KeySpec.read(each) for each in (self.keys_used or default).split(" | ")]
 
     @property
     def summary(self) -> str:
@@ -132,14 +139,6 @@ class Command:
     @property
     def has_keys(self) -> bool:
         return bool(self.usage.first_key or self.usage.numkeys_at or self.find_keys)
-
-    @property
-    def key_specs(self) -> list[KeySpec]:
-        """One for each place where keys stand; empty for a command without keys."""
-        if not self.has_keys:
-            return []
-        default = "RO access" if "readonly" in self.flags else "RW access update"
-        return [KeySpec.read(each) for each in (self.keys_used or default).split(" | ")]
 
     @property
     def is_container(self) -> bool:
@@ -190,10 +189,13 @@ class Command:
         positions = self.key_positions(argv)
         if not positions:
             return []
-        if self.find_uses is None:
-            uses = [spec.flags for spec in self.key_specs]
-        else:
-            uses = [KeySpec.read(use).flags for use in self.find_uses(argv)]
+        specs = self.key_specs
+        if self.find_uses is not None:
+            specs = [KeySpec.read(use) for use in self.find_uses(argv)]
+        elif len(specs) == 1:
+            flags = specs[0].flags
+            return [(at, flags) for at in positions]
+        uses = [spec.flags for spec in specs]
         # With several uses, each but the last is that of one key.
         return [(at, uses[min(number, len(uses) - 1)]) for number, at in enumerate(positions)]
 

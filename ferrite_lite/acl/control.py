@@ -66,6 +66,7 @@ class AccessControl:
         return User(name, self.catalogue, has_all_channels_at_first=everywhere)
 
     def add(self, user: User) -> None:
+        user.settle()
         self._users[user.name] = user
 
     def remove(self, name: bytes) -> User | None:
@@ -133,7 +134,9 @@ class AccessControl:
         that has the same name again is another.
         """
         gone = [user for user in self._users.values() if user is not self.default]
-        self._users = {user.name: user for user in users}
+        self._users = {}
+        for user in users:
+            self.add(user)
         self.default.become(self._users.get(DEFAULT_USER) or self._free_default())
         self._users[DEFAULT_USER] = self.default
         return gone

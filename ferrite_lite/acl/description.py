@@ -93,5 +93,5 @@ def _single_commands(selector: Selector, drawn: int) -> Iterator[bytes]:
             yield (b"+" if allowed else b"-") + named.name.encode()
             drawn = drawn | named.reach if allowed else drawn & ~named.reach
         if not allowed:
-            for word in selector.first_words.get(named.name, ()):
+            for word in selector.first_words.get(named.name, {}).values():
                 yield b"+%b|%b" % (named.name.encode(), word)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import NamedTuple
 
 from ..command import Command
@@ -13,7 +14,7 @@ from ..errors import (
     AclSyntax,
     AclUnknownName,
 )
-from ..patterns import matcher
+from ..patterns import Matcher, matcher
 from .catalogue import Catalogue, Named
 
 READ = 1
@@ -49,24 +50,29 @@ class Selector:
     commands: int = 0
     #: No command needs a look at its bit: set by ``+@all``, until any command is taken away.
     has_all_commands: bool = False
-    #: Commands that are allowed with certain first words only.
-    first_words: dict[str, list[bytes]] = field(default_factory=dict)
+    #: Commands that are allowed with certain first words only: the words in lower case, and as
+    #: they were given.
+    first_words: dict[str, dict[bytes, bytes]] = field(default_factory=dict)
     has_all_keys: bool = False
     #: Patterns of keys, in the order given, and what may be done to the keys.
     keys: dict[bytes, int] = field(default_factory=dict)
     has_all_channels: bool = False
-    channels: list[bytes] = field(default_factory=list)
+    #: Patterns of channels, in the order given.
+    channels: dict[bytes, None] = field(default_factory=dict)
+    #: By what is needed, the matchers of the patterns that grant it: found out once, for the rules
+    #: of a selector do not change any more when it is asked.
+    _matchers: dict[int, list[Matcher]] = field(default_factory=dict, init=False)
 
     def copy(self) -> Selector:
         return Selector(
             self.catalogue,
             self.commands,
             self.has_all_commands,
-            {name: list(words) for name, words in self.first_words.items()},
+            {name: dict(words) for name, words in self.first_words.items()},
             self.has_all_keys,
             dict(self.keys),
             self.has_all_channels,
-            list(self.channels),
+            dict(self.channels),
         )
 
     @property
@@ -137,8 +143,7 @@ class Selector:
             raise AclChannelsAfterAll
         if not SPACES.isdisjoint(pattern):
             raise AclSyntax
-        if pattern not in self.channels:
-            self.channels.append(pattern)
+        self.channels[pattern] = None
 
     def _change_category(self, name: bytes, *, on: bool) -> None:
         category = self.catalogue.category(name)
@@ -175,9 +180,7 @@ class Selector:
         if command.subcommands:
             self._change_command(self._named(name), on=True)
             return
-        words = self.first_words.setdefault(command.name, [])
-        if last.lower() not in map(bytes.lower, words):
-            words.append(last)
+        self.first_words.setdefault(command.name, {}).setdefault(last.lower(), last)
 
     def _named(self, name: bytes) -> Named:
         named = self.catalogue.find(name)
@@ -193,7 +196,7 @@ class Selector:
             return Denial("command")
         if not self.has_all_keys:
             for at, flags in command.key_uses(argv):
-                if not self._allows_key(argv[at], needed_permission(flags)):
+                if not self._allows_key(argv[at], _needed_permission(flags)):
                     return Denial("key", at)
         if not self.has_all_channels and command.channels:
             is_pattern = command.channels == "patterns"
@@ -208,13 +211,17 @@ class Selector:
         if self.commands & self.catalogue.bit_of(command):
             return True
         words = self.first_words.get(command.name, ())
-        return len(argv) > 1 and argv[1].lower() in map(bytes.lower, words)
+        return len(argv) > 1 and argv[1].lower() in words
 
     def _allows_key(self, key: bytes, needed: int) -> bool:
-        return any(
-            permission & needed == needed and matcher(pattern)(key)
-            for pattern, permission in self.keys.items()
-        )
+        matchers = self._matchers.get(needed)
+        if matchers is None:
+            matchers = self._matchers[needed] = [
+                matcher(pattern)
+                for pattern, permission in self.keys.items()
+                if permission & needed == needed
+            ]
+        return any(matches(key) for matches in matchers)
 
     def allows_every_key(self, needed: int) -> bool:
         """Whether no key is out of reach; two patterns that together match all do not count."""
@@ -244,7 +251,8 @@ def _read_key_rule(rule: bytes) -> tuple[int, bytes]:
     return permission, pattern
 
 
-def needed_permission(flags: tuple[str, ...]) -> int:
+@cache
+def _needed_permission(flags: tuple[str, ...]) -> int:
     """What a user needs for what a command does to a key."""
     needed = 0
     for flag in flags:

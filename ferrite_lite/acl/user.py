@@ -52,7 +52,8 @@ class User:
         self.needs_no_password = False
         #: Whether RESTORE must check everything: said with ``on`` or ``off``, or not said.
         self.sanitizes_payload: bool | None = None
-        self.passwords: list[bytes] = []
+        #: Hashes, in the order given.
+        self.passwords: dict[bytes, None] = {}
         self.selectors = [self._new_selector()]
         #: No request of this user needs a look at its rules.
         self.is_unrestricted = False
@@ -106,7 +107,7 @@ class User:
         )
         twin.become(self)
         twin.selectors = [selector.copy() for selector in self.selectors]
-        twin.passwords = list(self.passwords)
+        twin.passwords = dict(self.passwords)
         return twin
 
     def become(self, other: User) -> None:
@@ -116,9 +117,10 @@ class User:
         self.sanitizes_payload = other.sanitizes_payload
         self.passwords = other.passwords
         self.selectors = other.selectors
-        self._refresh()
+        self.settle()
 
-    def _refresh(self) -> None:
+    def settle(self) -> None:
+        """See what the rules come to; to be called when the last one is applied."""
         self.is_unrestricted = any(selector.is_unrestricted for selector in self.selectors)
 
     def apply(self, rule: bytes) -> None:
@@ -135,7 +137,6 @@ class User:
             self._add_selector(rule[1:-1])
         elif rule:
             self.selectors[0].apply(rule)
-        self._refresh()
 
     def _turn_on(self) -> None:
         self.is_on = True
@@ -169,15 +170,14 @@ class User:
 
     def _add_password(self, rule: bytes) -> None:
         digest = _read_password(rule, hash_sign=b"#")
-        if digest not in self.passwords:
-            self.passwords.append(digest)
+        self.passwords[digest] = None
         self.needs_no_password = False
 
     def _remove_password(self, rule: bytes) -> None:
         digest = _read_password(rule, hash_sign=b"!")
         if digest not in self.passwords:
             raise AclNoSuchPassword
-        self.passwords.remove(digest)
+        del self.passwords[digest]
 
     def _add_selector(self, text: bytes) -> None:
         selector = self._new_selector()
