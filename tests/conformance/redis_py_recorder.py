@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis.asyncio.connection
 import redis.connection
 
 RECORD = "CONFORMANCE_RECORD"
@@ -27,21 +28,22 @@ def first_word(args: tuple[Any, ...]) -> str:
     return name.partition(" ")[0].lower()
 
 
-def _record_what(packer: Any) -> None:
-    pack = packer.pack
+def _record_what(packer: Any, method: str) -> None:
+    pack = getattr(packer, method)
 
     def recording(self: Any, *args: Any) -> Any:
         if args:
             _sent.add(first_word(args))
         return pack(self, *args)
 
-    packer.pack = recording
+    setattr(packer, method, recording)
 
 
 def pytest_configure() -> None:
-    # Every command of every client, sync and async, is packed by one of these two.
-    _record_what(redis.connection.PythonRespSerializer)
-    _record_what(redis.connection.HiredisRespSerializer)
+    # Every command of every client is packed by one of these three.
+    _record_what(redis.connection.PythonRespSerializer, "pack")
+    _record_what(redis.connection.HiredisRespSerializer, "pack")
+    _record_what(redis.asyncio.connection.AbstractConnection, "pack_command")
 
 
 def pytest_runtest_logstart() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import (
     acl,
+    arguments,
     connection,
     dumping,
     hashes,
@@ -30,6 +31,7 @@ _GROUPS = (
     scripting,
     dumping,
     memory,
+    arguments,
 )
 
 CASES = [case for group in _GROUPS for case in group.CASES]
