@@ -112,6 +112,10 @@ class Command:
     find_uses: UseFinder | None = None
     #: What a request names besides keys: ``channels``, or ``patterns`` of them.
     channels: str = ""
+    #: Empty for a command that is not deprecated.
+    deprecated_since: str = ""
+    #: What to use instead.
+    replaced_by: str = ""
     subcommands: dict[bytes, Command] = field(default_factory=dict)
     #: Lower case, a subcommand with a bar: ``config|get``.
     name: str = field(init=False)
@@ -128,6 +132,8 @@ class Command:
 
     @property
     def summary(self) -> str:
+        if self.is_container:
+            return f"Run a subcommand: {', '.join(sorted(map(bytes.decode, self.subcommands)))}."
         return (self.handler.__doc__ or "").partition("\n")[0]
 
     @property
@@ -245,11 +251,13 @@ class CommandGroup:
         find_keys: KeyFinder | None = None,
         find_uses: UseFinder | None = None,
         channels: str = "",
+        deprecated: str = "",
         arity: int | None = None,
     ) -> Declared:
         """Declare the decorated function as the handler of ``usage``.
 
         ``keys`` tells what it does to them where that is not "RO access" or "RW access update".
+        ``deprecated`` is since when, and what to use instead: ``4.0.0 HSET``.
         ``arity`` is for the few commands that accept more than their documentation says.
         """
 
@@ -270,6 +278,8 @@ class CommandGroup:
                 find_keys=find_keys,
                 find_uses=find_uses,
                 channels=channels,
+                deprecated_since=deprecated.partition(" ")[0],
+                replaced_by=deprecated.partition(" ")[2],
             )
             if command.usage.name in self._commands:
                 raise ValueError(f"{command.usage.name} is declared twice")

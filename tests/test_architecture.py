@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 RANKS = [
     {"errors", "clock", "usage", "version"},
     {"numeric", "patterns", "reply", "words"},
-    {"roster", "expiry", "resp", "command"},
+    {"arguments", "roster", "expiry", "resp", "command"},
     {"values"},
     {"keyspace", "config"},
     {"watches", "persistence", "acl", "accesses", "memory"},

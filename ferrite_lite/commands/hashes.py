@@ -70,6 +70,7 @@ def hset(ctx: Context, key: bytes, *pairs: bytes) -> Reply:
     "write denyoom fast",
     keys="RW update",
     since="2.0.0",
+    deprecated="4.0.0 HSET",
     complexity="O(N) where N is the number of fields",
 )
 def hmset(ctx: Context, key: bytes, *pairs: bytes) -> Reply:

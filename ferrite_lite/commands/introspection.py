@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from ..arguments import Argument, read_arguments
 from ..command import FLAGS, Command, CommandGroup, KeySpec
 from ..context import Context
 from ..errors import (
@@ -230,8 +231,33 @@ def _docs(each: Command) -> Reply:
         b"group": each.group.encode(),
         b"complexity": each.complexity.encode(),
     }
+    if each.deprecated_since:
+        docs[b"doc_flags"] = _words(["deprecated"])
+        docs[b"deprecated_since"] = each.deprecated_since.encode()
+        docs[b"replaced_by"] = each.replaced_by.encode()
     if each.subcommands:
         docs[b"subcommands"] = {
             subcommand.name.encode(): _docs(subcommand) for subcommand in each.subcommands.values()
         }
+    elif arguments := read_arguments(each.usage.line):
+        specs = iter(range(len(each.key_specs)))
+        docs[b"arguments"] = [_argument(argument, each, specs) for argument in arguments]
     return docs
+
+
+def _argument(argument: Argument, command: Command, specs: Iterator[int]) -> Reply:
+    """One argument; ``specs`` are the numbers of the key specifications not yet spoken of."""
+    told: dict[bytes, Reply] = {
+        b"name": argument.name.encode(),
+        b"type": argument.type.encode(),
+    }
+    if argument.type == "key":
+        last = len(command.key_specs) - 1
+        told[b"key_spec_index"] = last if argument.token else next(specs, last)
+    if argument.token:
+        told[b"token"] = argument.token.encode()
+    if argument.flags:
+        told[b"flags"] = _words(argument.flags)
+    if argument.arguments:
+        told[b"arguments"] = [_argument(each, command, specs) for each in argument.arguments]
+    return told

@@ -160,7 +160,7 @@ def _store(
         db.touch(key, "expire", changes=0)
 
 
-@command("GETSET key value", "write denyoom fast", since="1.0.0")
+@command("GETSET key value", "write denyoom fast", since="1.0.0", deprecated="6.2.0 SET with GET")
 def getset(ctx: Context, key: bytes, value: bytes) -> Reply:
     """Set the string at key, and return the one it replaces."""
     old = ctx.db.string(key)
@@ -347,6 +347,7 @@ def getrange(ctx: Context, key: bytes, start: bytes, end: bytes) -> Reply:
     "SUBSTR key start end",
     "readonly",
     since="1.0.0",
+    deprecated="2.0.0 GETRANGE",
     complexity="O(N) where N is the number of bytes returned",
 )
 def substr(ctx: Context, key: bytes, start: bytes, end: bytes) -> Reply:

@@ -93,3 +93,36 @@ def test_key_specs_are_redis_s(command: Command, reference: Target, subject: Tar
 def test_group_and_first_version_are_redis_s(command: Command, reference: Target) -> None:
     if documented := documentation(reference, command):
         assert (command.group, command.since) == (documented["group"], documented["since"])
+
+
+#: Whose arguments COMMAND DOCS tells otherwise than Redis, and why.
+ARGUMENTS_DIFFER = {
+    "acl|cat": "Redis calls the category 'categoryname' here alone",
+    "client|kill": "Redis has names of its own for the two forms, which no usage line tells",
+    "client|list": "Redis makes a block of ID and its values",
+    "command|getkeys": "Redis 7.0 has none here; later versions have these",
+    "command|getkeysandflags": "Redis 7.0 has none here; later versions have these",
+    "sort": "Redis gives patterns a key specification",
+    "sort_ro": "Redis gives patterns a key specification",
+}
+
+
+def structure(argument: dict[str, Any]) -> dict[str, Any]:
+    """An argument without what is prose or history."""
+    kept = {name: argument.get(name) for name in ("name", "type", "key_spec_index", "token")}
+    flags = set(argument.get("flags", ()))
+    return {**kept, "flags": flags, "parts": [*map(structure, argument.get("arguments", ()))]}
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_arguments_are_redis_s(command: Command, reference: Target, subject: Target) -> None:
+    theirs, ours = documentation(reference, command), documentation(subject, command)
+    if theirs is None:
+        return
+    assert ours is not None
+    trees = [[*map(structure, docs.get("arguments", ()))] for docs in (ours, theirs)]
+    if command.name in ARGUMENTS_DIFFER:
+        assert trees[0] != trees[1], "it does not differ any more"
+    else:
+        assert trees[0] == trees[1]
+    assert ours.get("deprecated_since") == theirs.get("deprecated_since")

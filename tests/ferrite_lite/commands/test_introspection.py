@@ -89,7 +89,13 @@ def test_docs_tell_what_was_declared(run: Run) -> None:
 
 def test_docs_of_a_container_hold_its_subcommands(run3: Run) -> None:
     reply = run3("COMMAND", "DOCS", "memory")
-    assert b"$11\r\nsubcommands\r\n%6\r\n$12\r\nmemory|usage\r\n%4\r\n" in reply
+    assert b"$11\r\nsubcommands\r\n%6\r\n$12\r\nmemory|usage\r\n%5\r\n" in reply
+
+
+def test_docs_tell_what_replaces_a_deprecated_command(run: Run) -> None:
+    reply = run("COMMAND", "DOCS", "hmset")
+    assert b"doc_flags\r\n*1\r\n+deprecated\r\n$16\r\ndeprecated_since\r\n$5\r\n4.0.0" in reply
+    assert b"replaced_by\r\n$4\r\nHSET\r\n" in reply
 
 
 def test_docs_without_names_are_about_everything(run3: Run) -> None:
