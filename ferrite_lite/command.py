@@ -124,7 +124,7 @@ class Command:
 
     def __post_init__(self) -> None:
         self.name = self.usage.name.replace(" ", "|")
-        self.key_specs = self._read_key_specs() if self.has_keys else []
+        self.key_specs = self._read_key_specs() if self.has_keys or self.keys_used else []
 
     def _read_key_specs(self) -> list[KeySpec]:
         default = "RO access" if "readonly" in self.flags else "RW access update"
@@ -144,6 +144,8 @@ class Command:
 
     @property
     def has_keys(self) -> bool:
+        if self.keys_used == "not_key":
+            return False
         return bool(self.usage.first_key or self.usage.numkeys_at or self.find_keys)
 
     @property
@@ -181,6 +183,8 @@ class Command:
         """
         if len(argv) < abs(self.usage.arity) and (self.find_keys or self.usage.numkeys_at):
             return None  # asked by redis.acl_check_cmd, which takes unfinished requests
+        if self.keys_used == "not_key":
+            return []
         if self.find_keys is not None:
             return self.find_keys(argv)
         positions = self.usage.key_positions(argv)

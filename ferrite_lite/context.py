@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .acl import Denial, Entry, Place, User
+from .broker import Subscriptions
 from .command import Command
 from .errors import CommandError
 from .keyspace import Keyspace
@@ -79,6 +80,7 @@ class Context:
         "running_script",
         "send",
         "server",
+        "subscriptions",
         "transaction",
         "user",
         "watch",
@@ -113,6 +115,7 @@ class Context:
         self.reply_mode = ReplyMode.ON
         self.transaction: Transaction | None = None
         self.watch = Watch()
+        self.subscriptions = Subscriptions()
         self.running_script = False
         #: The command that is running: for errors that name it.
         self.command: Command
@@ -174,6 +177,7 @@ class Context:
             or not self.user.is_unrestricted
             or self.closing
             or self.transaction is not None
+            or bool(self.subscriptions)
             or self.no_touch
             or self.server.memory.is_limited
             or self.reply_mode is not ReplyMode.ON
@@ -182,7 +186,7 @@ class Context:
     @property
     def kind(self) -> str:
         """What ``client-output-buffer-limit`` and CLIENT LIST TYPE call such a connection."""
-        return "normal"
+        return "pubsub" if self.subscriptions else "normal"
 
     # --- what it did not ask for ------------------------------------------------------------------
 

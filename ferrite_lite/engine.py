@@ -22,6 +22,7 @@ from .errors import (
     NoPermission,
     NotAuthenticated,
     NotInTransaction,
+    NotWhileSubscribed,
     OutOfMemory,
     TransactionRefused,
     UnknownCommand,
@@ -37,6 +38,14 @@ NEVER_QUEUED = frozenset({"exec", "discard", "multi", "watch", "quit", "reset"})
 
 #: Of what is never queued, what also needs no memory.
 OUT_OF_TRANSACTION = frozenset({"exec", "discard", "quit", "reset"})
+
+#: What a RESP2 connection with subscriptions may still call: its replies could be taken for pushes.
+WHILE_SUBSCRIBED = frozenset(
+    {
+        *("subscribe", "psubscribe", "ssubscribe", "unsubscribe", "punsubscribe", "sunsubscribe"),
+        *("ping", "quit", "reset"),
+    }
+)
 
 #: What an HTTP request begins with, or has on its second line: Redis closes at either.
 HTTP_WORDS = frozenset({b"post", b"host:"})
@@ -72,6 +81,7 @@ class Engine:
         with self.lock:
             ctx.finish()
             ctx.end_transaction()
+            self.state.broker.forget(ctx)
             self.state.clients.pop(ctx.id, None)
 
     def register_native(self, twin: NativeScript) -> None:
@@ -209,6 +219,8 @@ class Engine:
                 raise NotInTransaction
             if not ctx.user.is_unrestricted:
                 self._require_permission(ctx, command, argv)
+            if ctx.subscriptions and ctx.resp == 2 and command.name not in WHILE_SUBSCRIBED:
+                raise NotWhileSubscribed(command.name)
         except CommandError as error:
             if ctx.transaction is not None:
                 ctx.transaction.spoiled_by = error

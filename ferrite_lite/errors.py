@@ -64,6 +64,20 @@ class UnknownCommand(CommandError):
         )
 
 
+class NoSubscriptionToShards(CommandError):
+    """SSUBSCRIBE in EXEC. Its elder siblings may, for they always could."""
+
+    message = "ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client"
+
+
+class NotWhileSubscribed(CommandError):
+    def __init__(self, command: str) -> None:
+        super().__init__(
+            f"ERR Can't execute '{command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT"
+            " / RESET are allowed in this context"
+        )
+
+
 class UnknownSubcommand(CommandError):
     def __init__(self, container: str, subcommand: bytes) -> None:
         super().__init__(

@@ -333,7 +333,9 @@ class Connection(asyncio.Protocol):
         if not self._parser.pending_bytes:
             self._stalled = None
             idle_ms = self.engine.state.moment.ms - self.ctx.last_request_ms
-            if idle_timeout_seconds and idle_ms > idle_timeout_seconds * 1000:
+            # Who listens has every reason to be silent.
+            may_idle = not idle_timeout_seconds or self.ctx.subscriptions
+            if not may_idle and idle_ms > idle_timeout_seconds * 1000:
                 self._transport.close()
             return
         if self._stalled is None or self._stalled[0] != self._served:

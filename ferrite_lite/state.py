@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from .accesses import Accesses
 from .acl import AccessControl
+from .broker import Broker
 from .clock import Clock
 from .command import CommandTable
 from .config import Config
@@ -70,6 +71,7 @@ class ServerState:
         ]
         self.acl = AccessControl(table, config)
         self.watches = Watches()
+        self.broker = Broker()
         self.clients: dict[int, Context] = {}
         #: A connection as CLIENT LIST shows it; the engine, which knows CLIENT, puts it here.
         self.describe_client: Callable[[Context], bytes] = _undescribed

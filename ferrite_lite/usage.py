@@ -59,6 +59,9 @@ def read_usage(line: str) -> Usage:
         repeat = _REPEATED_KEYS.search(line)
         if repeat:
             last, step = -1, len(repeat[1].split())
+    if "shardchannel" in line and len(name) == 1:
+        # No key, but it stands where a cluster client looks for one.
+        first, last, step = 1, -1 if "..." in line else 1, 1
     return Usage(
         line=line,
         name=" ".join(name).lower(),

@@ -17,7 +17,7 @@ RANKS = [
     {"arguments", "roster", "expiry", "resp", "command"},
     {"values"},
     {"keyspace", "config"},
-    {"watches", "persistence", "acl", "accesses", "memory"},
+    {"watches", "broker", "persistence", "acl", "accesses", "memory"},
     {"context", "lua"},
     {"scripts"},
     {"state"},

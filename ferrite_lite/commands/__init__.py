@@ -14,6 +14,7 @@ from . import (
     keys,
     lists,
     memory,
+    pubsub,
     scripting,
     server,
     sets,
@@ -39,6 +40,7 @@ GROUPS = (
     memory.command,
     configuration.command,
     introspection.command,
+    pubsub.command,
     scripting.command,
 )
 TABLE = CommandTable(GROUPS)

@@ -126,13 +126,14 @@ def _filter(server: ServerState, option: bytes, value: bytes) -> Filter:
 def _type_filter(kind: bytes) -> Filter:
     if kind.lower() not in TYPES:
         raise UnknownClientType(kind)
-    return lambda _: kind.lower() == b"normal"
+    return lambda client: kind.lower() == client.kind.encode()
 
 
 def kill(ctx: Context, client: Context) -> None:
     """Close at once, but let one's own reply go out first."""
     client.finish()
     if client is not ctx:
+        client.server.broker.forget(client)
         client.close()
 
 
@@ -151,9 +152,9 @@ def client_line(client: Context) -> bytes:
         "idle": (now_ms - client.last_request_ms) // 1000,
         "flags": _flags(client),
         "db": client.db.index,
-        "sub": 0,
-        "psub": 0,
-        "ssub": 0,
+        "sub": len(client.subscriptions.channels),
+        "psub": len(client.subscriptions.patterns),
+        "ssub": len(client.subscriptions.shard_channels),
         "multi": -1 if transaction is None else len(transaction.queue),
         "qbuf": 0,
         "qbuf-free": 0,
@@ -178,7 +179,8 @@ def client_line(client: Context) -> bytes:
 
 
 def _flags(client: Context) -> str:
-    flags = "x" if client.transaction is not None else ""
+    flags = "P" if client.subscriptions else ""
+    flags += "x" if client.transaction is not None else ""
     flags += "d" if client.watch.broken else ""
     flags += "e" if client.no_evict else ""
     return flags or "N"

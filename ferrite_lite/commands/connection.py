@@ -124,11 +124,12 @@ def _is_printable(text: bytes) -> bool:
 )
 def ping(ctx: Context, *message: bytes) -> Reply:
     """Answer, to show that somebody is there."""
-    if not message:
-        return PONG
     if len(message) > 1:
         raise WrongArity(ctx.command.name)
-    return message[0]
+    if ctx.subscriptions and ctx.resp == 2:
+        # Like everything that a listener reads, an array that begins with a word.
+        return [b"pong", *(message or (b"",))]
+    return message[0] if message else PONG
 
 
 @command("ECHO message", "loading stale fast", since="1.0.0")
@@ -163,6 +164,7 @@ def quit_(ctx: Context, *_: bytes) -> Reply:
 def reset(ctx: Context) -> Reply:
     """Forget everything that this connection has set: as if it were new."""
     ctx.end_transaction()
+    ctx.server.broker.forget(ctx)
     ctx.db = ctx.server.databases[0]
     ctx.resp = 2
     ctx.name = b""

@@ -169,13 +169,16 @@ def _persistence(ctx: Context) -> dict[str, object]:
 
 
 def _stats(ctx: Context) -> dict[str, object]:
-    counted = ctx.server.statistics
+    counted, broker = ctx.server.statistics, ctx.server.broker
     return {
         "total_connections_received": counted.connections,
         "total_commands_processed": counted.commands,
         "rejected_connections": counted.rejected_connections,
         "expired_keys": sum(db.expired for db in ctx.server.databases),
         "evicted_keys": counted.evicted_keys,
+        "pubsub_channels": len(broker.channels.by_name),
+        "pubsub_patterns": len(broker.patterns.by_name),
+        "pubsubshard_channels": len(broker.shard_channels.by_name),
     }
 
 

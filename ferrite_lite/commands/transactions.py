@@ -15,6 +15,7 @@ from ..errors import (
     ExecWithoutMulti,
     NestedMulti,
     NoPermissionAnyMore,
+    NoSubscriptionToShards,
     TransactionAborted,
     WatchInsideMulti,
 )
@@ -61,6 +62,8 @@ def _run(ctx: Context, argv: list[bytes]) -> Reply:
     try:
         if not ctx.user.is_unrestricted:
             _require_permission(ctx, argv)
+        if argv[0].lower() == b"ssubscribe":
+            raise NoSubscriptionToShards
         reply = ctx.call(ctx, argv)
     except CommandError as error:
         reply = error

@@ -58,9 +58,6 @@ _NOT_IMPLEMENTED = {
     "a script that calls a command which is not implemented is told that it is unknown": [
         "Commands that scripts may not run",
     ],
-    "SUBSCRIBE is not implemented": [
-        "A connection that is subscribed hears only a few commands in RESP2",
-    ],
     "SCRIPT DEBUG and SCRIPT KILL are not implemented": [
         "SCRIPT DEBUG refuses other words",
         "SCRIPT KILL counts its arguments",

@@ -186,3 +186,45 @@ async def test_scripts_and_locks_of_redis_py_work(client: InProcessClient) -> No
     async with client.lock("door", timeout=5):
         assert await client.exists("door") == 1
     assert await client.exists("door") == 0
+
+
+async def heard(pubsub: Any) -> Any:
+    """The next message, confirmations apart."""
+    async with asyncio.timeout(5):
+        return await anext(aiter(pubsub.listen()))
+
+
+@pytest.mark.parametrize("protocol", [2, 3])
+async def test_a_client_listens_in_process(ferrite: Ferrite, protocol: int) -> None:
+    client = ferrite.client(protocol=protocol)
+    async with client.pubsub() as pubsub:
+        await pubsub.subscribe("news")
+        await pubsub.psubscribe("n*")
+        assert [(await heard(pubsub))["type"] for _ in range(2)] == ["subscribe", "psubscribe"]
+        assert await client.publish("news", "hello") == 2
+        messages = [await heard(pubsub) for _ in range(2)]
+    assert [message["type"] for message in messages] == ["message", "pmessage"]
+    assert [message["data"] for message in messages] == [b"hello"] * 2
+    assert await client.publish("news", "hello") == 0
+
+
+async def test_a_message_wakes_a_client_that_waits_in_process(ferrite: Ferrite) -> None:
+    client = ferrite.client()
+    async with client.pubsub() as pubsub:
+        await pubsub.subscribe("news")
+        await heard(pubsub)
+        waiting = asyncio.create_task(heard(pubsub))
+        await asyncio.sleep(0)
+        await client.publish("news", "hello")
+        assert (await waiting)["data"] == b"hello"
+
+
+async def test_clients_in_process_and_over_tcp_hear_each_other(
+    pair: tuple[redis.asyncio.Redis, redis.asyncio.Redis],
+) -> None:
+    for listening, publishing in (pair, pair[::-1]):
+        async with listening.pubsub() as pubsub:
+            await pubsub.subscribe("news")
+            await heard(pubsub)
+            assert await publishing.publish("news", "hello") == 1
+            assert (await heard(pubsub))["data"] == b"hello"

@@ -1,0 +1,239 @@
+"""Publish and subscribe: messages to whoever listens at this moment.
+
+What SUBSCRIBE and its kind answer are pushes, one for each channel, which CLIENT REPLY does not
+hold back; there is no reply besides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from ..broker import Topics
+from ..command import CommandGroup
+from ..context import Context
+from ..errors import SubcommandSyntax
+from ..reply import NO_REPLY, Push, Reply
+from .helping import help_lines
+
+command = CommandGroup("pubsub", category="")
+
+_LISTENING = "pubsub noscript loading stale"
+_PUBLISHING = "pubsub loading stale fast"
+_ASKING = "pubsub loading stale"
+
+#: How many subscriptions a connection has, as its confirmations count them.
+Count = Callable[[Context], int]
+
+
+def _count(ctx: Context) -> int:
+    return len(ctx.subscriptions.channels) + len(ctx.subscriptions.patterns)
+
+
+def _count_of_shard(ctx: Context) -> int:
+    return len(ctx.subscriptions.shard_channels)
+
+
+def _confirm(
+    ctx: Context,
+    kind: bytes,
+    change: Callable[[Context, bytes], None],
+    names: Iterable[bytes],
+    count: Count,
+) -> Reply:
+    """Make one change after the other, and tell each."""
+    for name in names:
+        change(ctx, name)
+        ctx.push(Push([kind, name, count(ctx)]))
+    return NO_REPLY
+
+
+def _confirm_end(
+    ctx: Context,
+    kind: bytes,
+    change: Callable[[Context, bytes], None],
+    names: Iterable[bytes],
+    count: Count,
+) -> Reply:
+    """The same for the end of subscriptions; where there were none, that is told."""
+    ending = list(names)
+    if not ending:
+        ctx.push(Push([kind, None, count(ctx)]))
+    return _confirm(ctx, kind, change, ending, count)
+
+
+# --- listening ------------------------------------------------------------------------------------
+
+
+@command(
+    "SUBSCRIBE channel [channel ...]",
+    _LISTENING,
+    since="2.0.0",
+    complexity="O(N) where N is the number of channels",
+    channels="channels",
+)
+def subscribe(ctx: Context, *channels: bytes) -> Reply:
+    """Listen to channels."""
+    return _confirm(ctx, b"subscribe", ctx.server.broker.subscribe, channels, _count)
+
+
+@command(
+    "UNSUBSCRIBE [channel [channel ...]]",
+    _LISTENING,
+    since="2.0.0",
+    complexity="O(N) where N is the number of channels",
+)
+def unsubscribe(ctx: Context, *channels: bytes) -> Reply:
+    """Listen to channels no more; to none at all if none is named."""
+    ending = channels or ctx.subscriptions.channels
+    return _confirm_end(ctx, b"unsubscribe", ctx.server.broker.unsubscribe, ending, _count)
+
+
+@command(
+    "PSUBSCRIBE pattern [pattern ...]",
+    _LISTENING,
+    since="2.0.0",
+    complexity="O(N) where N is the number of patterns",
+    channels="patterns",
+)
+def psubscribe(ctx: Context, *patterns: bytes) -> Reply:
+    """Listen to the channels whose names match."""
+    change = ctx.server.broker.subscribe_to_pattern
+    return _confirm(ctx, b"psubscribe", change, patterns, _count)
+
+
+@command(
+    "PUNSUBSCRIBE [pattern [pattern ...]]",
+    _LISTENING,
+    since="2.0.0",
+    complexity="O(N) where N is the number of patterns",
+)
+def punsubscribe(ctx: Context, *patterns: bytes) -> Reply:
+    """Listen to patterns no more; to none at all if none is named."""
+    ending = patterns or ctx.subscriptions.patterns
+    change = ctx.server.broker.unsubscribe_from_pattern
+    return _confirm_end(ctx, b"punsubscribe", change, ending, _count)
+
+
+@command(
+    "SSUBSCRIBE shardchannel [shardchannel ...]",
+    _LISTENING,
+    keys="not_key",
+    since="7.0.0",
+    complexity="O(N) where N is the number of channels",
+    channels="channels",
+)
+def ssubscribe(ctx: Context, *channels: bytes) -> Reply:
+    """Listen to shard channels."""
+    change = ctx.server.broker.subscribe_to_shard
+    return _confirm(ctx, b"ssubscribe", change, channels, _count_of_shard)
+
+
+@command(
+    "SUNSUBSCRIBE [shardchannel [shardchannel ...]]",
+    _LISTENING,
+    keys="not_key",
+    since="7.0.0",
+    complexity="O(N) where N is the number of channels",
+)
+def sunsubscribe(ctx: Context, *channels: bytes) -> Reply:
+    """Listen to shard channels no more; to none at all if none is named."""
+    ending = channels or ctx.subscriptions.shard_channels
+    change = ctx.server.broker.unsubscribe_from_shard
+    return _confirm_end(ctx, b"sunsubscribe", change, ending, _count_of_shard)
+
+
+# --- publishing -----------------------------------------------------------------------------------
+
+
+@command(
+    "PUBLISH channel message",
+    _PUBLISHING,
+    since="2.0.0",
+    complexity="O(N+M) where N is the number of listeners and M the number of patterns",
+    channels="channels",
+)
+def publish(ctx: Context, channel: bytes, message: bytes) -> Reply:
+    """Send a message to whoever listens, and return how many that are."""
+    return ctx.server.broker.publish(channel, message)
+
+
+@command(
+    "SPUBLISH shardchannel message",
+    _PUBLISHING,
+    keys="not_key",
+    since="7.0.0",
+    complexity="O(N) where N is the number of listeners",
+    channels="channels",
+)
+def spublish(ctx: Context, channel: bytes, message: bytes) -> Reply:
+    """Send a message to whoever listens to a shard channel, and return how many that are."""
+    return ctx.server.broker.publish_to_shard(channel, message)
+
+
+# --- asking ---------------------------------------------------------------------------------------
+
+
+@command(
+    "PUBSUB CHANNELS [pattern]",
+    _ASKING,
+    since="2.8.0",
+    complexity="O(N) where N is the number of channels",
+)
+def pubsub_channels(ctx: Context, *pattern: bytes) -> Reply:
+    """Return the channels that somebody listens to, or those of them that match."""
+    return _names(ctx, ctx.server.broker.channels, pattern)
+
+
+@command(
+    "PUBSUB SHARDCHANNELS [pattern]",
+    _ASKING,
+    since="7.0.0",
+    complexity="O(N) where N is the number of channels",
+)
+def pubsub_shardchannels(ctx: Context, *pattern: bytes) -> Reply:
+    """Return the shard channels that somebody listens to, or those of them that match."""
+    return _names(ctx, ctx.server.broker.shard_channels, pattern)
+
+
+def _names(ctx: Context, topics: Topics, pattern: tuple[bytes, ...]) -> Reply:
+    if len(pattern) > 1:
+        raise SubcommandSyntax("pubsub", ctx.argv[1])
+    return list(topics.matching(pattern[0] if pattern else None))
+
+
+@command(
+    "PUBSUB NUMSUB [channel [channel ...]]",
+    _ASKING,
+    since="2.8.0",
+    complexity="O(N) where N is the number of channels asked for",
+)
+def pubsub_numsub(ctx: Context, *channels: bytes) -> Reply:
+    """Return how many listen to each channel; patterns do not count."""
+    return _counts(ctx.server.broker.channels, channels)
+
+
+@command(
+    "PUBSUB SHARDNUMSUB [shardchannel [shardchannel ...]]",
+    _ASKING,
+    since="7.0.0",
+    complexity="O(N) where N is the number of channels asked for",
+)
+def pubsub_shardnumsub(ctx: Context, *channels: bytes) -> Reply:
+    """Return how many listen to each shard channel."""
+    return _counts(ctx.server.broker.shard_channels, channels)
+
+
+def _counts(topics: Topics, names: tuple[bytes, ...]) -> Reply:
+    return [each for name in names for each in (name, topics.count(name))]
+
+
+@command("PUBSUB NUMPAT", _ASKING, since="2.8.0")
+def pubsub_numpat(ctx: Context) -> Reply:
+    """Return how many different patterns are listened to."""
+    return len(ctx.server.broker.patterns.by_name)
+
+
+@command("PUBSUB HELP", "loading stale", since="6.2.0")
+def pubsub_help(ctx: Context) -> Reply:
+    """List the subcommands."""
+    return help_lines(ctx)
