@@ -102,6 +102,7 @@ ARGUMENTS_DIFFER = {
     "client|list": "Redis makes a block of ID and its values",
     "command|getkeys": "Redis 7.0 has none here; later versions have these",
     "command|getkeysandflags": "Redis 7.0 has none here; later versions have these",
+    "psubscribe": "Redis makes a block of its one pattern",
     "sort": "Redis gives patterns a key specification",
     "sort_ro": "Redis gives patterns a key specification",
 }
