@@ -179,7 +179,7 @@ class Context:
             or self.transaction is not None
             or bool(self.subscriptions)
             or self.no_touch
-            or self.server.memory.is_limited
+            or self.server.memory.is_tight
             or self.reply_mode is not ReplyMode.ON
         )
 

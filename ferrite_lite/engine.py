@@ -113,9 +113,18 @@ class Engine:
         return ctx.with_pushed(reply) if ctx.pushed else reply
 
     def run(self, ctx: Context, requests: Iterable[Request], lines: list[bytes]) -> None:
-        """Execute requests in turn and append the lines of their replies, which CRLF will join.
+        """Execute requests in turn and append the lines of their replies, which CRLF will join."""
+        if self.state.memory.is_limited:
+            # Any request may use up what there is, and the next one must know.
+            for argv in requests:
+                self._run_in_line(ctx, (argv,), lines)
+        else:
+            self._run_in_line(ctx, requests, lines)
 
-        The server's innermost loop. What nearly every request is, a plain command on a connection
+    def _run_in_line(self, ctx: Context, requests: Iterable[Request], lines: list[bytes]) -> None:
+        """The server's innermost loop.
+
+        What nearly every request is, a plain command on a connection
         in no special state, takes a short cut past ``execute``; nearly every kind of reply is
         written right here. No command with a short cut can end the right to it.
         """
@@ -177,7 +186,7 @@ class Engine:
         self._moment.read_ms = None
         self.state.accesses.tick()
         if self.state.memory.is_limited:
-            self.state.memory.make_room()
+            self.state.memory.turn()
         stop_ns = SystemClock.now_ns() + budget_ns
         removed = 0
         for db in self.state.databases:
@@ -213,7 +222,7 @@ class Engine:
             command = ctx.command = self._resolve(argv)
             if not ctx.authenticated and "no_auth" not in command.flags:
                 raise NotAuthenticated
-            if self.state.memory.is_limited:
+            if self.state.memory.is_tight:
                 self._make_room(ctx, command)
             if ctx.transaction is not None and "no_multi" in command.flags:
                 raise NotInTransaction

@@ -8,14 +8,15 @@ that a limit means the same here and there. It is not what the process takes: th
 ``used_memory_rss``.
 
 Without a limit nobody pays: who asks gets an estimate. With one, a ``Ledger`` observes the
-databases and keeps the sum exact, and each request begins by making room.
+databases and keeps the sum exact, which every write pays for. Only while it comes close to the
+limit does each request begin by making room.
 """
 
 from __future__ import annotations
 
 import sys
 from bisect import insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,9 @@ DEADLINE_BYTES = 2 * ENTRY_BYTES + 32
 SAMPLES = 5
 #: How many keys of a database an estimate looks at.
 ESTIMATED_KEYS = 1000
+
+#: Requests make room from this share of the limit on, until less than that is used.
+TIGHT_FROM, TIGHT_UNTIL = 0.98, 0.95
 
 #: How many candidates are remembered between evictions: Redis's EVPOOL_SIZE.
 POOL_SIZE = 16
@@ -93,8 +97,11 @@ class Ledger:
     change what is measured by it.
     """
 
-    def __init__(self, databases: Sequence[Keyspace]) -> None:
+    def __init__(self, databases: Sequence[Keyspace], alarm: Callable[[], None]) -> None:
+        """``alarm`` is called when ``alarm_bytes``, which it sets anew, are exceeded."""
         self.total_bytes = 0
+        self.alarm_bytes = sys.maxsize
+        self._alarm = alarm
         self._databases = databases
         self._sizes: dict[Keyspace, dict[bytes, int]] = {}
         for db in databases:
@@ -116,6 +123,8 @@ class Ledger:
         size = key_bytes(db, key, value)
         self.total_bytes += size - sizes.get(key, 0)
         sizes[key] = size
+        if self.total_bytes > self.alarm_bytes:
+            self._alarm()
 
     def keys_replaced(self, db: Keyspace, by: Keyspace | None) -> None:
         if by is None:
@@ -136,8 +145,9 @@ class Memory:
         self._next_db = 0
         self._policy = "noeviction"
         self._peak_bytes = 0
-        #: Whether every request must make room first.
         self.is_limited = False
+        #: Whether every request must make room first.
+        self.is_tight = False
         #: Whether the last attempt to make room failed.
         self.is_exhausted = False
 
@@ -149,12 +159,29 @@ class Memory:
         if config.maxmemory_policy != self._policy:
             self._change_policy(config.maxmemory_policy)
         if limited is not self.is_limited:
-            self.is_limited, self.is_exhausted = limited, False
+            self.is_limited = limited
             if self._ledger is not None:
                 self._ledger.close()
-            self._ledger = Ledger(self._server.databases) if limited else None
-            for client in self._server.clients.values():
-                client.update_guard()
+            self._ledger = Ledger(self._server.databases, self.look) if limited else None
+        self.look()
+
+    def turn(self) -> None:
+        """Go on with what requests had no time for; a cycle calls this."""
+        if self.is_tight:
+            self.make_room()
+        self.look()
+
+    def look(self) -> None:
+        """Decide whether requests must make room."""
+        is_tight = self.is_limited and self.is_over(TIGHT_UNTIL if self.is_tight else TIGHT_FROM)
+        if is_tight is not self.is_tight:
+            self.is_tight, self.is_exhausted = is_tight, False
+            self._server.update_guards()
+        if self._ledger is not None:
+            limit_bytes = int(self._server.config.maxmemory_bytes * TIGHT_FROM)
+            self._ledger.alarm_bytes = (
+                sys.maxsize if is_tight else limit_bytes - self._connections_bytes()
+            )
 
     def _change_policy(self, policy: str) -> None:
         config, accesses = self._server.config, self._server.accesses
@@ -165,8 +192,10 @@ class Memory:
         self._policy = policy
 
     def used_bytes(self) -> int:
-        clients_bytes = CLIENT_BYTES * len(self._server.clients)
-        return BASE_BYTES + clients_bytes + self.dataset_bytes()
+        return self._connections_bytes() + self.dataset_bytes()
+
+    def _connections_bytes(self) -> int:
+        return BASE_BYTES + CLIENT_BYTES * len(self._server.clients)
 
     def dataset_bytes(self) -> int:
         """What keys and values take: exact under a limit, else estimated."""
@@ -196,12 +225,9 @@ class Memory:
         self.is_exhausted = self.is_over() and not self._make_room()
         return not self.is_exhausted
 
-    def is_over(self) -> bool:
-        """Whether more is used than may be; every request asks."""
-        server, ledger = self._server, self._ledger
-        assert ledger is not None  # noqa: S101  # there is one while there is a limit
-        other_bytes = BASE_BYTES + CLIENT_BYTES * len(server.clients)
-        return other_bytes + ledger.total_bytes > server.config.maxmemory_bytes
+    def is_over(self, share: float = 1.0) -> bool:
+        """Whether more is used than may be, or than a share of it."""
+        return self.used_bytes() > self._server.config.maxmemory_bytes * share
 
     def _make_room(self) -> bool:
         config, server = self._server.config, self._server

@@ -290,6 +290,25 @@ def test_keys_past_their_deadline_are_no_candidates(
     assert engine.state.statistics.evicted_keys == 0
 
 
+def test_far_from_the_limit_requests_take_the_short_cut(run: Run, engine: Engine) -> None:
+    client = next(iter(engine.state.clients.values()))
+    run("CONFIG", "SET", "maxmemory", engine.state.memory.used_bytes() + 10_000_000)
+    assert not client.guarded
+    run("SET", "k", "x" * 9_900_000)
+    assert client.guarded
+    run("DEL", "k")
+    engine.expire_due(0)
+    assert not client.guarded
+
+
+def test_the_limit_holds_inside_a_pipeline(run: Run, engine: Engine) -> None:
+    client = next(iter(engine.state.clients.values()))
+    run("CONFIG", "SET", "maxmemory", engine.state.memory.used_bytes() + 10_000_000)
+    lines: list[bytes] = []
+    engine.run(client, [[b"SET", b"k%d" % n, b"x" * 3_000_000] for n in range(10)], lines)
+    assert lines == [b"+OK"] * 4 + [OOM[:-2]] * 6
+
+
 # --- refusals -------------------------------------------------------------------------------------
 
 
