@@ -1,6 +1,6 @@
 """LZF, the compression inside Redis's formats: a run of literal bytes, or a look back.
 
-``compress`` makes the choices that Redis makes, so that what it gives is equal to the byte.
+A ``Compressor`` makes the choices that Redis makes, so that what it gives is equal to the byte.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ _MIN_MATCH_BYTES = 3
 _UNCHECKED_MATCH_BYTES = 19
 _HASH_MASK = (1 << 16) - 1
 
-#: How many bytes without a match compress() looks at: about 0.1 s. Redis has no such limit; a
-#: string that reaches it stays uncompressed, which every server reads just as well.
+#: How many positions a Compressor looks at: about 0.1 s. Redis has no such limit; what is left then
+#: stays uncompressed, which every server reads just as well.
 MAX_STEPS = 250_000
 #: No two bytes can stand for more than this many.
 MAX_EXPANSION = MAX_MATCH_BYTES // 3
@@ -24,14 +24,31 @@ class CorruptLzf(ValueError):
     """Not the LZF of as many bytes as were told."""
 
 
-def compress(data: bytes, limit: int) -> bytes | None:
-    """The compressed form, or None when it would not fit into ``limit`` bytes."""
+class Compressor:
+    """Compresses strings until it has no steps left."""
+
+    __slots__ = ("_steps",)
+
+    def __init__(self, steps: int = MAX_STEPS) -> None:
+        self._steps = steps
+
+    def compress(self, data: bytes, limit: int) -> bytes | None:
+        """The compressed form, or None when it would not fit into ``limit`` bytes."""
+        compressed, taken = _compress(data, limit, self._steps)
+        self._steps -= taken
+        return compressed
+
+
+def _compress(data: bytes, limit: int, max_steps: int) -> tuple[bytes | None, int]:
+    """The compressed form, if it fits, and how many steps were taken."""
     size = len(data)
     out = bytearray()
     seen: dict[int, int] = {}
-    at = run_start = 0
-    steps = MAX_STEPS
+    at = run_start = steps = 0
     while at < size - 2:
+        if steps == max_steps:
+            return None, steps
+        steps += 1
         slot = _slot(data, at)
         # A match at the very beginning is never found: Redis takes position 0 for "nothing".
         earlier = seen.get(slot, 0)
@@ -41,10 +58,9 @@ def compress(data: bytes, limit: int) -> bytes | None:
             and at - earlier <= MAX_DISTANCE
             and data[earlier : earlier + 3] == data[at : at + 3]
         )
-        steps -= 1
         if not is_match:
-            if len(out) + 1 + at - run_start >= limit or not steps:
-                return None
+            if len(out) + 1 + at - run_start >= limit:
+                return None, steps
             at += 1
             if at - run_start == MAX_LITERALS:
                 _write_literals(out, data[run_start:at])
@@ -52,7 +68,7 @@ def compress(data: bytes, limit: int) -> bytes | None:
             continue
         # Redis has reserved a byte for the length of a run, even of one that stays empty.
         if len(out) + (at > run_start) + at - run_start + 4 >= limit:
-            return None
+            return None, steps
         _write_literals(out, data[run_start:at])
         length = _match_length(data, earlier, at)
         _write_match(out, at - earlier - 1, length)
@@ -62,10 +78,10 @@ def compress(data: bytes, limit: int) -> bytes | None:
             for passed in (at - 2, at - 1):
                 seen[_slot(data, passed)] = passed
     if len(out) + 1 + at - run_start + 3 > limit:
-        return None
+        return None, steps
     for start in range(run_start, size, MAX_LITERALS):
         _write_literals(out, data[start : start + MAX_LITERALS])
-    return bytes(out)
+    return bytes(out), steps
 
 
 def _slot(data: bytes, at: int) -> int:

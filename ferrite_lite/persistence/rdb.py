@@ -44,7 +44,7 @@ class Writer:
     """Gathers the parts of a value's form. ``compresses`` is the setting ``rdbcompression``."""
 
     def __init__(self, *, compresses: bool = True) -> None:
-        self._compresses = compresses
+        self._compressor = lzf.Compressor() if compresses else None
         self._parts: list[bytes] = []
 
     def value(self, value: Value) -> bytes:
@@ -110,8 +110,8 @@ class Writer:
         if size <= _INTEGER_TEXT_BYTES and (short := _as_integer(text)):
             self._parts.append(short)
             return
-        if self._compresses and size > _COMPRESS_OVER_BYTES:
-            compressed = lzf.compress(text, size - _WORTH_BYTES)
+        if self._compressor is not None and size > _COMPRESS_OVER_BYTES:
+            compressed = self._compressor.compress(text, size - _WORTH_BYTES)
             if compressed is not None:
                 self._parts.append(bytes((_COMPRESSED,)))
                 self.length(len(compressed))

@@ -7,13 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferrite_lite.persistence import lzf
-from ferrite_lite.persistence.lzf import CorruptLzf, compress, expand
+from ferrite_lite.persistence.lzf import Compressor, CorruptLzf, expand
 
 #: Data in which something repeats.
 repetitive = st.lists(st.sampled_from([b"a", b"bc", b"def", b"0123456789", b"x" * 40])).map(
     b"".join
 )
+
+
+def compress(data: bytes, limit: int) -> bytes | None:
+    return Compressor().compress(data, limit)
 
 
 @given(st.one_of(repetitive, st.binary()))
@@ -39,11 +42,17 @@ def test_what_does_not_repeat_does_not_compress() -> None:
     assert compress(bytes(range(256)), 252) is None
 
 
-def test_a_long_search_without_success_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_search_without_success_is_given_up() -> None:
     data = random.Random(1).randbytes(500) + b"a" * 5000
-    assert compress(data, len(data) - 4) is not None
-    monkeypatch.setattr(lzf, "MAX_STEPS", 400)
-    assert compress(data, len(data) - 4) is None
+    assert Compressor(steps=600).compress(data, len(data) - 4) is not None
+    assert Compressor(steps=400).compress(data, len(data) - 4) is None
+
+
+def test_steps_are_shared_by_all_strings_of_a_compressor() -> None:
+    compressor, data = Compressor(steps=25), b"abcdefgh" * 10
+    assert compressor.compress(data, 80) is not None
+    assert compressor.compress(data, 80) is not None
+    assert compressor.compress(data, 80) is None
 
 
 @given(st.binary(max_size=60), st.integers(0, 400))
