@@ -31,6 +31,7 @@ GROUPS = (
     keys.replication,
     sorting.command,
     dumping.command,
+    dumping.server_command,
     lists.command,
     transactions.command,
     connection.command,

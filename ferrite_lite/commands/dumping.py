@@ -15,6 +15,7 @@ from .deadlines import MS_PER_SECOND
 from .options import argument_of
 
 command = CommandGroup("generic")
+server_command = CommandGroup("server")
 
 
 @command(
@@ -92,6 +93,20 @@ def restore(ctx: Context, key: bytes, ttl: bytes, payload: bytes, *words: bytes)
     _restore_accesses(ctx, key, options)
     db.touch(key, "restore")
     return OK
+
+
+@server_command(
+    "RESTORE-ASKING key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds]"
+    " [FREQ frequency]",
+    "write denyoom asking",
+    keys="OW update",
+    since="3.0.0",
+    complexity="O(N) where N is the number of bytes of the payload",
+    also="keyspace dangerous",
+)
+def restore_asking(ctx: Context, key: bytes, ttl: bytes, payload: bytes, *words: bytes) -> Reply:
+    """RESTORE for nodes of a cluster, which send it to each other."""
+    return restore(ctx, key, ttl, payload, *words)
 
 
 def _restore_accesses(ctx: Context, key: bytes, options: RestoreOptions) -> None:

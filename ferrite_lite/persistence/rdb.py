@@ -17,6 +17,8 @@ from .packed import Corrupt
 STRING, LIST, SET, HASH = 0, 1, 2, 4
 HASH_ZIPMAP, LIST_ZIPLIST, SET_INTSET, HASH_ZIPLIST = 9, 10, 11, 13
 LIST_QUICKLIST, HASH_LISTPACK, LIST_QUICKLIST_2, SET_LISTPACK = 14, 16, 18, 20
+#: Hashes whose fields may have deadlines: Redis 7.4's two forms, and Valkey 9's.
+HASH_METADATA, HASH_LISTPACK_EX, HASH_2 = 24, 25, 22
 
 #: First byte of a string that is not written as it is, with what follows.
 _INTEGERS = {0xC0: 1, 0xC1: 2, 0xC2: 4}
@@ -170,6 +172,9 @@ class Reader:
             HASH_LISTPACK: lambda: self._small_hash(packed.read_listpack(self.string())),
             LIST_QUICKLIST_2: self._quicklist,
             SET_LISTPACK: lambda: self._set(packed.read_listpack(self.string())),
+            HASH_METADATA: self._hash_with_spans,
+            HASH_LISTPACK_EX: self._packed_hash_with_deadlines,
+            HASH_2: self._hash_with_deadlines,
         }
 
     def value(self) -> Value:
@@ -250,6 +255,46 @@ class Reader:
         read.is_table = len(read) > self._limits.hash_entries
         return read
 
+    def _hash_with_spans(self) -> Hash:
+        """Redis's form: the earliest deadline, and how much later each field's is, plus one."""
+        earliest_ms = self._time_ms()
+        rows = []
+        for _ in range(self._row_count()):
+            span_ms = self.length()
+            deadline_ms = earliest_ms + span_ms - 1 if span_ms else None
+            rows.append((self.string(), self.string(), deadline_ms))
+        return self._hash_of_rows(rows)
+
+    def _packed_hash_with_deadlines(self) -> Hash:
+        """Redis's form for small ones: field, value and deadline in turn; 0 is none."""
+        self._time_ms()
+        words = packed.read_listpack(self.string())
+        if len(words) % 3:
+            raise Corrupt
+        return self._hash_of_rows(
+            [
+                (field, value, _deadline(raw))
+                for field, value, raw in zip(words[::3], words[1::3], words[2::3], strict=True)
+            ]
+        )
+
+    def _hash_with_deadlines(self) -> Hash:
+        """Valkey's form: field, value and deadline in turn; -1 is none."""
+        rows = []
+        for _ in range(self._row_count()):
+            field, value, deadline_ms = self.string(), self.string(), self._time_ms()
+            rows.append((field, value, None if deadline_ms == -1 else deadline_ms))
+        return self._hash_of_rows(rows)
+
+    def _hash_of_rows(self, rows: list[tuple[bytes, bytes, int | None]]) -> Hash:
+        """Fields with deadlines are refused: nobody here would observe them."""
+        if any(deadline_ms is not None for _, _, deadline_ms in rows):
+            raise Corrupt
+        return self._hash([word for field, value, _ in rows for word in (field, value)])
+
+    def _time_ms(self) -> int:
+        return int.from_bytes(self._take(8), "little", signed=True)
+
     def _set(self, members: list[bytes]) -> Set:
         if not members or len(set(members)) != len(members):
             raise Corrupt
@@ -270,12 +315,12 @@ class Reader:
 
     def _quicklist_of_ziplists(self) -> List:
         return self._list(
-            [each for _ in range(self._node_count()) for each in packed.read_ziplist(self.string())]
+            [each for _ in range(self._row_count()) for each in packed.read_ziplist(self.string())]
         )
 
     def _quicklist(self) -> List:
         elements: list[bytes] = []
-        for _ in range(self._node_count()):
+        for _ in range(self._row_count()):
             kind, node = self.length(), self.string()
             if kind == _PLAIN_NODE and node:
                 elements.append(node)
@@ -285,8 +330,17 @@ class Reader:
                 raise Corrupt
         return self._list(elements)
 
-    def _node_count(self) -> int:
+    def _row_count(self) -> int:
+        """A count of things that take a byte each at least."""
         count = self.length()
         if count > self._left_bytes():
             raise Corrupt
         return count
+
+
+def _deadline(raw: bytes) -> int | None:
+    """A deadline that is written as an element of a listpack."""
+    deadline_ms = maybe_int(raw)
+    if deadline_ms is None or deadline_ms < 0:
+        raise Corrupt
+    return deadline_ms or None

@@ -224,6 +224,12 @@ SORT with STORE reads one key and writes another
     SORT string STORE d
     EXISTS d
 
+RESTORE-ASKING is RESTORE
+    RESTORE-ASKING k 0 {ABC}
+    RESTORE-ASKING k 0 {DEF}
+    RESTORE-ASKING k 0 {DEF} REPLACE
+    GET k
+
 RESTORE tells a watcher
     WATCH k
     other> RESTORE k 0 {ABC}
@@ -284,6 +290,6 @@ SORT STORE of elements of every length is dumped as Redis dumps it
 CASES = [
     *matrix.arity("dumping", _REQUESTS),
     *matrix.types("dumping", _REQUESTS),
-    *matrix.keys("dumping", _REQUESTS + "RESTORE k 0 x ..."),
+    *matrix.keys("dumping", _REQUESTS + "RESTORE k 0 x ...\nRESTORE-ASKING k 0 x ..."),
     *read_cases("dumping", _CASES + _restores()),
 ]

@@ -247,6 +247,10 @@ Unused for seconds
     TOUCH k missing
     OBJECT IDLETIME k
 
+MEMORY STATS has the same shape
+    SET k v EX 100
+    shape> MEMORY STATS
+
 MEMORY commands that have little to tell
     MEMORY PURGE
     masked> MEMORY USAGE missing

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ferrite_lite.errors import BadDumpChecksum, BadDumpFormat
 from ferrite_lite.persistence.crc64 import crc64
 from ferrite_lite.persistence.dump import dump, load
+from ferrite_lite.persistence.packed import write_listpack
 from ferrite_lite.values import EncodingLimits, Hash, List, Set, Value, encoding_of, kind_of
 from tests.support.servers import RealServer
 from tests.support.wire import RawConnection
@@ -87,6 +88,17 @@ def test_large_collections_load() -> None:
 
 def bulk(raw: bytes) -> bytes:
     return b"$%d\r\n%b\r\n" % (len(raw), raw)
+
+
+def sealed(body: bytes, version: int = 10) -> bytes:
+    checked = body + version.to_bytes(2, "little")
+    return checked + crc64(checked).to_bytes(8, "little")
+
+
+def packed_words(*words: str) -> bytes:
+    """A listpack, as a string."""
+    blob = write_listpack([word.encode() for word in words])
+    return bytes((len(blob),)) + blob
 
 
 def unordered(value: Value) -> bool:
@@ -172,12 +184,39 @@ def digest(connection: RawConnection, key: str) -> list[bytes]:
     return held if kind == b"+list\r\n" else sorted(held)
 
 
+# --- fields with deadlines ------------------------------------------------------------------------
+
+NO_DEADLINE = {
+    "Redis's large form": (
+        12,
+        b"\x18" + bytes(8) + b"\x02" + b"\x00\x01f\x01v" + b"\x00\x01g\xc0\x07",
+    ),
+    "Redis's small form": (12, b"\x19" + bytes(8) + packed_words("f", "v", "0", "g", "7", "0")),
+    "Valkey's form": (80, b"\x16\x02\x01f\x01v" + b"\xff" * 8 + b"\x01g\xc0\x07" + b"\xff" * 8),
+}
+LATE_MS = 33_177_117_420_123
+LATE = LATE_MS.to_bytes(8, "little")
+WITH_DEADLINE = {
+    "Redis's large form": (12, b"\x18" + LATE + b"\x01\x01\x01f\x01v"),
+    "Redis's small form": (12, b"\x19" + LATE + packed_words("f", "v", str(LATE_MS))),
+    "Valkey's form": (80, b"\x16\x01\x01f\x01v" + LATE),
+}
+
+
+@pytest.mark.parametrize("form", NO_DEADLINE)
+def test_a_form_for_deadlines_that_has_none_is_read(form: str) -> None:
+    version, body = NO_DEADLINE[form]
+    assert reloaded(sealed(body, version)) == {b"f": b"v", b"g": b"7"}
+
+
+@pytest.mark.parametrize("form", WITH_DEADLINE)
+def test_fields_with_deadlines_are_refused_and_not_kept_for_ever(form: str) -> None:
+    version, body = WITH_DEADLINE[form]
+    with pytest.raises(BadDumpFormat):
+        reloaded(sealed(body, version))
+
+
 # --- hostile payloads -----------------------------------------------------------------------------
-
-
-def sealed(body: bytes, version: int = 10) -> bytes:
-    checked = body + version.to_bytes(2, "little")
-    return checked + crc64(checked).to_bytes(8, "little")
 
 
 @pytest.mark.parametrize("version", [0, 6, 9, 10, 11, 12, 80])
