@@ -134,10 +134,10 @@ class Memory(Integer):
 
 
 def _maybe_bytes(raw: bytes) -> int | None:
-    match = re.fullmatch(rb"(\d{0,19})([a-z]*)", raw.lower())
+    match = re.fullmatch(rb"(\d{0,127})([a-z]*)", raw.lower())
     if match is None or match[2] not in MEMORY_UNITS:
         return None
-    return int(match[1] or 0) * MEMORY_UNITS[match[2]]
+    return min(int(match[1] or 0), UINT64_MAX) * MEMORY_UNITS[match[2]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +299,7 @@ SETTINGS: dict[str, Setting] = {
         ),
         _attribute(
             "hash-max-listpack-value",
-            _SIZE,
+            Memory(0, INT64_MAX),
             "encodings.hash_value_bytes",
             alias="hash-max-ziplist-value",
         ),

@@ -8,6 +8,7 @@ RESP3, is decided in ``resp.py`` alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias, Union
 
 from .errors import CommandError
@@ -73,6 +74,14 @@ class Several(list[Any]):
     __slots__ = ()
 
 
+@dataclass(frozen=True, slots=True)
+class InProtocol:
+    """A reply in the protocol that was spoken then: a transaction may have changed it since."""
+
+    resp: int
+    reply: Reply
+
+
 class NullArray:
     """The reply of an EXEC whose watched key changed: ``*-1`` in RESP2, ``_`` in RESP3."""
 
@@ -112,6 +121,7 @@ Reply: TypeAlias = Union[
     OrderedSet,
     Push,
     Several,
+    InProtocol,
     NullArray,
     NoReply,
     None,

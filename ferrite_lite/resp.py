@@ -23,6 +23,7 @@ from .reply import (
     NULL_ARRAY,
     BigNumber,
     Double,
+    InProtocol,
     OrderedSet,
     Pairs,
     Push,
@@ -408,6 +409,7 @@ class ReplyEncoder:
             OrderedSet: self._set,
             Push: self._push,
             Several: self._bulks,
+            InProtocol: lambda lines, each: ENCODERS[each.resp].write(lines, each.reply),
             type(NULL_ARRAY): lambda lines, _: lines.append(self._null_array),
             type(NO_REPLY): lambda lines, _: None,
         }

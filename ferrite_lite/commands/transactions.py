@@ -19,7 +19,7 @@ from ..errors import (
     TransactionAborted,
     WatchInsideMulti,
 )
-from ..reply import NULL_ARRAY, OK, Reply
+from ..reply import NULL_ARRAY, OK, InProtocol, Reply
 from ..values import Collection, copy_of
 
 command = CommandGroup("transactions")
@@ -54,7 +54,9 @@ def exec_(ctx: Context) -> Reply:
         raise TransactionAborted
     if interfered:
         return NULL_ARRAY
-    return [_run(ctx, argv) for argv in transaction.queue]
+    given = [(_run(ctx, argv), ctx.resp) for argv in transaction.queue]
+    # Redis writes each reply at once: what came before a HELLO keeps its protocol.
+    return [reply if resp == ctx.resp else InProtocol(resp, reply) for reply, resp in given]
 
 
 def _run(ctx: Context, argv: list[bytes]) -> Reply:

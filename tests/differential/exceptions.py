@@ -91,8 +91,5 @@ EXCEPTIONS = {
         "a whole number that INCRBYFLOAT left is 'int' here and 'embstr' in Redis, which keeps the"
         " text; the values are the same"
     ),
-    "HELLO inside a transaction changes the protocol of what follows": (
-        "all replies of one EXEC are written in one protocol, the last one chosen"
-    ),
     **{name: reason for reason, names in _NOT_IMPLEMENTED.items() for name in names},
 }

@@ -46,6 +46,12 @@ _WORDS = {
     "pattern": ["*", "a", "?", "[ab]", "[^a]", r"\a", "a*", "[a-", '""'],
     "condition": ['""', "NX", "XX", "GT", "LT", "xx gt", "NX XX", "FOO"],
     "db": ["0", "1", "1", "99", "x"],
+    "name": ["me", "you", '""', '"with space"', r'"\n"', "~!"],
+    "limit": ["0", "1", "2", "64", "128", "-1", "1b", "x"],
+    "setting": [
+        *("hash-max-listpack-entries", "hash-max-ziplist-value", "set-max-intset-entries"),
+        *("HASH-MAX-LISTPACK-VALUE", "hash-max-*", "no-such-setting"),
+    ],
 }
 
 _STRINGS = """
@@ -184,9 +190,75 @@ GET
 EVAL "return redis.call('INCR', KEYS[1])" 1 <key>
 """
 
+#: Two connections, and what each keeps for itself.
+_CONNECTIONS = """
+CLIENT GETNAME
+CLIENT SETNAME <name>
+CLIENT NO-EVICT ON
+CLIENT REPLY ON
+CLIENT NO-SUCH
+ECHO <value>
+ids> HELLO
+ids> HELLO 2
+ids> HELLO 3
+ids> HELLO 3 SETNAME <name>
+ids> HELLO 2 AUTH default <name>
+HELLO <integer>
+PING
+PING <value>
+PING <value> <value>
+RESET
+SELECT <db>
+SWAPDB <db> <db>
+AUTH <name>
+AUTH default <name>
+MULTI
+ids> EXEC
+DISCARD
+WATCH <key>
+SET <key> <value>
+other> SET <key> <value>
+other> CLIENT SETNAME <name>
+other> CLIENT GETNAME
+other ids> HELLO 3
+other> RESET
+other> SELECT <db>
+other> FLUSHALL
+GET <key>
+HSET <key> <field> <value>
+HGETALL <key>
+DBSIZE
+"""
+
+#: What decides how a collection is kept, and the collections.
+_SETTINGS = """
+CONFIG SET <setting> <limit>
+CONFIG SET <setting> <limit> <setting> <limit>
+pairs> CONFIG GET <setting>
+pairs> CONFIG GET <setting> <setting>
+CONFIG GET
+CONFIG RESETSTAT
+HSET <key> <field> <value> <field> <value>
+HSETNX <key> <field> <value>
+HDEL <key> <field>
+HINCRBYFLOAT <key> <field> <float>
+SADD <key> <value> <value> <value>
+SADD <key> <integer> <integer> <integer>
+SREM <key> <value>
+SUNIONSTORE <key> <key> <key>
+COPY <key> <key> REPLACE
+RENAME <key> <key>
+APPEND <key> <value>
+SET <key> <value>
+SET <key> <integer>
+DEL <key>
+OBJECT ENCODING <key>
+OBJECT REFCOUNT <key>
+"""
+
 #: What is compared in the end, whatever happened before.
 _AFTERMATH = [
-    "DISCARD",
+    "RESET",
     "SELECT 0",
     *(
         step.replace("<key>", key)
@@ -198,6 +270,8 @@ _AFTERMATH = [
     ),
     "SELECT 1",
     "unordered> KEYS *",
+    "CONFIG SET hash-max-listpack-entries 128 hash-max-listpack-value 64",
+    "CONFIG SET set-max-intset-entries 512",
 ]
 
 
@@ -238,6 +312,8 @@ SEQUENCES = {
     "sets": _steps(_SETS + _OTHER_TYPES),
     "keys": _steps(_KEYS),
     "transactions": _steps(_TRANSACTIONS),
+    "connections": _steps(_CONNECTIONS),
+    "settings": _steps(_SETTINGS),
     "all types": _steps(_DATA),
     "all types through scripts": _steps(_DATA, in_script=True),
 }
