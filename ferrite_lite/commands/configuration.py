@@ -51,16 +51,16 @@ def config_set(ctx: Context, *pairs: bytes) -> Reply:
     if len(pairs) % 2:
         raise SyntaxFault
     # As in Redis, all names are looked at before any value.
-    named: dict[str, tuple[Setting, bytes, bytes]] = {}
+    named: dict[str, tuple[Setting, bytes]] = {}
     for raw_name, raw in zip(pairs[::2], pairs[1::2], strict=True):
         # A setting and its old name are two names: the last one given holds.
         name = raw_name.lower().decode(errors="replace")
         setting = _changeable(name, raw_name)
         if name in named:
             raise ConfigRefused(raw_name, "duplicate parameter")
-        named[name] = (setting, raw_name, raw)
+        named[name] = (setting, raw)
     before = ctx.server.config.requirepass
-    values = [(setting, _read(setting, name, raw)) for setting, name, raw in named.values()]
+    values = [(setting, _read(setting, name, raw)) for name, (setting, raw) in named.items()]
     for setting, value in values:
         assert setting.set is not None  # noqa: S101  # _changeable refuses the others
         setting.set(ctx.server.config, value)
@@ -80,11 +80,12 @@ def _changeable(name: str, raw_name: bytes) -> Setting:
     return setting
 
 
-def _read(setting: Setting, name: bytes, raw: bytes) -> Any:
+def _read(setting: Setting, name: str, raw: bytes) -> Any:
     try:
         return setting.kind.read(raw)
     except ValueError as error:
-        raise ConfigRefused(name, str(error)) from None
+        # Here alone Redis tells the name as it is declared, not as it was written.
+        raise ConfigRefused(name.encode(), str(error)) from None
 
 
 @command("CONFIG RESETSTAT", "admin noscript loading stale", since="2.0.0")

@@ -225,6 +225,7 @@ PING
 PING hello
 PSETEX k 1000000 v
 PTTL missing
+PUBLISH channel message
 RENAME string k
 RENAMENX string other
 SADD set 4 5
@@ -269,6 +270,7 @@ FOO bar
 GET
 GET a b
 SET string v EX 0
+SUBSCRIBE channel
 MULTI
 EXEC
 WATCH string
