@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-from .numeric import INT64_MAX, UINT64_MAX, maybe_int
+from .errors import NotAFloat
+from .numeric import INT64_MAX, UINT64_MAX, format_float, maybe_int, parse_strtod
 from .resp import MAX_BULK_BYTES
 from .values import EncodingLimits
 
@@ -71,6 +72,13 @@ class Config:
     max_bulk_bytes: int = MAX_BULK_BYTES
     busy_after_ms: int = BUSY_AFTER_MS
     output_limits: dict[str, OutputLimit] = field(default_factory=OUTPUT_LIMITS.copy)
+    #: Negative for no slow log.
+    slowlog_slower_than_us: int = 10_000
+    slowlog_max_entries: int = 128
+    #: 0 for no latency monitor.
+    latency_threshold_ms: int = 0
+    latency_tracking: bool = True
+    latency_percentiles: tuple[float, ...] = (50.0, 99.0, 99.9)
     encodings: EncodingLimits = field(default_factory=EncodingLimits)
     #: 0: no limit.
     maxmemory_bytes: int = 0
@@ -186,6 +194,8 @@ class MemoryOrPercent:
 
 @dataclass(frozen=True, slots=True)
 class YesNo:
+    """``yes`` or ``no``."""
+
     def read(self, raw: bytes) -> bool:
         if raw.lower() not in (b"yes", b"no"):
             raise ValueError("argument must be 'yes' or 'no'")
@@ -193,6 +203,25 @@ class YesNo:
 
     def write(self, value: bool) -> bytes:
         return b"yes" if value else b"no"
+
+
+@dataclass(frozen=True, slots=True)
+class Percentiles:
+    """Numbers from 0 to 100, as ``50 99 99.9``."""
+
+    def read(self, raw: bytes) -> tuple[float, ...]:
+        try:
+            values = tuple(parse_strtod(word) for word in raw.split())
+        except NotAFloat:
+            raise ValueError("Invalid latency-tracking-info-percentiles parameters") from None
+        if not all(0 <= value <= 100 for value in values):
+            raise ValueError(
+                "latency-tracking-info-percentiles should be a value between 0 and 100"
+            )
+        return values
+
+    def write(self, value: tuple[float, ...]) -> bytes:
+        return b" ".join(map(format_float, value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +341,11 @@ SETTINGS: dict[str, Setting] = {
         _attribute("lfu-log-factor", Integer(0, 2**31 - 1), "lfu_log_factor"),
         _attribute("lfu-decay-time", Integer(0, 2**31 - 1), "lfu_decay_minutes"),
         _attribute("rdbcompression", YesNo(), "compresses_dumps"),
+        _attribute("slowlog-log-slower-than", Integer(-1, INT64_MAX), "slowlog_slower_than_us"),
+        _attribute("slowlog-max-len", Integer(0, INT64_MAX), "slowlog_max_entries"),
+        _attribute("latency-monitor-threshold", Integer(0, INT64_MAX), "latency_threshold_ms"),
+        _attribute("latency-tracking", YesNo(), "latency_tracking"),
+        _attribute("latency-tracking-info-percentiles", Percentiles(), "latency_percentiles"),
         _constant("appendonly", "no"),
         _constant("save", ""),
         _constant("cluster-enabled", "no"),

@@ -7,10 +7,9 @@ instant for every observer.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
 
 from .acl import Place
-from .clock import Clock, SystemClock
+from .clock import Clock, SystemClock, stopwatch_ns
 from .command import MANY_WORDS, Command
 from .commands import TABLE
 from .commands.clients import client_line
@@ -27,6 +26,7 @@ from .errors import (
     TransactionRefused,
     UnknownCommand,
 )
+from .metrics import Meter
 from .reply import NO_REPLY, OK, QUEUED, Reply
 from .resp import BULK_HEADERS, ENCODERS, INTEGER_LINES, Request
 from .scripts import NativeScript
@@ -66,6 +66,7 @@ class Engine:
         #: Held by every door while it runs requests: threads may share an engine.
         self.lock = threading.RLock()
         self._moment = self.state.moment
+        self._metrics = self.state.metrics
 
     def connect(self, peer: Peer | None = None) -> Context:
         """A new connection's context, known to CLIENT LIST until it is handed to disconnect()."""
@@ -101,6 +102,7 @@ class Engine:
         try:
             reply = self._admit_and_run(ctx, argv)
         except CommandError as error:
+            self._metrics.count_error(error, getattr(ctx, "command", None))
             reply = error
         except CrossProtocolRequest:
             ctx.finish()
@@ -112,41 +114,38 @@ class Engine:
             reply = self._withheld(ctx)
         return ctx.with_pushed(reply) if ctx.pushed else reply
 
-    def run(self, ctx: Context, requests: Iterable[Request], lines: list[bytes]) -> None:
+    def run(self, ctx: Context, requests: list[Request], lines: list[bytes]) -> None:
         """Execute requests in turn and append the lines of their replies, which CRLF will join."""
         if self.state.memory.is_limited:
             # Any request may use up what there is, and the next one must know.
             for argv in requests:
-                self._run_in_line(ctx, (argv,), lines)
+                self._run_in_line(ctx, [argv], lines)
         else:
             self._run_in_line(ctx, requests, lines)
 
-    def _run_in_line(self, ctx: Context, requests: Iterable[Request], lines: list[bytes]) -> None:
+    def _run_in_line(self, ctx: Context, requests: list[Request], lines: list[bytes]) -> None:
         """The server's innermost loop.
 
-        What nearly every request is, a plain command on a connection
-        in no special state, takes a short cut past ``execute``; nearly every kind of reply is
-        written right here. No command with a short cut can end the right to it.
+        What nearly every request is, a quick command on a connection in no special state, takes a
+        short cut past ``execute``; nearly every kind of reply is written right here. No command
+        with a short cut can end the right to it.
         """
-        short_cuts, moment, append, headers = (
-            TABLE.short_cuts,
-            self._moment,
-            lines.append,
-            BULK_HEADERS,
-        )
-        guarded, numbers = ctx.guarded, INTEGER_LINES
-        requests = iter(requests)
+        metrics, moment, append, headers = self._metrics, self._moment, lines.append, BULK_HEADERS
+        quick, numbers, guarded = metrics.quick, INTEGER_LINES, ctx.guarded
+        only_quick, started_ns = True, stopwatch_ns()
+        remaining = iter(requests)
         while True:
             try:
-                for argv in requests:
+                for argv in remaining:
                     argc = len(argv)
-                    command = short_cuts[argc if argc < MANY_WORDS else MANY_WORDS].get(argv[0])
-                    if command is None or guarded:
-                        reply = self.execute(ctx, argv)
-                        guarded = ctx.guarded
+                    meter = quick[argc if argc < MANY_WORDS else MANY_WORDS].get(argv[0])
+                    if meter is None or guarded:
+                        reply = self._run_timed(ctx, argv)
+                        quick, guarded, only_quick = metrics.quick, ctx.guarded, False
                     else:
                         moment.read_ms = None
-                        ctx.command = command
+                        command = ctx.command = meter.command
+                        meter.calls += 1
                         if argc == 2:
                             reply = command.handler(ctx, argv[1])
                         elif argc == 3:
@@ -163,18 +162,33 @@ class Engine:
                         append(numbers[reply] if 0 <= reply < 1024 else b":%d" % reply)
                     else:
                         ENCODERS[ctx.resp].write(lines, reply)
-                return
+                break
             except CommandError as error:
-                # Only the short cut raises: execute() answers with the error.
+                # Only a quick command raises: the others answer with the error.
+                metrics.count_failure(ctx.command, error)
                 ENCODERS[ctx.resp].write(lines, error)
+        if only_quick and requests:
+            metrics.record_pipeline(ctx.command, len(requests), stopwatch_ns() - started_ns)
+
+    def _run_timed(self, ctx: Context, argv: list[bytes]) -> Reply:
+        """A request whose command may take its time, or that needs the gate."""
+        meter = self._metrics.plain[min(len(argv), MANY_WORDS)].get(argv[0])
+        if meter is None or ctx.guarded:
+            return self.execute(ctx, argv)
+        self._moment.read_ms = None
+        ctx.command = meter.command
+        try:
+            return self._measure(ctx, meter, argv)
+        except CommandError as error:
+            self._metrics.count_error(error, ctx.command)
+            return error
 
     def call(self, ctx: Context, argv: list[bytes]) -> Reply:
         """Run a command inside a request: from a script. Raises CommandError."""
         command = self._resolve(argv)
         outer, ctx.command = ctx.command, command
-        ctx.argv = argv
         try:
-            return command.handler(ctx, *_arguments(command, argv))
+            return self._measure(ctx, self._metrics[command], argv)
         finally:
             ctx.command = outer
 
@@ -204,14 +218,28 @@ class Engine:
         if ctx.transaction is not None and command.name not in NEVER_QUEUED:
             ctx.transaction.queue.append(argv)
             return QUEUED
+        return self._measure(ctx, self._metrics[command], argv)
+
+    def _measure(self, ctx: Context, meter: Meter, argv: list[bytes]) -> Reply:
+        """Run a command that is admitted, and note how long it took. Raises CommandError."""
         ctx.argv = argv
-        if not ctx.no_touch or command.name == "touch":
-            return command.handler(ctx, *_arguments(command, argv))
-        self.state.accesses.is_paused = True
+        self.state.accesses.is_paused = ctx.no_touch and meter.command.name != "touch"
+        started_ns = stopwatch_ns()
         try:
-            return command.handler(ctx, *_arguments(command, argv))
+            reply = meter.command.handler(ctx, *_arguments(meter.command, argv))
+            if isinstance(reply, CommandError):  # a script can answer with one
+                meter.failed += 1
+            return reply
+        except CommandError:
+            meter.failed += 1
+            raise
         finally:
+            elapsed_ns = stopwatch_ns() - started_ns
             self.state.accesses.is_paused = False
+            meter.calls += 1
+            meter.record(elapsed_ns)
+            if elapsed_ns >= self._metrics.noted_from_ns:
+                self.state.note_slow(ctx, meter.command, argv, elapsed_ns)
 
     def _admit(self, ctx: Context, argv: list[bytes]) -> Command:
         """Refuse what must not run, in the order in which Redis decides.
@@ -231,6 +259,7 @@ class Engine:
             if ctx.subscriptions and ctx.resp == 2 and command.name not in WHILE_SUBSCRIBED:
                 raise NotWhileSubscribed(command.name)
         except CommandError as error:
+            self._metrics.count_refusal(argv)
             if ctx.transaction is not None:
                 ctx.transaction.spoiled_by = error
             if argv[0].lower() == b"exec":

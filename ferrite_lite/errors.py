@@ -715,3 +715,40 @@ class InvalidFlushMode(CommandError):
 
 class InvalidFunctionFlushMode(CommandError):
     message = "ERR FUNCTION FLUSH only supports SYNC|ASYNC option"
+
+
+class SlowlogCountTooSmall(CommandError):
+    message = "ERR count should be greater than or equal to -1"
+
+
+class NoLatencySamples(CommandError):
+    def __init__(self, event: bytes) -> None:
+        super().__init__(f"ERR No samples available for event '{quote(event)}'")
+
+
+class DebugNotAllowed(CommandError):
+    message = (
+        'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local",'
+        " you can run it from a local connection, otherwise you need to set this option in the"
+        " configuration file, and then restart the server."
+    )
+
+
+class UnknownDebugType(CommandError):
+    message = (
+        "ERR Wrong protocol type name. Please use one of the following:"
+        " string|integer|double|null|array|set|map|attrib|push|verbatim|true|false"
+    )
+
+
+class DebugError(CommandError):
+    """What DEBUG ERROR was given."""
+
+    def __init__(self, text: bytes) -> None:
+        super().__init__(text.decode("utf-8", "surrogateescape"))
+
+
+class NothingIsSaved(CommandError):
+    """Redis saves here; this server keeps its data in memory, and must not pretend."""
+
+    message = "ERR this server keeps its data in memory only"

@@ -14,6 +14,7 @@ from .clock import NS_PER_MS, SystemClock
 from .command import MANY_WORDS, Command
 from .context import Context
 from .errors import (
+    CommandError,
     OutOfMemory,
     ScriptCommandNotAllowed,
     ScriptDoesNotCompile,
@@ -26,6 +27,7 @@ from .errors import (
     WrongArity,
 )
 from .lua import LuaSyntaxError, Script, ScriptStopped, compile_script
+from .metrics import Meter
 from .reply import Reply
 
 logger = logging.getLogger("ferrite_lite.scripts")
@@ -88,7 +90,7 @@ class LuaScript:
         kind = _FullHost if ctx.server.memory.is_exhausted else _Host
         host = kind(ctx, readonly=readonly)
         ctx.resp = 2  # what commands answer a script, whatever its client speaks
-        ctx.running_script = True
+        ctx.running_script, ctx.server.metrics.script_failed = True, False
         try:
             return self._script.run(host, list(keys), list(argv))
         except ScriptStopped:
@@ -106,40 +108,56 @@ class _Host:
         "_caller",
         "_ctx",
         "_depth_limit",
+        "_is_careful",
         "_is_restricted",
+        "_metrics",
+        "_plain",
         "_readonly",
-        "_short_cuts",
         "_started_ns",
         "resp",
     )
 
     def __init__(self, ctx: Context, *, readonly: bool) -> None:
         self._ctx = ctx
-        self._short_cuts = ctx.server.table.short_cuts
+        self._metrics = ctx.server.metrics
+        self._plain = self._metrics.plain
         #: EVAL or its kin.
         self._caller = ctx.command
         self._is_restricted = not ctx.user.is_unrestricted
+        self._is_careful = self._is_restricted or self._metrics.times_all
         self._readonly = readonly
         self._started_ns = 0
         self._depth_limit = sys.getrecursionlimit()
         self.resp = ctx.resp
 
     def call(self, argv: list[bytes], /) -> Reply:
-        command = self._short_cuts[min(len(argv), MANY_WORDS)].get(argv[0])
-        if command is None or self._is_restricted:
-            return self._call_slowly(argv)
-        flags = command.flags
-        if "noscript" in flags:
-            raise ScriptCommandNotAllowed
-        if self._readonly and "write" in flags:
-            raise ScriptWriteNotAllowed
-        self._ctx.command = command
+        meter = self._plain[min(len(argv), MANY_WORDS)].get(argv[0])
         # However deep the script has gone, a command has room to end what it begins.
         sys.setrecursionlimit(self._depth_limit + COMMAND_DEPTH)
         try:
-            return command.handler(self._ctx, *argv[1:])
+            if meter is None or self._is_careful:
+                return self._call_slowly(argv)
+            flags = meter.command.flags
+            if "noscript" in flags:
+                raise ScriptCommandNotAllowed
+            if self._readonly and "write" in flags:
+                raise ScriptWriteNotAllowed
+            self._ctx.command = meter.command
+            return self._run(meter, argv)
+        except CommandError as error:
+            self._metrics.count_error(error)
+            self._metrics.script_failed = True
+            raise
         finally:
             sys.setrecursionlimit(self._depth_limit)
+
+    def _run(self, meter: Meter, argv: list[bytes]) -> Reply:
+        meter.calls += 1
+        try:
+            return meter.command.handler(self._ctx, *argv[1:])
+        except CommandError:
+            meter.failed += 1
+            raise
 
     def _call_slowly(self, argv: list[bytes]) -> Reply:
         """A subcommand, a name in mixed case, or an error."""
@@ -151,6 +169,7 @@ class _Host:
         except UnknownSubcommand:
             raise ScriptUnknownCommand from None
         except WrongArity:
+            self._metrics.count_refusal(argv)
             raise ScriptWrongArity from None
         if "noscript" in command.flags:
             raise ScriptCommandNotAllowed
@@ -158,9 +177,7 @@ class _Host:
             self._require_permission(command, argv)
         if self._readonly and "write" in command.flags:
             raise ScriptWriteNotAllowed
-        self._ctx.command = command
-        self._ctx.argv = argv
-        return command.handler(self._ctx, *argv[1 + (command is not top) :])
+        return self._ctx.call(self._ctx, argv)
 
     def _require_permission(self, command: Command, argv: list[bytes]) -> None:
         """Raises ScriptNoPermission."""

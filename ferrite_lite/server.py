@@ -284,7 +284,6 @@ class Connection(asyncio.Protocol):
         self._at += step
         self.engine.run(self.ctx, requests, lines)
         self._served += len(requests)
-        self.engine.state.statistics.commands += len(requests)
         self._limits.authenticated = self.ctx.authenticated
         if len(lines) >= FLUSH_LINES:
             self._send(lines)

@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING
 from .accesses import Accesses
 from .acl import AccessControl
 from .broker import Broker
-from .clock import Clock
-from .command import CommandTable
+from .clock import NS_PER_US, Clock
+from .command import Command, CommandTable
 from .config import Config
 from .keyspace import Keyspace, Moment
+from .latency import LatencyMonitor
 from .memory import Memory
+from .metrics import Metrics
+from .redaction import redacted
 from .scripts import ScriptCache
+from .slowlog import SlowLog
 from .version import REDIS_VERSION, VERSION
 from .watches import Watches
 
@@ -32,7 +36,6 @@ class Statistics:
     """Counters since start, as INFO shows them."""
 
     __slots__ = (
-        "commands",
         "connections",
         "evicted_keys",
         "input_bytes",
@@ -44,7 +47,6 @@ class Statistics:
         self.reset()
 
     def reset(self) -> None:
-        self.commands = 0
         self.connections = 0
         self.rejected_connections = 0
         self.input_bytes = 0
@@ -80,7 +82,39 @@ class ServerState:
         self.statistics = Statistics()
         self.accesses = Accesses(self.databases, config, self.moment, self.random)
         self.memory = Memory(self)
+        self.metrics = Metrics(table)
+        self.slowlog = SlowLog()
+        self.latency = LatencyMonitor()
+        self.apply_settings()
+
+    def apply_settings(self) -> None:
+        """Let settings that are not read where they count take effect."""
+        config = self.config
         self.memory.configure()
+        limits_us = []
+        if config.slowlog_slower_than_us >= 0 and config.slowlog_max_entries:
+            limits_us.append(config.slowlog_slower_than_us)
+        if config.latency_threshold_ms:
+            limits_us.append(config.latency_threshold_ms * 1000)
+        self.metrics.note_from(min(limits_us, default=None))
+
+    def note_slow(self, ctx: Context, command: Command, argv: list[bytes], elapsed_ns: int) -> None:
+        """Tell the slow log and the latency monitor of a call, if it is one for them."""
+        config, elapsed_us = self.config, elapsed_ns // NS_PER_US
+        unix_seconds = self.moment.ms // 1000
+        if config.latency_threshold_ms and elapsed_us // 1000 >= config.latency_threshold_ms:
+            name = b"fast-command" if "fast" in command.flags else b"command"
+            self.latency.add(name, unix_seconds=unix_seconds, elapsed_ms=elapsed_us // 1000)
+        limit_us = config.slowlog_slower_than_us
+        if 0 <= limit_us <= elapsed_us and "skip_slowlog" not in command.flags:
+            self.slowlog.add(
+                redacted(command, argv),
+                unix_seconds=unix_seconds,
+                elapsed_us=elapsed_us,
+                address=ctx.peer.address.encode(),
+                client_name=ctx.name,
+                max_entries=config.slowlog_max_entries,
+            )
 
     def update_guards(self) -> None:
         """Look at every connection again: users have changed, or may come in without a word."""

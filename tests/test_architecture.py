@@ -12,10 +12,10 @@ ROOT = Path(__file__).parent.parent
 
 #: Each room of ferrite_lite may import from its own rank and from the ranks above it.
 RANKS = [
-    {"errors", "clock", "usage", "version"},
+    {"errors", "clock", "usage", "version", "latency", "slowlog"},
     {"numeric", "patterns", "reply", "words"},
     {"arguments", "roster", "expiry", "resp", "command"},
-    {"values"},
+    {"values", "metrics", "redaction"},
     {"keyspace", "config"},
     {"watches", "broker", "persistence", "acl", "accesses", "memory"},
     {"context", "lua"},

@@ -64,10 +64,10 @@ def config_set(ctx: Context, *pairs: bytes) -> Reply:
     for setting, value in values:
         assert setting.set is not None  # noqa: S101  # _changeable refuses the others
         setting.set(ctx.server.config, value)
+    ctx.server.apply_settings()
     if ctx.server.config.requirepass != before:
         ctx.server.acl.require_password(ctx.server.config.requirepass)
         ctx.server.update_guards()
-    ctx.server.memory.configure()
     return OK
 
 
@@ -92,6 +92,7 @@ def _read(setting: Setting, name: str, raw: bytes) -> Any:
 def config_resetstat(ctx: Context) -> Reply:
     """Count from zero again what INFO shows."""
     ctx.server.statistics.reset()
+    ctx.server.metrics.reset()
     for db in ctx.server.databases:
         db.expired = 0
     return OK

@@ -172,13 +172,14 @@ def _stats(ctx: Context) -> dict[str, object]:
     counted, broker = ctx.server.statistics, ctx.server.broker
     return {
         "total_connections_received": counted.connections,
-        "total_commands_processed": counted.commands,
+        "total_commands_processed": ctx.server.metrics.calls,
         "rejected_connections": counted.rejected_connections,
         "expired_keys": sum(db.expired for db in ctx.server.databases),
         "evicted_keys": counted.evicted_keys,
         "pubsub_channels": len(broker.channels.by_name),
         "pubsub_patterns": len(broker.patterns.by_name),
         "pubsubshard_channels": len(broker.shard_channels.by_name),
+        "total_error_replies": ctx.server.metrics.errors.total(),
     }
 
 
@@ -203,6 +204,38 @@ def _keyspace(ctx: Context) -> dict[str, object]:
     }
 
 
+def _commandstats(ctx: Context) -> dict[str, object]:
+    metrics = ctx.server.metrics
+    lines: dict[str, object] = {}
+    for meter in metrics:
+        elapsed_us = metrics.elapsed_us(meter)
+        lines[f"cmdstat_{meter.command.name}"] = (
+            f"calls={meter.calls},usec={elapsed_us}"
+            f",usec_per_call={elapsed_us / max(1, meter.calls):.2f}"
+            f",rejected_calls={meter.rejected},failed_calls={meter.failed}"
+        )
+    return lines
+
+
+def _errorstats(ctx: Context) -> dict[str, object]:
+    errors = ctx.server.metrics.errors
+    return {f"errorstat_{code}": f"count={errors[code]}" for code in sorted(errors)}
+
+
+def _latencystats(ctx: Context) -> dict[str, object]:
+    config, metrics = ctx.server.config, ctx.server.metrics
+    if not config.latency_tracking:
+        return {}
+    return {
+        f"latency_percentiles_usec_{meter.command.name}": ",".join(
+            f"p{percent:g}={metrics.percentile_us(meter, percent):.3f}"
+            for percent in config.latency_percentiles
+        )
+        for meter in metrics
+        if meter.calls
+    }
+
+
 SECTIONS: dict[str, Section] = {
     "Server": _server,
     "Clients": _clients,
@@ -211,11 +244,17 @@ SECTIONS: dict[str, Section] = {
     "Stats": _stats,
     "Replication": _replication,
     "CPU": _cpu,
+    "Modules": lambda _: {},
+    "Commandstats": _commandstats,
+    "Errorstats": _errorstats,
+    "Latencystats": _latencystats,
     "Cluster": _cluster,
     "Keyspace": _keyspace,
 }
-#: Words that stand for all sections: there are none that only a longer INFO would show.
-ALL_SECTIONS = frozenset({b"default", b"all", b"everything"})
+#: What INFO shows only when asked: by name, by ``all`` or by ``everything``.
+FURTHER_SECTIONS = frozenset({"Commandstats", "Latencystats"})
+#: ``all`` leaves out what modules tell; so does this server, which has none.
+ALL_SECTIONS = frozenset({b"all", b"everything"})
 
 
 @command(
@@ -227,14 +266,18 @@ ALL_SECTIONS = frozenset({b"default", b"all", b"everything"})
 )
 def info(ctx: Context, *sections: bytes) -> Reply:
     """Describe the server in lines of ``name:value``, by section."""
-    wanted = {section.lower() for section in sections}
+    wanted = {section.lower() for section in sections} or {b"default"}
     shown = [
-        (title, section(ctx))
-        for title, section in SECTIONS.items()
-        if not wanted or wanted & ALL_SECTIONS or title.lower().encode() in wanted
+        (title, section(ctx)) for title, section in SECTIONS.items() if _is_wanted(title, wanted)
     ]
     blocks = [
         f"# {title}\r\n" + "".join(f"{name}:{value}\r\n" for name, value in lines.items())
         for title, lines in shown
     ]
     return Verbatim("\r\n".join(blocks).encode())
+
+
+def _is_wanted(title: str, wanted: set[bytes]) -> bool:
+    if wanted & ALL_SECTIONS or title.lower().encode() in wanted:
+        return True
+    return b"default" in wanted and title not in FURTHER_SECTIONS

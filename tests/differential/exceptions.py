@@ -23,12 +23,6 @@ _NOT_IMPLEMENTED = {
         "CLIENT UNBLOCK of nobody",
         "CLIENT UNPAUSE counts its arguments",
     ],
-    "SLOWLOG and LATENCY are not implemented": [
-        "LATENCY without latency",
-        "SLOWLOG LEN counts its arguments",
-        "SLOWLOG RESET counts its arguments",
-        "SLOWLOG without slow commands",
-    ],
     "LASTSAVE, LOLWUT, MONITOR, ROLE and SHUTDOWN are not implemented": [
         "LASTSAVE counts its arguments",
         "LASTSAVE is a number",

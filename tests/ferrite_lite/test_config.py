@@ -42,6 +42,8 @@ _OTHER_VALUES = {
     "maxmemory-policy": b"volatile-lfu",
     "maxmemory-eviction-tenacity": b"77",
     "rdbcompression": b"no",
+    "latency-tracking": b"no",
+    "latency-tracking-info-percentiles": b"0 12.5 100",
 }
 
 

@@ -1,0 +1,77 @@
+"""The slow log: the last requests that took longer than ``slowlog-log-slower-than``."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+#: ``SLOWLOG_ENTRY_MAX_ARGC`` and ``SLOWLOG_ENTRY_MAX_STRING``: an entry keeps no more of a request.
+MAX_WORDS = 32
+MAX_WORD_BYTES = 128
+
+
+@dataclass(frozen=True, slots=True)
+class SlowRequest:
+    """One entry."""
+
+    id: int
+    unix_seconds: int
+    elapsed_us: int
+    argv: list[bytes]
+    address: bytes
+    client_name: bytes
+
+
+class SlowLog:
+    """Entries, the newest first, and the count that gives each its id."""
+
+    def __init__(self) -> None:
+        self._entries: deque[SlowRequest] = deque()
+        self._next_id = 0
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def add(
+        self,
+        argv: Sequence[bytes],
+        *,
+        unix_seconds: int,
+        elapsed_us: int,
+        address: bytes,
+        client_name: bytes,
+        max_entries: int,
+    ) -> None:
+        """Note a request; ``argv`` must hold no secret."""
+        trimmed = trim(argv)
+        entry = SlowRequest(self._next_id, unix_seconds, elapsed_us, trimmed, address, client_name)
+        self._next_id += 1
+        self._entries.appendleft(entry)
+        while len(self._entries) > max_entries:
+            self._entries.pop()
+
+    def latest(self, count: int) -> list[SlowRequest]:
+        """The newest entries; all for a negative count."""
+        entries = list(self._entries)
+        return entries if count < 0 else entries[:count]
+
+    def reset(self) -> None:
+        """Forget the entries; their ids are not given again."""
+        self._entries.clear()
+
+
+def trim(argv: Sequence[bytes]) -> list[bytes]:
+    """A request with its ends cut off, and told."""
+    kept = list(argv)
+    if len(argv) > MAX_WORDS:
+        left_out = len(argv) - MAX_WORDS + 1
+        kept = [*argv[: MAX_WORDS - 1], b"... (%d more arguments)" % left_out]
+        return [*map(_trim_word, kept[:-1]), kept[-1]]
+    return [_trim_word(word) for word in kept]
+
+
+def _trim_word(word: bytes) -> bytes:
+    if len(word) <= MAX_WORD_BYTES:
+        return bytes(word)
+    return word[:MAX_WORD_BYTES] + b"... (%d more bytes)" % (len(word) - MAX_WORD_BYTES)
