@@ -217,6 +217,13 @@ class User:
             for selector in self.selectors
         )
 
+    @property
+    def channels(self) -> frozenset[bytes] | None:
+        """The channels of all selectors; None if one of them allows every channel."""
+        if any(selector.has_all_channels for selector in self.selectors):
+            return None
+        return frozenset(channel for selector in self.selectors for channel in selector.channels)
+
     def may_hear(self, channel: bytes, *, is_pattern: bool) -> bool:
         """Whether a subscription is allowed."""
         return any(each.allows_channel(channel, is_pattern=is_pattern) for each in self.selectors)

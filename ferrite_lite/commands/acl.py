@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..acl import ACL_CATEGORIES, AccessControl, Entry, Selector, User, is_user_name
 from ..acl.description import describe_channels, describe_commands, describe_keys
+from ..broker import Subscriptions
 from ..command import Command, CommandGroup
 from ..context import Context
 from ..errors import (
@@ -58,11 +59,34 @@ def acl_setuser(ctx: Context, name: bytes, *rules: bytes) -> Reply:
         raise AclBadUserName
     known = ctx.server.acl.find(name)
     user = known or ctx.server.acl.new_user(name)
+    before = user.channels
     user.change(rules)
     if known is None:
         ctx.server.acl.add(user)
+    else:
+        _kill_subscribers(ctx, user, before)
     ctx.server.update_guards()
     return OK
+
+
+def _kill_subscribers(ctx: Context, user: User, before: frozenset[bytes] | None) -> None:
+    """Close the connections of a user that listen to what it may not hear any more.
+
+    Nobody is looked at whose user may hear all, or still all that was named ``before``.
+    """
+    after = user.channels
+    if after is None or (before is not None and before <= after):
+        return
+    for client in list(ctx.server.clients.values()):
+        if client.user is user and not _may_hear_all(user, client.subscriptions):
+            kill(ctx, client)
+
+
+def _may_hear_all(user: User, held: Subscriptions) -> bool:
+    return all(user.may_hear(pattern, is_pattern=True) for pattern in held.patterns) and all(
+        user.may_hear(channel, is_pattern=False)
+        for channel in (*held.channels, *held.shard_channels)
+    )
 
 
 @command(

@@ -962,6 +962,97 @@ WATCH is refused for keys out of reach
     WATCH a
     WATCH a b
 
+A user may publish to its channels only
+    ACL SETUSER u on nopass +@all &a &b* resetkeys
+    AUTH u x
+    PUBLISH a hello
+    PUBLISH b1 hello
+    PUBLISH c hello
+    SPUBLISH a hello
+    SPUBLISH c hello
+    EVAL "return redis.call('publish','c','x')" 0
+    EVAL "return redis.call('publish','a','x')" 0
+    PUBSUB CHANNELS
+    MULTI
+    PUBLISH a hello
+    PUBLISH c hello
+    EXEC
+    RESET
+    acllog> ACL LOG
+
+A user may listen to its channels, and to patterns that it was given
+    ACL SETUSER u on nopass +@all &a &b*
+    AUTH u x
+    SUBSCRIBE c
+    SUBSCRIBE a c
+    PSUBSCRIBE a*
+    PSUBSCRIBE b1*
+    PSUBSCRIBE *
+    SSUBSCRIBE c
+    SSUBSCRIBE a c
+    UNSUBSCRIBE c
+    PUNSUBSCRIBE c*
+    SUNSUBSCRIBE c
+    PSUBSCRIBE b*
+    PSUBSCRIBE a
+    replies=2> SUBSCRIBE a b1
+    replies=2> SSUBSCRIBE a b1
+    RESET
+    acllog> ACL LOG
+
+A user may listen with the rules of any selector
+    ACL SETUSER u on nopass (+subscribe &a) (+psubscribe &b*)
+    AUTH u x
+    SUBSCRIBE b1
+    PSUBSCRIBE a
+    SUBSCRIBE a
+    PSUBSCRIBE b*
+    ACL SETUSER u
+    RESET
+    ACL DRYRUN u SUBSCRIBE a
+    ACL DRYRUN u SUBSCRIBE a c
+    ACL DRYRUN u PSUBSCRIBE b*
+    ACL DRYRUN u PSUBSCRIBE b
+    ACL DRYRUN u PUBLISH a x
+    ACL DRYRUN u UNSUBSCRIBE x
+
+Listeners are closed when they may not listen any more
+    ACL SETUSER u on nopass +@all &a &b*
+    other> AUTH u x
+    other> SUBSCRIBE a
+    ACL SETUSER u resetchannels &b* &a &c
+    other> SUBSCRIBE b1
+    ACL SETUSER u resetchannels &a
+    other closes> PING
+
+Listeners to patterns are closed when their pattern is taken away
+    ACL SETUSER u on nopass +@all &b*
+    other> AUTH u x
+    other> PSUBSCRIBE b*
+    ACL SETUSER u resetchannels &b1*
+    other closes> PING
+
+Listeners to shard channels are closed too, and those who may hear all are not
+    ACL SETUSER u on nopass +@all &*
+    other> AUTH u x
+    other> SSUBSCRIBE a
+    ACL SETUSER u resetchannels (&*)
+    other> SSUBSCRIBE b
+    ACL SETUSER u clearselectors
+    other closes> PING
+
+Who does not listen stays when channels are taken away
+    ACL SETUSER u on nopass +@all &a
+    other> AUTH u x
+    ACL SETUSER u resetchannels
+    other> PING
+
+Channels taken from the default user close its listeners
+    other> SUBSCRIBE a
+    ACL SETUSER default resetchannels
+    other closes> PING
+    ACL SETUSER default allchannels
+
 A user without rules can do nothing but come in
     ACL SETUSER u on nopass
     AUTH u x
