@@ -40,7 +40,7 @@ class AccessControl:
             self.require_password(config.requirepass)
 
     def _free_default(self) -> User:
-        user = User(DEFAULT_USER, self.catalogue)
+        user = self.new_user(DEFAULT_USER)
         user.change(_FREE_RULES)
         return user
 
@@ -62,8 +62,7 @@ class AccessControl:
 
     def new_user(self, name: bytes) -> User:
         """A user that is not yet known to anybody."""
-        everywhere = self._config.acl_pubsub_default == "allchannels"
-        return User(name, self.catalogue, has_all_channels_at_first=everywhere)
+        return User(name, self.catalogue, self._config)
 
     def add(self, user: User) -> None:
         user.settle()

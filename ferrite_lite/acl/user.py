@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from ..command import Command
+from ..config import Config
 from ..errors import (
     AclBadHash,
     AclNoSuchPassword,
@@ -31,7 +32,7 @@ class User:
 
     __slots__ = (
         "_catalogue",
-        "_has_all_channels_at_first",
+        "_config",
         "is_on",
         "is_unrestricted",
         "name",
@@ -41,13 +42,11 @@ class User:
         "selectors",
     )
 
-    def __init__(
-        self, name: bytes, catalogue: Catalogue, *, has_all_channels_at_first: bool = False
-    ) -> None:
-        """The last argument is ``acl-pubsub-default allchannels``."""
+    def __init__(self, name: bytes, catalogue: Catalogue, config: Config) -> None:
+        """Of the settings only ``acl-pubsub-default`` is read, whenever a selector begins."""
         self.name = name
         self._catalogue = catalogue
-        self._has_all_channels_at_first = has_all_channels_at_first
+        self._config = config
         self.is_on = False
         self.needs_no_password = False
         #: Whether RESTORE must check everything: said with ``on`` or ``off``, or not said.
@@ -100,11 +99,7 @@ class User:
         self.become(staged)
 
     def _copy(self) -> User:
-        twin = User(
-            self.name,
-            self._catalogue,
-            has_all_channels_at_first=self._has_all_channels_at_first,
-        )
+        twin = User(self.name, self._catalogue, self._config)
         twin.become(self)
         twin.selectors = [selector.copy() for selector in self.selectors]
         twin.passwords = dict(self.passwords)
@@ -187,7 +182,8 @@ class User:
         self.selectors.append(selector)
 
     def _new_selector(self) -> Selector:
-        return Selector(self._catalogue, has_all_channels=self._has_all_channels_at_first)
+        has_all = self._config.acl_pubsub_default == "allchannels"
+        return Selector(self._catalogue, has_all_channels=has_all)
 
     # --- asking -----------------------------------------------------------------------------------
 

@@ -941,8 +941,12 @@ CONFIG knows the settings of ACL
     ACL SETUSER w reset
     ACL SETUSER w resetchannels reset
     ACL LIST
+    ACL SETUSER default reset on nopass ~* +@all
+    ACL LIST
     CONFIG SET acl-pubsub-default resetchannels
     ACL SETUSER x
+    ACL SETUSER w reset
+    ACL SETUSER v (+set)
     ACL LIST
     CONFIG SET aclfile x
 

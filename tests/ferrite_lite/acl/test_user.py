@@ -6,12 +6,13 @@ from ferrite_lite.acl import Catalogue, User
 from ferrite_lite.acl.description import describe_user
 from ferrite_lite.acl.user import merge_selectors
 from ferrite_lite.commands import TABLE
+from ferrite_lite.config import Config
 from ferrite_lite.errors import AclRuleRefused, AclUnmatchedParenthesis
 
 
 @pytest.fixture
 def user() -> User:
-    return User(b"alice", Catalogue(TABLE))
+    return User(b"alice", Catalogue(TABLE), Config())
 
 
 def denied(user: User, request: bytes) -> str | None:
@@ -106,7 +107,7 @@ def test_of_two_refusals_the_one_that_got_further_is_told(user: User) -> None:
 
 def test_what_is_written_down_makes_the_user_anew(user: User) -> None:
     user.change([b"on", b">pw", b"%R~a", b"&b", b"+@all", b"-@read", b"+get", b"(+select|0 ~x)"])
-    again = User(b"again", Catalogue(TABLE))
+    again = User(b"again", Catalogue(TABLE), Config())
     again.change(describe_user(user).split(b" "))
     assert describe_user(again) == describe_user(user)
 
