@@ -44,7 +44,7 @@ FILES = {
     "a fault behind a user": b"user alice on nosuch\nuser carol on nopass\n",
     "a tab behind a rule": b"user alice on\t +get\t\n",
     "a pattern after all": b"user alice ~* ~b\n",
-    "a command with a first word": b"user alice +select|0 +config|get\n",
+    "a command with a first word": b"user alice +select|0 -@all +select|1\n",
     "a reset": b"user alice on >pw +@all reset\n",
 }
 
