@@ -16,6 +16,8 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
+
 from tests.support.servers import RealServer
 
 from . import redis_py_recorder
@@ -31,6 +33,8 @@ _TEST_SECONDS = 20
 #: Of a whole run: a server that hangs must not hold the others up.
 _RUN_SECONDS = 420
 _POLL_SECONDS = 0.5
+#: pytest itself stumbles over an odd traceback now and then; the rest runs in another attempt.
+_ATTEMPTS = 4
 
 PROTOCOLS = (2, 3)
 DIRECTORIES = {"sync": "tests", "async": "tests/test_asyncio"}
@@ -102,53 +106,46 @@ def _run(
     tick: Tick,
 ) -> Outcomes:
     chosen = files if names is None else sorted(names)
-    options = [
-        *(
-            "-q",
-            "-p",
-            "redis_py_recorder",
-            "-p",
-            "no:cacheprovider",
-            "--timeout",
-            str(_TEST_SECONDS),
-        ),
-        # Telling where in a long file a test failed takes longer than the test.
-        *(
-            "--tb",
-            "no",
-            "-o",
-            "addopts=",
-            "-o",
-            "asyncio_mode=auto",
-            "--continue-on-collection-errors",
-        ),
-        *("--redis-url", f"{server.url}/0", "--protocol", str(protocol), "-m", _MARKS),
-        *(["-k", keyword] if keyword else []),
-    ]
+    command = [sys.executable, "-m", "pytest", *_options(server, protocol, keyword), *chosen]
     with tempfile.TemporaryDirectory(prefix="conformance-") as directory:
-        record = Path(directory) / "record"
+        record, log = Path(directory) / "record", Path(directory) / "log"
         record.touch()
-        environment = {
-            **os.environ,
-            "PYTHONPATH": str(Path(redis_py_recorder.__file__).parent),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            redis_py_recorder.RECORD: str(record),
-        }
-        log = Path(directory) / "log"
-        with log.open("wb") as output:
-            run = subprocess.Popen(
-                [sys.executable, "-m", "pytest", *options, *chosen],
-                cwd=tree,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-            _follow(run, record, tick)
+        for _ in range(_ATTEMPTS):
+            with log.open("ab") as output:
+                run = subprocess.Popen(
+                    command,
+                    cwd=tree,
+                    env=_environment(record),
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                )
+                _follow(run, record, tick)
+            if run.returncode != pytest.ExitCode.INTERNAL_ERROR:
+                break
         outcomes = _read(record)
         if not outcomes and not keyword:
             print(log.read_text(errors="replace")[-2000:], file=sys.stderr)
         return outcomes
+
+
+def _options(server: RealServer, protocol: int, keyword: str) -> list[str]:
+    text = (
+        "-q -p redis_py_recorder -p no:cacheprovider --continue-on-collection-errors"
+        # Telling where in a long file a test failed takes longer than the test.
+        f" --tb no -o addopts= -o asyncio_mode=auto --timeout {_TEST_SECONDS}"
+        f" --redis-url {server.url}/0 --protocol {protocol}"
+    )
+    return [*text.split(), "-m", _MARKS, *(["-k", keyword] if keyword else [])]
+
+
+def _environment(record: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "PYTHONPATH": str(Path(redis_py_recorder.__file__).parent),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        redis_py_recorder.RECORD: str(record),
+    }
 
 
 def _follow(run: subprocess.Popen[bytes], record: Path, tick: Tick) -> None:

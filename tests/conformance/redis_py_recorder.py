@@ -1,7 +1,8 @@
 """A pytest plugin for the run of redis-py's suite: one line of JSON for each test that ends.
 
 It is loaded into another project's tests, so it imports nothing of this one. The line goes to the
-file that the environment names, at once: what a run that is cut short has found is not lost.
+file that the environment names, at once: what a run that is cut short has found is not lost, and
+the next attempt goes on from there.
 """
 
 from __future__ import annotations
@@ -44,6 +45,13 @@ def pytest_configure() -> None:
     _record_what(redis.connection.PythonRespSerializer, "pack")
     _record_what(redis.connection.HiredisRespSerializer, "pack")
     _record_what(redis.asyncio.connection.AbstractConnection, "pack_command")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what an attempt before this one has told already."""
+    lines = Path(os.environ[RECORD]).read_text().splitlines()
+    told = {json.loads(line)["name"] for line in lines}
+    items[:] = [item for item in items if item.nodeid not in told]
 
 
 def pytest_runtest_logstart() -> None:

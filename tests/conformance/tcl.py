@@ -35,6 +35,8 @@ _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 _RESULT = re.compile(r"\[(ok|err)\]: (.*)")
 _OK_TIME = re.compile(r" \(\d+ ms\)$")
 _UNKNOWN = re.compile(r"unknown command '(\w+)'", re.IGNORECASE)
+#: What a test says that listens to the stream of commands as a replica does.
+_REPLICATION = re.compile(r"CONFIG SET - 'repl-|replication_stream")
 
 
 def suites(tree: Path, files: tuple[str, ...] = FILES) -> list[Suite]:
@@ -91,5 +93,7 @@ def read(output: str) -> Outcomes:
 
 def _failure(details: list[str]) -> Outcome:
     text = "\n".join(details)
-    commands = frozenset(name.lower() for name in _UNKNOWN.findall(text))
-    return Outcome(False, commands, " ".join(details)[:300])
+    commands = {name.lower() for name in _UNKNOWN.findall(text)}
+    if _REPLICATION.search(text):
+        commands.add("sync")
+    return Outcome(False, frozenset(commands), " ".join(details)[:300])
