@@ -35,6 +35,14 @@ logger = logging.getLogger("ferrite_lite.scripts")
 #: Levels of ``redis.log`` as those of Python's logging.
 _LOG_LEVELS = (logging.DEBUG, logging.DEBUG, logging.INFO, logging.WARNING)
 
+#: Why a command that a script calls is not run at all.
+_REFUSALS = (
+    ScriptCommandNotAllowed,
+    ScriptNoPermission,
+    ScriptWriteNotAllowed,
+    ScriptWrongArity,
+)
+
 #: Python calls that a command nests at most, with a wide margin.
 COMMAND_DEPTH = 200
 
@@ -145,6 +153,8 @@ class _Host:
             self._ctx.command = meter.command
             return self._run(meter, argv)
         except CommandError as error:
+            if isinstance(error, _REFUSALS):
+                self._metrics.count_refusal(argv)
             self._metrics.count_error(error)
             self._metrics.script_failed = True
             raise
@@ -169,7 +179,6 @@ class _Host:
         except UnknownSubcommand:
             raise ScriptUnknownCommand from None
         except WrongArity:
-            self._metrics.count_refusal(argv)
             raise ScriptWrongArity from None
         if "noscript" in command.flags:
             raise ScriptCommandNotAllowed
@@ -226,7 +235,12 @@ class _FullHost(_Host):
 
     def _may_run(self, command: Command, argv: list[bytes]) -> bool:
         """What is refused for another reason is told that one."""
-        return not self._readonly and "noscript" not in command.flags and command.accepts(len(argv))
+        return (
+            not self._readonly
+            and "noscript" not in command.flags
+            and command.accepts(len(argv))
+            and (not self._is_restricted or self.permits(argv) is True)
+        )
 
 
 class ScriptCache:

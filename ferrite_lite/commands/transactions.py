@@ -83,6 +83,7 @@ def _require_permission(ctx: Context, argv: list[bytes]) -> None:
     assert command is not None  # noqa: S101  # only commands that are there are queued
     denial = ctx.denial(command.resolve(argv), argv, Place.MULTI)
     if denial is not None:
+        ctx.server.metrics[ctx.command].failed += 1  # EXEC itself: the queued command never ran
         raise NoPermissionAnyMore(denial.reason)
 
 

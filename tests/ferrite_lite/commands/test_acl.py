@@ -204,3 +204,24 @@ def test_every_command_that_reaches_keys_is_kept_from_them(run: Run) -> None:
     run("AUTH", "alice", "x")
     assert run("OBJECT", "FREQ", "other") == NO_KEY
     assert run("GETDEL", "other") == NO_KEY
+
+
+def test_what_the_rules_refuse_is_counted_as_redis_counts_it(engine: Engine, run: Run) -> None:
+    user(run, "alice", "+get", "+eval", "+multi", "+exec", "~mine")
+    alice = runner(engine, engine.connect())
+    alice("AUTH", "alice", "x")
+    alice("GET", "other")
+    alice("EVAL", "return redis.pcall('get', 'other')", 0)
+    alice("EVAL", "return redis.pcall('set', 'mine', 'x')", 0)
+    alice("MULTI")
+    alice("GET", "mine")
+    user(run, "alice", "-get")
+    alice("EXEC")
+    counted = {
+        meter.command.name: (meter.calls, meter.rejected, meter.failed)
+        for meter in engine.state.metrics
+    }
+    assert counted["get"] == (0, 2, 0)
+    assert counted["set"] == (0, 1, 0)
+    assert counted["exec"] == (1, 0, 1)
+    assert counted["eval"] == (2, 0, 2)
