@@ -77,6 +77,7 @@ class Context:
         "pushed",
         "reply_mode",
         "resp",
+        "running_exec",
         "running_script",
         "send",
         "server",
@@ -116,6 +117,7 @@ class Context:
         self.transaction: Transaction | None = None
         self.watch = Watch()
         self.subscriptions = Subscriptions()
+        self.running_exec = False
         self.running_script = False
         #: The command that is running: for errors that name it.
         self.command: Command

@@ -15,9 +15,8 @@ _BY_CATEGORIES = {
         cluster|count-failure-reports cluster|delslots cluster|delslotsrange cluster|failover
         cluster|flushslots cluster|forget cluster|meet cluster|replicas cluster|replicate
         cluster|reset cluster|saveconfig cluster|set-config-epoch cluster|setslot cluster|slaves
-        debug failover latency|doctor latency|graph latency|histogram latency|history
-        latency|latest latency|reset module|list module|load module|loadex module|unload monitor
-        psync replconf replicaof save shutdown slaveof slowlog|get slowlog|len slowlog|reset sync
+        debug failover module|list module|load module|loadex module|unload monitor psync replconf
+        replicaof save shutdown slaveof sync
     """,
     "admin slow dangerous hyperloglog": "pfselftest",
     "admin slow dangerous hyperloglog write": "pfdebug",
@@ -33,11 +32,9 @@ _BY_CATEGORIES = {
     "connection slow": """
         client|caching client|getredir client|help client|tracking client|trackinginfo command|help
     """,
-    "dangerous keyspace slow write": "migrate restore restore-asking",
+    "dangerous keyspace slow write": "migrate",
     "fast hyperloglog write": "pfadd",
-    "fast list read": "llen",
     "fast list write": "lpop lpush lpushx rpop rpush rpushx",
-    "fast pubsub": "publish spublish",
     "fast read": "lolwut",
     "fast read sortedset": "zcard zcount zlexcount zmscore zrank zrevrank zscore",
     "fast read stream": "xlen",
@@ -47,31 +44,22 @@ _BY_CATEGORIES = {
     "geo slow write": "geoadd georadius georadiusbymember geosearchstore",
     "hyperloglog read slow": "pfcount",
     "hyperloglog slow write": "pfmerge",
-    "keyspace read slow": "dump",
-    "list read slow": "lindex lpos lrange",
+    "list read slow": "lindex lpos",
     "list slow write": "linsert lmove lmpop lrem lset ltrim rpoplpush",
-    "pubsub slow": """
-        psubscribe pubsub|channels pubsub|numpat pubsub|numsub pubsub|shardchannels
-        pubsub|shardnumsub punsubscribe ssubscribe subscribe sunsubscribe unsubscribe
-    """,
     "read slow sortedset": """
         zdiff zinter zintercard zrandmember zrange zrangebylex zrangebyscore zrevrange
         zrevrangebylex zrevrangebyscore zscan zunion
     """,
-    "read slow stream": """
-        xinfo|consumers xinfo|groups xinfo|stream xpending xrange xrevrange
-    """,
+    "read slow stream": "xinfo|consumers xinfo|groups xinfo|stream xpending xrange xrevrange",
     "scripting slow": """
         fcall fcall_ro function|dump function|help function|kill function|list function|stats
         script|debug script|help script|kill
     """,
-    "scripting slow write": "function|delete function|flush function|load function|restore",
+    "scripting slow write": "function|delete function|load function|restore",
     "slow": """
         cluster cluster|countkeysinslot cluster|getkeysinslot cluster|help cluster|info
         cluster|keyslot cluster|links cluster|myid cluster|nodes cluster|shards cluster|slots
-        config|help function latency latency|help memory|doctor memory|help memory|malloc-stats
-        memory|purge memory|stats module module|help pubsub pubsub|help slowlog slowlog|help
-        xgroup xinfo
+        config|help module module|help xgroup xinfo
     """,
     "slow sortedset write": """
         zdiffstore zinterstore zmpop zrangestore zremrangebylex zremrangebyrank zremrangebyscore

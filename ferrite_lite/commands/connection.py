@@ -51,7 +51,7 @@ def _authenticate(ctx: Context, user: bytes, password: bytes) -> None:
     """Raises WrongPassword: the same for a wrong name and a wrong password, and as slow."""
     found = ctx.server.acl.authenticate(user, password)
     if found is None:
-        place = Place.TOPLEVEL if ctx.transaction is None else Place.MULTI
+        place = Place.MULTI if ctx.running_exec else Place.TOPLEVEL
         ctx.log_denial("auth", place, ctx.argv[0], user)
         raise WrongPassword
     ctx.become(found)

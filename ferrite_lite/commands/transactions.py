@@ -54,7 +54,11 @@ def exec_(ctx: Context) -> Reply:
         raise TransactionAborted
     if interfered:
         return NULL_ARRAY
-    given = [(_run(ctx, argv), ctx.resp) for argv in transaction.queue]
+    ctx.running_exec = True
+    try:
+        given = [(_run(ctx, argv), ctx.resp) for argv in transaction.queue]
+    finally:
+        ctx.running_exec = False
     # Redis writes each reply at once: what came before a HELLO keeps its protocol.
     return [reply if resp == ctx.resp else InProtocol(resp, reply) for reply, resp in given]
 

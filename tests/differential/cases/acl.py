@@ -1057,6 +1057,72 @@ Channels taken from the default user close its listeners
     other closes> PING
     ACL SETUSER default allchannels
 
+AUTH that fails inside EXEC is logged as part of a transaction
+    ACL SETUSER u on >pw +@all
+    MULTI
+    AUTH u bad
+    AUTH u pw
+    ACL WHOAMI
+    EXEC
+    RESET
+    acllog> ACL LOG
+
+Rules that look odd
+    ACL SETUSER u "(+get ~a" "~b)"
+    ACL SETUSER u "( +get (" ")"
+    ACL SETUSER u "(+get 'b)"
+    ACL SETUSER u "(\"a \"b)"
+    ACL GETUSER u
+    ACL SETUSER u "+get|\xff"
+    ACL SETUSER u "~\xff*" "&\xfe"
+    words> ACL GETUSER u
+    ACL SETUSER u -@all|x
+    ACL SETUSER u +@all|x
+    ACL SETUSER u +@read|x
+    ACL SETUSER u +get+set
+    ACL SETUSER u "+ get"
+    ACL SETUSER u "+get "
+    ACL SETUSER u " +get"
+    ACL SETUSER u >
+    ACL SETUSER u <
+    ACL SETUSER u # !
+    ACL SETUSER u ~ & % + -
+    ACL LIST
+
+Many rules in one request
+    ACL SETUSER u on nopass +@all -@all +@hash +@set -sadd +config|get -config|get +client|nosuch
+    ACL SETUSER u +@scripting -eval
+    words> ACL GETUSER u
+    words> ACL LIST
+
+What is refused first
+    ACL SETUSER u on nopass +@all -get ~a resetchannels
+    AUTH u x
+    SUBSCRIBE
+    SUBSCRIBE x
+    GET
+    MULTI
+    WATCH b
+    MULTI
+    SUBSCRIBE x
+    EXEC
+    DISCARD
+
+What may be asked before AUTH
+    CONFIG SET requirepass secret
+    other> ACL WHOAMI
+    other> ACL
+    other> GET
+    other> nosuch
+    other> HELLO 3 AUTH default secret SETNAME x FOO
+    other> PING
+    other> RESET
+    other> PING
+    other> AUTH default secret extra
+    other> AUTH
+    other closes> QUIT
+    CONFIG SET requirepass ""
+
 A user without rules can do nothing but come in
     ACL SETUSER u on nopass
     AUTH u x
