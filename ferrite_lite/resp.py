@@ -34,6 +34,7 @@ from .reply import (
     StringSet,
     Verbatim,
 )
+from .words import split_words
 
 Request = list[bytes]
 
@@ -315,56 +316,6 @@ class RequestParser:
 def _shown(line: bytes) -> str:
     """The byte that an error quotes; a line end shows as a space."""
     return line[:1].decode("utf-8", "surrogateescape") or " "
-
-
-# --- inline requests ------------------------------------------------------------------------------
-
-_SPACE = b" \t\n\v\f\r\0"
-_ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"a": b"\a"}
-_WORD = re.compile(
-    rb"""(?P<plain>[^\s\0"']+)
-    |"(?P<double>(?:\\.|[^"\\])*)"(?=[\s\0]|$)
-    |'(?P<single>(?:\\'|[^'])*)'(?=[\s\0]|$)""",
-    re.VERBOSE | re.DOTALL,
-)
-_ESCAPED = re.compile(rb"\\(?:x([0-9a-fA-F]{2})|(.))", re.DOTALL)
-
-
-def split_words(line: bytes) -> Request | None:
-    """The words of an inline request or a configuration line; None for unbalanced quotes.
-
-    Words may be quoted as in C ("\\x41\\n") or singly ('as is, but \\''); a closing quote must end
-    its word. This is Redis's ``sdssplitargs``.
-    """
-    words: Request = []
-    at = 0
-    while True:
-        while at < len(line) and line[at : at + 1] in _SPACE:
-            at += 1
-        if at == len(line):
-            return words
-        word = b""
-        while at < len(line) and line[at : at + 1] not in _SPACE:
-            match = _WORD.match(line, at)
-            if match is None:
-                return None
-            word += _unquoted(match)
-            at = match.end()
-        words.append(word)
-
-
-def _unquoted(match: re.Match[bytes]) -> bytes:
-    if match["double"] is not None:
-        return _ESCAPED.sub(_unescaped, match["double"])
-    if match["single"] is not None:
-        return match["single"].replace(b"\\'", b"'")
-    return match["plain"]
-
-
-def _unescaped(match: re.Match[bytes]) -> bytes:
-    if match[1]:
-        return bytes.fromhex(match[1].decode("ascii"))
-    return _ESCAPES.get(match[2], match[2])
 
 
 # --- replies --------------------------------------------------------------------------------------

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+_SPACES = re.compile(rb"[ \t\n\v\f\r]*+")
 _WORD = re.compile(
-    rb"""[ \t\n\v\f\r]*+
-    ([^ \t\n\r"']*+)  # what needs no quotes, up to the first one
+    rb"""([^ \t\n\r"']*+)  # what needs no quotes, up to the first one
     (?: "((?:\\.|[^"])*+)"
       | '((?:\\'|[^'])*+)'
     )?
@@ -22,17 +22,22 @@ def split_words(line: bytes) -> list[bytes] | None:
 
     ``"two words"`` may hold ``\n`` and ``\x00``; ``'two words'`` is taken as it stands.
     """
-    line = line.partition(b"\0")[0].strip(b" \t\n\v\f\r")
+    line = line.partition(b"\0")[0]
     words = []
-    at = 0
+    at = _end_of_spaces(line, 0)
     while at < len(line):
         match = _WORD.match(line, at)
         if match is None:
             return None
         bare, double, single = match.groups()
         words.append(bare + _unescape(double or b"") + (single or b"").replace(b"\\'", b"'"))
-        at = match.end()
+        at = _end_of_spaces(line, match.end())
     return words
+
+
+def _end_of_spaces(line: bytes, at: int) -> int:
+    match = _SPACES.match(line, at)
+    return at if match is None else match.end()
 
 
 def _unescape(text: bytes) -> bytes:

@@ -26,7 +26,6 @@ from ferrite_lite.resp import (
     ParserLimits,
     RequestParser,
     encode,
-    split_words,
 )
 from tests.support.wire import encode as request
 
@@ -142,22 +141,6 @@ def test_an_announced_length_takes_no_memory() -> None:
     parser = RequestParser()
     assert parse(parser, b"*2\r\n$3\r\nSET\r\n$536870912\r\n") == ([], None)
     assert parser.pending_bytes < 100
-
-
-@pytest.mark.parametrize(
-    ("line", "wanted"),
-    [
-        (b"SET a 1", [b"SET", b"a", b"1"]),
-        (b"  SET  \"a b\" 'c d' ", [b"SET", b"a b", b"c d"]),
-        (rb'"\x41\n\"" ' + rb"'it\'s'", [b'A\n"', b"it's"]),
-        (b'a"b"', [b"ab"]),
-        (b'"a"b', None),
-        (b"'a", None),
-        (b"", []),
-    ],
-)
-def test_an_inline_request_is_split_as_redis_does(line: bytes, wanted: list[bytes] | None) -> None:
-    assert split_words(line) == wanted
 
 
 # --- replies --------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from ferrite_lite.words import split_words
         (rb"'\n\'\\ '", [rb"\n'\\ "]),
         (b"a\\ b", [b"a\\", b"b"]),
         (b"a\0b", [b"a"]),
+        (b"\v\fa\vb\f c\v \f", [b"a\vb\f", b"c\v"]),
     ],
 )
 def test_a_line_is_split_as_redis_splits_it(line: bytes, words: list[bytes]) -> None:

@@ -113,6 +113,15 @@ A word may hold anything
     raw> "*2\r\n$4\r\nECHO\r\n$6\r\n\r\n\x00*1$\r\n"
     raw> "*2\r\n$4\r\nECHO\r\n$0\r\n\r\n"
 
+An inline request ends its words at few of the white spaces that it skips
+    raw> "ECHO a\x0bb\x0c \x0b\r\n"
+    raw> "\x0bECHO \x0ca\r\n"
+    raw> "ECHO \"a\"\x0b\r\n"
+    PING
+
+An inline request whose quote is escaped where it should close is unbalanced
+    raw closes> "ECHO 'a\\'\r\n"
+
 Two bytes end a word, whatever they are
     raw> "*1\r\n$4\r\nPINGxx"
     raw replies=2> "*1\r\n$4\r\nPING\n\n*1\r\n$4\r\nPING\r\n"
