@@ -30,7 +30,7 @@ _BY_CATEGORIES = {
     "blocking slow stream write": "xreadgroup",
     "connection fast": "asking readonly readwrite",
     "connection slow": """
-        client|caching client|getredir client|help client|tracking client|trackinginfo command|help
+        client|caching client|getredir client|help client|tracking client|trackinginfo
     """,
     "dangerous keyspace slow write": "migrate",
     "fast hyperloglog write": "pfadd",
@@ -53,7 +53,7 @@ _BY_CATEGORIES = {
     "read slow stream": "xinfo|consumers xinfo|groups xinfo|stream xpending xrange xrevrange",
     "scripting slow": """
         fcall fcall_ro function|dump function|help function|kill function|list function|stats
-        script|debug script|help script|kill
+        script|debug script|kill
     """,
     "scripting slow write": "function|delete function|load function|restore",
     "slow": """

@@ -19,6 +19,7 @@ from ..errors import (
 from ..patterns import matcher
 from ..reply import OrderedSet, Reply, Status
 from ..usage import Usage
+from .helping import help_lines
 
 command = CommandGroup("server")
 
@@ -37,6 +38,12 @@ _UNORDERED = ("nondeterministic_output_order",)
 def command_(ctx: Context) -> Reply:
     """Describe every command."""
     return [_facts(each) for each in ctx.server.table.commands()]
+
+
+@command("COMMAND HELP", "loading stale", since="5.0.0", also="connection")
+def command_help(ctx: Context) -> Reply:
+    """List the subcommands."""
+    return help_lines(ctx)
 
 
 @command("COMMAND COUNT", "loading stale", since="2.8.13", also="connection")

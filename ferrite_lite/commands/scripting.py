@@ -15,6 +15,7 @@ from ..errors import (
 from ..numeric import parse_int
 from ..reply import OK, Reply
 from ..scripts import Runnable
+from .helping import help_lines
 
 command = CommandGroup("scripting")
 
@@ -111,6 +112,12 @@ def _run(
 def script_load(ctx: Context, text: bytes) -> Reply:
     """Compile a script for EVALSHA, and return its SHA-1."""
     return ctx.server.scripts.load(text)[0]
+
+
+@command("SCRIPT HELP", "loading stale", since="5.0.0")
+def script_help(ctx: Context) -> Reply:
+    """List the subcommands."""
+    return help_lines(ctx)
 
 
 @command(
