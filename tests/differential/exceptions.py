@@ -35,7 +35,6 @@ _NOT_IMPLEMENTED = {
         "CLIENT HELP lists the subcommands",
         "CONFIG HELP lists the subcommands",
         "MEMORY refuses what it does not know",
-        "SCRIPT refuses what it does not know",
     ],
     "memory limits, persistence and keyspace notifications are not implemented": [
         "CONFIG GET knows old names",
@@ -74,6 +73,7 @@ EXCEPTIONS = {
         "two more fields, lib-name and lib-ver, come with CLIENT SETINFO of Redis 7.2"
     ),
     "OBJECT HELP lists the subcommands": "the help is told in words of our own",
+    "SCRIPT refuses what it does not know": "as for OBJECT HELP",
     "Lua: return collectgarbage('count') > 0": "the memory of a script is not counted",
     "Two bytes end a word, whatever they are": (
         "a word must end in CR LF: bytes that are skipped unseen can hide a request"
