@@ -38,6 +38,7 @@ class Accesses:
         "begun_ms",
         "is_paused",
         "is_recording",
+        "taken",
     )
 
     def __init__(
@@ -52,6 +53,8 @@ class Accesses:
         self.is_recording = False
         #: While a client that must leave no traces (CLIENT NO-TOUCH) runs a command.
         self.is_paused = False
+        #: The record of a key that is on its way to another name or database.
+        self.taken: int | None = None
         #: What counts as the last access of a key that has no record.
         self.begun_ms = moment.ms
 
@@ -185,6 +188,18 @@ class RecordingKeyspace(Keyspace):
     def _remove(self, key: bytes) -> None:
         super()._remove(key)
         self.accesses.pop(key, None)
+
+    def take(self, key: bytes) -> tuple[Value, int | None] | None:
+        """The record goes along with the key: RENAME and MOVE place at once what they take."""
+        if self.get(key) is not None:
+            self.recorder.taken = self.accesses.get(key)
+        return super().take(key)
+
+    def place(self, key: bytes, value: Value, deadline_ms: int | None) -> None:
+        taken, self.recorder.taken = self.recorder.taken, None
+        super().place(key, value, deadline_ms)
+        if taken is not None:
+            self.accesses[key] = taken
 
     def clear(self) -> int:
         self.accesses = {}

@@ -3,9 +3,9 @@
 Python does not tell what a value takes with all that hangs on it, nor what the process owes to its
 host. So memory is accounted as Redis's MEMORY USAGE does it: a key costs its own bytes, the entry
 that holds it, and its value; of a large collection a few elements stand for all. ``used_memory`` is
-the sum of that, an allowance for each connection, and what an idle redis-server says it takes, so
-that a limit means the same here and there. It is not what the process takes: that is
-``used_memory_rss``.
+the sum of that, an allowance for each connection, its buffers where there is a limit, and what an
+idle redis-server says it takes, so that a limit means the same here and there. It is not what the
+process takes: that is ``used_memory_rss``.
 
 Without a limit nobody pays: who asks gets an estimate. With one, a ``Ledger`` observes the
 databases and keeps the sum exact, which every write pays for. Only while it comes close to the
@@ -53,6 +53,8 @@ NS_PER_US = 1000
 def value_bytes(value: Value, samples: int = SAMPLES) -> int:
     """How much a value takes; ``samples`` 0 looks at every element."""
     own = sys.getsizeof(value)
+    if value.__class__ is bytes:
+        return own
     if isinstance(value, Hash):
         return own + _elements_bytes(
             (sys.getsizeof(field) + sys.getsizeof(held) for field, held in value.items()),
@@ -146,6 +148,8 @@ class Memory:
         self._policy = "noeviction"
         self._peak_bytes = 0
         self.is_limited = False
+        #: What connections hold besides, as the server's cycle has measured it.
+        self.buffers_bytes = 0
         #: Whether every request must make room first.
         self.is_tight = False
         #: Whether the last attempt to make room failed.
@@ -159,7 +163,7 @@ class Memory:
         if config.maxmemory_policy != self._policy:
             self._change_policy(config.maxmemory_policy)
         if limited is not self.is_limited:
-            self.is_limited = limited
+            self.is_limited, self.buffers_bytes = limited, 0
             if self._ledger is not None:
                 self._ledger.close()
             self._ledger = Ledger(self._server.databases, self.look) if limited else None
@@ -195,7 +199,7 @@ class Memory:
         return self._connections_bytes() + self.dataset_bytes()
 
     def _connections_bytes(self) -> int:
-        return BASE_BYTES + CLIENT_BYTES * len(self._server.clients)
+        return BASE_BYTES + CLIENT_BYTES * len(self._server.clients) + self.buffers_bytes
 
     def dataset_bytes(self) -> int:
         """What keys and values take: exact under a limit, else estimated."""

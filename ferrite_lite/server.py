@@ -308,6 +308,11 @@ class Connection(asyncio.Protocol):
     def unread_bytes(self) -> int:
         return self._transport.get_write_buffer_size()
 
+    @property
+    def buffered_bytes(self) -> int:
+        """What waits to be read by the client, or to become a request."""
+        return self.unread_bytes + self._parser.pending_bytes + len(self._held)
+
     def at_home(self, call: Callable[[], object], *, later: bool = False) -> None:
         """Call in the thread of this connection; ``later``, when its loop comes round."""
         is_home = threading.get_ident() == self._thread
@@ -459,6 +464,13 @@ class Server:
             timeout_seconds = self.engine.state.config.timeout_seconds
             for connection in list(self._connections):
                 connection.check_deadlines(now_seconds, timeout_seconds)
+            self.measure_buffers()
+
+    def measure_buffers(self) -> None:
+        """Tell the memory's limit, if there is one, what the connections hold."""
+        memory = self.engine.state.memory
+        if memory.is_limited:
+            memory.buffers_bytes = sum(each.buffered_bytes for each in self._connections)
 
     async def _expire(self) -> None:
         """Remove what is due in short steps, between which clients are served."""

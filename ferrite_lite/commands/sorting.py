@@ -154,12 +154,16 @@ def _sorted_rows(ctx: Context, key: bytes, options: SortOptions) -> list[bytes |
 
 
 def _weight(ctx: Context, options: SortOptions) -> Callable[[bytes], Any]:
-    """What a member is compared by; among equals the member itself decides."""
+    """What a member is compared by.
+
+    Among equal numbers the member itself decides; among equal texts that BY led to, the order in
+    which they stand already.
+    """
 
     def weight(member: bytes) -> Any:
         text = member if options.by is None else _looked_up(ctx, options.by, member)
         if options.alphabetic:
-            return (text is not None, text or b"", member)
+            return (text is not None, text or b"")
         return (_score(text), member)
 
     return weight

@@ -235,6 +235,21 @@ def test_a_minute_without_use_costs_one(run: Run, clock: ManualClock) -> None:
 
 
 @pytest.mark.usefixtures("lfu")
+def test_a_frequency_goes_along_with_its_key(run: Run) -> None:
+    run("CONFIG", "SET", "lfu-log-factor", 0)
+    run("MSET", "k", "v", "other", "v")
+    for _ in range(20):
+        run("GET", "k")
+    run("RENAME", "k", "other")
+    assert frequency(run, "other") == 26
+    run("MOVE", "other", 1)
+    run("SELECT", 1)
+    assert frequency(run, "other") == 27
+    run("COPY", "other", "copy")
+    assert frequency(run, "copy") == 5
+
+
+@pytest.mark.usefixtures("lfu")
 def test_restore_brings_a_frequency_along(run: Run) -> None:
     run("SET", "k", "v")
     payload = run("DUMP", "k").split(b"\r\n", 1)[1][:-2]

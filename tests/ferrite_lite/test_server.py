@@ -211,6 +211,22 @@ async def test_a_client_that_never_completes_its_request_is_closed(
     assert await ended(reader)
 
 
+async def test_under_a_limit_on_memory_what_connections_hold_is_counted(
+    server: Server, dial: Dialer
+) -> None:
+    memory = server.engine.state.memory
+    server.engine.state.config.maxmemory_bytes = 10**9
+    memory.configure()
+    _, writer = await dial()
+    (connection,) = server._connections
+    server.measure_buffers()
+    before = memory.used_bytes()
+    writer.write(b"*2\r\n$4\r\nECHO\r\n$500000\r\n" + b"x" * 400_000)
+    assert await comes_true(lambda: connection.buffered_bytes >= 400_000)
+    server.measure_buffers()
+    assert before + 400_000 <= memory.used_bytes() <= before + 500_000
+
+
 async def test_before_authentication_the_deadline_is_shorter() -> None:
     assert UNAUTHENTICATED_DEADLINE_SECONDS < REQUEST_DEADLINE_SECONDS
 
