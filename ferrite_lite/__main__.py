@@ -122,17 +122,17 @@ async def _serve(options: argparse.Namespace) -> int:
         return EXIT_CANNOT_LISTEN
     also = f" and unix://{server.unixsocket}" if server.unixsocket else ""
     print(f"ferrite-lite {VERSION} listens on {server.url}{also} (Ctrl-C stops it)", flush=True)
-    await _until_stopped()
+    await _until_stopped(server)
     await server.close()
     return 0
 
 
-async def _until_stopped() -> None:
-    stopped = asyncio.Event()
+async def _until_stopped(server: Server) -> None:
+    """Wait for a signal, or for a client's SHUTDOWN."""
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(signal_number, stopped.set)
-    await stopped.wait()
+        loop.add_signal_handler(signal_number, server.closed.set)
+    await server.closed.wait()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ NS_PER_US = 1_000
 
 #: For how long something took, which is real time whatever clock drives the server.
 stopwatch_ns = time.perf_counter_ns
+#: Nobody in the thread does anything for some seconds: DEBUG SLEEP alone wants that.
+block_seconds = time.sleep
 
 
 class Clock(Protocol):

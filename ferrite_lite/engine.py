@@ -203,6 +203,8 @@ class Engine:
             self.state.memory.turn()
         stop_ns = SystemClock.now_ns() + budget_ns
         removed = 0
+        if not self.state.expires_actively:
+            return removed
         for db in self.state.databases:
             while db.expire_one():
                 removed += 1

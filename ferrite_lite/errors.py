@@ -737,7 +737,7 @@ class DebugNotAllowed(CommandError):
 class UnknownDebugType(CommandError):
     message = (
         "ERR Wrong protocol type name. Please use one of the following:"
-        " string|integer|double|null|array|set|map|attrib|push|verbatim|true|false"
+        " string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false"
     )
 
 
@@ -752,3 +752,27 @@ class NothingIsSaved(CommandError):
     """Redis saves here; this server keeps its data in memory, and must not pretend."""
 
     message = "ERR this server keeps its data in memory only"
+
+
+class NoShutdownInProgress(CommandError):
+    message = "ERR No shutdown in progress."
+
+
+class CannotShutDown(CommandError):
+    """Only a server that listens can end: an engine inside a process ends with it."""
+
+    message = "ERR Errors trying to SHUTDOWN. Check logs."
+
+
+class NotAnSds(CommandError):
+    message = "ERR Not an sds encoded string."
+
+
+class Resp3Only(CommandError):
+    message = "ERR RESP2 is not supported by this command"
+
+
+class NoSuchDatabase(CommandError):
+    """What DEBUG HTSTATS says where others say that an index is out of range."""
+
+    message = "ERR Out of range database"

@@ -14,6 +14,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Protocol, TypeAlias, cast
 
 from .clock import NS_PER_MS, SystemClock
@@ -378,6 +379,9 @@ class Server:
         self._connections: set[Connection] = set()
         self._all_gone = asyncio.Event()
         self._cycle: asyncio.Task[None] | None = None
+        self._end: asyncio.Task[None] | None = None
+        #: Set when everything is closed.
+        self.closed = asyncio.Event()
 
     @property
     def url(self) -> str:
@@ -397,6 +401,13 @@ class Server:
             self._listeners.append(await self._listen_on_unix_socket(self.unixsocket))
         self.engine.state.config.port = self.port if self.host is not None else 0
         self._cycle = loop.create_task(self._run_cycles(), name="ferrite-lite cycle")
+        # In whatever thread the command runs, closing is this loop's work.
+        self.engine.state.shut_down = partial(_call_soon, loop, self._shut_down)
+
+    def _shut_down(self) -> None:
+        """SHUTDOWN: close, in a task of its own, for the one that asks is served by this loop."""
+        if self._end is None:
+            self._end = asyncio.create_task(self.close(), name="ferrite-lite shutdown")
 
     async def _listen_on_unix_socket(self, path: str) -> asyncio.Server:
         loop = asyncio.get_running_loop()
@@ -409,6 +420,7 @@ class Server:
 
     async def close(self) -> None:
         """Stop listening, end every connection, and let go of all tasks and sockets."""
+        self.engine.state.shut_down = None
         for listener in self._listeners:
             listener.close()
         for connection in list(self._connections):
@@ -428,6 +440,7 @@ class Server:
         if self.unixsocket:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.unixsocket)
+        self.closed.set()
 
     async def __aenter__(self) -> Server:
         await self.start()
@@ -481,6 +494,10 @@ class Server:
             if SystemClock.now_ns() - started_ns < EXPIRY_BUDGET_NS:
                 return
             await asyncio.sleep(EXPIRY_PAUSE_SECONDS)
+
+
+def _call_soon(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
+    loop.call_soon_threadsafe(function)
 
 
 class _Refusal(asyncio.Protocol):

@@ -65,6 +65,10 @@ class ServerState:
         self.started_ns = self.moment.ns
         self.version = VERSION
         self.redis_version = REDIS_VERSION.encode()
+        #: Ends the server that this state is of, if it listens anywhere.
+        self.shut_down: Callable[[], None] | None = None
+        #: DEBUG SET-ACTIVE-EXPIRE.
+        self.expires_actively = True
         self.run_id = secrets.token_hex(20)
         #: Every random choice of the server: SPOP, RANDOMKEY... A seed makes them repeatable.
         self.random = Random(seed)  # noqa: S311  # a fair choice is wanted, not a secret

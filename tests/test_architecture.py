@@ -17,7 +17,7 @@ RANKS = [
     {"arguments", "roster", "expiry", "resp", "command"},
     {"values", "metrics", "redaction"},
     {"keyspace", "config"},
-    {"watches", "broker", "persistence", "acl", "accesses", "memory"},
+    {"watches", "broker", "persistence", "acl", "accesses", "memory", "digest"},
     {"context", "lua"},
     {"scripts"},
     {"state"},

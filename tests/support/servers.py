@@ -34,7 +34,7 @@ CLUSTER_NODES = 3
 #: Address space, not memory in use: jemalloc and the Lua VM reserve more than they touch.
 _MAX_ADDRESS_BYTES = 4 << 30
 _OPTIONS = [
-    *("--bind", LOOPBACK, "--save", "", "--appendonly", "no"),
+    *("--bind", LOOPBACK, "--save", "", "--appendonly", "no", "--enable-debug-command", "yes"),
     *("--maxmemory", "1gb", "--maxmemory-policy", "noeviction"),
     *("--client-output-buffer-limit", "normal 256mb 0 0 pubsub 64mb 0 0"),
 ]

@@ -408,6 +408,83 @@ An unknown command is quoted only in part
 
 LOLWUT names the version
     LOLWUT VERSION 1
+
+LOLWUT reads a version
+    LOLWUT VERSION x
+
+BGSAVE takes one word
+    BGSAVE FOO
+    BGSAVE SCHEDULE FOO
+    SAVE FOO
+    BGREWRITEAOF FOO
+
+DEBUG reads its own words
+    DEBUG
+    DEBUG FOO
+    DEBUG SLEEP
+    DEBUG SLEEP 0
+    DEBUG sleep x
+    DEBUG ERROR "FOO bar"
+    DEBUG ERROR a b
+    DEBUG OBJECT nothing
+    DEBUG SDSLEN nothing
+    SET n 1
+    DEBUG SDSLEN n
+    DEBUG SET-ACTIVE-EXPIRE 0
+    DEBUG SET-ACTIVE-EXPIRE 1
+    DEBUG QUICKLIST-PACKED-THRESHOLD 0
+    DEBUG CHANGE-REPL-ID
+    DEBUG LOG hello
+    DEBUG HTSTATS 99
+
+DEBUG PROTOCOL sends each type
+    DEBUG PROTOCOL string
+    DEBUG PROTOCOL integer
+    DEBUG PROTOCOL double
+    DEBUG PROTOCOL bignum
+    DEBUG PROTOCOL null
+    DEBUG PROTOCOL array
+    DEBUG PROTOCOL set
+    DEBUG PROTOCOL MAP
+    DEBUG PROTOCOL verbatim
+    DEBUG PROTOCOL true
+    DEBUG PROTOCOL false
+    DEBUG PROTOCOL nope
+
+DEBUG DIGEST is the same for the same data
+    DEBUG DIGEST
+    SET a hello
+    SET n 12
+    SETEX e 1000 x
+    HSET h f v g w
+    SADD s a b 3
+    SADD i 1 2 3
+    APPEND a more
+    DEBUG DIGEST
+    DEBUG DIGEST-VALUE a n e h s i nothing
+    SELECT 3
+    SET a 1
+    DEBUG DIGEST
+
+DEBUG POPULATE makes keys
+    SET key:1 mine
+    DEBUG POPULATE 3
+    DBSIZE
+    MGET key:0 key:1 key:2
+    DEBUG POPULATE 2 p 10
+    MGET p:0 p:1
+    DEBUG POPULATE x
+
+DEBUG RELOAD keeps the data
+    SET a hello
+    PSETEX e 100000 x
+    HSET h f v
+    SADD s a b
+    DEBUG RELOAD
+    GET a
+    HGETALL h
+    unordered> SMEMBERS s
+    DBSIZE
 """,
     ),
 ]

@@ -1,0 +1,261 @@
+"""DEBUG: what test suites ask of a server, without what would end it.
+
+To Redis, DEBUG is no container: its words are read here. It is allowed to connections from this
+machine, which is Redis's ``enable-debug-command local``: one word of it can stop the server.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import secrets
+from collections.abc import Callable
+
+from ..clock import block_seconds
+from ..command import CommandGroup
+from ..context import Context
+from ..digest import dataset_digest, value_digest
+from ..errors import (
+    DebugError,
+    DebugNotAllowed,
+    NoSuchDatabase,
+    NoSuchKey,
+    NotAFloat,
+    NotAnSds,
+    NotInRange,
+    NotPositive,
+    Resp3Only,
+    SubcommandSyntax,
+    UnknownDebugType,
+)
+from ..numeric import maybe_int, parse_int, parse_strtod
+from ..patterns import matcher
+from ..persistence.dump import dump, load
+from ..reply import OK, BigNumber, Double, OrderedSet, Push, Reply, Status, Verbatim
+from ..values import encoding_of
+
+command = CommandGroup("server")
+logger = logging.getLogger("ferrite_lite")
+
+#: A test asks for thousands; a typing error must not take all memory.
+MAX_POPULATION = 10_000_000
+MAX_SLEEP_SECONDS = 3600.0
+
+Subcommand = Callable[..., Reply]
+_SUBCOMMANDS: dict[tuple[bytes, int], Subcommand] = {}
+
+
+def _subcommand(name: str, *counts: int) -> Callable[[Subcommand], Subcommand]:
+    """Answer ``DEBUG name`` with so many further words."""
+
+    def declare(function: Subcommand) -> Subcommand:
+        _SUBCOMMANDS.update({(name.encode(), count): function for count in counts})
+        return function
+
+    return declare
+
+
+@command(
+    "DEBUG",
+    "admin noscript loading stale",
+    since="1.0.0",
+    complexity="Depends on subcommand.",
+    arity=-2,  # Redis documents none of its arguments
+)
+def debug(ctx: Context, subcommand: bytes, *words: bytes) -> Reply:
+    """Look inside the server, or make it behave strangely."""
+    if not _is_local(ctx.peer.address):
+        raise DebugNotAllowed
+    function = _SUBCOMMANDS.get((subcommand.lower(), len(words)))
+    if function is None:
+        raise SubcommandSyntax("debug", subcommand)
+    return function(ctx, *words)
+
+
+def _is_local(address: str) -> bool:
+    """Whether a peer is on this machine: in this process, on a Unix socket, or on loopback."""
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return True
+
+
+@_subcommand("help", 0)
+def _help(_: Context) -> Reply:
+    lines = ["DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"]
+    lines += sorted({name.decode().upper() for name, _ in _SUBCOMMANDS})
+    return [Status(line.encode()) for line in lines]
+
+
+# --- time -----------------------------------------------------------------------------------------
+
+
+@_subcommand("sleep", 1)
+def _sleep(_: Context, seconds: bytes) -> Reply:
+    """Serve nobody for a while, as Redis."""
+    try:
+        wanted = parse_strtod(seconds)
+    except NotAFloat:
+        wanted = 0.0
+    block_seconds(min(max(wanted, 0.0), MAX_SLEEP_SECONDS))
+    return OK
+
+
+@_subcommand("set-active-expire", 1)
+def _set_active_expire(ctx: Context, wanted: bytes) -> Reply:
+    ctx.server.expires_actively = wanted not in (b"0", b"")
+    return OK
+
+
+# --- data -----------------------------------------------------------------------------------------
+
+
+@_subcommand("object", 1, 2)
+def _object(ctx: Context, key: bytes, *_: bytes) -> Reply:
+    value = ctx.db.peek(key)
+    if value is None:
+        raise NoSuchKey
+    ctx.server.accesses.begin()
+    idle_seconds = ctx.server.accesses.idle_ms(ctx.db, key) // 1000
+    length = len(dump(value, compresses=False)) - 11  # the type, the version and the checksum
+    text = (
+        f"Value at:0x{id(value):x} refcount:1 encoding:{encoding_of(value).decode()}"
+        f" serializedlength:{length} lru:{ctx.server.moment.ms // 1000 & 0xFFFFFF}"
+        f" lru_seconds_idle:{idle_seconds}"
+    )
+    return Status(text.encode())
+
+
+@_subcommand("sdslen", 1)
+def _sdslen(ctx: Context, key: bytes) -> Reply:
+    value = ctx.db.peek(key)
+    if value is None:
+        raise NoSuchKey
+    if not isinstance(value, bytes | bytearray) or encoding_of(value) == b"int":
+        raise NotAnSds
+    text = (
+        f"key_sds_len:{len(key)}, key_sds_avail:0, key_zmalloc: {len(key) + 7},"
+        f" val_sds_len:{len(value)}, val_sds_avail:0, val_zmalloc: {len(value) + 7}"
+    )
+    return Status(text.encode())
+
+
+@_subcommand("digest", 0)
+def _digest(ctx: Context) -> Reply:
+    return Status(dataset_digest(ctx.server.databases))
+
+
+@_subcommand("digest-value", *range(1, 64))
+def _digest_value(ctx: Context, *keys: bytes) -> Reply:
+    return [
+        Status(value_digest(ctx.db.peek(key), has_deadline=ctx.db.deadline_ms(key) is not None))
+        for key in keys
+    ]
+
+
+@_subcommand("populate", 1, 2, 3)
+def _populate(ctx: Context, count: bytes, prefix: bytes = b"key", size: bytes = b"") -> Reply:
+    """Keys that are there already stay as they are."""
+    number, size_bytes = maybe_int(count), maybe_int(size or b"0")
+    if number is None or size_bytes is None or number < 0 or size_bytes < 0:
+        raise NotPositive
+    if number > MAX_POPULATION or size_bytes > ctx.server.config.max_bulk_bytes:
+        raise NotInRange
+    for at in range(number):
+        key, value = b"%b:%d" % (prefix, at), b"value:%d" % at
+        if key not in ctx.db:
+            ctx.db.put(key, value[:size_bytes].ljust(size_bytes, b"\0") if size_bytes else value)
+            ctx.db.touch(key, "set", changes=0)
+    return OK
+
+
+@_subcommand("reload", *range(4))
+def _reload(ctx: Context, *_: bytes) -> Reply:
+    """Write every value and read it back, as a restart does: encodings are found anew."""
+    config = ctx.server.config
+    for db in ctx.server.databases:
+        for key, value in db.items():
+            fresh = load(dump(value), config.encodings, config.max_bulk_bytes)
+            db.put(key, fresh, keep_deadline=True)
+    return OK
+
+
+@_subcommand("htstats", 1)
+def _htstats(ctx: Context, index: bytes) -> Reply:
+    number = parse_int(index)
+    if not 0 <= number < len(ctx.server.databases):
+        raise NoSuchDatabase
+    db = ctx.server.databases[number]
+    text = (
+        f"[Dictionary HT]\nnumber of elements: {len(db)}\n"
+        f"[Expires HT]\nnumber of elements: {db.with_deadline}\n"
+    )
+    return Verbatim(text.encode())
+
+
+# --- the protocol ---------------------------------------------------------------------------------
+
+_SAMPLES: dict[bytes, Reply] = {
+    b"string": b"Hello World",
+    b"integer": 12345,
+    b"double": Double(3.141),
+    b"bignum": BigNumber(b"1234567999999999999999999999999999999"),
+    b"null": None,
+    b"array": [0, 1, 2],
+    b"set": OrderedSet([0, 1, 2]),
+    b"map": {0: False, 1: True, 2: False},
+    b"verbatim": Verbatim(b"This is a verbatim\nstring"),
+    b"true": True,
+    b"false": False,
+}
+
+
+@_subcommand("protocol", 1)
+def _protocol(ctx: Context, kind: bytes) -> Reply:
+    """A value of each type that the protocol has."""
+    kind = kind.lower()
+    if kind == b"push":
+        if ctx.resp < 3:
+            raise Resp3Only
+        ctx.push(Push([b"server-cpu-usage", 42]))
+        return b"Some real reply following the push reply"
+    if kind not in _SAMPLES:
+        raise UnknownDebugType
+    return _SAMPLES[kind]
+
+
+@_subcommand("error", 1)
+def _error(_: Context, text: bytes) -> Reply:
+    raise DebugError(text)
+
+
+@_subcommand("stringmatch-len", 2)
+def _stringmatch(_: Context, pattern: bytes, text: bytes) -> Reply:
+    return 1 if matcher(pattern)(text) else 0
+
+
+# --- what is accepted and does nothing here -------------------------------------------------------
+
+
+@_subcommand("log", 1)
+def _log(_: Context, message: bytes) -> Reply:
+    logger.warning("DEBUG LOG: %s", message.decode("utf-8", "backslashreplace"))
+    return OK
+
+
+@_subcommand("change-repl-id", 0)
+def _change_replication_id(ctx: Context) -> Reply:
+    ctx.server.run_id = secrets.token_hex(20)
+    return OK
+
+
+@_subcommand("jmap", 0)
+@_subcommand("quicklist-packed-threshold", 1)
+@_subcommand("pause-cron", 1)
+@_subcommand("set-skip-checksum-validation", 1)
+@_subcommand("replybuffer", 2)
+@_subcommand("stringmatch-test", 0)
+def _nothing(_: Context, *words: bytes) -> Reply:
+    """There are no packed nodes, reply buffers or background jobs of that kind here."""
+    return OK

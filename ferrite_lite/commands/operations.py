@@ -1,0 +1,99 @@
+"""Commands of whoever runs the server: its role, its end, and what it saves, which is nothing."""
+
+from __future__ import annotations
+
+from ..command import CommandGroup
+from ..context import Context
+from ..errors import CannotShutDown, NoShutdownInProgress, NothingIsSaved, SyntaxFault
+from ..numeric import parse_int
+from ..reply import NO_REPLY, Reply, Verbatim
+
+command = CommandGroup("server")
+
+_SHUTDOWN_WORDS = frozenset({b"nosave", b"save", b"now", b"force", b"abort"})
+
+
+@command(
+    "ROLE",
+    "noscript loading stale fast",
+    since="2.8.12",
+    also="admin dangerous",
+)
+def role(_: Context) -> Reply:
+    """Return that this is a master, how much it has replicated, and to whom: to nobody."""
+    return [b"master", 0, []]
+
+
+@command(
+    "LASTSAVE",
+    "loading stale fast",
+    since="1.0.0",
+    also="admin dangerous",
+    tips=["nondeterministic_output"],
+)
+def lastsave(ctx: Context) -> Reply:
+    """Return when data was last written to disk; as Redis at its start, when it started."""
+    return ctx.server.started_ns // 1_000_000_000
+
+
+@command("SAVE", "admin noscript no_async_loading no_multi", since="1.0.0")
+def save(_: Context) -> Reply:
+    """Refuse: nothing is written to disk, and nobody must believe it is."""
+    raise NothingIsSaved
+
+
+@command("BGSAVE [SCHEDULE]", "admin noscript no_async_loading", since="1.0.0")
+def bgsave(_: Context, *words: bytes) -> Reply:
+    """Refuse, as SAVE does."""
+    if len(words) > 1 or (words and words[0].lower() != b"schedule"):
+        raise SyntaxFault
+    raise NothingIsSaved
+
+
+@command("BGREWRITEAOF", "admin noscript no_async_loading", since="1.0.0")
+def bgrewriteaof(_: Context) -> Reply:
+    """Refuse, as SAVE does."""
+    raise NothingIsSaved
+
+
+@command(
+    "SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]",
+    "admin noscript loading stale no_multi allow_busy",
+    since="1.0.0",
+    complexity="O(N) where N is the number of connections",
+)
+def shutdown(ctx: Context, *words: bytes) -> Reply:
+    """End the server, and every connection, without an answer."""
+    options = [word.lower() for word in words]
+    asks_both = b"save" in options and b"nosave" in options
+    aborts_more = b"abort" in options and len(options) > 1
+    if not _SHUTDOWN_WORDS.issuperset(options) or asks_both or aborts_more:
+        raise SyntaxFault
+    if b"abort" in options:
+        raise NoShutdownInProgress
+    if ctx.server.shut_down is None:
+        raise CannotShutDown
+    if b"save" in options:
+        raise NothingIsSaved
+    ctx.server.shut_down()
+    ctx.finish()
+    return NO_REPLY
+
+
+@command(
+    "LOLWUT [VERSION version]",
+    "readonly fast",
+    since="5.0.0",
+)
+def lolwut(ctx: Context, *words: bytes) -> Reply:
+    """Return a picture, and the version of Redis whose behaviour this is."""
+    if words and words[0].lower() == b"version" and len(words) > 1:
+        parse_int(words[1])
+    rows = [_drawn(ctx.server.random.getrandbits(24)) for _ in range(6)]
+    caption = f"Iron, as it grows. Redis ver. {ctx.server.redis_version.decode()}"
+    return Verbatim("\n".join([*rows, "", caption, ""]).encode())
+
+
+def _drawn(bits: int) -> str:
+    """Twenty-four grains, each lying one way or the other."""
+    return "".join("\u2571\u2572"[bits >> at & 1] for at in range(24))
