@@ -74,7 +74,7 @@ class Accesses:
         for db in self._databases:
             db.accesses = {}
             db.recorder = self
-            db.__class__ = RecordingKeyspace
+            db.interpose(RecordingKeyspace)
 
     def begin_anew(self) -> None:
         """Forget all records: a time is no frequency, nor a frequency a time."""

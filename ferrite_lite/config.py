@@ -80,6 +80,8 @@ class Config:
     latency_tracking: bool = True
     latency_percentiles: tuple[float, ...] = (50.0, 99.0, 99.9)
     encodings: EncodingLimits = field(default_factory=EncodingLimits)
+    #: The letters of ``notify-keyspace-events``, ``A`` spelt out.
+    notified_classes: frozenset[str] = frozenset()
     #: 0: no limit.
     maxmemory_bytes: int = 0
     maxmemory_policy: str = "noeviction"
@@ -190,6 +192,27 @@ class MemoryOrPercent:
 
     def write(self, value: str) -> bytes:
         return value.encode()
+
+
+#: Every class of keyspace events that ``A`` stands for, in the order in which they are written.
+COMMON_CLASSES = "g$lshzxetd"
+
+
+@dataclass(frozen=True, slots=True)
+class EventClasses:
+    """``notify-keyspace-events``: letters in any order, of which ``A`` stands for many."""
+
+    def read(self, raw: bytes) -> frozenset[str]:
+        letters = raw.decode("latin-1")
+        if not set(letters) <= set("AKEmn" + COMMON_CLASSES):
+            raise ValueError("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")
+        return frozenset(letters.replace("A", COMMON_CLASSES))
+
+    def write(self, value: frozenset[str]) -> bytes:
+        # A quirk of Redis: beside A there is no n to be seen.
+        has_all = value >= set(COMMON_CLASSES)
+        letters = "A" if has_all else "".join(c for c in COMMON_CLASSES + "n" if c in value)
+        return (letters + "".join(c for c in "KEm" if c in value)).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,7 +372,7 @@ SETTINGS: dict[str, Setting] = {
         _constant("appendonly", "no"),
         _constant("save", ""),
         _constant("cluster-enabled", "no"),
-        _constant("notify-keyspace-events", ""),
+        _attribute("notify-keyspace-events", EventClasses(), "notified_classes"),
     )
 }
 

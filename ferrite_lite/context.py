@@ -182,6 +182,7 @@ class Context:
             or bool(self.subscriptions)
             or self.no_touch
             or self.server.memory.is_tight
+            or self.server.notifier.tells_misses
             or self.reply_mode is not ReplyMode.ON
         )
 

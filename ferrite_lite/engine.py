@@ -99,6 +99,7 @@ class Engine:
         if ctx.closing:
             return NO_REPLY
         ctx.is_running = True
+        self.state.notifier.running = ctx
         try:
             reply = self._admit_and_run(ctx, argv)
         except CommandError as error:

@@ -19,6 +19,7 @@ from .values import EncodingLimits, Hash, List, Set, String, Value
 
 if TYPE_CHECKING:
     from .accesses import Accesses
+    from .notifications import Notifier
 
 C = TypeVar("C", Hash, Set)
 
@@ -87,6 +88,7 @@ class Keyspace:
         "_volatile_names",
         "_wheel",
         "accesses",
+        "announcer",
         "changes",
         "expired",
         "index",
@@ -112,6 +114,16 @@ class Keyspace:
         #: When or how often keys were used, and who records it: see ``accesses``.
         self.accesses: dict[bytes, int]
         self.recorder: Accesses
+        #: Who is told of new and of missing keys: see ``notifications``.
+        self.announcer: Notifier
+
+    def interpose(self, kind: type[Keyspace]) -> None:
+        """Act like ``kind`` from now on, besides whatever was interposed before."""
+        mine = self.__class__
+        if mine is Keyspace:
+            self.__class__ = kind
+        elif not issubclass(mine, kind):
+            self.__class__ = type(kind.__name__, (kind, mine), {"__slots__": ()})
 
     # --- looking up -------------------------------------------------------------------------------
 
@@ -197,25 +209,32 @@ class Keyspace:
     def put(self, key: bytes, value: Value, *, keep_deadline: bool = False) -> None:
         """Replace whatever is at key. The caller touches."""
         values = self._values
+        if key in self._deadlines_ms and not keep_deadline:
+            self._drop_deadline(key)
         if key in values:
             values[key] = value
-            if key in self._deadlines_ms and not keep_deadline:
-                del self._deadlines_ms[key]
         else:
             self._insert(key, value)
 
     def store(self, key: bytes, value: String) -> None:
         """SET: put a string without a deadline, and touch; in one step, for it is frequent."""
         values = self._values
+        if key in self._deadlines_ms:
+            self._drop_deadline(key)
         if key in values:
             values[key] = value
-            if key in self._deadlines_ms:
-                del self._deadlines_ms[key]
         else:
             self._insert(key, value)
         self.changes += 1
         if self.observers:
             self._tell("set", key)
+
+    def _drop_deadline(self, key: bytes) -> None:
+        """Before a value is replaced: one that is past its deadline goes as any other does."""
+        if self._is_due(key):
+            self._expire(key)
+        else:
+            del self._deadlines_ms[key]
 
     def touch(self, key: bytes, event: str, changes: int = 1) -> None:
         """Record a change to the value at key, under its Redis event name.
@@ -262,8 +281,7 @@ class Keyspace:
         """
         self.put(key, value)
         if deadline_ms is not None:
-            self._deadlines_ms[key] = deadline_ms
-            self._wheel.file(key, deadline_ms)
+            self.impose_deadline(key, deadline_ms)
 
     def clear(self) -> int:
         """Remove every key, and return how many there were."""
@@ -304,9 +322,13 @@ class Keyspace:
         if deadline_ms <= self._moment.ms:
             self.delete(key)
             return False
+        self.impose_deadline(key, deadline_ms)
+        return True
+
+    def impose_deadline(self, key: bytes, deadline_ms: int) -> None:
+        """Give a key a deadline, be it past: then it has expired when somebody looks."""
         self._deadlines_ms[key] = deadline_ms
         self._wheel.file(key, deadline_ms)
-        return True
 
     def clear_deadline(self, key: bytes) -> bool:
         """Let a key live for ever; false when it did already. The caller touches."""

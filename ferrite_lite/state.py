@@ -19,6 +19,7 @@ from .keyspace import Keyspace, Moment
 from .latency import LatencyMonitor
 from .memory import Memory
 from .metrics import Metrics
+from .notifications import Notifier
 from .redaction import redacted
 from .scripts import ScriptCache
 from .slowlog import SlowLog
@@ -85,6 +86,7 @@ class ServerState:
         self.scripts = ScriptCache()
         self.statistics = Statistics()
         self.accesses = Accesses(self.databases, config, self.moment, self.random)
+        self.notifier = Notifier(self.broker, self.databases, config)
         self.memory = Memory(self)
         self.metrics = Metrics(table)
         self.slowlog = SlowLog()
@@ -95,6 +97,7 @@ class ServerState:
         """Let settings that are not read where they count take effect."""
         config = self.config
         self.memory.configure()
+        self.notifier.configure()
         limits_us = []
         if config.slowlog_slower_than_us >= 0 and config.slowlog_max_entries:
             limits_us.append(config.slowlog_slower_than_us)

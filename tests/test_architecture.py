@@ -17,7 +17,10 @@ RANKS = [
     {"arguments", "roster", "expiry", "resp", "command"},
     {"values", "metrics", "redaction"},
     {"keyspace", "config"},
-    {"watches", "broker", "persistence", "acl", "accesses", "memory", "digest"},
+    {
+        *("watches", "broker", "persistence", "acl", "accesses", "memory"),
+        *("digest", "notifications"),
+    },
     {"context", "lua"},
     {"scripts"},
     {"state"},

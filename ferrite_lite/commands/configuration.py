@@ -67,7 +67,7 @@ def config_set(ctx: Context, *pairs: bytes) -> Reply:
     ctx.server.apply_settings()
     if ctx.server.config.requirepass != before:
         ctx.server.acl.require_password(ctx.server.config.requirepass)
-        ctx.server.update_guards()
+    ctx.server.update_guards()
     return OK
 
 

@@ -152,11 +152,12 @@ def _store(
     *,
     keep_deadline: bool = False,
 ) -> None:
-    """Put a string at key, whatever was there; a deadline in the past removes it again."""
+    """Put a string at key, whatever was there; with a deadline in the past it expires next."""
     db = ctx.db
     db.put(key, value, keep_deadline=keep_deadline)
     db.touch(key, "set")
-    if deadline_ms is not None and db.set_deadline(key, deadline_ms):
+    if deadline_ms is not None:
+        db.impose_deadline(key, deadline_ms)
         db.touch(key, "expire", changes=0)
 
 
@@ -172,7 +173,8 @@ def getset(ctx: Context, key: bytes, value: bytes) -> Reply:
 def getdel(ctx: Context, key: bytes) -> Reply:
     """Return the string at key, and remove the key."""
     value = ctx.db.string(key)
-    ctx.db.delete(key)
+    if value is not None:
+        ctx.db.delete(key)
     return value
 
 

@@ -22,6 +22,9 @@ _LAST_REPLIES = (
     *(b"-ERR Can't execute", b"-NOAUTH", b"-NOPERM"),
 )
 
+#: How PING is answered, also while there are subscriptions.
+_PONGS = (b"+PONG\r\n", b"*2\r\n$4\r\npong\r\n")
+
 #: A busy machine answers in time, and a run does not take hours if a server has stopped answering.
 _TIMEOUT_SECONDS = 2.0
 _WAITING = "still waiting"
@@ -69,6 +72,7 @@ def play(target: Target, case: Case, protocol: int) -> list[Exchange]:
     """Play a case to a server without data; its connections are new, and closed afterwards."""
     with target.connect(2) as connection:
         connection.ask("FLUSHALL")
+        connection.ask("CONFIG", "SET", "notify-keyspace-events", "")
         connection.ask("SCRIPT", "FLUSH")
         _forget_users(connection)
     connections: dict[str, RawConnection] = {}
@@ -113,6 +117,8 @@ def _take_step(connection: RawConnection, step: Step) -> Exchange:
         if "closes" in step.flags:
             return Exchange(step, connection.read_until_closed(), "closed")
         replies.extend(connection.read_reply() for _ in range(step.numbers.get("replies", 1)))
+        while "told" in step.flags and not replies[-1].startswith(_PONGS):
+            replies.append(connection.read_reply())
     except ConnectionClosed as closed:
         return Exchange(step, b"".join(replies) + closed.received, "closed")
     except TimeoutError:

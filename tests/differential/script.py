@@ -11,6 +11,7 @@ A step is a request in the words of redis-cli: ``"a b"`` with ``\n \r \t \" \\ \
 ``other``        on a second connection
 ``raw``          the one word that follows is sent as it is: ``raw> "PING\r\n"``
 ``replies=N``    N replies come, not one
+``told``         all that was pushed is read, up to the reply: ``other told> PING``
 ``closes``       the server closes the connection; all until then is the reply
 ``after=N``      wait N ms before: for what only time does to a real server
 ``unordered``    the elements of the reply, or its pairs if it is a map, come in any order
@@ -41,7 +42,7 @@ _ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b'"': b'"', b"\\": b"\\"}
 _FLAGS = frozenset(
     {
         *("other", "raw", "closes", "unordered", "pairs", "scan", "ids", "masked", "shape"),
-        *("words", "acllog"),
+        *("words", "acllog", "told"),
     }
 )
 _NUMBERS = frozenset({"replies", "after", "near"})

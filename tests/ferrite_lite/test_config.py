@@ -43,6 +43,7 @@ _OTHER_VALUES = {
     "maxmemory-eviction-tenacity": b"77",
     "rdbcompression": b"no",
     "latency-tracking": b"no",
+    "notify-keyspace-events": b"AKE",
     "latency-tracking-info-percentiles": b"0 12.5 100",
 }
 

@@ -89,16 +89,22 @@ def test_set_with_keepttl_keeps_the_deadline(run: Run, clock: ManualClock) -> No
     assert run("GET", "greeting") == NIL
 
 
-def test_set_with_a_deadline_in_the_past_answers_ok_and_leaves_nothing(
+def test_set_with_a_deadline_in_the_past_leaves_what_expires_when_it_is_looked_at(
     run: Run, engine: Engine
 ) -> None:
     run("SET", "greeting", "hello")
     assert run("SET", "greeting", "goodbye", "PXAT", 1) == OK
+    assert len(engine.state.databases[0]) == 1
+    assert run("GET", "greeting") == NIL
     assert len(engine.state.databases[0]) == 0
 
 
-def test_a_deadline_at_this_very_millisecond_is_in_the_past(run: Run, clock: ManualClock) -> None:
+def test_a_string_set_to_end_in_this_millisecond_lives_through_it(
+    run: Run, clock: ManualClock
+) -> None:
     run("SET", "greeting", "hello", "PXAT", clock.now_ms())
+    assert run("GET", "greeting") == b"$5\r\nhello\r\n"
+    clock.advance(ms=1)
     assert run("GET", "greeting") == NIL
 
 
