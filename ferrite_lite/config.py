@@ -6,13 +6,17 @@ code reads plain attributes of ``Config``, whose names end in their unit.
 
 from __future__ import annotations
 
+import logging
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from .errors import NotAFloat
-from .numeric import INT64_MAX, UINT64_MAX, format_float, maybe_int, parse_strtod
+from .foreign import Foreign, foreign_settings
+from .numeric import INT64_MAX, UINT64_MAX, maybe_int, parse_strtod
 from .resp import MAX_BULK_BYTES
 from .values import EncodingLimits
 
@@ -91,6 +95,27 @@ class Config:
     lfu_log_factor: int = 10
     lfu_decay_minutes: int = 1
     compresses_dumps: bool = True
+    #: How often a second the server looks after what is due.
+    hz: int = 10
+    #: 0: a silent connection is not asked whether it is still there.
+    tcp_keepalive_seconds: int = 300
+    #: Writes are refused with fewer replicas, and there are none.
+    min_replicas_to_write: int = 0
+    min_replicas_max_lag_seconds: int = 10
+    #: Refuse to serve other machines without a password.
+    protected_mode: bool = True
+    unixsocket_mode: int = 0
+    pidfile: str = ""
+    logfile: str = ""
+    loglevel: str = "notice"
+    #: The configuration file that was read, which CONFIG REWRITE writes.
+    file: str = ""
+    #: Settings that nothing depends on here, as they were set.
+    foreign: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def lacks_replicas(self) -> bool:
+        return bool(self.min_replicas_to_write and self.min_replicas_max_lag_seconds)
 
     @property
     def is_lfu(self) -> bool:
@@ -140,14 +165,17 @@ class Memory(Integer):
         size = _maybe_bytes(raw)
         if size is None:
             raise ValueError("argument must be a memory value")
-        return self._checked(size)
+        # Redis reads all sizes without a sign, most into a number with one.
+        is_signed = self.high <= INT64_MAX < size
+        return self._checked(size - 2**64 if is_signed else size)
 
 
 def _maybe_bytes(raw: bytes) -> int | None:
+    """What is too large is the largest number, and a product loses its upper bits: C does both."""
     match = re.fullmatch(rb"(\d{0,127})([a-z]*)", raw.lower())
     if match is None or match[2] not in MEMORY_UNITS:
         return None
-    return min(int(match[1] or 0), UINT64_MAX) * MEMORY_UNITS[match[2]]
+    return min(int(match[1] or 0), UINT64_MAX) * MEMORY_UNITS[match[2]] & UINT64_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +272,7 @@ class Percentiles:
         return values
 
     def write(self, value: tuple[float, ...]) -> bytes:
-        return b" ".join(map(format_float, value))
+        return b" ".join(b"%.10g" % percent for percent in value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,20 +311,67 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Octal:
+    """File permissions."""
+
+    def read(self, raw: bytes) -> int:
+        if not re.fullmatch(rb"[0-7]{1,20}", raw):
+            raise ValueError("argument couldn't be parsed as an octal number")
+        if int(raw, 8) > 0o777:
+            raise ValueError("argument must be between 0 and 777 inclusive")
+        return int(raw, 8)
+
+    def write(self, value: int) -> bytes:
+        return b"%o" % value
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """One value, because any other asks for what is not served."""
+
+    kind: Kind
+    value: bytes
+    why: str
+
+    def read(self, raw: bytes) -> Any:
+        value = self.kind.read(raw)
+        if value != self.kind.read(self.value):
+            raise ValueError(f"only '{self.value.decode()}' is accepted: {self.why}")
+        return value
+
+    def write(self, value: Any) -> bytes:
+        return self.kind.write(value)
+
+
+#: Why CONFIG SET may not change a setting.
+IMMUTABLE = "can't set immutable config"
+PROTECTED = "can't set protected config"
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """One name of CONFIG GET."""
 
     name: str
     kind: Kind
     get: Callable[[Config], Any]
-    #: None for what cannot be changed while the server runs.
-    set: Callable[[Config, Any], None] | None = None
+    set: Callable[[Config, Any], None]
     #: Another name of the same setting, from before Redis 7.
     alias: str | None = None
+    #: Why it cannot be changed while the server runs; empty if it can.
+    frozen_because: str = ""
+    #: Whether a configuration file may write its value as several words.
+    takes_words: bool = False
 
 
 def _attribute(
-    name: str, kind: Kind, path: str, *, fixed: bool = False, alias: str | None = None
+    name: str,
+    kind: Kind,
+    path: str,
+    *,
+    fixed: bool = False,
+    alias: str | None = None,
+    takes_words: bool = False,
 ) -> Setting:
     """A setting kept in ``Config.path``, which may name a part: ``encodings.hash_entries``."""
     *parts, last = path.split(".")
@@ -310,21 +385,78 @@ def _attribute(
     def write(config: Config, value: Any) -> None:
         setattr(owner(config), last, value)
 
-    return Setting(name, kind, read, None if fixed else write, alias)
+    return Setting(name, kind, read, write, alias, IMMUTABLE if fixed else "", takes_words)
 
 
-def _constant(name: str, value: str) -> Setting:
-    """What this server does not offer, told under the name that clients ask for."""
-    return Setting(name, Text(), lambda _: value)
+def _foreign() -> Iterator[Setting]:
+    """The settings of ``foreign.py``."""
+    frozen = {"": "", "!": IMMUTABLE, "?": PROTECTED}
+    for each in foreign_settings():
+        kind = _foreign_kind(each)
+        yield Setting(
+            each.name,
+            Only(kind, each.default, each.why_refused) if each.why_refused else kind,
+            partial(_get_foreign, each.name, kind.read(each.default)),
+            partial(_set_foreign, each.name),
+            each.alias,
+            frozen[each.mark],
+            takes_words=each.values == "words",
+        )
 
+
+def _foreign_kind(each: Foreign) -> Kind:
+    """What the words of the table mean."""
+    if each.values in _NAMED_KINDS:
+        return _NAMED_KINDS[each.values]
+    if each.values.startswith("bytes "):
+        return Memory(int(each.values.split()[1]), INT64_MAX)
+    low, dots, high = each.values.partition("..")
+    return Integer(int(low), int(high)) if dots else Choice(tuple(each.values.split("|")))
+
+
+def _get_foreign(name: str, default: Any, config: Config) -> Any:
+    return config.foreign.get(name, default)
+
+
+def _set_foreign(name: str, config: Config, value: Any) -> None:
+    config.foreign[name] = value
+
+
+def _set_hz(config: Config, value: int) -> None:
+    """Redis takes any number, and keeps to its bounds."""
+    config.hz = min(max(value, 1), 500)
+
+
+def _set_log_level(config: Config, level: str) -> None:
+    config.loglevel = level
+    logging.getLogger("ferrite_lite").setLevel(LOG_LEVELS[level])
+
+
+def _set_directory(_: Config, path: str) -> None:
+    """Only at the start: relative paths of other settings count from here."""
+    os.chdir(path)
+
+
+#: The words of ``loglevel``. Python has no level between the last two of Redis's first three.
+LOG_LEVELS = {
+    "debug": logging.DEBUG,
+    "verbose": logging.INFO,
+    "notice": logging.INFO,
+    "warning": logging.WARNING,
+}
 
 _SIZE = Integer(0, INT64_MAX)
+_INT = Integer(0, 2**31 - 1)
+_NAMED_KINDS: dict[str, Kind] = {
+    **{"yes|no": YesNo(), "text": Text(), "words": Text()},
+    **{"int": _INT, "size": _SIZE},
+}
 
 SETTINGS: dict[str, Setting] = {
     setting.name: setting
     for setting in (
         _attribute("port", Integer(0, 65535), "port", fixed=True),
-        _attribute("bind", Text(), "bind", fixed=True),
+        _attribute("bind", Text(), "bind", fixed=True, takes_words=True),
         _attribute("unixsocket", Text(), "unixsocket", fixed=True),
         _attribute("databases", Integer(1, INT64_MAX), "databases", fixed=True),
         _attribute("requirepass", Secret(), "requirepass"),
@@ -341,6 +473,7 @@ SETTINGS: dict[str, Setting] = {
             OutputLimitWords(),
             lambda config: config.output_limits,
             lambda config, limits: config.output_limits.update(limits),
+            takes_words=True,
         ),
         _attribute("busy-reply-threshold", _SIZE, "busy_after_ms", alias="lua-time-limit"),
         _attribute(
@@ -368,11 +501,31 @@ SETTINGS: dict[str, Setting] = {
         _attribute("slowlog-max-len", Integer(0, INT64_MAX), "slowlog_max_entries"),
         _attribute("latency-monitor-threshold", Integer(0, INT64_MAX), "latency_threshold_ms"),
         _attribute("latency-tracking", YesNo(), "latency_tracking"),
-        _attribute("latency-tracking-info-percentiles", Percentiles(), "latency_percentiles"),
-        _constant("appendonly", "no"),
-        _constant("save", ""),
-        _constant("cluster-enabled", "no"),
+        _attribute(
+            "latency-tracking-info-percentiles",
+            Percentiles(),
+            "latency_percentiles",
+            takes_words=True,
+        ),
+        Setting("hz", _INT, lambda config: config.hz, _set_hz),
+        _attribute("tcp-keepalive", _INT, "tcp_keepalive_seconds"),
+        _attribute(
+            "min-replicas-to-write", _INT, "min_replicas_to_write", alias="min-slaves-to-write"
+        ),
+        _attribute(
+            "min-replicas-max-lag",
+            _INT,
+            "min_replicas_max_lag_seconds",
+            alias="min-slaves-max-lag",
+        ),
+        _attribute("protected-mode", YesNo(), "protected_mode", fixed=True),
+        _attribute("unixsocketperm", Octal(), "unixsocket_mode", fixed=True),
+        _attribute("pidfile", Text(), "pidfile", fixed=True),
+        _attribute("logfile", Text(), "logfile", fixed=True),
+        Setting("loglevel", Choice(tuple(LOG_LEVELS)), lambda c: c.loglevel, _set_log_level),
+        Setting("dir", Text(), lambda _: os.getcwd(), _set_directory, frozen_because=PROTECTED),
         _attribute("notify-keyspace-events", EventClasses(), "notified_classes"),
+        *_foreign(),
     )
 }
 

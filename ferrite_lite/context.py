@@ -183,6 +183,7 @@ class Context:
             or self.no_touch
             or self.server.memory.is_tight
             or self.server.notifier.tells_misses
+            or self.server.config.lacks_replicas
             or self.reply_mode is not ReplyMode.ON
         )
 

@@ -20,6 +20,7 @@ from .errors import (
     CrossProtocolRequest,
     NoPermission,
     NotAuthenticated,
+    NotEnoughReplicas,
     NotInTransaction,
     NotWhileSubscribed,
     OutOfMemory,
@@ -253,12 +254,14 @@ class Engine:
             command = ctx.command = self._resolve(argv)
             if not ctx.authenticated and "no_auth" not in command.flags:
                 raise NotAuthenticated
-            if self.state.memory.is_tight:
-                self._make_room(ctx, command)
             if ctx.transaction is not None and "no_multi" in command.flags:
                 raise NotInTransaction
             if not ctx.user.is_unrestricted:
                 self._require_permission(ctx, command, argv)
+            if self.state.memory.is_tight:
+                self._make_room(ctx, command)
+            if self.state.config.lacks_replicas:
+                self._refuse_write(ctx, command)
             if ctx.subscriptions and ctx.resp == 2 and command.name not in WHILE_SUBSCRIBED:
                 raise NotWhileSubscribed(command.name)
         except CommandError as error:
@@ -288,6 +291,14 @@ class Engine:
             )
         if refused:
             raise OutOfMemory
+
+    def _refuse_write(self, ctx: Context, command: Command) -> None:
+        """``min-replicas-to-write``: raises NotEnoughReplicas for a write, in EXEC too."""
+        written = [command]
+        if command.name == "exec" and ctx.transaction is not None:
+            written = [self._resolve(argv) for argv in ctx.transaction.queue]
+        if any("write" in each.flags for each in written):
+            raise NotEnoughReplicas
 
     @staticmethod
     def _require_permission(ctx: Context, command: Command, argv: list[bytes]) -> None:

@@ -305,6 +305,10 @@ class OutOfMemory(CommandError):
     message = "OOM command not allowed when used memory > 'maxmemory'."
 
 
+class NotEnoughReplicas(CommandError):
+    message = "NOREPLICAS Not enough good replicas to write."
+
+
 class NotInTransaction(CommandError):
     message = "ERR Command not allowed inside a transaction"
 

@@ -15,6 +15,7 @@ from .command import MANY_WORDS, Command
 from .context import Context
 from .errors import (
     CommandError,
+    NotEnoughReplicas,
     OutOfMemory,
     ScriptCommandNotAllowed,
     ScriptDoesNotCompile,
@@ -122,6 +123,7 @@ class _Host:
         "_plain",
         "_readonly",
         "_started_ns",
+        "_write_refusal",
         "resp",
     )
 
@@ -134,6 +136,12 @@ class _Host:
         self._is_restricted = not ctx.user.is_unrestricted
         self._is_careful = self._is_restricted or self._metrics.times_all
         self._readonly = readonly
+        #: Why it may not write, if it may not.
+        self._write_refusal: type[CommandError] | None = None
+        if readonly:
+            self._write_refusal = ScriptWriteNotAllowed
+        elif ctx.server.config.lacks_replicas:
+            self._write_refusal = NotEnoughReplicas
         self._started_ns = 0
         self._depth_limit = sys.getrecursionlimit()
         self.resp = ctx.resp
@@ -148,8 +156,8 @@ class _Host:
             flags = meter.command.flags
             if "noscript" in flags:
                 raise ScriptCommandNotAllowed
-            if self._readonly and "write" in flags:
-                raise ScriptWriteNotAllowed
+            if self._write_refusal is not None and "write" in flags:
+                raise self._write_refusal
             self._ctx.command = meter.command
             return self._run(meter, argv)
         except CommandError as error:
@@ -184,8 +192,8 @@ class _Host:
             raise ScriptCommandNotAllowed
         if self._is_restricted:
             self._require_permission(command, argv)
-        if self._readonly and "write" in command.flags:
-            raise ScriptWriteNotAllowed
+        if self._write_refusal is not None and "write" in command.flags:
+            raise self._write_refusal
         return self._ctx.call(self._ctx, argv)
 
     def _require_permission(self, command: Command, argv: list[bytes]) -> None:

@@ -45,8 +45,9 @@ MAX_UNAUTHENTICATED_OUTPUT_BYTES = 1024
 REQUEST_DEADLINE_SECONDS = 60
 UNAUTHENTICATED_DEADLINE_SECONDS = 10
 
-#: Redis's ``hz 10``: the active expire cycle and the look at slow clients.
-CYCLE_SECONDS = 0.1
+#: Linux takes no more.
+MAX_KEEPALIVE_SECONDS = 32_767
+
 #: Redis spends at most a quarter of its time on expiry; so do we, in steps short enough for PING.
 EXPIRY_BUDGET_NS = 4 * NS_PER_MS
 EXPIRY_PAUSE_SECONDS = 0.012
@@ -160,6 +161,9 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._loop = asyncio.get_running_loop()
+        seconds = self.engine.state.config.tcp_keepalive_seconds
+        if seconds:
+            _keep_alive(transport.get_extra_info("socket"), seconds)
         self.open(cast("asyncio.Transport", transport), _peer_of(transport), self._loop)
         if self._server is not None:
             self._server.register(self)
@@ -469,9 +473,9 @@ class Server:
     # --- the cycle --------------------------------------------------------------------------------
 
     async def _run_cycles(self) -> None:
-        """Active expiry and deadlines, ten times a second."""
+        """Active expiry and deadlines, ``hz`` times a second."""
         while True:
-            await asyncio.sleep(CYCLE_SECONDS)
+            await asyncio.sleep(1 / self.engine.state.config.hz)
             await self._expire()
             now_seconds = asyncio.get_running_loop().time()
             timeout_seconds = self.engine.state.config.timeout_seconds
@@ -507,6 +511,20 @@ class _Refusal(asyncio.Protocol):
         transport = cast("asyncio.Transport", transport)
         transport.write(MAX_CLIENTS_REACHED)
         transport.close()
+
+
+def _keep_alive(sock: socket.socket, seconds: int) -> None:
+    """Have the system find out about a client that is gone without a word, as Redis has it."""
+    if sock.family == socket.AF_UNIX:
+        return
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (
+        ("TCP_KEEPIDLE", min(seconds, MAX_KEEPALIVE_SECONDS)),
+        ("TCP_KEEPINTVL", min(max(seconds // 3, 1), MAX_KEEPALIVE_SECONDS)),
+        ("TCP_KEEPCNT", 3),
+    ):
+        if hasattr(socket, option):  # not every system has them
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
 def _peer_of(transport: asyncio.BaseTransport) -> Peer:

@@ -59,14 +59,14 @@ def config_set(ctx: Context, *pairs: bytes) -> Reply:
         if name in named:
             raise ConfigRefused(raw_name, "duplicate parameter")
         named[name] = (setting, raw)
-    before = ctx.server.config.requirepass
+    config = ctx.server.config
+    before = config.requirepass, config.lacks_replicas
     values = [(setting, _read(setting, name, raw)) for name, (setting, raw) in named.items()]
     for setting, value in values:
-        assert setting.set is not None  # noqa: S101  # _changeable refuses the others
-        setting.set(ctx.server.config, value)
+        setting.set(config, value)
     ctx.server.apply_settings()
-    if ctx.server.config.requirepass != before:
-        ctx.server.acl.require_password(ctx.server.config.requirepass)
+    if config.requirepass != before[0]:
+        ctx.server.acl.require_password(config.requirepass)
     ctx.server.update_guards()
     return OK
 
@@ -75,8 +75,8 @@ def _changeable(name: str, raw_name: bytes) -> Setting:
     setting = NAMES.get(name)
     if setting is None:
         raise UnknownSetting(raw_name)
-    if setting.set is None:
-        raise ConfigRefused(raw_name, "can't set immutable config")
+    if setting.frozen_because:
+        raise ConfigRefused(raw_name, setting.frozen_because)
     return setting
 
 

@@ -34,12 +34,6 @@ _NOT_IMPLEMENTED = {
         "CONFIG HELP lists the subcommands",
         "MEMORY refuses what it does not know",
     ],
-    "memory limits, persistence and keyspace notifications are not implemented": [
-        "CONFIG GET knows old names",
-        "CONFIG GET of one parameter",
-        "CONFIG SET refuses a value that does not fit",
-        "CONFIG SET refuses what is fixed at the start",
-    ],
     "flags of a script's first line are not implemented": [
         "EVAL flags of a shebang are kept",
         "EVAL refuses a shebang it does not know",

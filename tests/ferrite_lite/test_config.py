@@ -1,10 +1,25 @@
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferrite_lite.config import MEMORY_UNITS, NAMES, SETTINGS, Config, Integer, Memory, Text
+from ferrite_lite.config import (
+    MEMORY_UNITS,
+    NAMES,
+    SETTINGS,
+    Choice,
+    Config,
+    Integer,
+    Memory,
+    Secret,
+    Setting,
+    Text,
+    YesNo,
+)
 
 
 def test_defaults_are_redis_s() -> None:
@@ -30,14 +45,12 @@ def test_an_old_name_is_the_same_setting() -> None:
 def test_two_configs_share_nothing() -> None:
     first, second = Config(), Config()
     setting = NAMES["hash-max-listpack-entries"]
-    assert setting.set is not None
     setting.set(first, 7)
     assert (first.encodings.hash_entries, second.encodings.hash_entries) == (7, 512)
 
 
-#: For settings that are no number and no text.
+#: For settings that are no number, no choice and no text.
 _OTHER_VALUES = {
-    "acl-pubsub-default": b"allchannels",
     "client-output-buffer-limit": b"normal 1 2 3 slave 4 5 6 pubsub 7 8 9",
     "maxmemory-policy": b"volatile-lfu",
     "maxmemory-eviction-tenacity": b"77",
@@ -45,16 +58,74 @@ _OTHER_VALUES = {
     "latency-tracking": b"no",
     "notify-keyspace-events": b"AKE",
     "latency-tracking-info-percentiles": b"0 12.5 100",
+    "maxmemory-clients": b"77",
+    "hz": b"77",
 }
 
 
-@pytest.mark.parametrize("name", [n for n, s in SETTINGS.items() if s.set is not None])
+def another_value(setting: Setting) -> bytes:
+    """A value that is not the default, where a setting has another one."""
+    default = setting.kind.write(setting.get(Config()))
+    match setting.kind:
+        case Integer(high=high):
+            return b"%d" % min(high, 1_048_577)
+        case Choice(words=words):
+            return next(word.encode() for word in words if word.encode() != default)
+        case YesNo():
+            return b"no" if default == b"yes" else b"yes"
+        case Text() | Secret():
+            return b"a text"
+        case _:
+            return default
+
+
+@pytest.fixture
+def _log_level() -> Iterator[None]:
+    """``loglevel`` is the level of a logger, which all servers of a process share."""
+    logger = logging.getLogger("ferrite_lite")
+    before = logger.level
+    yield
+    logger.setLevel(before)
+
+
+@pytest.mark.usefixtures("_log_level")
+@pytest.mark.parametrize("name", [n for n, s in SETTINGS.items() if not s.frozen_because])
 def test_what_is_set_is_what_is_read_and_written(name: str) -> None:
     setting, config = SETTINGS[name], Config()
-    assert setting.set is not None
-    raw = _OTHER_VALUES.get(name, b"1048577")
+    raw = _OTHER_VALUES.get(name) or another_value(setting)
     setting.set(config, setting.kind.read(raw))
     assert setting.kind.write(setting.get(config)) == raw
+
+
+def test_nothing_but_the_default_is_accepted_of_what_is_not_served() -> None:
+    kind = SETTINGS["appendonly"].kind
+    assert kind.read(b"no") is False
+    with pytest.raises(ValueError, match="only 'no' is accepted: data is not kept on disk"):
+        kind.read(b"yes")
+    with pytest.raises(ValueError, match="argument must be 'yes' or 'no'"):
+        kind.read(b"maybe")
+
+
+def test_what_nothing_depends_on_is_kept() -> None:
+    setting, config = NAMES["slave-priority"], Config()
+    assert setting.get(config) == 100
+    setting.set(config, setting.kind.read(b"7"))
+    assert SETTINGS["replica-priority"].get(config) == 7
+    assert SETTINGS["replica-priority"].get(Config()) == 100
+
+
+@pytest.mark.parametrize(("raw", "hz"), [(b"0", 1), (b"100", 100), (b"1000", 500)])
+def test_hz_keeps_to_redis_s_bounds(raw: bytes, hz: int) -> None:
+    setting, config = SETTINGS["hz"], Config()
+    setting.set(config, setting.kind.read(raw))
+    assert config.hz == hz
+
+
+@pytest.mark.parametrize("raw", [b"8", b"1000", b"-1", b"", b"0o7"])
+def test_permissions_are_octal(raw: bytes) -> None:
+    with pytest.raises(ValueError, match=r"octal number|between 0 and 777"):
+        SETTINGS["unixsocketperm"].kind.read(raw)
+    assert SETTINGS["unixsocketperm"].kind.read(b"0770") == 0o770
 
 
 @pytest.mark.parametrize("raw", [b"", b"x", b"1.0", b" 1", b"01", b"+1", b"99999999999999999999"])
@@ -102,11 +173,13 @@ def test_a_size_beyond_64_bits_is_the_last_one_within() -> None:
 def test_a_size_has_its_bounds_after_its_unit() -> None:
     with pytest.raises(ValueError, match="between 0 and 1000 inclusive"):
         Memory(0, 1000).read(b"1kb")
+    with pytest.raises(ValueError, match="inclusive"):
+        Memory(0, 2**63 - 1).read(b"1" * 20)
 
 
-@given(st.integers(0, 2**63 - 1), st.sampled_from(sorted(MEMORY_UNITS)))
+@given(st.integers(0, 2**33), st.sampled_from(sorted(MEMORY_UNITS)))
 def test_a_size_is_its_number_times_its_unit(number: int, unit: bytes) -> None:
-    unbounded = Memory(0, 2**100)
+    unbounded = Memory(0, 2**64)
     assert unbounded.read(b"%d%b" % (number, unit)) == number * MEMORY_UNITS[unit]
 
 
@@ -118,7 +191,6 @@ def test_text_comes_back_as_the_bytes_it_was(raw: bytes) -> None:
 def test_output_limits_are_read_by_kind_of_client_and_the_others_stay() -> None:
     config = Config()
     setting = SETTINGS["client-output-buffer-limit"]
-    assert setting.set is not None
     setting.set(config, setting.kind.read(b"replica 1k 0 5 pubsub 2mb 1mb 60"))
     assert setting.kind.write(setting.get(config)) == (
         b"normal 0 0 0 slave 1000 0 5 pubsub 2097152 1048576 60"

@@ -150,6 +150,45 @@ CONFIG SET and GET of a number
     CONFIG SET TIMEOUT 0
     CONFIG GET timeout
 
+CONFIG SET keeps what only tunes what is not there
+    CONFIG SET list-max-ziplist-size -3 zset-max-listpack-entries 5 stream-node-max-bytes 1kb
+    pairs> CONFIG GET list-max-listpack-size zset-max-ziplist-entries stream-node-max-bytes
+    CONFIG SET repl-timeout 5 slave-priority 7 lazyfree-lazy-user-del yes
+    pairs> CONFIG GET repl-timeout replica-priority slave-priority lazyfree-lazy-user-del
+    CONFIG SET list-max-ziplist-size -2 zset-max-listpack-entries 128 stream-node-max-bytes 4096
+    CONFIG SET repl-timeout 60 slave-priority 100 lazyfree-lazy-user-del no
+
+CONFIG SET hz keeps to its bounds
+    CONFIG SET hz 1000
+    CONFIG GET hz
+    CONFIG SET hz 0
+    CONFIG GET hz
+    CONFIG SET hz 10
+
+CONFIG SET min-replicas-to-write refuses writes without replicas
+    CONFIG SET min-replicas-to-write 1
+    SET a 1
+    SADD s 1
+    GET a
+    EVAL "return redis.pcall('GET', 'a')" 0
+    EVAL "return redis.call('SET', 'a', 1)" 0
+    EVAL "return redis.pcall('SADD', 's', 1)" 0
+    MULTI
+    GET a
+    EXEC
+    MULTI
+    SET a 1
+    EXEC
+    MULTI
+    other> CONFIG SET min-replicas-to-write 0
+    SET a 1
+    other> CONFIG SET min-replicas-to-write 1
+    EXEC
+    CONFIG SET min-slaves-max-lag 0
+    SET a 1
+    CONFIG SET min-slaves-max-lag 10 min-slaves-to-write 0
+    GET a
+
 CONFIG SET of several parameters at once
     CONFIG SET timeout 10 hash-max-listpack-entries 100
     pairs> CONFIG GET timeout hash-max-listpack-entries

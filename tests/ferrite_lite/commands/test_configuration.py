@@ -123,6 +123,27 @@ def test_a_setting_under_both_its_names_takes_the_last(run: Run) -> None:
     assert setting(run, "hash-max-ziplist-entries") == "6"
 
 
+def test_a_setting_that_cannot_be_honoured_says_why(run: Run) -> None:
+    why = "only 'no' is accepted: data is not kept on disk"
+    assert run("CONFIG", "SET", "appendonly", "yes") == refused("appendonly", why)
+    assert run("CONFIG", "SET", "appendonly", "no") == OK
+    assert setting(run, "appendonly") == "no"
+
+
+def test_writes_wait_for_replicas_that_are_not_there(run: Run) -> None:
+    too_few = b"-NOREPLICAS Not enough good replicas to write.\r\n"
+    run("SADD", "s", "m")
+    assert run("CONFIG", "SET", "min-slaves-to-write", 1) == OK
+    assert run("SADD", "s", "n") == too_few
+    assert run("SCARD", "s") == b":1\r\n"
+    assert run("EVAL", "return redis.pcall('SET', 'a', 1).err", 0).startswith(b"$")
+    run("MULTI")
+    assert run("SADD", "s", "n") == too_few
+    assert run("EXEC").startswith(b"-EXECABORT")
+    assert run("CONFIG", "SET", "min-replicas-max-lag", 0) == OK
+    assert run("SADD", "s", "n") == b":1\r\n"
+
+
 # --- the others -----------------------------------------------------------------------------------
 
 
