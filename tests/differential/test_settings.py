@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import hiredis
 import pytest
 
 from ferrite_lite.config import NAMES, Choice, Config, Integer, Memory, Only, Setting, YesNo
+from tests.support import servers
 from tests.support.wire import encode
 
 from .runner import Target
+
+
+@pytest.fixture(scope="module")
+def reference() -> Iterator[Target]:
+    """A server of its own: what is set here must not reach others, nor theirs come here."""
+    with servers.redis_server() as server:
+        yield Target("redis", server.host, server.port)
+
 
 #: Not here yet.
 MISSING = {"enable-debug-command", "tracking-table-max-keys"}
