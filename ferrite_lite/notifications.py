@@ -46,7 +46,7 @@ TOLD_AFTER_REPLY = {
     "getset": frozenset({"new", "set"}),
     "getex": frozenset({"expire", "persist", "del"}),
     "spop": frozenset({"del"}),
-    "sinterstore": frozenset({"sinterstore"}),
+    "sinterstore": frozenset({"sinterstore"}),  # and del, if no set is missing
     "sunionstore": frozenset({"sunionstore", "del"}),
     "sdiffstore": frozenset({"sdiffstore", "del"}),
 }
@@ -125,8 +125,16 @@ class Notifier:
         late = TOLD_AFTER_REPLY.get(name, frozenset())
         if name == "set" and b"get" in map(bytes.lower, running.argv[3:]):
             late = TOLD_AFTER_SET_GET
+        if name == "sinterstore" and event == "del" and _has_all_sources(running):
+            late = frozenset({"del"})
         if event in late:
             running.answer_here()
+
+
+def _has_all_sources(running: Context) -> bool:
+    """Whether SINTERSTORE had to look for what its sets share: only then it replies first."""
+    destination, *sources = running.argv[1:]
+    return all(key == destination or running.db.stored(key) for key in sources)
 
 
 def _reads(running: Context, key: bytes) -> bool:

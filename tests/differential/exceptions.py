@@ -76,11 +76,7 @@ EXCEPTIONS = {
         "a whole number that INCRBYFLOAT left is 'int' here and 'embstr' in Redis, which keeps the"
         " text; the values are the same"
     ),
-    "Events of SINTERSTORE, heard by oneself [AEmn]": (
-        "where an operand is missing, Redis replies before it tells of the removed destination, and"
-        " after it where the result is empty; only a client that listens to itself sees the order"
-    ),
-    "Events of Reading strings that are not there, heard by oneself [AEmn]": (
+    "Events of Reading several strings that are not there, heard by oneself [AEmn]": (
         "Redis writes MGET's reply element by element, and puts the messages among them"
     ),
     **{name: reason for reason, names in _NOT_IMPLEMENTED.items() for name in names},

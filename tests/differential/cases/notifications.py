@@ -68,8 +68,8 @@ Reading what is there: SET k v ; HSET h f v ; SADD s a | GET k ; STRLEN k ; GETR
     HGET h f ; HGETALL h ; SMEMBERS s ; EXISTS k h ; TYPE k ; TTL k ; SCAN 0 COUNT 100 MATCH x ;
     DBSIZE
 Reading strings that are not there: GET x ; STRLEN x ; GETRANGE x 0 1 ; SUBSTR x 0 1 ;
-    MGET x y x ;
     LCS x y
+Reading several strings that are not there: MGET x y x
 Reading hashes that are not there: HGET x f ; HMGET x f ; HGETALL x ; HKEYS x ; HVALS x ; HLEN x ;
     HEXISTS x f ; HSTRLEN x f ; HRANDFIELD x ; HSCAN x 0 ; HRANDFIELD x 1
 Reading sets that are not there: SMEMBERS x ; SISMEMBER x a ; SMISMEMBER x a ; SCARD x ;
@@ -87,10 +87,6 @@ Writing to keys that are not there: DEL x ; UNLINK x ; EXPIRE x 1 ; PERSIST x ; 
     SORT x STORE d
 Reading with words that are wrong: GETRANGE x a b ; HSCAN x notacursor ; SORT x FOO ; GET x y ;
     SRANDMEMBER x a
-A key that is past its deadline is told when somebody looks: SET k v PX 1 | TYPE x ;
-    after=20> GET k ; GET k
-A key that is past its deadline and written: SET k v PX 1 | TYPE x ; after=20> SET k w ; TYPE x
-A key that is past its deadline and deleted: SET k v PX 1 | TYPE x ; after=20> DEL k ; TYPE x
 A transaction: MULTI ; SET a 1 ; INCR a ; DEL a ; HSET h f v ; GET x ; EXEC
 A transaction that is refused: MULTI ; SET a 1 ; NOSUCH ; EXEC
 A script: EVAL "redis.call('set', 'a', 1) redis.call('incr', 'a') redis.call('get', 'x')
@@ -217,6 +213,33 @@ Events name their database
     other> PSUBSCRIBE *
     SELECT 9
     SET "a b\r\n" v
+    other told> PING
+
+A key that is past its deadline is told when somebody looks
+    CONFIG SET notify-keyspace-events KEAmn
+    other> PSUBSCRIBE *
+    SET k v PX 1
+    after=20> GET k
+    GET k
+    other told> PING
+
+A key that is past its deadline is told when it is written
+    CONFIG SET notify-keyspace-events KEAmn
+    other> PSUBSCRIBE *
+    SET k v PX 1
+    after=20> SET k w
+    SET k v PX 1
+    after=20> APPEND k w
+    HSET h f v
+    PEXPIRE h 1
+    after=20> HSET h f v
+    other told> PING
+
+A key that is past its deadline is told when it is deleted
+    CONFIG SET notify-keyspace-events KEAmn
+    other> PSUBSCRIBE *
+    SET k v PX 1
+    after=20> DEL k
     other told> PING
 
 A key expires with nobody looking

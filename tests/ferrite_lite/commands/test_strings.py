@@ -99,6 +99,18 @@ def test_set_with_a_deadline_in_the_past_leaves_what_expires_when_it_is_looked_a
     assert len(engine.state.databases[0]) == 0
 
 
+def test_a_key_that_has_expired_goes_before_it_is_set_anew(
+    run: Run, clock: ManualClock, events: list[str]
+) -> None:
+    for request in (["SET", "greeting", "hello"], ["GETSET", "greeting", "hello"]):
+        run("SET", "greeting", "hello", "PX", 10)
+        clock.advance(ms=11)
+        events.clear()
+        run(*request)
+        assert events == ["expired greeting", "set greeting"]
+        assert run("PTTL", "greeting") == b":-1\r\n"
+
+
 def test_a_string_set_to_end_in_this_millisecond_lives_through_it(
     run: Run, clock: ManualClock
 ) -> None:
