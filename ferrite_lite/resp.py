@@ -130,7 +130,7 @@ class RequestParser:
 
         hiredis accepts ``+`` and ``:`` for arguments and does not look at the two bytes behind a
         bulk. Each would leave fewer line ends than these requests have when they are written
-        properly: as many are the proof that they were, provided that no argument holds one itself
+        properly: as many are the proof that they were, provided that no argument holds half of one
         or came as verbatim text. Joining the arguments shows that every one is a string: it raises
         TypeError for a number. A number fed behind the data comes out as itself only where the
         last request is complete. (Writing all again and comparing would take four times as long.)
@@ -148,8 +148,8 @@ class RequestParser:
             if (
                 ends_here
                 and data.count(CRLF) == line_ends
-                # One byte is found faster than two or three, and is rare.
-                and (b"\r" not in payload or CRLF not in payload)
+                # An argument's last byte could be half of a line end that is not there.
+                and b"\r" not in payload
                 and (b"=" not in data or _VERBATIM not in data)
             ):
                 return requests if all(requests) else [r for r in requests if r]
