@@ -6,7 +6,7 @@ hold back; there is no reply besides.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from ..broker import Topics
 from ..command import CommandGroup
@@ -21,44 +21,37 @@ _LISTENING = "pubsub noscript loading stale"
 _PUBLISHING = "pubsub loading stale fast"
 _ASKING = "pubsub loading stale"
 
-#: How many subscriptions a connection has, as its confirmations count them.
-Count = Callable[[Context], int]
+_PER_CHANNEL = "O(N) where N is the number of channels"
+_PER_PATTERN = "O(N) where N is the number of patterns"
 
 
-def _count(ctx: Context) -> int:
-    return len(ctx.subscriptions.channels) + len(ctx.subscriptions.patterns)
-
-
-def _count_of_shard(ctx: Context) -> int:
-    return len(ctx.subscriptions.shard_channels)
-
-
-def _confirm(
-    ctx: Context,
-    kind: bytes,
-    change: Callable[[Context, bytes], None],
-    names: Iterable[bytes],
-    count: Count,
-) -> Reply:
-    """Make one change after the other, and tell each."""
+def _join(ctx: Context, topics: Topics, names: Iterable[bytes]) -> Reply:
+    """Begin to listen to one name after the other, and tell each."""
     for name in names:
-        change(ctx, name)
-        ctx.push(Push([kind, name, count(ctx)]))
+        topics.join(ctx, name)
+        _confirm(ctx, topics, name)
     return NO_REPLY
 
 
-def _confirm_end(
-    ctx: Context,
-    kind: bytes,
-    change: Callable[[Context, bytes], None],
-    names: Iterable[bytes],
-    count: Count,
-) -> Reply:
-    """The same for the end of subscriptions; where there were none, that is told."""
-    ending = list(names)
+def _leave(ctx: Context, topics: Topics, names: Iterable[bytes]) -> Reply:
+    """The same for the end; without names it is that of all, and if there are none, so be it."""
+    ending = list(names or topics.held_by(ctx))
     if not ending:
-        ctx.push(Push([kind, None, count(ctx)]))
-    return _confirm(ctx, kind, change, ending, count)
+        _confirm(ctx, topics, None)
+    for name in ending:
+        topics.leave(ctx, name)
+        _confirm(ctx, topics, name)
+    return NO_REPLY
+
+
+def _confirm(ctx: Context, topics: Topics, name: bytes | None) -> None:
+    """Tell what was done; channels and patterns are counted together."""
+    held, broker = ctx.subscriptions, ctx.server.broker
+    if topics is broker.shard_channels:
+        count = len(held.shard_channels)
+    else:
+        count = len(held.channels) + len(held.patterns)
+    ctx.push(Push([ctx.command.name.encode(), name, count]))
 
 
 # --- listening ------------------------------------------------------------------------------------
@@ -68,50 +61,46 @@ def _confirm_end(
     "SUBSCRIBE channel [channel ...]",
     _LISTENING,
     since="2.0.0",
-    complexity="O(N) where N is the number of channels",
+    complexity=_PER_CHANNEL,
     channels="channels",
 )
 def subscribe(ctx: Context, *channels: bytes) -> Reply:
     """Listen to channels."""
-    return _confirm(ctx, b"subscribe", ctx.server.broker.subscribe, channels, _count)
+    return _join(ctx, ctx.server.broker.channels, channels)
 
 
 @command(
     "UNSUBSCRIBE [channel [channel ...]]",
     _LISTENING,
     since="2.0.0",
-    complexity="O(N) where N is the number of channels",
+    complexity=_PER_CHANNEL,
 )
 def unsubscribe(ctx: Context, *channels: bytes) -> Reply:
     """Listen to channels no more; to none at all if none is named."""
-    ending = channels or ctx.subscriptions.channels
-    return _confirm_end(ctx, b"unsubscribe", ctx.server.broker.unsubscribe, ending, _count)
+    return _leave(ctx, ctx.server.broker.channels, channels)
 
 
 @command(
     "PSUBSCRIBE pattern [pattern ...]",
     _LISTENING,
     since="2.0.0",
-    complexity="O(N) where N is the number of patterns",
+    complexity=_PER_PATTERN,
     channels="patterns",
 )
 def psubscribe(ctx: Context, *patterns: bytes) -> Reply:
     """Listen to the channels whose names match."""
-    change = ctx.server.broker.subscribe_to_pattern
-    return _confirm(ctx, b"psubscribe", change, patterns, _count)
+    return _join(ctx, ctx.server.broker.patterns, patterns)
 
 
 @command(
     "PUNSUBSCRIBE [pattern [pattern ...]]",
     _LISTENING,
     since="2.0.0",
-    complexity="O(N) where N is the number of patterns",
+    complexity=_PER_PATTERN,
 )
 def punsubscribe(ctx: Context, *patterns: bytes) -> Reply:
     """Listen to patterns no more; to none at all if none is named."""
-    ending = patterns or ctx.subscriptions.patterns
-    change = ctx.server.broker.unsubscribe_from_pattern
-    return _confirm_end(ctx, b"punsubscribe", change, ending, _count)
+    return _leave(ctx, ctx.server.broker.patterns, patterns)
 
 
 @command(
@@ -119,13 +108,12 @@ def punsubscribe(ctx: Context, *patterns: bytes) -> Reply:
     _LISTENING,
     keys="not_key",
     since="7.0.0",
-    complexity="O(N) where N is the number of channels",
+    complexity=_PER_CHANNEL,
     channels="channels",
 )
 def ssubscribe(ctx: Context, *channels: bytes) -> Reply:
     """Listen to shard channels."""
-    change = ctx.server.broker.subscribe_to_shard
-    return _confirm(ctx, b"ssubscribe", change, channels, _count_of_shard)
+    return _join(ctx, ctx.server.broker.shard_channels, channels)
 
 
 @command(
@@ -133,13 +121,11 @@ def ssubscribe(ctx: Context, *channels: bytes) -> Reply:
     _LISTENING,
     keys="not_key",
     since="7.0.0",
-    complexity="O(N) where N is the number of channels",
+    complexity=_PER_CHANNEL,
 )
 def sunsubscribe(ctx: Context, *channels: bytes) -> Reply:
     """Listen to shard channels no more; to none at all if none is named."""
-    ending = channels or ctx.subscriptions.shard_channels
-    change = ctx.server.broker.unsubscribe_from_shard
-    return _confirm_end(ctx, b"sunsubscribe", change, ending, _count_of_shard)
+    return _leave(ctx, ctx.server.broker.shard_channels, channels)
 
 
 # --- publishing -----------------------------------------------------------------------------------
@@ -177,7 +163,7 @@ def spublish(ctx: Context, channel: bytes, message: bytes) -> Reply:
     "PUBSUB CHANNELS [pattern]",
     _ASKING,
     since="2.8.0",
-    complexity="O(N) where N is the number of channels",
+    complexity=_PER_CHANNEL,
 )
 def pubsub_channels(ctx: Context, *pattern: bytes) -> Reply:
     """Return the channels that somebody listens to, or those of them that match."""
@@ -188,7 +174,7 @@ def pubsub_channels(ctx: Context, *pattern: bytes) -> Reply:
     "PUBSUB SHARDCHANNELS [pattern]",
     _ASKING,
     since="7.0.0",
-    complexity="O(N) where N is the number of channels",
+    complexity=_PER_CHANNEL,
 )
 def pubsub_shardchannels(ctx: Context, *pattern: bytes) -> Reply:
     """Return the shard channels that somebody listens to, or those of them that match."""

@@ -29,13 +29,13 @@ def listener(engine: Engine) -> Listener:
 
 def is_empty(broker: Broker) -> bool:
     topics = (broker.channels, broker.patterns, broker.shard_channels)
-    return not any(each.by_name for each in topics) and not broker._matchers
+    return not any(each.by_name for each in topics) and not broker.patterns._matchers
 
 
 def test_each_way_of_listening_is_told_once(broker: Broker, listener: Listener) -> None:
-    broker.subscribe(listener.ctx, b"news")
-    broker.subscribe(listener.ctx, b"news")
-    broker.subscribe_to_pattern(listener.ctx, b"n*")
+    broker.channels.join(listener.ctx, b"news")
+    broker.channels.join(listener.ctx, b"news")
+    broker.patterns.join(listener.ctx, b"n*")
     assert broker.publish(b"news", b"hello") == 2
     assert listener.heard == [
         Push([b"message", b"news", b"hello"]),
@@ -47,16 +47,16 @@ def test_patterns_beyond_the_cache_of_matchers_still_match(
     broker: Broker, listener: Listener
 ) -> None:
     for number in range(1000):
-        broker.subscribe_to_pattern(listener.ctx, b"?%d" % number)
+        broker.patterns.join(listener.ctx, b"?%d" % number)
     assert broker.publish(b"x999", b"") == 1
 
 
 def test_a_disconnected_client_leaves_nothing_behind(
     engine: Engine, broker: Broker, listener: Listener
 ) -> None:
-    broker.subscribe(listener.ctx, b"news")
-    broker.subscribe_to_pattern(listener.ctx, b"n*")
-    broker.subscribe_to_shard(listener.ctx, b"news")
+    broker.channels.join(listener.ctx, b"news")
+    broker.patterns.join(listener.ctx, b"n*")
+    broker.shard_channels.join(listener.ctx, b"news")
     engine.disconnect(listener.ctx)
     assert is_empty(broker)
 
@@ -65,10 +65,10 @@ def test_a_name_to_which_nobody_listens_any_more_is_forgotten(
     broker: Broker, listener: Listener
 ) -> None:
     for number in range(1000):
-        broker.subscribe(listener.ctx, b"%d" % number)
-        broker.unsubscribe(listener.ctx, b"%d" % number)
-        broker.subscribe_to_pattern(listener.ctx, b"%d*" % number)
-        broker.unsubscribe_from_pattern(listener.ctx, b"%d*" % number)
+        broker.channels.join(listener.ctx, b"%d" % number)
+        broker.channels.leave(listener.ctx, b"%d" % number)
+        broker.patterns.join(listener.ctx, b"%d*" % number)
+        broker.patterns.leave(listener.ctx, b"%d*" % number)
     assert is_empty(broker)
     assert not listener.ctx.guarded
 
@@ -76,14 +76,14 @@ def test_a_name_to_which_nobody_listens_any_more_is_forgotten(
 def test_a_listener_may_end_while_it_is_told(engine: Engine, broker: Broker) -> None:
     listeners = [Listener(engine) for _ in range(3)]
     for each in listeners:
-        broker.subscribe(each.ctx, b"news")
+        broker.channels.join(each.ctx, b"news")
     listeners[0].ctx.send = lambda _: engine.disconnect(listeners[0].ctx)
     assert broker.publish(b"news", b"hello") == 3
     assert broker.publish(b"news", b"hello") == 2
 
 
 def test_a_connection_that_is_closing_hears_nothing(broker: Broker, listener: Listener) -> None:
-    broker.subscribe(listener.ctx, b"news")
+    broker.channels.join(listener.ctx, b"news")
     listener.ctx.finish()
     broker.publish(b"news", b"hello")
     assert listener.heard == []
