@@ -72,7 +72,7 @@ def client_list(ctx: Context, *words: bytes) -> Reply:
     complexity="O(N) where N is the number of client connections",
     arity=-3,
 )
-def clientkill(ctx: Context, *words: bytes) -> Reply:
+def client_kill(ctx: Context, *words: bytes) -> Reply:
     """Close connections, and return how many; the old form names one by its address."""
     clients = list(ctx.server.clients.values())
     if len(words) == 1:
