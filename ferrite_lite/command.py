@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from .errors import UnknownSubcommand, WrongArity
 from .reply import Reply
-from .usage import Usage, read_usage
+from .usage import KEY_WORDS, NOT_KEY_WORDS, Usage, read_usage
 
 #: No command of fixed arity has this many words.
 MANY_WORDS = 8
@@ -266,10 +266,9 @@ class CommandGroup:
         """
 
         def declare(handler: Handler) -> Handler:
+            facts = read_usage(usage, NOT_KEY_WORDS if keys == "not_key" else KEY_WORDS)
             command = Command(
-                usage=read_usage(usage)
-                if arity is None
-                else replace(read_usage(usage), arity=arity),
+                usage=facts if arity is None else replace(facts, arity=arity),
                 flags=frozenset(flags.split()),
                 group=self.name,
                 since=since,

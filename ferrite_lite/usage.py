@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 #: The words of a usage line that stand for a key.
 KEY_WORDS = frozenset({"key", "key1", "key2", "newkey", "source", "destination"})
+#: What is no key, but stands where a cluster client looks for one.
+NOT_KEY_WORDS = frozenset({"shardchannel"})
 
-_REPEATED_KEYS = re.compile(r"\[((?:key|newkey)(?: \S+)*) \.\.\.\]")
+_REPEATED = re.compile(r"\[([^\[\]]+) \.\.\.\]")
 _INNERMOST_OPTION = re.compile(r"\[[^\[\]]*\]")
 _INNERMOST_CHOICE = re.compile(r"<[^<>]*>")
 
@@ -47,21 +49,18 @@ class Usage:
         return range(self.first_key, last + 1, self.key_step)
 
 
-def read_usage(line: str) -> Usage:
+def read_usage(line: str, key_words: frozenset[str] = KEY_WORDS) -> Usage:
     """Read a usage line in the notation of Redis's documentation."""
     words = _required_words(line)
     name = _leading_upper(words)
-    keys = [at for at, word in enumerate(words) if word in KEY_WORDS]
+    keys = [at for at, word in enumerate(words) if word in key_words]
+    repeated = _repeated_keys(line, key_words)
     numkeys_at = words.index("numkeys") if "numkeys" in words else 0
     first, last, step = 0, 0, 0
-    if keys and not numkeys_at:
-        first, last, step = keys[0], keys[-1], 1
-        repeat = _REPEATED_KEYS.search(line)
-        if repeat:
-            last, step = -1, len(repeat[1].split())
-    if "shardchannel" in line and len(name) == 1:
-        # No key, but it stands where a cluster client looks for one.
-        first, last, step = 1, -1 if "..." in line else 1, 1
+    if (keys or repeated) and not numkeys_at:
+        # Keys that may all be left out stand behind whatever may not.
+        first = keys[0] if keys else len(words)
+        last, step = (-1, len(repeated)) if repeated else (keys[-1], 1)
     return Usage(
         line=line,
         name=" ".join(name).lower(),
@@ -71,6 +70,12 @@ def read_usage(line: str) -> Usage:
         key_step=step,
         numkeys_at=numkeys_at,
     )
+
+
+def _repeated_keys(line: str, key_words: frozenset[str]) -> list[str]:
+    """The words that may come again and begin with a key: ``key value`` of MSET."""
+    groups = (group.split() for group in _REPEATED.findall(line))
+    return next((group for group in groups if group[0] in key_words), [])
 
 
 def _required_words(line: str) -> list[str]:

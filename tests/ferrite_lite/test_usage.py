@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ferrite_lite.usage import read_usage
+from ferrite_lite.usage import NOT_KEY_WORDS, read_usage
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,20 @@ def test_key_words_say_where_the_keys_stand(line: str, keys: tuple[int, int, int
     usage = read_usage(line)
     assert (usage.first_key, usage.last_key, usage.key_step) == keys
     assert usage.numkeys_at == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "keys"),
+    [
+        ("SPUBLISH shardchannel message", (1, 1, 1)),
+        ("SSUBSCRIBE shardchannel [shardchannel ...]", (1, -1, 1)),
+        ("SUNSUBSCRIBE [shardchannel [shardchannel ...]]", (1, -1, 1)),
+    ],
+)
+def test_other_words_can_stand_where_keys_do(line: str, keys: tuple[int, int, int]) -> None:
+    usage = read_usage(line, NOT_KEY_WORDS)
+    assert (usage.first_key, usage.last_key, usage.key_step) == keys
+    assert read_usage(line).first_key == 0
 
 
 def test_a_count_of_keys_replaces_their_positions() -> None:
