@@ -99,6 +99,7 @@ class _Door:
         argv = [*name.encode().split(b" "), *map(encode, rest)]
         with self._engine.lock:
             reply = self._engine.execute(self._ctx, argv)
+            self._engine.end_turn()
             if not self._calls % CALLS_BETWEEN_YIELDS:
                 self._engine.expire_due(budget_ns=250_000)
             decode = self._encoder.decode if self._encoder.decode_responses else None

@@ -84,6 +84,8 @@ class Config:
     latency_tracking: bool = True
     latency_percentiles: tuple[float, ...] = (50.0, 99.0, 99.9)
     encodings: EncodingLimits = field(default_factory=EncodingLimits)
+    #: How many keys may be tracked for clients that keep copies; 0: no limit.
+    tracking_max_keys: int = 1_000_000
     #: The letters of ``notify-keyspace-events``, ``A`` spelt out.
     notified_classes: frozenset[str] = frozenset()
     #: 0: no limit.
@@ -524,6 +526,7 @@ SETTINGS: dict[str, Setting] = {
         _attribute("logfile", Text(), "logfile", fixed=True),
         Setting("loglevel", Choice(tuple(LOG_LEVELS)), lambda c: c.loglevel, _set_log_level),
         Setting("dir", Text(), lambda _: os.getcwd(), _set_directory, frozen_because=PROTECTED),
+        _attribute("tracking-table-max-keys", _SIZE, "tracking_max_keys"),
         _attribute("notify-keyspace-events", EventClasses(), "notified_classes"),
         *_foreign(),
     )

@@ -17,6 +17,7 @@ from .watches import Watch
 
 if TYPE_CHECKING:
     from .state import ServerState
+    from .tracking import Tracker
 
 
 class ReplyMode(enum.Enum):
@@ -82,6 +83,7 @@ class Context:
         "send",
         "server",
         "subscriptions",
+        "tracker",
         "transaction",
         "user",
         "watch",
@@ -117,6 +119,8 @@ class Context:
         self.transaction: Transaction | None = None
         self.watch = Watch()
         self.subscriptions = Subscriptions()
+        #: How it tracks what it has read; None if it does not.
+        self.tracker: Tracker | None = None
         self.running_exec = False
         self.running_script = False
         #: The command that is running: for errors that name it.
@@ -180,6 +184,7 @@ class Context:
             or self.closing
             or self.transaction is not None
             or bool(self.subscriptions)
+            or self.tracker is not None
             or self.no_touch
             or self.server.memory.is_tight
             or self.server.notifier.tells_misses

@@ -84,6 +84,7 @@ class Engine:
             ctx.finish()
             ctx.end_transaction()
             self.state.broker.forget(ctx)
+            self.state.tracking.forget(ctx)
             self.state.clients.pop(ctx.id, None)
 
     def register_native(self, twin: NativeScript) -> None:
@@ -111,6 +112,8 @@ class Engine:
             ctx.close()
             return NO_REPLY
         finally:
+            if ctx.tracker is not None:
+                self.state.tracking.end_request(ctx, argv)
             ctx.is_running = False
         if ctx.reply_mode is not ReplyMode.ON:
             reply = self._withheld(ctx)
@@ -190,7 +193,7 @@ class Engine:
         command = self._resolve(argv)
         outer, ctx.command = ctx.command, command
         try:
-            return self._measure(ctx, self._metrics[command], argv)
+            return self._run(ctx, command, argv)
         finally:
             ctx.command = outer
 
@@ -203,6 +206,7 @@ class Engine:
         self.state.accesses.tick()
         if self.state.memory.is_limited:
             self.state.memory.turn()
+        self.state.tracking.limit()
         stop_ns = SystemClock.now_ns() + budget_ns
         removed = 0
         if not self.state.expires_actively:
@@ -214,6 +218,12 @@ class Engine:
                     return removed
         return removed
 
+    def end_turn(self) -> None:
+        """What is told when all requests that had come are answered: a loop's turn is over."""
+        if self.state.tracking.has_news:
+            with self.lock:
+                self.state.tracking.end_turn()
+
     # --- the gate ---------------------------------------------------------------------------------
 
     def _admit_and_run(self, ctx: Context, argv: list[bytes]) -> Reply:
@@ -222,7 +232,19 @@ class Engine:
         if ctx.transaction is not None and command.name not in NEVER_QUEUED:
             ctx.transaction.queue.append(argv)
             return QUEUED
-        return self._measure(ctx, self._metrics[command], argv)
+        return self._run(ctx, command, argv)
+
+    def _run(self, ctx: Context, command: Command, argv: list[bytes]) -> Reply:
+        """Run a command that is admitted, and note what it reads. Raises CommandError."""
+        if ctx.tracker is None:
+            return self._measure(ctx, self._metrics[command], argv)
+        tracking = self.state.tracking
+        tracking.begin(ctx, command, argv)
+        try:
+            return self._measure(ctx, self._metrics[command], argv)
+        finally:
+            if "readonly" in command.flags and command.group != "scripting":
+                tracking.remember(ctx)
 
     def _measure(self, ctx: Context, meter: Meter, argv: list[bytes]) -> Reply:
         """Run a command that is admitted, and note how long it took. Raises CommandError."""
@@ -260,6 +282,8 @@ class Engine:
                 self._require_permission(ctx, command, argv)
             if self.state.memory.is_tight:
                 self._make_room(ctx, command)
+            if ctx.tracker is not None:
+                self.state.tracking.limit()
             if self.state.config.lacks_replicas:
                 self._refuse_write(ctx, command)
             if ctx.subscriptions and ctx.resp == 2 and command.name not in WHILE_SUBSCRIBED:

@@ -408,6 +408,71 @@ class NoSuchClient(CommandError):
     message = "ERR No such client"
 
 
+class NoSuchRedirection(CommandError):
+    message = "ERR The client ID you want redirect to does not exist"
+
+
+class OneRedirectionOnly(CommandError):
+    message = "ERR A client can only redirect to a single other client"
+
+
+class PrefixNeedsBroadcast(CommandError):
+    message = "ERR PREFIX option requires BCAST mode to be enabled"
+
+
+class BroadcastNotSwitchable(CommandError):
+    message = (
+        "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then"
+        " re-enabling it with a different mode."
+    )
+
+
+class BroadcastWithChoice(CommandError):
+    message = "ERR OPTIN and OPTOUT are not compatible with BCAST"
+
+
+class OptInWithOptOut(CommandError):
+    message = "ERR You can't specify both OPTIN mode and OPTOUT mode"
+
+
+class ChoiceNotSwitchable(CommandError):
+    message = (
+        "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then"
+        " re-enabling it with a different mode."
+    )
+
+
+class PrefixOverlapsExisting(CommandError):
+    def __init__(self, prefix: bytes, existing: bytes) -> None:
+        super().__init__(
+            f"ERR Prefix '{as_text(prefix)}' overlaps with an existing prefix"
+            f" '{as_text(existing)}'. Prefixes for a single client must not overlap."
+        )
+
+
+class PrefixOverlapsProvided(CommandError):
+    def __init__(self, prefix: bytes, other: bytes) -> None:
+        super().__init__(
+            f"ERR Prefix '{as_text(prefix)}' overlaps with another provided prefix"
+            f" '{as_text(other)}'. Prefixes for a single client must not overlap."
+        )
+
+
+class CachingWithoutTracking(CommandError):
+    message = (
+        "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or"
+        " OPTOUT mode enabled"
+    )
+
+
+class CachingYesWithoutOptIn(CommandError):
+    message = "ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode."
+
+
+class CachingNoWithoutOptOut(CommandError):
+    message = "ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode."
+
+
 class NoSuchUser(CommandError):
     def __init__(self, user: bytes) -> None:
         super().__init__(f"ERR No such user '{as_text(user)}'")

@@ -76,8 +76,13 @@ class NativeScript:
     function: NativeFunction
 
     def run(self, ctx: Context, keys: Keys, argv: Keys, *, readonly: bool) -> Reply:
-        if readonly or ctx.server.memory.is_exhausted or not ctx.user.is_unrestricted:
-            # Only the Lua meets the checks of each command that it calls.
+        if (
+            readonly
+            or ctx.server.memory.is_exhausted
+            or not ctx.user.is_unrestricted
+            or ctx.tracker is not None
+        ):
+            # Only the Lua meets the checks of each command that it calls, and shows what it reads.
             return LuaScript(self.text).run(ctx, keys, argv, readonly=readonly)
         return self.function(ctx, keys, argv)
 
@@ -134,7 +139,7 @@ class _Host:
         #: EVAL or its kin.
         self._caller = ctx.command
         self._is_restricted = not ctx.user.is_unrestricted
-        self._is_careful = self._is_restricted or self._metrics.times_all
+        self._is_careful = self._is_restricted or self._metrics.times_all or ctx.tracker is not None
         self._readonly = readonly
         #: Why it may not write, if it may not.
         self._write_refusal: type[CommandError] | None = None

@@ -213,7 +213,9 @@ class Connection(asyncio.Protocol):
         """Run what is waiting, for one time slice; the rest when the loop comes round again."""
         stop_ns = SystemClock.now_ns() + SLICE_NS
         while self._backlog is not None:
-            if not self._run_slice(self._backlog, stop_ns):
+            is_done = self._run_slice(self._backlog, stop_ns)
+            self.engine.end_turn()
+            if not is_done:
                 if self._loop is None:
                     continue  # in the process there is nobody else to wait for
                 self._is_paused = True
@@ -495,6 +497,7 @@ class Server:
             started_ns = SystemClock.now_ns()
             with self.engine.lock:
                 self.engine.expire_due(EXPIRY_BUDGET_NS)
+            self.engine.end_turn()
             if SystemClock.now_ns() - started_ns < EXPIRY_BUDGET_NS:
                 return
             await asyncio.sleep(EXPIRY_PAUSE_SECONDS)

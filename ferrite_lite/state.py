@@ -23,6 +23,7 @@ from .notifications import Notifier
 from .redaction import redacted
 from .scripts import ScriptCache
 from .slowlog import SlowLog
+from .tracking import Tracking
 from .version import REDIS_VERSION, VERSION
 from .watches import Watches
 
@@ -87,6 +88,7 @@ class ServerState:
         self.statistics = Statistics()
         self.accesses = Accesses(self.databases, config, self.moment, self.random)
         self.notifier = Notifier(self.broker, self.databases, config)
+        self.tracking = Tracking(self)
         self.memory = Memory(self)
         self.metrics = Metrics(table)
         self.slowlog = SlowLog()

@@ -19,7 +19,7 @@ RANKS = [
     {"keyspace", "config"},
     {
         *("watches", "broker", "persistence", "acl", "accesses", "memory"),
-        *("digest", "notifications"),
+        *("digest", "notifications", "tracking"),
     },
     {"context", "lua"},
     {"scripts"},

@@ -24,6 +24,7 @@ from . import (
     slowlog,
     sorting,
     strings,
+    tracking,
     transactions,
 )
 
@@ -41,6 +42,7 @@ GROUPS = (
     connection.command,
     acl.command,
     clients.command,
+    tracking.command,
     server.command,
     memory.command,
     configuration.command,

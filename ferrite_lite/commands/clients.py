@@ -169,7 +169,7 @@ def client_line(client: Context) -> bytes:
         "events": "r",
         "cmd": running.name if running is not None else "NULL",
         "user": client.user.name.decode("utf-8", "surrogateescape"),
-        "redir": -1,
+        "redir": -1 if client.tracker is None else client.tracker.redirect_id,
         "resp": client.resp,
         "lib-name": client.library.decode(),
         "lib-ver": client.library_version.decode(),

@@ -165,6 +165,7 @@ def reset(ctx: Context) -> Reply:
     """Forget everything that this connection has set: as if it were new."""
     ctx.end_transaction()
     ctx.server.broker.forget(ctx)
+    ctx.server.tracking.stop(ctx)
     ctx.db = ctx.server.databases[0]
     ctx.resp = 2
     ctx.name = b""

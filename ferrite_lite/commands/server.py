@@ -44,6 +44,7 @@ def flushdb(ctx: Context, *mode: bytes) -> Reply:
     """Remove every key of the selected database."""
     _check_flush_mode(mode)
     ctx.db.clear()
+    ctx.server.tracking.flushed()
     return OK
 
 
@@ -60,6 +61,7 @@ def flushall(ctx: Context, *mode: bytes) -> Reply:
     _check_flush_mode(mode)
     for db in ctx.server.databases:
         db.clear()
+    ctx.server.tracking.flushed()
     return OK
 
 
@@ -138,7 +140,7 @@ def _clients(ctx: Context) -> dict[str, object]:
         "cluster_connections": 0,
         "maxclients": ctx.server.config.maxclients,
         "blocked_clients": 0,
-        "tracking_clients": 0,
+        "tracking_clients": len(ctx.server.tracking.clients),
     }
 
 
@@ -179,6 +181,9 @@ def _stats(ctx: Context) -> dict[str, object]:
         "pubsub_channels": len(broker.channels.by_name),
         "pubsub_patterns": len(broker.patterns.by_name),
         "pubsubshard_channels": len(broker.shard_channels.by_name),
+        "tracking_total_keys": ctx.server.tracking.keys_total,
+        "tracking_total_items": ctx.server.tracking.items_total,
+        "tracking_total_prefixes": ctx.server.tracking.prefixes_total,
         "total_error_replies": ctx.server.metrics.errors.total(),
     }
 

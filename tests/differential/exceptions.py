@@ -6,16 +6,6 @@ A case that is named here and does not differ any more fails the run.
 from __future__ import annotations
 
 _NOT_IMPLEMENTED = {
-    "CLIENT CACHING, GETREDIR, TRACKING and TRACKINGINFO are not implemented": [
-        "CLIENT CACHING counts its arguments",
-        "CLIENT CACHING needs tracking with an option",
-        "CLIENT GETREDIR and TRACKINGINFO without tracking",
-        "CLIENT GETREDIR counts its arguments",
-        "CLIENT TRACKING ON tells of changed keys",
-        "CLIENT TRACKING counts its arguments",
-        "CLIENT TRACKING refuses options that do not fit",
-        "CLIENT TRACKINGINFO counts its arguments",
-    ],
     "CLIENT PAUSE, UNPAUSE and UNBLOCK are not implemented": [
         "CLIENT PAUSE and UNPAUSE",
         "CLIENT PAUSE counts its arguments",

@@ -99,6 +99,7 @@ def test_group_and_first_version_are_redis_s(command: Command, reference: Target
 ARGUMENTS_DIFFER = {
     "acl|cat": "Redis calls the category 'categoryname' here alone",
     "client|kill": "Redis has names of its own for the two forms, which no usage line tells",
+    "client|tracking": "Redis calls ON and OFF a status here alone",
     "client|list": "Redis makes a block of ID and its values",
     "command|getkeys": "Redis 7.0 has none here; later versions have these",
     "command|getkeysandflags": "Redis 7.0 has none here; later versions have these",

@@ -63,6 +63,55 @@ EVAL "return redis.call('PUBLISH', 'a', 'from a script')" 0
 EVAL "redis.call('PUBLISH', 'a', 'one') return redis.call('SPUBLISH', 's', 'two')" 0
 """.strip().splitlines()
 
+#: Reading and changing a few keys, by connections that track or not. No key runs out: Redis may
+#: look for those at any time.
+_TRACKED = """
+CLIENT TRACKING ON
+CLIENT TRACKING ON NOLOOP
+CLIENT TRACKING ON OPTIN
+CLIENT TRACKING ON OPTOUT NOLOOP
+CLIENT TRACKING ON BCAST
+CLIENT TRACKING ON BCAST NOLOOP PREFIX k
+CLIENT TRACKING ON BCAST PREFIX h PREFIX x
+CLIENT TRACKING ON PREFIX k
+CLIENT TRACKING OFF
+CLIENT CACHING YES
+CLIENT CACHING NO
+CLIENT GETREDIR
+GET k
+GET k2
+MGET k k2 h
+HGET h f
+EXISTS x k
+SET k v
+SET k2 v
+APPEND k v
+MSET k 1 x 2 k2 3
+HSET h f v
+HDEL h f
+DEL k k2 x
+GETSET k v
+GETEX k PERSIST
+RENAME k k2
+COPY k x REPLACE
+EXPIRE k 1000
+PERSIST k
+EXPIREAT k2 1
+SWAPDB 0 1
+FLUSHDB
+FLUSHALL
+EVAL "return redis.call('GET', 'k')" 2 k k2
+EVAL "return redis.call('SET', KEYS[1], 'v')" 1 k
+EVAL "redis.call('GET', 'k') return redis.call('SET', 'k', 'v')" 1 k
+EVAL_RO "return redis.call('EXISTS', 'x')" 1 x
+HELLO 2
+HELLO 3
+RESET
+SUBSCRIBE __redis__:invalidate
+UNSUBSCRIBE
+CLIENT NOSUCH
+""".strip().splitlines()
+
 _CONNECTION_ID = re.compile(rb"(?<=\$2\r\nid\r\n:)\d+")
 
 Steps = list[tuple[str, str]]
@@ -131,6 +180,14 @@ _settings = settings(
 @_settings
 @given(steps=_steps(_PUBSUB, _PUBSUB))
 def test_subscribers_hear_the_same_messages_between_the_same_replies(
+    steps: Steps, reference: Target, subject: Target
+) -> None:
+    _compare(steps, reference, subject)
+
+
+@_settings
+@given(steps=_steps(_TRACKED, _TRACKED))
+def test_those_who_track_keys_are_told_the_same_between_the_same_replies(
     steps: Steps, reference: Target, subject: Target
 ) -> None:
     _compare(steps, reference, subject)

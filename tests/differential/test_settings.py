@@ -23,7 +23,7 @@ def reference() -> Iterator[Target]:
 
 
 #: Not here yet.
-MISSING = {"enable-debug-command", "tracking-table-max-keys"}
+MISSING = {"enable-debug-command"}
 #: The value at the start is that of the machine, or of the options that the tests start with.
 LOCAL = {"dir", "port", "unixsocket", "logfile", "maxmemory", "client-output-buffer-limit", "save"}
 

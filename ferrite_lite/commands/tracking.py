@@ -1,0 +1,145 @@
+"""CLIENT TRACKING and its kin: a connection that keeps copies of what it reads."""
+
+from __future__ import annotations
+
+from ..command import CommandGroup
+from ..context import Context
+from ..errors import (
+    BroadcastNotSwitchable,
+    BroadcastWithChoice,
+    CachingNoWithoutOptOut,
+    CachingWithoutTracking,
+    CachingYesWithoutOptIn,
+    ChoiceNotSwitchable,
+    NoSuchRedirection,
+    OneRedirectionOnly,
+    OptInWithOptOut,
+    PrefixNeedsBroadcast,
+    SyntaxFault,
+)
+from ..numeric import parse_int
+from ..reply import OK, OrderedSet, Reply
+from ..state import ServerState
+from ..tracking import Tracker
+
+command = CommandGroup("connection")
+
+_ANYBODY = "noscript loading stale"
+
+
+@command(
+    "CLIENT TRACKING <ON | OFF> [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST]"
+    " [OPTIN] [OPTOUT] [NOLOOP]",
+    _ANYBODY,
+    since="6.0.0",
+    complexity="O(1). Some options may introduce additional complexity.",
+)
+def client_tracking(ctx: Context, switch: bytes, *options: bytes) -> Reply:
+    """Be told when keys change that this connection has read, or all with a prefix."""
+    tracker, prefixes = _read_options(ctx.server, options)
+    if switch.lower() == b"on":
+        _check(tracker, prefixes, ctx.tracker)
+        ctx.server.tracking.start(ctx, tracker, prefixes)
+    elif switch.lower() == b"off":
+        ctx.server.tracking.stop(ctx)
+    else:
+        raise SyntaxFault
+    return OK
+
+
+def _read_options(server: ServerState, options: tuple[bytes, ...]) -> tuple[Tracker, list[bytes]]:
+    tracker, prefixes = Tracker(), list[bytes]()
+    remaining = iter(options)
+    for word in remaining:
+        option = word.lower()
+        if option in _SWITCHES:
+            setattr(tracker, _SWITCHES[option], True)
+            continue
+        value = next(remaining, None)
+        if option == b"redirect" and value is not None:
+            tracker.redirect_id = _read_redirection(server, tracker.redirect_id, value)
+        elif option == b"prefix" and value is not None:
+            prefixes.append(value)
+        else:
+            raise SyntaxFault
+    return tracker, prefixes
+
+
+#: Options without a value, and what they switch on.
+_SWITCHES = {
+    **{b"bcast": "broadcasts", b"optin": "needs_yes"},
+    **{b"optout": "takes_no", b"noloop": "skips_own"},
+}
+
+
+def _read_redirection(server: ServerState, before: int, raw: bytes) -> int:
+    if before:
+        raise OneRedirectionOnly
+    number = parse_int(raw)
+    if number not in server.clients:
+        raise NoSuchRedirection
+    return number
+
+
+def _check(wanted: Tracker, prefixes: list[bytes], held: Tracker | None) -> None:
+    """Whether options go together, and with those that the connection has already."""
+    if prefixes and not wanted.broadcasts:
+        raise PrefixNeedsBroadcast
+    if held is not None and held.broadcasts != wanted.broadcasts:
+        raise BroadcastNotSwitchable
+    if wanted.broadcasts and (wanted.needs_yes or wanted.takes_no):
+        raise BroadcastWithChoice
+    if wanted.needs_yes and wanted.takes_no:
+        raise OptInWithOptOut
+    if held is not None and (
+        (wanted.needs_yes and held.takes_no) or (wanted.takes_no and held.needs_yes)
+    ):
+        raise ChoiceNotSwitchable
+
+
+@command("CLIENT CACHING <YES | NO>", _ANYBODY, since="6.0.0")
+def client_caching(ctx: Context, choice: bytes) -> Reply:
+    """Choose whether what the next command reads is tracked."""
+    tracker = ctx.tracker
+    if tracker is None:
+        raise CachingWithoutTracking
+    if choice.lower() == b"yes":
+        if not tracker.needs_yes:
+            raise CachingYesWithoutOptIn
+    elif choice.lower() != b"no":
+        raise SyntaxFault
+    elif not tracker.takes_no:
+        raise CachingNoWithoutOptOut
+    tracker.has_said = True
+    return OK
+
+
+@command("CLIENT GETREDIR", _ANYBODY, since="6.0.0")
+def client_getredir(ctx: Context) -> Reply:
+    """Return the connection that is told instead of this one: 0 for none, -1 without tracking."""
+    return ctx.tracker.redirect_id if ctx.tracker is not None else -1
+
+
+@command("CLIENT TRACKINGINFO", _ANYBODY, since="6.2.0")
+def client_trackinginfo(ctx: Context) -> Reply:
+    """Describe how this connection tracks keys."""
+    tracker = ctx.tracker
+    return {
+        b"flags": OrderedSet([b"off"] if tracker is None else _flags(tracker)),
+        b"redirect": client_getredir(ctx),
+        b"prefixes": [] if tracker is None else list[Reply](sorted(tracker.prefixes)),
+    }
+
+
+def _flags(tracker: Tracker) -> list[bytes]:
+    flags = {
+        b"on": True,
+        b"bcast": tracker.broadcasts,
+        b"optin": tracker.needs_yes,
+        b"caching-yes": tracker.needs_yes and tracker.has_said,
+        b"optout": tracker.takes_no,
+        b"caching-no": tracker.takes_no and tracker.has_said,
+        b"noloop": tracker.skips_own,
+        b"broken_redirect": tracker.redirect_is_broken,
+    }
+    return [flag for flag, is_set in flags.items() if is_set]
