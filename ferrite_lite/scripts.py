@@ -75,17 +75,6 @@ class NativeScript:
     text: bytes
     function: NativeFunction
 
-    def run(self, ctx: Context, keys: Keys, argv: Keys, *, readonly: bool) -> Reply:
-        if (
-            readonly
-            or ctx.server.memory.is_exhausted
-            or not ctx.user.is_unrestricted
-            or ctx.tracker is not None
-        ):
-            # Only the Lua meets the checks of each command that it calls, and shows what it reads.
-            return LuaScript(self.text).run(ctx, keys, argv, readonly=readonly)
-        return self.function(ctx, keys, argv)
-
 
 class LuaScript:
     """A compiled script, and how it reaches the commands."""
@@ -113,6 +102,30 @@ class LuaScript:
             # A SELECT inside the script is the script's own.
             ctx.db, ctx.resp, ctx.command = before
             ctx.running_script = False
+
+
+class Twin:
+    """A native script on one server, with the Lua that it stands in for."""
+
+    __slots__ = ("_lua", "native")
+
+    def __init__(self, native: NativeScript) -> None:
+        self.native = native
+        #: Compiled when it is first asked for.
+        self._lua: LuaScript | None = None
+
+    def run(self, ctx: Context, keys: Keys, argv: Keys, *, readonly: bool) -> Reply:
+        if (
+            readonly
+            or ctx.server.memory.is_exhausted
+            or not ctx.user.is_unrestricted
+            or ctx.tracker is not None
+        ):
+            # Only the Lua meets the checks of each command that it calls, and shows what it reads.
+            if self._lua is None:
+                self._lua = LuaScript(self.native.text)
+            return self._lua.run(ctx, keys, argv, readonly=readonly)
+        return self.native.function(ctx, keys, argv)
 
 
 class _Host:
@@ -261,12 +274,12 @@ class ScriptCache:
 
     def __init__(self) -> None:
         self._loaded: dict[bytes, Runnable] = {}
-        self._twins: dict[bytes, NativeScript] = {}
+        self._twins: dict[bytes, Twin] = {}
 
-    def register(self, twin: NativeScript) -> None:
+    def register(self, native: NativeScript) -> None:
         """From now on, run the twin for this text, be it loaded already or later."""
-        sha = sha1(twin.text)
-        self._twins[sha] = twin
+        sha = sha1(native.text)
+        twin = self._twins[sha] = Twin(native)
         if sha in self._loaded:
             self._loaded[sha] = twin
 

@@ -10,6 +10,7 @@ from ferrite_lite.config import Config
 from ferrite_lite.context import Context
 from ferrite_lite.engine import Engine
 from ferrite_lite.errors import NoSuchKey, ScriptDoesNotCompile
+from ferrite_lite.lua import Script, compile_script
 from ferrite_lite.reply import Reply
 from ferrite_lite.scripts import Keys, LuaScript, NativeScript, ScriptCache, sha1
 from tests.ferrite_lite.conftest import Run, runner
@@ -110,6 +111,22 @@ def test_where_writing_is_forbidden_the_lua_is_asked(run: Run, bump: Bump, name:
     )
     assert bump.runs == 0
     assert run("EXISTS", "n") == b":0\r\n"
+
+
+def test_the_lua_of_a_twin_is_compiled_once(
+    run: Run, bump: Bump, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("SCRIPT", "LOAD", BUMP)
+    compiled: list[bytes] = []
+
+    def noted(text: bytes) -> Script:
+        compiled.append(text)
+        return compile_script(text)
+
+    monkeypatch.setattr(scripts, "compile_script", noted)
+    for _ in range(3):
+        assert run("EVALSHA_RO", sha1(BUMP), 1, "n", "x").startswith(b"-ERR Write commands")
+    assert compiled == [BUMP]
 
 
 def test_a_twin_takes_part_in_a_transaction(run: Run, bump: Bump) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ferrite_lite import Engine, ManualClock
 from ferrite_lite.resp import encode
+from ferrite_lite.scripts import Twin
 from sessions import native
 from sessions.atomic import VALIDATE
 from tests.support.servers import RealServer
@@ -106,4 +107,5 @@ def test_the_twin_is_what_runs_on_the_embedded_store() -> None:
     native.register(engine)
     sha, script = engine.state.scripts.load(VALIDATE.text)
     assert sha.decode() == VALIDATE.sha
-    assert script.function is native.validate  # type: ignore[attr-defined]  # only a twin has one
+    assert isinstance(script, Twin)
+    assert script.native.function is native.validate
