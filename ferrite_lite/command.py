@@ -20,7 +20,8 @@ KeyFinder = Callable[[list[bytes]], list[int]]
 #: decide.
 UseFinder = Callable[[list[bytes]], list[str]]
 
-#: Flags in the order in which COMMAND INFO lists them.
+#: Flags in the order in which COMMAND INFO lists them. Of one it says nothing: ``may_replicate``,
+#: of what replicas must hear of though it writes no key itself.
 FLAGS = (
     "write",
     "readonly",
@@ -37,7 +38,6 @@ FLAGS = (
     "asking",
     "fast",
     "no_auth",
-    "may_replicate",
     "no_mandatory_keys",
     "protected",
     "no_async_loading",

@@ -45,6 +45,7 @@ class Peer:
     address: str = "?:0"
     local_address: str = "?:0"
     fd: int = -1
+    is_unix: bool = False
 
 
 class Context:
@@ -186,11 +187,19 @@ class Context:
             or bool(self.subscriptions)
             or self.tracker is not None
             or self.no_touch
-            or self.server.memory.is_tight
-            or self.server.notifier.tells_misses
-            or self.server.config.lacks_replicas
+            or self.server.guards_everybody
             or self.reply_mode is not ReplyMode.ON
         )
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether it matters to anybody which commands its requests and its scripts run."""
+        return self.tracker is not None or bool(self.server.monitor.watchers)
+
+    @property
+    def wants_replies(self) -> bool:
+        """Whether CLIENT REPLY lets through what is no push."""
+        return self.reply_mode in (ReplyMode.ON, ReplyMode.SKIP_NEXT)
 
     @property
     def kind(self) -> str:

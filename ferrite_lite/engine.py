@@ -18,6 +18,7 @@ from .context import Context, Peer, ReplyMode
 from .errors import (
     CommandError,
     CrossProtocolRequest,
+    NoKeysForReplicas,
     NoPermission,
     NotAuthenticated,
     NotEnoughReplicas,
@@ -47,6 +48,9 @@ WHILE_SUBSCRIBED = frozenset(
         *("ping", "quit", "reset"),
     }
 )
+
+#: Flags of what may read keys, or write what replicas must hear of.
+TOUCHING_KEYS = frozenset({"write", "readonly", "may_replicate"})
 
 #: What an HTTP request begins with, or has on its second line: Redis closes at either.
 HTTP_WORDS = frozenset({b"post", b"host:"})
@@ -85,6 +89,7 @@ class Engine:
             ctx.end_transaction()
             self.state.broker.forget(ctx)
             self.state.tracking.forget(ctx)
+            self.state.monitor.remove(ctx)
             self.state.clients.pop(ctx.id, None)
 
     def register_native(self, twin: NativeScript) -> None:
@@ -235,14 +240,20 @@ class Engine:
         return self._run(ctx, command, argv)
 
     def _run(self, ctx: Context, command: Command, argv: list[bytes]) -> Reply:
-        """Run a command that is admitted, and note what it reads. Raises CommandError."""
-        if ctx.tracker is None:
+        """Run a command that is admitted, while others look on. Raises CommandError."""
+        if not ctx.is_observed:
             return self._measure(ctx, self._metrics[command], argv)
-        tracking = self.state.tracking
+        monitor, tracking = self.state.monitor, self.state.tracking
+        # A script is shown before what it calls.
+        is_shown_first = "skip_monitor" in command.flags
+        if is_shown_first:
+            monitor.show(ctx, command, argv)
         tracking.begin(ctx, command, argv)
         try:
             return self._measure(ctx, self._metrics[command], argv)
         finally:
+            if not is_shown_first:
+                monitor.show(ctx, command, argv)
             if "readonly" in command.flags and command.group != "scripting":
                 tracking.remember(ctx)
 
@@ -288,12 +299,15 @@ class Engine:
                 self._refuse_write(ctx, command)
             if ctx.subscriptions and ctx.resp == 2 and command.name not in WHILE_SUBSCRIBED:
                 raise NotWhileSubscribed(command.name)
+            if ctx in self.state.monitor.watchers:
+                self._keep_from_keys(ctx, command)
         except CommandError as error:
             self._metrics.count_refusal(argv)
             if ctx.transaction is not None:
                 ctx.transaction.spoiled_by = error
             if argv[0].lower() == b"exec":
                 ctx.end_transaction()
+                self.state.monitor.tell(ctx, argv)
                 raise TransactionRefused(error) from None
             raise
         return command
@@ -306,23 +320,26 @@ class Engine:
         if self.state.memory.make_room():
             return
         transaction = ctx.transaction
-        if command.name == "exec" and transaction is not None:
-            queued = (self._resolve(argv) for argv in transaction.queue)
-            refused = any("denyoom" in each.flags for each in queued)
-        else:
-            refused = "denyoom" in command.flags or (
-                transaction is not None and command.name not in OUT_OF_TRANSACTION
-            )
-        if refused:
+        if any("denyoom" in each.flags for each in self._meant(ctx, command)) or (
+            transaction is not None and command.name not in OUT_OF_TRANSACTION
+        ):
             raise OutOfMemory
+
+    def _keep_from_keys(self, ctx: Context, command: Command) -> None:
+        """Raises NoKeysForReplicas: who watches counts as a replica, and must not touch keys."""
+        if any(each.flags & TOUCHING_KEYS for each in self._meant(ctx, command)):
+            raise NoKeysForReplicas
 
     def _refuse_write(self, ctx: Context, command: Command) -> None:
         """``min-replicas-to-write``: raises NotEnoughReplicas for a write, in EXEC too."""
-        written = [command]
-        if command.name == "exec" and ctx.transaction is not None:
-            written = [self._resolve(argv) for argv in ctx.transaction.queue]
-        if any("write" in each.flags for each in written):
+        if any("write" in each.flags for each in self._meant(ctx, command)):
             raise NotEnoughReplicas
+
+    def _meant(self, ctx: Context, command: Command) -> list[Command]:
+        """A command, and if that is EXEC all that it will run."""
+        if command.name != "exec" or ctx.transaction is None:
+            return [command]
+        return [command, *(self._resolve(argv) for argv in ctx.transaction.queue)]
 
     @staticmethod
     def _require_permission(ctx: Context, command: Command, argv: list[bytes]) -> None:

@@ -309,6 +309,16 @@ class NotEnoughReplicas(CommandError):
     message = "NOREPLICAS Not enough good replicas to write."
 
 
+class NoKeysForReplicas(CommandError):
+    message = "ERR Replica can't interact with the keyspace"
+
+
+class MonitorInsideExec(CommandError):
+    """As NoSubscriptionToShards, and for the same reason: one reply for each command."""
+
+    message = "ERR MONITOR isn't allowed for DENY BLOCKING client"
+
+
 class NotInTransaction(CommandError):
     message = "ERR Command not allowed inside a transaction"
 

@@ -27,8 +27,8 @@ def redacted(command: Command, argv: list[bytes]) -> list[bytes]:
 
 
 def _password(argv: list[bytes]) -> Iterable[int]:
-    """Of AUTH, with one argument and with two."""
-    return [len(argv) - 1]
+    """Of AUTH, and with it the user's name."""
+    return range(1, len(argv))
 
 
 def _everything(argv: list[bytes]) -> Iterable[int]:

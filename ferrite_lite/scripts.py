@@ -119,7 +119,7 @@ class Twin:
             readonly
             or ctx.server.memory.is_exhausted
             or not ctx.user.is_unrestricted
-            or ctx.tracker is not None
+            or ctx.is_observed
         ):
             # Only the Lua meets the checks of each command that it calls, and shows what it reads.
             if self._lua is None:
@@ -152,7 +152,7 @@ class _Host:
         #: EVAL or its kin.
         self._caller = ctx.command
         self._is_restricted = not ctx.user.is_unrestricted
-        self._is_careful = self._is_restricted or self._metrics.times_all or ctx.tracker is not None
+        self._is_careful = self._is_restricted or self._metrics.times_all or ctx.is_observed
         self._readonly = readonly
         #: Why it may not write, if it may not.
         self._write_refusal: type[CommandError] | None = None

@@ -535,7 +535,7 @@ def _peer_of(transport: asyncio.BaseTransport) -> Peer:
     sock: socket.socket = transport.get_extra_info("socket")
     if sock.family == socket.AF_UNIX:
         path = f"{transport.get_extra_info('sockname')}:0"
-        return Peer(path, path, sock.fileno())
+        return Peer(path, path, sock.fileno(), is_unix=True)
     return Peer(
         _address(transport.get_extra_info("peername")),
         _address(transport.get_extra_info("sockname")),

@@ -19,6 +19,7 @@ from .keyspace import Keyspace, Moment
 from .latency import LatencyMonitor
 from .memory import Memory
 from .metrics import Metrics
+from .monitor import Monitor
 from .notifications import Notifier
 from .redaction import redacted
 from .scripts import ScriptCache
@@ -89,6 +90,7 @@ class ServerState:
         self.accesses = Accesses(self.databases, config, self.moment, self.random)
         self.notifier = Notifier(self.broker, self.databases, config)
         self.tracking = Tracking(self)
+        self.monitor = Monitor(self)
         self.memory = Memory(self)
         self.metrics = Metrics(table)
         self.slowlog = SlowLog()
@@ -129,6 +131,16 @@ class ServerState:
         """Look at every connection again: users have changed, or may come in without a word."""
         for client in self.clients.values():
             client.update_guard()
+
+    @property
+    def guards_everybody(self) -> bool:
+        """Whether every request must be looked at, whoever makes it."""
+        return (
+            self.memory.is_tight
+            or self.notifier.tells_misses
+            or self.config.lacks_replicas
+            or bool(self.monitor.watchers)
+        )
 
     @property
     def uptime_seconds(self) -> int:

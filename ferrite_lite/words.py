@@ -1,4 +1,4 @@
-"""Split a line into words as redis.conf, redis-cli and ACL selectors do."""
+"""Words in a line, as redis.conf, redis-cli and ACL selectors write them: read, and quoted."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ _WORD = re.compile(
 )
 _ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"a": b"\a"}
+
+#: How each byte is written between quotes.
+_QUOTED = [bytes([byte]) if 32 <= byte < 127 else b"\\x%02x" % byte for byte in range(256)]
+_QUOTED[ord('"')], _QUOTED[ord("\\")] = b'\\"', b"\\\\"
+for _letter, _byte in _ESCAPED.items():
+    _QUOTED[ord(_byte)] = b"\\" + _letter
 
 
 def split_words(line: bytes) -> list[bytes] | None:
@@ -49,3 +55,8 @@ def _unescape_one(match: re.Match[bytes]) -> bytes:
     if len(escape) == 3:
         return bytes.fromhex(escape[1:].decode())
     return _ESCAPED.get(escape, escape)
+
+
+def quoted(word: bytes) -> bytes:
+    """A word in quotes, in printable characters only, as ``split_words`` would read it."""
+    return b'"%b"' % b"".join(map(_QUOTED.__getitem__, word))

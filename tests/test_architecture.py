@@ -19,7 +19,7 @@ RANKS = [
     {"keyspace", "config"},
     {
         *("watches", "broker", "persistence", "acl", "accesses", "memory"),
-        *("digest", "notifications", "tracking"),
+        *("digest", "notifications", "tracking", "monitor"),
     },
     {"context", "lua"},
     {"scripts"},

@@ -179,7 +179,8 @@ def client_line(client: Context) -> bytes:
 
 
 def _flags(client: Context) -> str:
-    flags = "P" if client.subscriptions else ""
+    flags = "O" if client in client.server.monitor.watchers else ""
+    flags += "P" if client.subscriptions else ""
     flags += "x" if client.transaction is not None else ""
     flags += "d" if client.watch.broken else ""
     flags += "e" if client.no_evict else ""

@@ -166,6 +166,7 @@ def reset(ctx: Context) -> Reply:
     ctx.end_transaction()
     ctx.server.broker.forget(ctx)
     ctx.server.tracking.stop(ctx)
+    ctx.server.monitor.remove(ctx)
     ctx.db = ctx.server.databases[0]
     ctx.resp = 2
     ctx.name = b""

@@ -18,7 +18,7 @@ from .helping import help_lines
 command = CommandGroup("pubsub", category="")
 
 _LISTENING = "pubsub noscript loading stale"
-_PUBLISHING = "pubsub loading stale fast"
+_PUBLISHING = "pubsub loading stale fast may_replicate"
 _ASKING = "pubsub loading stale"
 
 _PER_CHANNEL = "O(N) where N is the number of channels"

@@ -25,7 +25,7 @@ _DEPENDS = "Depends on the script that is executed."
 
 @command(
     "EVAL script numkeys [key [key ...]] [arg [arg ...]]",
-    "noscript stale skip_monitor no_mandatory_keys",
+    "noscript stale skip_monitor may_replicate no_mandatory_keys",
     since="2.6.0",
     complexity=_DEPENDS,
 )
@@ -37,7 +37,7 @@ def eval_(ctx: Context, text: bytes, numkeys: bytes, *words: bytes) -> Reply:
 
 @command(
     "EVALSHA sha1 numkeys [key [key ...]] [arg [arg ...]]",
-    "noscript stale skip_monitor no_mandatory_keys",
+    "noscript stale skip_monitor may_replicate no_mandatory_keys",
     since="2.6.0",
     complexity=_DEPENDS,
 )

@@ -9,10 +9,16 @@ from collections.abc import Callable
 
 from ..command import CommandGroup
 from ..context import Context
-from ..errors import CommandError, DatabaseOutOfRange, InvalidDatabaseIndex, SyntaxFault
+from ..errors import (
+    CommandError,
+    DatabaseOutOfRange,
+    InvalidDatabaseIndex,
+    MonitorInsideExec,
+    SyntaxFault,
+)
 from ..memory import BASE_BYTES
 from ..numeric import parse_int32
-from ..reply import OK, Reply, Verbatim
+from ..reply import NO_REPLY, OK, Reply, Verbatim
 
 command = CommandGroup("server")
 
@@ -102,6 +108,20 @@ def time(ctx: Context) -> Reply:
     """Return Unix time: seconds, and the microseconds of the current one."""
     seconds, microseconds = divmod(ctx.server.moment.us, 1_000_000)
     return [b"%d" % seconds, b"%d" % microseconds]
+
+
+# --- MONITOR --------------------------------------------------------------------------------------
+
+
+@command("MONITOR", "admin noscript loading stale", since="1.0.0")
+def monitor(ctx: Context) -> Reply:
+    """Show every command that the server runs from now on to this connection."""
+    if ctx.running_exec:
+        raise MonitorInsideExec
+    if ctx in ctx.server.monitor.watchers:
+        return NO_REPLY  # as Redis does
+    ctx.server.monitor.add(ctx)
+    return OK
 
 
 # --- INFO -----------------------------------------------------------------------------------------

@@ -16,9 +16,6 @@ _NOT_IMPLEMENTED = {
     "LOLWUT draws a picture of its own": [
         "LOLWUT names the version",
     ],
-    "MONITOR is not implemented": [
-        "MONITOR inside a transaction is queued, and refused when it runs",
-    ],
     "the subcommand HELP is not implemented; the documentation is Redis's": [
         "CLIENT HELP lists the subcommands",
         "CONFIG HELP lists the subcommands",

@@ -10,7 +10,7 @@ from ferrite_lite.redaction import redacted
     ("request_", "shown"),
     [
         ("AUTH secret", "AUTH (redacted)"),
-        ("AUTH alice secret", "AUTH alice (redacted)"),
+        ("AUTH alice secret", "AUTH (redacted) (redacted)"),
         ("HELLO 3 AUTH alice secret SETNAME x", "HELLO 3 AUTH (redacted) (redacted) SETNAME x"),
         ("HELLO 3 SETNAME x", "HELLO 3 SETNAME x"),
         ("ACL SETUSER alice on >secret", "ACL SETUSER (redacted) (redacted) (redacted)"),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferrite_lite.words import split_words
+from ferrite_lite.words import quoted, split_words
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,7 @@ def test_quotes_that_do_not_fit_make_a_line_unreadable(line: bytes) -> None:
 def test_what_is_quoted_comes_back(words: list[bytes]) -> None:
     line = b" ".join(b'"%b"' % b"".join(b"\\x%02x" % byte for byte in word) for word in words)
     assert split_words(line) == words
+    assert split_words(b" ".join(map(quoted, words))) == words
 
 
 @given(st.binary())

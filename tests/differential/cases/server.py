@@ -24,7 +24,119 @@ COMMAND GETKEYS GET ...
 COMMAND GETKEYSANDFLAGS GET ...
 """
 
+_MONITOR = r"""
+MONITOR shows what runs, after it has run
+    other> MONITOR
+    SET k v
+    GET
+    NOSUCH k
+    HGET k f
+    SELECT 3
+    masked other told> PING
+    masked other replies=2> RESET
+
+MONITOR quotes what cannot be shown
+    other> MONITOR
+    ECHO "\x00\x07\x08\t\n\r \"\\'\x7f\xff"
+    ECHO ""
+    masked other told> PING
+    masked other replies=2> RESET
+
+MONITOR shows no secrets, and not what administrators do
+    other> MONITOR
+    AUTH secret
+    AUTH default secret
+    masked ids> HELLO 2 AUTH default secret SETNAME me
+    ACL SETUSER alice >secret
+    CONFIG SET maxmemory 0
+    CONFIG GET maxmemory
+    CLIENT KILL ID 99999999999
+    CLIENT GETNAME
+    masked other told> PING
+    masked other replies=2> RESET
+
+MONITOR shows a script before what it calls
+    other> MONITOR
+    EVAL "redis.call('SELECT', 2) redis.call('SET', 'k', 'v') return redis.pcall('GET')" 0
+    EVALSHA abc 0
+    EVAL_RO "return redis.call('GET', 'k')" 1 k
+    EVAL x
+    masked other told> PING
+    masked other replies=2> RESET
+
+MONITOR shows a transaction when it runs
+    other> MONITOR
+    MULTI
+    SET k v
+    HGET k f
+    PING
+    EXEC
+    MULTI
+    NOSUCH
+    EXEC
+    MULTI
+    SET k v
+    DISCARD
+    EXEC x
+    MULTI
+    EXEC x
+    WATCH k
+    UNWATCH
+    masked other told> PING
+    masked other replies=2> RESET
+
+MONITOR shows a connection what it does itself, behind its reply
+    MONITOR
+    PING
+    masked replies=2> ECHO hello
+    masked replies=0> MONITOR
+    masked replies=2> TIME
+    masked replies=2> CLIENT GETNAME
+    masked replies=2> CONFIG GET nothing
+    masked replies=1> RESET
+
+A connection that monitors may touch no keys
+    MONITOR
+    GET k
+    SET k v
+    EVAL "return 1" 0
+    PUBLISH a b
+    DBSIZE
+    MULTI
+    masked replies=2> GET k
+    EXEC
+    masked> MULTI
+    masked replies=3> PING
+    masked> EXEC
+    masked replies=3> RESET
+
+MONITOR twice answers once
+    MONITOR
+    replies=0> MONITOR
+    RESET
+    PING
+
+RESET ends MONITOR
+    other> MONITOR
+    other> RESET
+    SET k v
+    other> PING
+
+MONITOR and CLIENT REPLY
+    other> MONITOR
+    other replies=0> CLIENT REPLY OFF
+    SET k v
+    masked other replies=2> CLIENT REPLY ON
+
+MONITOR takes no arguments, and needs no other place
+    MONITOR x
+    EVAL "return redis.call('MONITOR')" 0
+    SUBSCRIBE a
+    MONITOR
+"""
+
 CASES = [
+    *read_cases("server", _MONITOR),
     *matrix.arity("server", _REQUESTS),
     *read_cases(
         "server",
