@@ -26,9 +26,6 @@ _NOT_IMPLEMENTED = {
         "EVAL refuses a shebang it does not know",
         "EVAL_RO and EVALSHA_RO refuse to write",
     ],
-    "a script that calls a command which is not implemented is told that it is unknown": [
-        "Commands that scripts may not run",
-    ],
     "SCRIPT DEBUG and SCRIPT KILL are not implemented": [
         "SCRIPT DEBUG refuses other words",
         "SCRIPT KILL counts its arguments",
