@@ -4,21 +4,174 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from . import arguments as args
+from .arguments import Arguments
 from .errors import LuaError
-from .numbers import format_number
-from .runtime import MAX_STRING_BYTES, Results, Table, Userdata, Value, type_name
+from .runtime import MAX_STRING_BYTES, LuaFunction, Results, Table, Userdata, Value, type_name
 
-#: ``DEFAULT_ENCODE_MAX_DEPTH`` and ``DEFAULT_DECODE_MAX_DEPTH``.
-MAX_DEPTH = 1000
-#: ``DEFAULT_SPARSE_RATIO`` and ``DEFAULT_SPARSE_SAFE``: when an array with holes is refused.
-SPARSE_RATIO = 2
-SPARSE_SAFE = 10
-
+#: However deep a script lets itself nest: there, Lua's stack ends (``LUAI_MAXCSTACK`` / 2).
+MAX_DEPTH = 3990
+MAX_PRECISION = 14
+_INT_MAX = 2**31 - 1
 
 #: cjson.null: JSON's null, which no table can hold as nil.
 NULL = Userdata()
+FACTS = {b"_NAME": b"cjson", b"_VERSION": b"2.1.0", b"null": NULL}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a script can choose; in Redis the choice outlives the script, here it does not."""
+
+    #: Whether an array with many holes becomes an object, instead of an error.
+    convert_sparse: bool = False
+    #: An array is sparse when it has this many times more places than items; 0 for never,
+    sparse_ratio: int = 2
+    #: and more places than this.
+    sparse_safe: int = 10
+    encode_depth: int = 1000
+    decode_depth: int = 1000
+    precision: int = MAX_PRECISION
+    keep_buffer: int = 1
+    #: ``on``, ``off`` or ``null``, by their number.
+    encode_invalid: int = 0
+    decode_invalid: int = 1
+
+
+DEFAULTS = Options()
+
+
+class Codec:
+    """The functions of one ``cjson`` table, and their options."""
+
+    def __init__(self) -> None:
+        self.options = DEFAULTS
+
+    def restart(self) -> None:
+        """Forget what a script has chosen."""
+        self.options = DEFAULTS
+
+    def members(self) -> dict[bytes, Value]:
+        """The library: its functions and facts."""
+        return {
+            b"decode": lambda *arguments: self._decode(arguments),
+            b"encode": lambda *arguments: self._encode(arguments),
+            b"new": lambda *_: [_new_library()],
+            **self._settings(),
+            **FACTS,
+        }
+
+    def _encode(self, arguments: Arguments) -> Results:
+        if len(arguments) != 1:
+            raise args.bad(1, b"encode", b"expected 1 argument")
+        return [_Encoder(self.options).encode(arguments[0])]
+
+    def _decode(self, arguments: Arguments) -> Results:
+        if len(arguments) != 1:
+            raise args.bad(1, b"decode", b"expected 1 argument")
+        text = args.string(arguments, 1, b"decode")
+        if len(text) > 1 and b"\0" in text[:2]:
+            raise LuaError(b"JSON parser does not support UTF-16 or UTF-32")
+        return [_Decoder(text, self.options).read_document()]
+
+    # --- options ----------------------------------------------------------------------------------
+
+    def _settings(self) -> dict[bytes, LuaFunction]:
+        def sparse_array(*arguments: Value) -> Results:
+            name = b"encode_sparse_array"
+            _refuse_more(arguments, 3, name)
+            return [
+                self._choose(arguments, 1, name, "convert_sparse", _SWITCH),
+                self._number(arguments, 2, name, "sparse_ratio", 0, _INT_MAX),
+                self._number(arguments, 3, name, "sparse_safe", 0, _INT_MAX),
+            ]
+
+        return {
+            b"encode_sparse_array": sparse_array,
+            b"encode_max_depth": self._number_option("encode_max_depth", "encode_depth", _INT_MAX),
+            b"decode_max_depth": self._number_option("decode_max_depth", "decode_depth", _INT_MAX),
+            b"encode_number_precision": self._number_option(
+                "encode_number_precision", "precision", MAX_PRECISION
+            ),
+            b"encode_keep_buffer": self._choice_option(
+                "encode_keep_buffer", "keep_buffer", _SWITCH
+            ),
+            b"encode_invalid_numbers": self._choice_option(
+                "encode_invalid_numbers", "encode_invalid", (*_SWITCH, b"null")
+            ),
+            b"decode_invalid_numbers": self._choice_option(
+                "decode_invalid_numbers", "decode_invalid", _SWITCH
+            ),
+        }
+
+    def _number_option(self, function: str, option: str, highest: int) -> LuaFunction:
+        name = function.encode()
+
+        def setting(*arguments: Value) -> Results:
+            _refuse_more(arguments, 1, name)
+            return [self._number(arguments, 1, name, option, 1, highest)]
+
+        return setting
+
+    def _choice_option(self, function: str, option: str, words: tuple[bytes, ...]) -> LuaFunction:
+        name = function.encode()
+
+        def setting(*arguments: Value) -> Results:
+            _refuse_more(arguments, 1, name)
+            return [self._choose(arguments, 1, name, option, words)]
+
+        return setting
+
+    def _number(
+        self, arguments: Arguments, at: int, name: bytes, option: str, lowest: int, highest: int
+    ) -> float:
+        """The option, after setting it if a number is given."""
+        if args.given(arguments, at) is not None:
+            value = args.integer(arguments, at, name)
+            if not lowest <= value <= highest:
+                reason = b"expected integer between %d and %d" % (lowest, highest)
+                raise args.bad(1, name, reason)
+            self._set(option, value)
+        return float(getattr(self.options, option))
+
+    def _set(self, option: str, value: int) -> None:
+        # Each option is a number or a truth value, which is one.
+        self.options = replace(self.options, **{option: value})  # type: ignore[arg-type]
+
+    def _choose(
+        self, arguments: Arguments, at: int, name: bytes, option: str, words: tuple[bytes, ...]
+    ) -> bool | bytes:
+        """The option, after setting it if a word or a boolean is given."""
+        given = args.given(arguments, at)
+        if given.__class__ is bool:
+            self._set(option, int(given))
+        elif given is not None:
+            word = args.string(arguments, at, name)
+            if word not in words:
+                raise args.bad(at, name, b"invalid option '%b'" % word)
+            self._set(option, words.index(word))
+        number = int(getattr(self.options, option))
+        return bool(number) if number < 2 else words[number]
+
+
+_SWITCH = (b"off", b"on")
+
+
+def _refuse_more(arguments: Arguments, most: int, name: bytes) -> None:
+    if len(arguments) > most:
+        raise args.bad(most + 1, name, b"found too many arguments")
+
+
+def _new_library() -> Table:
+    table = Table()
+    table.hash.update(Codec().members())
+    return table
+
+
+# --- encode ---------------------------------------------------------------------------------------
 
 _ESCAPES = {
     **{b"\\": b"\\\\", b'"': b'\\"', b"/": b"\\/", b"\b": b"\\b", b"\f": b"\\f"},
@@ -27,214 +180,287 @@ _ESCAPES = {
 _TO_ESCAPE = re.compile(rb'[\x00-\x1f"\\/\x7f]')
 
 
-# --- encode ---------------------------------------------------------------------------------------
-
-
-def encode(*arguments: Value) -> Results:
-    if len(arguments) != 1:
-        raise args.bad(1, b"encode", b"expected 1 argument")
-    pieces: list[bytes] = []
-    _encode(arguments[0], 0, pieces)
-    text = b"".join(pieces)
-    if len(text) > MAX_STRING_BYTES:
-        raise LuaError(b"string length overflow")
-    return [text]
-
-
-def _encode(value: Value, depth: int, pieces: list[bytes]) -> None:
-    if value.__class__ is bytes:
-        pieces.append(_quoted(value))
-    elif value.__class__ is float:
-        if math.isnan(value) or math.isinf(value):
-            raise LuaError(b"Cannot serialise number: must not be NaN or Inf")
-        pieces.append(format_number(value))
-    elif value.__class__ is bool:
-        pieces.append(b"true" if value else b"false")
-    elif value is None or value is NULL:
-        pieces.append(b"null")
-    elif value.__class__ is Table:
-        _encode_table(value, depth + 1, pieces)
-    else:
-        raise LuaError(b"Cannot serialise %b: type not supported" % type_name(value))
+def _escape(found: re.Match[bytes]) -> bytes:
+    return _ESCAPES.get(found[0]) or b"\\u%04x" % found[0][0]
 
 
 def _quoted(text: bytes) -> bytes:
-    def escape(found: re.Match[bytes]) -> bytes:
-        return _ESCAPES.get(found[0]) or b"\\u%04x" % found[0][0]
-
-    return b'"%b"' % _TO_ESCAPE.sub(escape, text)
+    return b'"%b"' % _TO_ESCAPE.sub(_escape, text)
 
 
-def _encode_table(table: Table, depth: int, pieces: list[bytes]) -> None:
-    if depth > MAX_DEPTH:
-        raise LuaError(b"Cannot serialise, excessive depth (%d)" % depth)
-    size = _array_size(table)
-    if size > 0:
+def _cannot(value: Value, reason: bytes) -> LuaError:
+    return LuaError(b"Cannot serialise %b: %b" % (type_name(value), reason))
+
+
+class _Encoder:
+    """Writes one value, without recursion: how deep it is nested is the script's choice."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def encode(self, value: Value) -> bytes:
+        #: The tables that are open: what is left of them.
+        rest = [self._opened(value, 1)] if value.__class__ is Table else []
+        if not rest:
+            self._pieces.append(self._scalar(value))
+        while rest:
+            for child in rest[-1]:
+                if child.__class__ is Table:
+                    rest.append(self._opened(child, len(rest) + 1))
+                    break
+                piece = self._scalar(child)
+                self._pieces.append(piece)
+                self._size += len(piece)
+            else:
+                rest.pop()
+            if self._size > MAX_STRING_BYTES:
+                raise LuaError(b"string length overflow")
+        return b"".join(self._pieces)
+
+    def _scalar(self, value: Value) -> bytes:
+        kind = value.__class__
+        if kind is bytes:
+            return _quoted(value)
+        if kind is float:
+            return self._number(value)
+        if kind is bool:
+            return b"true" if value else b"false"
+        if value is None or value is NULL:
+            return b"null"
+        raise _cannot(value, b"type not supported")
+
+    def _number(self, value: float) -> bytes:
+        if not math.isfinite(value):
+            if not self._options.encode_invalid:
+                raise _cannot(value, b"must not be NaN or Inf")
+            if self._options.encode_invalid == 2:
+                return b"null"
+            if value != value:
+                return b"nan"
+        return b"%.*g" % (self._options.precision, value)
+
+    def _opened(self, table: Table, depth: int) -> Iterator[Value]:
+        """Begin a table: its values in turn, what stands around them being written on the way."""
+        if depth > min(self._options.encode_depth, MAX_DEPTH):
+            raise LuaError(b"Cannot serialise, excessive nesting (%d)" % depth)
+        size = self._array_size(table)
+        return self._array(table, size) if size > 0 else self._object(table)
+
+    def _array(self, table: Table, size: int) -> Iterator[Value]:
+        before = b"["
         for at in range(1, size + 1):
-            pieces.append(b"," if at > 1 else b"[")
-            _encode(table.get(float(at)), depth, pieces)
-        pieces.append(b"]")
-        return
-    pieces.append(b"{")
-    is_first = True
-    for key, value in table.items():
-        if key.__class__ is not bytes and key.__class__ is not float:
-            raise LuaError(b"Cannot serialise table: table key must be a number or string")
-        pieces.append(b"" if is_first else b",")
-        is_first = False
-        pieces.append((_quoted(key) if isinstance(key, bytes) else _number_key(key)) + b":")
-        _encode(value, depth, pieces)
-    pieces.append(b"}")
+            self._pieces.append(before)
+            yield table.get(float(at))
+            before = b","
+        self._pieces.append(b"]")
 
+    def _object(self, table: Table) -> Iterator[Value]:
+        before = b"{"
+        for key, value in table.items():
+            if key.__class__ is bytes:
+                name = _quoted(key)
+            elif key.__class__ is float:
+                name = b'"%b"' % self._number(key)
+            else:
+                raise _cannot(key, b"table key must be a number or string")
+            self._pieces.append(before + name + b":")
+            self._size += len(name) + 2
+            yield value
+            before = b","
+        self._pieces.append(b"{}" if before == b"{" else b"}")
 
-def _number_key(key: float) -> bytes:
-    return b'"%b"' % format_number(key)
-
-
-def _array_size(table: Table) -> int:
-    """The length of a table that is an array; -1 for one that is not. Raises LuaError."""
-    if not table.hash:
-        return len(table.array) or -1
-    highest = count = 0
-    for key in table.keys():  # noqa: SIM118  # a Table is no dict
-        if key.__class__ is not float or key < 1 or not key.is_integer():
+    def _array_size(self, table: Table) -> int:
+        """The length of a table that is an array; -1 for one that is not. Raises LuaError."""
+        if not table.hash:
+            return len(table.array) or -1
+        highest = count = 0
+        for key in table.keys():  # noqa: SIM118  # a Table is no dict
+            if key.__class__ is not float or key < 1 or not key.is_integer():
+                return -1
+            highest, count = max(highest, int(key)), count + 1
+        options = self._options
+        is_sparse = 0 < options.sparse_ratio * count < highest
+        if is_sparse and highest > options.sparse_safe:
+            if not options.convert_sparse:
+                raise _cannot(table, b"excessively sparse array")
             return -1
-        highest, count = max(highest, int(key)), count + 1
-    if highest > count * SPARSE_RATIO and highest > SPARSE_SAFE:
-        raise LuaError(b"Cannot serialise table: excessively sparse array")
-    return highest
+        if highest > MAX_STRING_BYTES:
+            raise LuaError(b"string length overflow")
+        return highest
 
 
 # --- decode ---------------------------------------------------------------------------------------
 
-_BLANK = re.compile(rb"[ \t\r\n]*")
-_NUMBER = re.compile(
-    rb"-?(?:0[xX][0-9a-fA-F]+|\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+|[Ii]nf\w*|[Nn]a[Nn])"
+#: What nearly every token is: a mark, a plain string, a strict number, a word.
+_TOKEN = re.compile(
+    rb"[ \t\r\n]*(?:(?P<mark>[][{}:,])"
+    rb'|"(?P<text>[^"\\]*)"'
+    rb"|(?P<number>-?(?:[1-9]\d*|0)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\d.eExX])"
+    rb"|(?P<word>true|false|null))"
 )
-_WORD = re.compile(rb"true|false|null")
-_TEXT = re.compile(rb'[^"\\\x00-\x1f]+')
+_BLANK = re.compile(rb"[ \t\r\n]*")
+#: What C's strtod reads, which is more than JSON allows.
+_NUMBER = re.compile(
+    rb"[+-]?(?:inf(?:inity)?|nan(?:\(\w*\))?"
+    rb"|0x(?:[0-9a-f]+\.?[0-9a-f]*|\.[0-9a-f]+)(?:p[+-]?\d+)?"
+    rb"|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)",
+    re.IGNORECASE,
+)
+_NOT_JSON = re.compile(rb"\+|-?(?:0[x\d]|inf|nan)", re.IGNORECASE)
+_TEXT = re.compile(rb'[^"\\]+')
+_UNICODE = re.compile(rb"\\u([0-9a-fA-F]{4})")
 _UNESCAPES = {
     **{b'"': b'"', b"\\": b"\\", b"/": b"/", b"b": b"\b", b"f": b"\f"},
     **{b"n": b"\n", b"r": b"\r", b"t": b"\t"},
 }
 _WORDS: dict[bytes, Value] = {b"true": True, b"false": False, b"null": NULL}
-
-
-def decode(*arguments: Value) -> Results:
-    if len(arguments) != 1:
-        raise args.bad(1, b"decode", b"expected 1 argument")
-    text = args.string(arguments, 1, b"decode")
-    if text[:1] == b"\0" or text[1:2] == b"\0":
-        raise LuaError(b"JSON parser does not support UTF-16 or UTF-32")
-    decoder = _Decoder(text)
-    return [decoder.read_document()]
+_MARKS = {
+    **{b"{": "T_OBJ_BEGIN", b"}": "T_OBJ_END", b"[": "T_ARR_BEGIN", b"]": "T_ARR_END"},
+    **{b":": "T_COLON", b",": "T_COMMA"},
+}
+_VALUES = ("T_STRING", "T_NUMBER", "T_BOOLEAN", "T_NULL")
 
 
 class _Decoder:
-    def __init__(self, text: bytes) -> None:
-        self._text = text
+    """Reads one text, without recursion: how deep it is nested is its sender's choice."""
+
+    def __init__(self, text: bytes, options: Options) -> None:
+        # C's strings end at the first zero byte.
+        self._text = text.partition(b"\0")[0]
+        self._options = options
         self._at = 0
+        #: The latest token: its kind, or what is wrong with it; its value; where it begins.
+        self._kind = ""
+        self._value: Value = None
+        self._began_at = 0
 
     def read_document(self) -> Value:
-        value = self._value(0)
-        kind, at = self._peek()
-        if kind != "the end":
-            raise self._expected("the end", kind, at)
+        self._advance()
+        value = self._read_value()
+        self._advance()
+        if self._kind != "T_END":
+            raise self._expected("the end")
         return value
 
-    def _peek(self) -> tuple[str, int]:
-        """What comes next, in cjson's words, and where."""
-        blank = _BLANK.match(self._text, self._at)
-        self._at = blank.end() if blank else self._at
-        text, at = self._text, self._at
-        if at == len(text):
-            return "the end", at
-        byte = text[at : at + 1]
-        simple = {
-            **{b"{": "object begin", b"}": "object end", b"[": "array begin", b"]": "array end"},
-            **{b":": "colon", b",": "comma", b'"': "string"},
-        }
-        if byte in simple:
-            return f"T_{simple[byte].upper().replace(' ', '_')}" if byte != b'"' else "T_STRING", at
-        if _NUMBER.match(text, at):
-            return "T_NUMBER", at
-        word = _WORD.match(text, at)
-        if word:
-            return {b"true": "T_BOOLEAN", b"false": "T_BOOLEAN", b"null": "T_NULL"}[word[0]], at
-        return "invalid token", at
+    def _read_value(self) -> Value:
+        """The value that begins with the latest token. Raises LuaError."""
+        #: The tables that are open, and the key of the next item of each that is no array.
+        open_tables: list[tuple[Table, bytes | None]] = []
+        while True:
+            if self._kind in _VALUES:
+                value = self._value
+            elif self._kind in ("T_OBJ_BEGIN", "T_ARR_BEGIN"):
+                value = self._opened(open_tables)
+                if value is None:
+                    continue
+            else:
+                raise self._expected("value")
+            while open_tables:
+                table, key = open_tables.pop()
+                if key is None:
+                    table.array.append(value)
+                else:
+                    table.hash[key] = value
+                if not self._is_complete(key is None):
+                    open_tables.append((table, None if key is None else self._key()))
+                    break
+                value = table
+            else:
+                return value
+            if open_tables[-1][1] is not None:
+                self._advance()
 
-    def _expected(self, wanted: str, found: str, at: int) -> LuaError:
-        shown = found.removeprefix("the ") if found == "the end" else found
-        shown = {"end": "T_END"}.get(shown, shown)
-        wanted = {"the end": "the end"}.get(wanted, wanted)
-        message = f"Expected {wanted} but found {shown} at character {at + 1}"
+    def _opened(self, open_tables: list[tuple[Table, bytes | None]]) -> Table | None:
+        """A table that is empty; else None, the latest token being that of its first value."""
+        depth = len(open_tables) + 1
+        if depth > min(self._options.decode_depth, MAX_DEPTH):
+            message = b"Found too many nested data structures (%d) at character %d"
+            raise LuaError(message % (depth, self._at))
+        is_array, table = self._kind == "T_ARR_BEGIN", Table()
+        self._advance()
+        if self._kind == ("T_ARR_END" if is_array else "T_OBJ_END"):
+            return table
+        open_tables.append((table, None if is_array else self._key()))
+        if not is_array:
+            self._advance()
+        return None
+
+    def _key(self) -> bytes:
+        """The latest token as a key, and the colon behind it."""
+        if self._kind != "T_STRING":
+            raise self._expected("object key string")
+        key: bytes = self._value
+        self._advance()
+        if self._kind != "T_COLON":
+            raise self._expected("colon")
+        return key
+
+    def _is_complete(self, is_array: bool) -> bool:
+        """Whether a table ends here; else the latest token is that behind the comma."""
+        self._advance()
+        if self._kind == ("T_ARR_END" if is_array else "T_OBJ_END"):
+            return True
+        if self._kind != "T_COMMA":
+            raise self._expected(f"comma or {'array' if is_array else 'object'} end")
+        self._advance()
+        return False
+
+    def _expected(self, wanted: str) -> LuaError:
+        message = f"Expected {wanted} but found {self._kind} at character {self._began_at + 1}"
         return LuaError(message.encode())
 
-    def _value(self, depth: int) -> Value:
-        kind, at = self._peek()
-        text = self._text
-        if kind == "T_STRING":
-            return self._string()
-        if kind == "T_NUMBER":
-            match = _NUMBER.match(text, at)
-            assert match is not None  # noqa: S101  # _peek saw it
-            self._at = match.end()
-            return _number(match[0])
-        if kind in ("T_BOOLEAN", "T_NULL"):
-            word = _WORD.match(text, at)
-            assert word is not None  # noqa: S101  # _peek saw it
-            self._at = word.end()
-            return _WORDS[word[0]]
-        if kind not in ("T_OBJECT_BEGIN", "T_ARRAY_BEGIN"):
-            raise self._expected("value", kind, at)
-        if depth >= MAX_DEPTH:
-            raise LuaError(
-                b"Found too many nested data structures (%d) at character %d" % (depth + 1, at + 1)
-            )
-        self._at += 1
-        return self._object(depth + 1) if kind == "T_OBJECT_BEGIN" else self._array(depth + 1)
+    # --- tokens -----------------------------------------------------------------------------------
 
-    def _object(self, depth: int) -> Table:
-        table = Table()
-        kind, at = self._peek()
-        if kind == "T_OBJECT_END":
-            self._at += 1
-            return table
-        while True:
-            kind, at = self._peek()
-            if kind != "T_STRING":
-                raise self._expected("object key string", kind, at)
-            key = self._string()
-            kind, at = self._peek()
-            if kind != "T_COLON":
-                raise self._expected("colon", kind, at)
-            self._at += 1
-            table.set(key, self._value(depth))
-            kind, at = self._peek()
-            self._at += 1
-            if kind == "T_OBJECT_END":
-                return table
-            if kind != "T_COMMA":
-                raise self._expected("comma or object end", kind, at)
+    def _advance(self) -> None:
+        found = _TOKEN.match(self._text, self._at)
+        if found is None:
+            self._advance_slowly()
+            return
+        kind = found.lastgroup
+        assert kind is not None  # noqa: S101  # each alternative has a name
+        self._at, self._began_at = found.end(), found.start(kind) - (kind == "text")
+        if kind == "mark":
+            self._kind = _MARKS[found[kind]]
+        elif kind == "text":
+            self._kind, self._value = "T_STRING", found[kind]
+        elif kind == "number":
+            self._kind, self._value = "T_NUMBER", float(found[kind])
+        else:
+            self._value = _WORDS[found[kind]]
+            self._kind = "T_NULL" if self._value is NULL else "T_BOOLEAN"
 
-    def _array(self, depth: int) -> Table:
-        table = Table()
-        if self._peek()[0] == "T_ARRAY_END":
-            self._at += 1
-            return table
-        while True:
-            table.set(float(len(table.array) + 1), self._value(depth))
-            kind, at = self._peek()
-            self._at += 1
-            if kind == "T_ARRAY_END":
-                return table
-            if kind != "T_COMMA":
-                raise self._expected("comma or array end", kind, at)
+    def _advance_slowly(self) -> None:
+        """A string with escapes, what only C takes for a number, an error or the end."""
+        blank = _BLANK.match(self._text, self._at)
+        self._at = self._began_at = blank.end() if blank else self._at
+        first = self._text[self._at : self._at + 1]
+        if not first:
+            self._kind = "T_END"
+        elif first == b'"':
+            self._read_string()
+        elif first == b"-" or first.isdigit():
+            is_refused = not self._options.decode_invalid
+            self._read_number(is_refused=is_refused and self._is_not_json())
+        elif first in b"+iInN" and self._options.decode_invalid and self._is_not_json():
+            self._read_number(is_refused=False)
+        else:
+            self._kind = "invalid token"
 
-    def _string(self) -> bytes:
-        start = self._at
-        self._at += 1
+    def _is_not_json(self) -> bool:
+        return _NOT_JSON.match(self._text, self._at) is not None
+
+    def _read_number(self, *, is_refused: bool) -> None:
+        found = _NUMBER.match(self._text, self._at)
+        if found is None or is_refused:
+            self._kind = "invalid number"
+            return
+        self._kind, self._value, self._at = "T_NUMBER", _number(found[0].lower()), found.end()
+
+    def _read_string(self) -> None:
         pieces: list[bytes] = []
+        self._at += 1
         while True:
             plain = _TEXT.match(self._text, self._at)
             if plain:
@@ -243,42 +469,48 @@ class _Decoder:
             byte = self._text[self._at : self._at + 1]
             if byte == b'"':
                 self._at += 1
-                return b"".join(pieces)
-            if byte != b"\\":
-                what = "unexpected end of string" if not byte else "invalid token"
-                at = len(self._text) if not byte else start
-                raise self._expected("value", what, at)
-            pieces.append(self._unescaped())
+                self._kind, self._value = "T_STRING", b"".join(pieces)
+                return
+            problem = self._unescape(pieces) if byte else "unexpected end of string"
+            if problem:
+                self._kind, self._began_at = problem, self._at
+                return
 
-    def _unescaped(self) -> bytes:
+    def _unescape(self, pieces: list[bytes]) -> str | None:
+        """Read an escape, or tell what is wrong with it."""
         byte = self._text[self._at + 1 : self._at + 2]
-        if byte == b"u":
-            return self._unicode()
-        if byte not in _UNESCAPES:
-            raise self._expected("value", "invalid escape code", self._at)
-        self._at += 2
-        return _UNESCAPES[byte]
+        if byte in _UNESCAPES:
+            pieces.append(_UNESCAPES[byte])
+            self._at += 2
+            return None
+        if byte != b"u":
+            return "invalid escape code"
+        unit = self._unit(self._at)
+        size = 6
+        if unit is not None and unit & 0xF800 == 0xD800:
+            low = self._unit(self._at + 6)
+            if unit & 0x400 or low is None or low & 0xFC00 != 0xDC00:
+                unit = None
+            else:
+                unit, size = 0x10000 + ((unit & 0x3FF) << 10 | low & 0x3FF), 12
+        if unit is None:
+            return "invalid unicode escape code"
+        pieces.append(chr(unit).encode())
+        self._at += size
+        return None
 
-    def _unicode(self) -> bytes:
-        units = re.compile(rb"\\u([dD][89abAB]..)\\u([dD][c-fC-F]..)|\\u([0-9a-fA-F]{4})")
-        match = units.match(self._text, self._at)
-        if match is None:
-            raise self._expected("value", "invalid unicode escape code", self._at)
-        self._at = match.end()
-        if match[3] is not None:
-            return chr(int(match[3], 16)).encode("utf-8", "surrogatepass")
-        high, low = int(match[1], 16), int(match[2], 16)
-        return chr(0x10000 + ((high & 0x3FF) << 10) + (low & 0x3FF)).encode()
+    def _unit(self, at: int) -> int | None:
+        """The number of a ``\\uXXXX``."""
+        found = _UNICODE.match(self._text, at)
+        return None if found is None else int(found[1], 16)
 
 
 def _number(text: bytes) -> float:
-    lowered = text.lower()
-    if b"x" in lowered:
-        return float(int(lowered, 16))
-    if b"n" in lowered:
-        value = math.nan if b"nan" in lowered else math.inf
-        return -value if lowered.startswith(b"-") else value
+    if b"x" in text:
+        try:
+            return float.fromhex(text.decode())
+        except OverflowError:
+            return -math.inf if text.startswith(b"-") else math.inf
+    if b"nan" in text:
+        return -math.nan if text.startswith(b"-") else math.nan
     return float(text)
-
-
-FUNCTIONS = {b"decode": decode, b"encode": encode}

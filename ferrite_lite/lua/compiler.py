@@ -44,10 +44,13 @@ class Compiled:
 Known = Mapping[bytes, Collection[bytes]]
 
 
-def compile_function(main: nodes.Function, known: Known) -> Compiled:
-    """Python for a whole script; ``known`` is what ``direct_names`` will be given for."""
-    writer = _Writer(known)
-    _FunctionCompiler(writer, main).write()
+def compile_function(main: nodes.Function, known: Known, *, is_resumable: bool) -> Compiled:
+    """Python for a whole script; ``known`` is what ``direct_names`` will be given for.
+
+    ``is_resumable`` gives every function a second form, in which coroutines run.
+    """
+    writer = _Writer(known, is_resumable=is_resumable)
+    writer.write_factory(main)
     source = "\n".join(writer.text)
     return Compiled(compile(source, CODE_NAME, "exec"), writer.lines, source)
 
@@ -55,11 +58,35 @@ def compile_function(main: nodes.Function, known: Known) -> Compiled:
 class _Writer:
     """Lines of Python, each with the script's line that it stands for."""
 
-    def __init__(self, known: Known) -> None:
+    def __init__(self, known: Known, *, is_resumable: bool) -> None:
         self.known = known
         self.text: list[str] = []
         self.lines: list[int] = [0]
-        self.functions = 0
+        self._is_resumable = is_resumable
+        #: What makes each function that is written, or begun.
+        self._factories: dict[int, str] = {}
+
+    def write_factory(self, function: nodes.Function) -> str:
+        """Write ``make_1(cells) -> function`` unless it is there, and return its name."""
+        name = self._factories.get(id(function))
+        if name is not None:
+            return name
+        name = f"make_{len(self._factories)}" if function.parent else "make_main"
+        self._factories[id(function)] = name
+        forms = [_FunctionCompiler(self, function)]
+        if self._is_resumable:
+            forms.append(_ResumableCompiler(self, function))
+        # Before it stand the factories of the functions inside.
+        bodies = [form.compile() for form in forms]
+        cells = ", ".join(_name(local) for local in function.captures)
+        self.write(0, f"def {name}({cells}):", function.line)
+        for body in bodies:
+            for depth, text, line in body:
+                self.write(depth, text, line)
+        if self._is_resumable:
+            self.write(1, "function.resumable = resumable", function.line)
+        self.write(1, "return function", function.line)
+        return name
 
     def write(self, depth: int, text: str, line: int) -> None:
         self.text.append(INDENT * depth + text)
@@ -69,6 +96,9 @@ class _Writer:
 class _FunctionCompiler:
     """Writes one function. Nested ones are written before it, as factories."""
 
+    #: What it is called in its factory.
+    form = "function"
+
     def __init__(self, writer: _Writer, function: nodes.Function) -> None:
         self._writer = writer
         self._function = function
@@ -77,12 +107,13 @@ class _FunctionCompiler:
         self._temporaries = 0
         self._zero: float | None = None
         self._line = function.line
-        writer.functions += 1
-        self.factory = f"make_{writer.functions}" if function.parent else "make_main"
 
-    def write(self) -> None:
-        """Write the factory: ``make_1(cells) -> function``."""
+    def compile(self) -> list[tuple[int, str, int]]:
+        """The lines of the function: how far in, the text, the script's line."""
         function = self._function
+        parameters = [f"{_name(parameter)}=None" for parameter in function.parameters]
+        rest = "*rest" if function.is_vararg else "*_"
+        self._emit(f"def {self.form}({', '.join([*parameters, rest])}):")
         self._depth = 2
         for parameter in function.parameters:
             if parameter.is_captured:
@@ -90,15 +121,7 @@ class _FunctionCompiler:
         self._emit("tick()")
         self._block(function.body)
         self._emit("return []")
-        cells = ", ".join(_name(local) for local in function.captures)
-        parameters = [f"{_name(parameter)}=None" for parameter in function.parameters]
-        rest = "*rest" if function.is_vararg else "*_"
-        write = self._writer.write
-        write(0, f"def {self.factory}({cells}):", function.line)
-        write(1, f"def function({', '.join([*parameters, rest])}):", function.line)
-        for depth, text, line in self._pending:
-            write(depth, text, line)
-        write(1, "return function", function.line)
+        return self._pending
 
     def _emit(self, text: str) -> None:
         self._pending.append((self._depth, text, self._line))
@@ -365,9 +388,8 @@ class _FunctionCompiler:
         return self._closure(value.function)
 
     def _closure(self, function: nodes.Function) -> str:
-        inner = _FunctionCompiler(self._writer, function)
-        inner.write()
-        return f"{inner.factory}({', '.join(_name(local) for local in function.captures)})"
+        factory = self._writer.write_factory(function)
+        return f"{factory}({', '.join(_name(local) for local in function.captures)})"
 
     def _read_Index(self, value: nodes.Index) -> str:
         if direct := self._direct(value):
@@ -423,10 +445,12 @@ class _FunctionCompiler:
         if value.arguments:
             last = value.arguments[-1]
             arguments.append(f"*{self._many(last)}" if _is_many(last) else self._expression(last))
-        given = ", ".join(arguments)
         self._line = value.line
+        return self._call_of(function, name, ", ".join(arguments), is_direct=direct is not None)
+
+    def _call_of(self, function: str, name: str, given: str, *, is_direct: bool) -> str:
         safe = f"{function}({given})"
-        if direct:
+        if is_direct:
             return safe
         if len(given) > 200:
             return f"call_named({function}, {name!r}, {given})"
@@ -576,6 +600,23 @@ class _FunctionCompiler:
             case nodes.Binary() if _decides_nothing(value):
                 return self._described(value.right)
         return ""
+
+
+class _ResumableCompiler(_FunctionCompiler):
+    """Writes the second form of a function: a generator, in which a coroutine can stop."""
+
+    form = "resumable"
+
+    def compile(self) -> list[tuple[int, str, int]]:
+        lines = super().compile()
+        return [*lines, (2, "yield", self._function.line)]  # never reached: makes it a generator
+
+    def _call_of(self, function: str, name: str, given: str, *, is_direct: bool) -> str:
+        if function == direct_name(b"coroutine", b"yield"):
+            return f"(yield [{given}])"
+        if is_direct:
+            return f"{function}({given})"
+        return f"(yield from enter({function}, {name!r}, {given}))"
 
 
 # --- names and constants --------------------------------------------------------------------------

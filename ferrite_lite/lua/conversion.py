@@ -87,8 +87,9 @@ def tagged(tag: bytes, value: Value) -> Table:
 
 def error_table(error: CommandError) -> Table:
     """What ``redis.pcall`` gives for an error."""
-    table = tagged(b"err", str(error).encode("utf-8", "surrogateescape"))
-    table.hash[b"ignore_error_stats_update"] = True
+    # In this order, as a traversal in Redis finds them.
+    table = tagged(b"ignore_error_stats_update", True)
+    table.hash[b"err"] = str(error).encode("utf-8", "surrogateescape")
     return table
 
 

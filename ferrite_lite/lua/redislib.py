@@ -22,11 +22,14 @@ from ..errors import (
     ScriptWrongNumberOfArguments,
 )
 from ..version import REDIS_VERSION
+from . import arguments as args
 from .conversion import error_table, tagged, to_lua
 from .errors import LuaError
 from .host import ScriptHost
+from .lexer import CHUNK
 from .numbers import format_number
-from .runtime import Results, Table, Value, tonumber
+from .runtime import Results, Table, Value, tonumber, tostring
+from .tracing import line_here
 
 LOG_LEVELS = {b"LOG_DEBUG": 0, b"LOG_VERBOSE": 1, b"LOG_NOTICE": 2, b"LOG_WARNING": 3}
 REPLICATION = {
@@ -187,3 +190,14 @@ def sha1hex(*arguments: Value) -> Results:
         raise_error(ScriptWrongNumberOfArguments())
     text = _as_text(arguments[0])
     return [hashlib.sha1(text or b"", usedforsecurity=False).hexdigest().encode()]
+
+
+def error_handler(*arguments: Value) -> Results:
+    """What Redis turns the error that ends a script into a reply with; scripts can see it, too."""
+    error = args.given(arguments, 1)
+    if error.__class__ is not Table:
+        error = tagged(b"err", b"ERR " + tostring(error))
+    line = line_here()
+    error.set(b"source", b"@" + CHUNK.encode())
+    error.set(b"line", None if line is None else float(line))
+    return [error]

@@ -180,7 +180,8 @@ STRING_METATABLE = Table()
 
 
 def type_name(value: Value) -> bytes:
-    return _TYPE_NAMES[value.__class__]
+    # What is in no table is a coroutine, which a module above this one owns.
+    return _TYPE_NAMES.get(value.__class__, b"thread")
 
 
 def metamethod(value: Value, event: bytes) -> Value:

@@ -9,14 +9,16 @@ from typing import Any, NoReturn
 from ..errors import CommandError, ScriptFailed
 from ..reply import Reply
 from . import arguments as args
-from . import baselib, cjson, mathlib, runtime, stringlib, tablelib
+from . import baselib, bitlib, cmsgpack, mathlib, runtime, stringlib, structlib, tablelib
 from .baselib import STACK_OVERFLOW
-from .compiler import compile_function, direct_name
+from .cjson import Codec
+from .compiler import Compiled, compile_function, direct_name
 from .conversion import to_reply
+from .coroutines import Coroutines, enter
 from .errors import LuaError, LuaSyntaxError
 from .host import ScriptHost
 from .parser import parse
-from .redislib import RedisLibrary
+from .redislib import RedisLibrary, error_handler
 from .runtime import Results, Table, Value, call_named
 from .tracing import LINES, lines_of, located
 
@@ -38,11 +40,13 @@ class Script:
         self.sha = hashlib.sha1(source, usedforsecurity=False).hexdigest()
         self._redis = RedisLibrary()
         self._randomness = mathlib.Randomness()
+        self._codec = Codec()
+        self._coroutines = Coroutines()
         self._steps_left = STEPS_BETWEEN_INTERRUPTS
         self._globals = self._make_globals()
         self._known = _functions_by_library(self._globals)
         try:
-            compiled = compile_function(parse(source), self._known)
+            compiled = self._compile(source)
         except (RecursionError, MemoryError, SyntaxError):
             raise LuaSyntaxError("user_script:1: chunk has too many syntax levels") from None
         namespace = self._namespace(compiled.lines)
@@ -53,6 +57,8 @@ class Script:
         """Run the script once. Raises CommandError, as EVAL answers it."""
         self._redis.host, self._redis.resp = host, 2
         self._randomness.restart()
+        self._codec.restart()
+        self._coroutines.restart()
         self._steps_left = STEPS_BETWEEN_INTERRUPTS
         names = self._globals.hash
         names[b"KEYS"], names[b"ARGV"] = Table(list(keys)), Table(list(argv))
@@ -78,6 +84,11 @@ class Script:
         text = message.removeprefix(b"-").decode("utf-8", "surrogateescape")
         raise ScriptFailed(text, self.sha, lines[-1] if lines else None) from None
 
+    def _compile(self, source: bytes) -> Compiled:
+        """Raises LuaSyntaxError."""
+        is_resumable = b"coroutine" in self.source or b"coroutine" in source
+        return compile_function(parse(source), self._known, is_resumable=is_resumable)
+
     # --- the world of the script ------------------------------------------------------------------
 
     def _tick(self) -> None:
@@ -94,8 +105,13 @@ class Script:
         names.hash[b"table"] = _library(tablelib.FUNCTIONS)
         math = {**mathlib.FUNCTIONS, **mathlib.CONSTANTS, **self._randomness.functions()}
         names.hash[b"math"] = _library(math)
-        names.hash[b"cjson"] = _library({**cjson.FUNCTIONS, b"null": cjson.NULL})
+        names.hash[b"bit"] = _library(bitlib.FUNCTIONS)
+        names.hash[b"cjson"] = _library(self._codec.members())
+        names.hash[b"cmsgpack"] = _library({**cmsgpack.FUNCTIONS, **cmsgpack.FACTS})
+        names.hash[b"coroutine"] = _library(self._coroutines.functions())
+        names.hash[b"struct"] = _library(structlib.FUNCTIONS)
         names.hash[b"redis"] = self._redis.table
+        names.hash[b"__redis__err__handler"] = error_handler
         names.hash.update(self._loaders())
         names.hash[b"_G"] = names
         guard = Table()
@@ -130,6 +146,7 @@ class Script:
             **operations,
             "Function": FunctionType,
             "call_named": call_named,
+            "enter": enter,
             "adjust": _adjust,
             "new_table": _new_table,
             "get_global": get_global,
@@ -142,7 +159,7 @@ class Script:
 
         def compiled(source: bytes) -> Results:
             try:
-                code = compile_function(parse(source), self._known)
+                code = self._compile(source)
             except LuaSyntaxError as error:
                 return [None, str(error).encode("utf-8", "surrogateescape")]
             namespace = self._namespace(code.lines)

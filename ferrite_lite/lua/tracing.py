@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from types import TracebackType
+from types import FrameType, TracebackType
 
 from .compiler import CODE_NAME
 from .errors import LuaError
@@ -25,6 +26,17 @@ def _lines(traceback: TracebackType | None) -> Iterator[int]:
         if frame.f_code.co_filename == CODE_NAME:
             yield frame.f_globals[LINES][traceback.tb_lineno]
         traceback = traceback.tb_next
+
+
+def line_here() -> int | None:
+    """The line of the script that is being run."""
+    frame: FrameType | None = sys._getframe(1)  # there is no other way to ask
+    while frame is not None:
+        if frame.f_code.co_filename == CODE_NAME:
+            line: int = frame.f_globals[LINES][frame.f_lineno]
+            return line
+        frame = frame.f_back
+    return None
 
 
 def located(error: LuaError) -> Value:

@@ -33,14 +33,6 @@ _NOT_IMPLEMENTED = {
         "The keys of SCRIPT KILL",
         "What SCRIPT KILL does to its keys",
     ],
-    "the Lua libraries bit, cmsgpack, coroutine and struct are not implemented": [
-        "Lua: return bit.band(12, 10)",
-        "Lua: return bit.tohex(255)",
-        "Lua: return cmsgpack.pack({1,2})",
-        "Lua: return cmsgpack.unpack(cmsgpack.pack({a=1})).a",
-        "Lua: return coroutine",
-        "Lua: return struct.pack('>I2', 258)",
-    ],
 }
 
 EXCEPTIONS = {

@@ -6,6 +6,8 @@ Left out: what a real server answers differently each time (``math.random``, add
 
 from __future__ import annotations
 
+from .library_snippets import LIBRARIES
+
 LANGUAGE = [
     "return foo",
     "foo=1",
@@ -317,4 +319,5 @@ ALL = {
     "math": MATH,
     "cjson": CJSON,
     "redis": REDIS,
+    **LIBRARIES,
 }

@@ -24,6 +24,7 @@ SNIPPETS = [
 def reference(redis_server: RealServer) -> Iterator[RawConnection]:
     redis_server.flush()
     with redis_server.connect() as connection:
+        connection.ask("SCRIPT", "FLUSH")  # what a script chose of cjson stays chosen in Redis
         yield connection
 
 

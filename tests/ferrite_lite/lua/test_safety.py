@@ -37,12 +37,28 @@ def test_one_run_sees_nothing_of_another(engine: Engine) -> None:
     assert run_script(engine, draw) == run_script(engine, draw)
 
 
+def test_what_a_script_chooses_of_cjson_is_forgotten_when_it_ends(engine: Engine) -> None:
+    source = "local before = cjson.encode_max_depth() cjson.encode_max_depth(7) return before"
+    assert [run_script(engine, source) for _ in range(2)] == [1000, 1000]
+
+
+def test_a_script_that_is_stopped_in_a_coroutine_leaves_none_running() -> None:
+    engine = Engine(config=Config(busy_after_ms=50))
+    source = """
+        if ARGV[1] then return tostring(coroutine.running()) end
+        coroutine.wrap(function() while true do end end)()
+    """
+    assert "was stopped" in str(run_script(engine, source))
+    assert run_script(engine, source, b"x") == b"nil"
+
+
 @pytest.mark.parametrize(
     "name",
     ["__class__", "__globals__", "__builtins__", "__import__", "f_back", "hash", "array", "func"],
 )
 @pytest.mark.parametrize(
-    "value", ["redis.call", "redis", "string", "''", "1", "cjson.null", "KEYS", "print_", "{}"]
+    "value",
+    ["redis.call", "redis", "''", "1", "cjson.null", "KEYS", "print_", "{}", "coroutine.yield"],
 )
 def test_no_attribute_of_python_is_reached(engine: Engine, value: str, name: str) -> None:
     source = f"local ok, v = pcall(function() return ({value}).{name} end) return ok and v or nil"
