@@ -29,7 +29,13 @@ _PATTERNS = frozenset({"pattern", "shardpattern"})
 #: What Redis calls a choice or a block, where it is not the names of its parts.
 _NAMES = {
     **{"nx_xx": "condition", "nx_xx_gt_lt": "condition", "async_sync": "async"},
-    **{"asc_desc": "order", "on_off": "enabled", "yes_no": "mode", "count_reset": "operation"},
+    **{
+        "asc_desc": "order",
+        "on_off": "enabled",
+        "yes_no": "mode",
+        "write_all": "mode",
+        "count_reset": "operation",
+    },
     **{"count_withvalues": "options", "protover_username_password_clientname": "arguments"},
     **{"parameter": "parameter", "alpha": "sorting"},
 }

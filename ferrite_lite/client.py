@@ -18,8 +18,9 @@ from .context import Peer
 from .engine import Engine
 from .errors import CommandError
 from .numeric import format_float
+from .pause import Postponed
 from .reply import NullArray, Pairs, Reply
-from .server import Connection
+from .server import PAUSE_LOOK_SECONDS, Connection
 
 #: Commands that belong to one connection, or whose reply is no single value: redis-py's own way.
 CONNECTION_COMMANDS = frozenset(
@@ -57,7 +58,8 @@ class InProcessClient(redis.asyncio.Redis):
         """As redis-py's; a command that no connection must remember runs at once."""
         if self.connection is not None or not self._door.serves(args[0]):
             return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis-py has no types here
-        answer = self._door.ask(args)
+        while (answer := self._door.ask(args)) is None:  # noqa: ASYNC110  # only time may end it
+            await asyncio.sleep(PAUSE_LOOK_SECONDS)
         if answer.calls % CALLS_BETWEEN_YIELDS == 0:
             await asyncio.sleep(0)
         # An answer is all of a connection that parse_response looks at.
@@ -92,13 +94,17 @@ class _Door:
     def serves(self, name: Any) -> bool:
         return self._is_plain and isinstance(name, str) and name.upper() not in CONNECTION_COMMANDS
 
-    def ask(self, args: tuple[Any, ...]) -> _Answer:
+    def ask(self, args: tuple[Any, ...]) -> _Answer | None:
+        """The answer to a command; None while CLIENT PAUSE lets it wait."""
         self._calls += 1
         encode = self._encoder.encode
         name, *rest = args
         argv = [*name.encode().split(b" "), *map(encode, rest)]
         with self._engine.lock:
-            reply = self._engine.execute(self._ctx, argv)
+            try:
+                reply = self._engine.execute(self._ctx, argv)
+            except Postponed:
+                return None
             self._engine.end_turn()
             if not self._calls % CALLS_BETWEEN_YIELDS:
                 self._engine.expire_due(budget_ns=250_000)

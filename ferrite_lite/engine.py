@@ -29,6 +29,7 @@ from .errors import (
     UnknownCommand,
 )
 from .metrics import Meter
+from .pause import Postponed
 from .reply import NO_REPLY, OK, QUEUED, Reply
 from .resp import BULK_HEADERS, ENCODERS, INTEGER_LINES, Request
 from .scripts import NativeScript
@@ -49,8 +50,9 @@ WHILE_SUBSCRIBED = frozenset(
     }
 )
 
-#: Flags of what may read keys, or write what replicas must hear of.
-TOUCHING_KEYS = frozenset({"write", "readonly", "may_replicate"})
+#: Flags of what may write what replicas must hear of.
+WRITING = frozenset({"write", "may_replicate"})
+TOUCHING_KEYS = WRITING | {"readonly"}
 
 #: What an HTTP request begins with, or has on its second line: Redis closes at either.
 HTTP_WORDS = frozenset({b"post", b"host:"})
@@ -90,6 +92,7 @@ class Engine:
             self.state.broker.forget(ctx)
             self.state.tracking.forget(ctx)
             self.state.monitor.remove(ctx)
+            self.state.pause.waiting.pop(ctx, None)
             self.state.clients.pop(ctx.id, None)
 
     def register_native(self, twin: NativeScript) -> None:
@@ -99,8 +102,9 @@ class Engine:
     def execute(self, ctx: Context, argv: list[bytes]) -> Reply:
         """Run argv as a client's request. A CommandError comes back as the reply.
 
-        Any other exception is a bug in a handler and is let through. A reply may hold the live
-        value: encode or copy it before the next call.
+        Raises Postponed for a request that must wait until clients are paused no more. Any other
+        exception is a bug in a handler and is let through. A reply may hold the live value: encode
+        or copy it before the next call.
         """
         self._moment.read_ms = None
         if ctx.closing:
@@ -108,24 +112,32 @@ class Engine:
         ctx.is_running = True
         self.state.notifier.running = ctx
         try:
-            reply = self._admit_and_run(ctx, argv)
-        except CommandError as error:
-            self._metrics.count_error(error, getattr(ctx, "command", None))
-            reply = error
+            reply = self._answer(ctx, argv)
         except CrossProtocolRequest:
             ctx.finish()
             ctx.close()
             return NO_REPLY
         finally:
-            if ctx.tracker is not None:
-                self.state.tracking.end_request(ctx, argv)
             ctx.is_running = False
         if ctx.reply_mode is not ReplyMode.ON:
             reply = self._withheld(ctx)
         return ctx.with_pushed(reply) if ctx.pushed else reply
 
+    def _answer(self, ctx: Context, argv: list[bytes]) -> Reply:
+        try:
+            reply = self._admit_and_run(ctx, argv)
+        except CommandError as error:
+            self._metrics.count_error(error, getattr(ctx, "command", None))
+            reply = error
+        if ctx.tracker is not None:
+            self.state.tracking.end_request(ctx, argv)
+        return reply
+
     def run(self, ctx: Context, requests: list[Request], lines: list[bytes]) -> None:
-        """Execute requests in turn and append the lines of their replies, which CRLF will join."""
+        """Execute requests in turn and append the lines of their replies, which CRLF will join.
+
+        Raises Postponed at the first that must wait.
+        """
         if self.state.memory.is_limited:
             # Any request may use up what there is, and the next one must know.
             for argv in requests:
@@ -208,13 +220,14 @@ class Engine:
         Returns how many were removed. This is Redis's active expire cycle.
         """
         self._moment.read_ms = None
+        self.state.pause.look()
         self.state.accesses.tick()
         if self.state.memory.is_limited:
             self.state.memory.turn()
         self.state.tracking.limit()
         stop_ns = SystemClock.now_ns() + budget_ns
         removed = 0
-        if not self.state.expires_actively:
+        if not self.state.expires_actively or self.state.pause.is_on:
             return removed
         for db in self.state.databases:
             while db.expire_one():
@@ -301,6 +314,8 @@ class Engine:
                 raise NotWhileSubscribed(command.name)
             if ctx in self.state.monitor.watchers:
                 self._keep_from_keys(ctx, command)
+            elif self.state.pause.is_on:
+                self._let_wait(ctx, command, argv)
         except CommandError as error:
             self._metrics.count_refusal(argv)
             if ctx.transaction is not None:
@@ -329,6 +344,16 @@ class Engine:
         """Raises NoKeysForReplicas: who watches counts as a replica, and must not touch keys."""
         if any(each.flags & TOUCHING_KEYS for each in self._meant(ctx, command)):
             raise NoKeysForReplicas
+
+    def _let_wait(self, ctx: Context, command: Command, argv: list[bytes]) -> None:
+        """Raises Postponed for what CLIENT PAUSE lets wait."""
+        pause = self.state.pause
+        pause.look()
+        if not pause.is_on:
+            return
+        meant = self._meant(ctx, command)
+        if pause.is_for_all or any(each.flags & WRITING for each in meant):
+            raise Postponed(argv)
 
     def _refuse_write(self, ctx: Context, command: Command) -> None:
         """``min-replicas-to-write``: raises NotEnoughReplicas for a write, in EXEC too."""

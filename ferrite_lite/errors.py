@@ -409,6 +409,14 @@ class ClientIdNotPositive(CommandError):
     message = "ERR client-id should be greater than 0"
 
 
+class UnknownPauseMode(CommandError):
+    message = "ERR CLIENT PAUSE mode must be WRITE or ALL"
+
+
+class UnknownUnblockReason(CommandError):
+    message = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"
+
+
 class UnknownClientType(CommandError):
     def __init__(self, kind: bytes) -> None:
         super().__init__(f"ERR Unknown client type '{as_text(kind)}'")

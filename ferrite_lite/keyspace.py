@@ -20,6 +20,7 @@ from .values import EncodingLimits, Hash, List, Set, String, Value
 if TYPE_CHECKING:
     from .accesses import Accesses
     from .notifications import Notifier
+    from .pause import Pause
 
 C = TypeVar("C", Hash, Set)
 
@@ -93,6 +94,7 @@ class Keyspace:
         "expired",
         "index",
         "observers",
+        "pause",
         "recorder",
     )
 
@@ -116,6 +118,8 @@ class Keyspace:
         self.recorder: Accesses
         #: Who is told of new and of missing keys: see ``notifications``.
         self.announcer: Notifier
+        #: Whether what is past its deadline must stay: see ``pause``.
+        self.pause: Pause
 
     def interpose(self, kind: type[Keyspace]) -> None:
         """Act like ``kind`` from now on, besides whatever was interposed before."""

@@ -237,6 +237,8 @@ class Memory:
         config, server = self._server.config, self._server
         if config.maxmemory_policy == "noeviction":
             return False
+        if server.pause.is_on:
+            return True  # the data stands still
         stop_ns = SystemClock.now_ns() + _budget_us(config.eviction_tenacity) * NS_PER_US
         evicted = 0
         while self.is_over():

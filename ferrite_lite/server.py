@@ -22,6 +22,7 @@ from .config import OutputLimit
 from .context import Peer
 from .engine import Engine
 from .errors import CommandError, ProtocolError
+from .pause import Postponed
 from .reply import Reply
 from .resp import ENCODERS, ParserLimits, Request, RequestParser, RequestTooBig
 
@@ -34,6 +35,11 @@ STEP_REQUESTS = 16
 QUICK_STEP_NS = SLICE_NS // 16
 #: Lines gathered before they are handed to the transport: a long pipeline's replies are not held.
 FLUSH_LINES = 4096
+
+#: What a client may send ahead while it waits for the end of CLIENT PAUSE.
+MAX_HELD_BYTES = 1024 * 1024
+#: How often a client inside the process looks whether the pause is over.
+PAUSE_LOOK_SECONDS = 0.1
 
 #: ``client-output-buffer-limit normal``: Redis has no limit here, and one HGETALL to a client that
 #: does not read can then take all memory.
@@ -153,6 +159,8 @@ class Connection(asyncio.Protocol):
         self._held = bytearray()
         self._can_write = True
         self._is_paused = False
+        #: Whether the next request waits for the end of CLIENT PAUSE.
+        self._is_postponed = False
         #: For the request deadline: how much was served when a request was seen incomplete.
         self._served = 0
         self._stalled: tuple[int, float] | None = None
@@ -185,6 +193,8 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._backlog is not None:
             self._held += data
+            if self._is_postponed and len(self._held) > MAX_HELD_BYTES:
+                self._stop_reading()
             return
         self._backlog = iter(self._parser.feed_batches(data))
         self._work()
@@ -216,10 +226,13 @@ class Connection(asyncio.Protocol):
             is_done = self._run_slice(self._backlog, stop_ns)
             self.engine.end_turn()
             if not is_done:
+                if self._is_postponed:
+                    # Whoever waits is still read from: it may leave before its turn comes.
+                    self._wait_for_turn()
+                    return
                 if self._loop is None:
                     continue  # in the process there is nobody else to wait for
-                self._is_paused = True
-                self._transport.pause_reading()
+                self._stop_reading()
                 if self._can_write:
                     self._loop.call_soon(self._resume)
                 return
@@ -231,7 +244,18 @@ class Connection(asyncio.Protocol):
             self._is_paused = False
             self._transport.resume_reading()
 
+    def _stop_reading(self) -> None:
+        self._is_paused = True
+        self._transport.pause_reading()
+
+    def _wait_for_turn(self) -> None:
+        """Go on when clients are paused no more. Without a server, nobody else looks."""
+        if self._server is None and self._home is not None:
+            self._home.call_later(PAUSE_LOOK_SECONDS, self._resume)
+        self.engine.state.pause.waiting[self.ctx] = partial(self.at_home, self._resume, later=True)
+
     def _resume(self) -> None:
+        self._is_postponed = False
         if self._backlog is not None and self._can_write:
             self._work()
 
@@ -275,6 +299,8 @@ class Connection(asyncio.Protocol):
                     return True
                 self._batch, self._at = batch, 0
             self._run_step(step if self._limits.authenticated else 1, lines)
+            if self._is_postponed:
+                return False
             now_ns = SystemClock.now_ns()
             if now_ns > stop_ns:
                 return False
@@ -288,9 +314,14 @@ class Connection(asyncio.Protocol):
         requests = self._batch
         if self._at or len(requests) > step:
             requests = requests[self._at : self._at + step]
-        self._at += step
-        self.engine.run(self.ctx, requests, lines)
-        self._served += len(requests)
+        done = step
+        try:
+            self.engine.run(self.ctx, requests, lines)
+        except Postponed as postponed:
+            done = next(at for at, argv in enumerate(requests) if argv is postponed.argv)
+            self._is_postponed = True
+        self._at += done
+        self._served += done
         self._limits.authenticated = self.ctx.authenticated
         if len(lines) >= FLUSH_LINES:
             self._send(lines)
@@ -341,6 +372,8 @@ class Connection(asyncio.Protocol):
     def check_deadlines(self, now_seconds: float, idle_timeout_seconds: int) -> None:
         """Close a client that idles, sends one request, or leaves much unread, for too long."""
         self._outbox.check_soft_limit(now_seconds)
+        if self._is_postponed:
+            return
         if not self._parser.pending_bytes:
             self._stalled = None
             idle_ms = self.engine.state.moment.ms - self.ctx.last_request_ms

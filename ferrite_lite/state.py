@@ -21,6 +21,7 @@ from .memory import Memory
 from .metrics import Metrics
 from .monitor import Monitor
 from .notifications import Notifier
+from .pause import Pause
 from .redaction import redacted
 from .scripts import ScriptCache
 from .slowlog import SlowLog
@@ -91,6 +92,7 @@ class ServerState:
         self.notifier = Notifier(self.broker, self.databases, config)
         self.tracking = Tracking(self)
         self.monitor = Monitor(self)
+        self.pause = Pause(self)
         self.memory = Memory(self)
         self.metrics = Metrics(table)
         self.slowlog = SlowLog()
@@ -140,6 +142,7 @@ class ServerState:
             or self.notifier.tells_misses
             or self.config.lacks_replicas
             or bool(self.monitor.watchers)
+            or self.pause.is_on
         )
 
     @property

@@ -19,7 +19,7 @@ RANKS = [
     {"keyspace", "config"},
     {
         *("watches", "broker", "persistence", "acl", "accesses", "memory"),
-        *("digest", "notifications", "tracking", "monitor"),
+        *("digest", "notifications", "tracking", "monitor", "pause"),
     },
     {"context", "lua"},
     {"scripts"},

@@ -11,12 +11,17 @@ from ..errors import (
     InvalidClientId,
     NoSuchClient,
     NoSuchUser,
+    SubcommandSyntax,
     SyntaxFault,
     UnknownClientType,
+    UnknownPauseMode,
+    UnknownUnblockReason,
 )
-from ..numeric import maybe_int
+from ..numeric import maybe_int, parse_int
 from ..reply import OK, Reply, Verbatim
 from ..state import ServerState
+from .helping import help_lines
+from .options import read_timeout_ms
 
 command = CommandGroup("connection")
 
@@ -137,6 +142,59 @@ def kill(ctx: Context, client: Context) -> None:
         client.close()
 
 
+# --- waiting --------------------------------------------------------------------------------------
+
+
+@command("CLIENT PAUSE timeout [WRITE | ALL]", "admin noscript loading stale", since="2.9.50")
+def client_pause(ctx: Context, timeout: bytes, *mode: bytes) -> Reply:
+    """Let clients wait for some milliseconds: all of them, or those that would write."""
+    if len(mode) > 1:
+        raise SubcommandSyntax("client", ctx.argv[1])
+    if mode and mode[0].lower() not in (b"write", b"all"):
+        raise UnknownPauseMode
+    limit_ms = read_timeout_ms(timeout)
+    until_ms = limit_ms and ctx.server.moment.ms + limit_ms
+    ctx.server.pause.begin(until_ms, for_all=not mode or mode[0].lower() == b"all")
+    return OK
+
+
+@command(
+    "CLIENT UNPAUSE",
+    "admin noscript loading stale",
+    since="6.2.0",
+    complexity="O(N) Where N is the number of paused clients",
+)
+def client_unpause(ctx: Context) -> Reply:
+    """Let all who wait go on."""
+    ctx.server.pause.end()
+    return OK
+
+
+@command(
+    "CLIENT UNBLOCK client-id [TIMEOUT | ERROR]",
+    "admin noscript loading stale",
+    since="5.0.0",
+    complexity="O(log N) where N is the number of client connections",
+)
+def client_unblock(ctx: Context, client_id: bytes, *reason: bytes) -> Reply:
+    """Return 0: no command of this server blocks, so nobody is to be set free."""
+    if len(reason) > 1:
+        raise SubcommandSyntax("client", ctx.argv[1])
+    if reason and reason[0].lower() not in (b"timeout", b"error"):
+        raise UnknownUnblockReason
+    parse_int(client_id)
+    return 0
+
+
+@command("CLIENT HELP", "loading stale", since="5.0.0")
+def client_help(ctx: Context) -> Reply:
+    """List the subcommands."""
+    return help_lines(ctx)
+
+
+# --- how they are told ----------------------------------------------------------------------------
+
+
 def client_line(client: Context) -> bytes:
     """One connection as CLIENT LIST writes it; what this server has no count of is 0."""
     now_ms = client.server.moment.ms
@@ -181,6 +239,7 @@ def client_line(client: Context) -> bytes:
 def _flags(client: Context) -> str:
     flags = "O" if client in client.server.monitor.watchers else ""
     flags += "P" if client.subscriptions else ""
+    flags += "b" if client in client.server.pause.waiting else ""
     flags += "x" if client.transaction is not None else ""
     flags += "d" if client.watch.broken else ""
     flags += "e" if client.no_evict else ""

@@ -10,11 +10,9 @@ from ..errors import (
     ExpireNxWithOthers,
     FrequencyNotTracked,
     IdleTimeNotTracked,
-    NegativeTimeout,
     NoSuchKey,
     SameObject,
     SyntaxFault,
-    TimeoutNotAnInteger,
     UnsupportedExpireOption,
 )
 from ..keyspace import Keyspace
@@ -24,7 +22,7 @@ from ..reply import OK, Reply, Status
 from ..values import copy_of, encoding_of, kind_of
 from .deadlines import MS_PER_SECOND, deadline_ms
 from .helping import help_lines
-from .options import argument_of
+from .options import argument_of, read_timeout_ms
 from .scanning import parse_cursor, read_options
 
 command = CommandGroup("generic")
@@ -435,9 +433,5 @@ def object_help(ctx: Context) -> Reply:
 def wait(ctx: Context, numreplicas: bytes, timeout: bytes) -> Reply:
     """Return how many replicas have this connection's writes: there are none to wait for."""
     parse_int(numreplicas)
-    limit_ms = maybe_int(timeout)
-    if limit_ms is None:
-        raise TimeoutNotAnInteger
-    if limit_ms < 0:
-        raise NegativeTimeout
+    read_timeout_ms(timeout)
     return 0

@@ -1,10 +1,11 @@
-"""Reading the option words that stand behind a command's fixed arguments."""
+"""Reading arguments that several commands take in the same way."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..errors import SyntaxFault
+from ..errors import NegativeTimeout, SyntaxFault, TimeoutNotAnInteger
+from ..numeric import maybe_int
 
 
 def argument_of(words: Iterator[bytes]) -> bytes:
@@ -13,3 +14,13 @@ def argument_of(words: Iterator[bytes]) -> bytes:
     if word is None:
         raise SyntaxFault
     return word
+
+
+def read_timeout_ms(raw: bytes) -> int:
+    """How long to wait. Raises TimeoutNotAnInteger and NegativeTimeout."""
+    timeout_ms = maybe_int(raw)
+    if timeout_ms is None:
+        raise TimeoutNotAnInteger
+    if timeout_ms < 0:
+        raise NegativeTimeout
+    return timeout_ms

@@ -159,7 +159,7 @@ def _clients(ctx: Context) -> dict[str, object]:
         "connected_clients": len(ctx.server.clients),
         "cluster_connections": 0,
         "maxclients": ctx.server.config.maxclients,
-        "blocked_clients": 0,
+        "blocked_clients": len(ctx.server.pause.waiting),
         "tracking_clients": len(ctx.server.tracking.clients),
     }
 

@@ -334,6 +334,40 @@ CLIENT UNBLOCK of nobody
     CLIENT UNBLOCK 99999999999 ERROR
     CLIENT UNBLOCK 99999999999 FOO
 
+CLIENT PAUSE lets writes wait
+    SET k v PX 20
+    CLIENT PAUSE 10000 WRITE
+    CLIENT PAUSE 5 WRITE
+    after=40> GET k
+    EXISTS k
+    DBSIZE
+    MULTI
+    GET k
+    EXEC
+    other> SET k
+    other> GET k
+    replies=0 other> SET k 1
+    replies=0 other> GET k
+    INFO nothing
+    CLIENT UNPAUSE
+    other replies=3> PING
+    GET k
+
+CLIENT PAUSE ends by itself
+    CLIENT PAUSE 150
+    other> PING
+    SET k v
+
+CLIENT PAUSE inside a transaction begins behind it
+    MULTI
+    CLIENT PAUSE 10000 WRITE
+    SET k v
+    EXEC
+    replies=0 other> APPEND k w
+    GET k
+    CLIENT UNPAUSE
+    other replies=2> GET k
+
 CLIENT PAUSE and UNPAUSE
     CLIENT PAUSE 0
     CLIENT PAUSE abc

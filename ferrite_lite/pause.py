@@ -1,0 +1,110 @@
+"""CLIENT PAUSE: letting clients wait, all of them or those that would write.
+
+A request that must wait is not refused: the engine raises ``Postponed``, and its door brings it
+again when the pause is over. Meanwhile the data stands still: no key is evicted, and one that is
+past its deadline is not there, and is not removed either.
+
+While nobody has ever paused nothing here is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar, overload
+
+from .keyspace import Keyspace
+from .values import Hash, List, Set, String, Value
+
+if TYPE_CHECKING:
+    from .context import Context
+    from .state import ServerState
+
+C = TypeVar("C", Hash, Set)
+
+
+class Postponed(Exception):
+    """A request that cannot run now; nothing of it has been done."""
+
+    def __init__(self, argv: list[bytes]) -> None:
+        super().__init__()
+        self.argv = argv
+
+
+class Pause:
+    """Whether one server is paused, until when, and who waits for the end."""
+
+    def __init__(self, server: ServerState) -> None:
+        self._server = server
+        self.is_on = False
+        #: Whether all must wait, not only those who would write.
+        self.is_for_all = False
+        self._until_ms = 0
+        #: How to tell each connection that its request may be tried again.
+        self.waiting: dict[Context, Callable[[], None]] = {}
+
+    def begin(self, until_ms: int, *, for_all: bool) -> None:
+        """Pause; a pause that is on becomes longer and stricter, never the contrary."""
+        if not self.is_on:
+            self.is_for_all, self._until_ms = False, 0
+        self.is_for_all |= for_all
+        self._until_ms = max(self._until_ms, until_ms)
+        self.is_on = True
+        for db in self._server.databases:
+            db.pause = self
+            db.interpose(HoldingKeyspace)
+        self._server.update_guards()
+
+    def end(self) -> None:
+        """Let everybody go on."""
+        if not self.is_on:
+            return
+        self.is_on = False
+        self._server.update_guards()
+        waiting, self.waiting = self.waiting, {}
+        for go_on in waiting.values():
+            go_on()
+
+    def look(self) -> None:
+        """End a pause whose time is over; a cycle calls this."""
+        if self.is_on and self._until_ms < self._server.moment.ms:
+            self.end()
+
+
+class HoldingKeyspace(Keyspace):
+    """A keyspace that keeps what is past its deadline while clients are paused, unseen."""
+
+    __slots__ = ()
+
+    pause: Pause
+
+    def _holds(self, key: bytes) -> bool:
+        return self.pause.is_on and key in self._deadlines_ms and self._is_due(key)
+
+    def get(self, key: bytes) -> Value | None:
+        return None if self._holds(key) else super().get(key)
+
+    def peek(self, key: bytes) -> Value | None:
+        return None if self._holds(key) else super().peek(key)
+
+    def string(self, key: bytes) -> String | None:
+        return None if self._holds(key) else super().string(key)
+
+    @overload
+    def collection(self, key: bytes, kind: type[Hash]) -> Hash | None: ...
+    @overload
+    def collection(self, key: bytes, kind: type[Set]) -> Set | None: ...
+    @overload
+    def collection(self, key: bytes, kind: type[List]) -> List | None: ...
+    def collection(
+        self, key: bytes, kind: type[Hash] | type[Set] | type[List]
+    ) -> Hash | Set | List | None:
+        return None if self._holds(key) else super().collection(key, kind)
+
+    def __contains__(self, key: bytes) -> bool:
+        return not self._holds(key) and super().__contains__(key)
+
+    def get_or_create(self, key: bytes, kind: type[C]) -> C:
+        """A transaction that has paused the others may still write: over what is held."""
+        if self._holds(key):
+            self._expire(key)
+        return super().get_or_create(key, kind)
