@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .acl import Denial, Entry, Place, User
 from .broker import Subscriptions
@@ -48,6 +48,15 @@ class Peer:
     is_unix: bool = False
 
 
+class Buffers(NamedTuple):
+    """What a connection holds at this moment."""
+
+    #: Bytes received that are no request that has run, those of the one that runs among them.
+    query_bytes: int = 0
+    #: Bytes of replies and pushes that the client has not read.
+    output_bytes: int = 0
+
+
 class Context:
     """One connection: its database, its protocol, who it is, and what it has begun.
 
@@ -72,6 +81,7 @@ class Context:
         "last_request_ms",
         "library",
         "library_version",
+        "measure",
         "name",
         "no_evict",
         "no_touch",
@@ -136,6 +146,8 @@ class Context:
         #: Writes to the client what no request asks for; the transport puts its own function here.
         #: It may be called in any thread that holds the engine's lock, and raises nothing.
         self.send: Callable[[Reply], None] = _unheard
+        #: What its transport holds; the transport puts its own function here.
+        self.measure: Callable[[], Buffers] = Buffers
         #: While a request of its own is running: what was pushed so far.
         self.is_running = False
         self.pushed: list[Reply] = []

@@ -409,6 +409,14 @@ class ClientIdNotPositive(CommandError):
     message = "ERR client-id should be greater than 0"
 
 
+class MaxAgeNotAnInteger(CommandError):
+    message = "ERR maxage is not an integer or out of range"
+
+
+class MaxAgeNotPositive(CommandError):
+    message = "ERR maxage should be greater than 0"
+
+
 class UnknownPauseMode(CommandError):
     message = "ERR CLIENT PAUSE mode must be WRITE or ALL"
 

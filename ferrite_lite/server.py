@@ -19,7 +19,7 @@ from typing import Protocol, TypeAlias, cast
 
 from .clock import NS_PER_MS, SystemClock
 from .config import OutputLimit
-from .context import Peer
+from .context import Buffers, Peer
 from .engine import Engine
 from .errors import CommandError, ProtocolError
 from .pause import Postponed
@@ -83,7 +83,7 @@ class Outbox:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._messages: list[bytes] = []
-        self._waiting_bytes = 0
+        self.waiting_bytes = 0
         self._too_much_since_seconds: float | None = None
 
     def add(self, message: Reply) -> None:
@@ -93,9 +93,9 @@ class Outbox:
         if not self._messages:
             self._connection.at_home(self._flush_at_home, later=True)
         self._messages.append(data)
-        self._waiting_bytes += len(data)
-        if self._waiting_bytes > self._limit.hard_bytes > 0:
-            self._overflow(self._waiting_bytes)
+        self.waiting_bytes += len(data)
+        if self.waiting_bytes > self._limit.hard_bytes > 0:
+            self._overflow(self.waiting_bytes)
 
     def flush(self) -> None:
         """Hand over what has gathered; in the connection's own thread."""
@@ -138,7 +138,7 @@ class Outbox:
 
     def _clear(self) -> None:
         self._messages.clear()
-        self._waiting_bytes = 0
+        self.waiting_bytes = 0
 
 
 class Connection(asyncio.Protocol):
@@ -153,6 +153,7 @@ class Connection(asyncio.Protocol):
         self._outbox = Outbox(self)
         #: Requests that are parsed and not yet run, and where in the first batch to go on.
         self._backlog: Iterator[list[Request]] | None = None
+        self._backlog_bytes = 0
         self._batch: list[Request] = []
         self._at = 0
         #: Bytes that came although reading was paused.
@@ -188,6 +189,7 @@ class Connection(asyncio.Protocol):
         self.ctx = self.engine.connect(peer)
         self.ctx.close = lambda: self.at_home(transport.abort)
         self.ctx.send = self._outbox.add
+        self.ctx.measure = self.measure
         self._limits.authenticated = self.ctx.authenticated
 
     def data_received(self, data: bytes) -> None:
@@ -196,6 +198,7 @@ class Connection(asyncio.Protocol):
             if self._is_postponed and len(self._held) > MAX_HELD_BYTES:
                 self._stop_reading()
             return
+        self._backlog_bytes = len(data)
         self._backlog = iter(self._parser.feed_batches(data))
         self._work()
 
@@ -238,6 +241,7 @@ class Connection(asyncio.Protocol):
                 return
             self._backlog = None
             if self._held:
+                self._backlog_bytes = len(self._held)
                 self._backlog = iter(self._parser.feed_batches(bytes(self._held)))
                 self._held.clear()
         if self._is_paused:
@@ -346,10 +350,17 @@ class Connection(asyncio.Protocol):
     def unread_bytes(self) -> int:
         return self._transport.get_write_buffer_size()
 
+    def measure(self) -> Buffers:
+        """What waits to become a request, or to be read by the client."""
+        backlog_bytes = self._backlog_bytes if self._backlog is not None else 0
+        return Buffers(
+            max(backlog_bytes, self._parser.pending_bytes) + len(self._held),
+            self.unread_bytes + self._outbox.waiting_bytes,
+        )
+
     @property
     def buffered_bytes(self) -> int:
-        """What waits to be read by the client, or to become a request."""
-        return self.unread_bytes + self._parser.pending_bytes + len(self._held)
+        return sum(self.measure())
 
     def at_home(self, call: Callable[[], object], *, later: bool = False) -> None:
         """Call in the thread of this connection; ``later``, when its loop comes round."""

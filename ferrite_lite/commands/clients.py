@@ -9,6 +9,8 @@ from ..context import Context
 from ..errors import (
     ClientIdNotPositive,
     InvalidClientId,
+    MaxAgeNotAnInteger,
+    MaxAgeNotPositive,
     NoSuchClient,
     NoSuchUser,
     SubcommandSyntax,
@@ -17,6 +19,7 @@ from ..errors import (
     UnknownPauseMode,
     UnknownUnblockReason,
 )
+from ..memory import CLIENT_BYTES
 from ..numeric import maybe_int, parse_int
 from ..reply import OK, Reply, Verbatim
 from ..state import ServerState
@@ -28,6 +31,9 @@ command = CommandGroup("connection")
 #: What CLIENT calls the kinds of connection; only the first and the last exist here.
 TYPES = frozenset({b"normal", b"master", b"replica", b"slave", b"pubsub"})
 YES_OR_NO = {b"yes": True, b"no": False}
+
+#: What Redis counts for each word of a queued request besides its bytes.
+POINTER_BYTES = 8
 
 #: Whether a connection is one of those that are meant.
 Filter = Callable[[Context], bool]
@@ -71,7 +77,8 @@ def client_list(ctx: Context, *words: bytes) -> Reply:
 
 @command(
     "CLIENT KILL <ip:port | <[ID client-id] | [TYPE NORMAL | MASTER | SLAVE | REPLICA | PUBSUB]"
-    " | [USER username] | [ADDR ip:port] | [LADDR ip:port] | [SKIPME yes/no]> ...>",
+    " | [USER username] | [ADDR ip:port] | [LADDR ip:port] | [SKIPME yes/no] | [MAXAGE maxage]>"
+    " ...>",
     "admin noscript loading stale",
     since="2.4.0",
     complexity="O(N) where N is the number of client connections",
@@ -121,6 +128,14 @@ def _filter(server: ServerState, option: bytes, value: bytes) -> Filter:
         if user is None:
             raise NoSuchUser(value)
         return lambda client: client.user is user
+    if option == b"maxage":
+        age_seconds = maybe_int(value)
+        if age_seconds is None:
+            raise MaxAgeNotAnInteger
+        if age_seconds < 1:
+            raise MaxAgeNotPositive
+        now_ms = server.moment.ms
+        return lambda client: (now_ms - client.created_ms) // 1000 >= age_seconds
     if option == b"addr":
         return lambda client: client.peer.address.encode() == value
     if option == b"laddr":
@@ -196,10 +211,17 @@ def client_help(ctx: Context) -> Reply:
 
 
 def client_line(client: Context) -> bytes:
-    """One connection as CLIENT LIST writes it; what this server has no count of is 0."""
+    """One connection as CLIENT LIST writes it.
+
+    Redis keeps buffers for each connection; here what it asks for is read, and what it is told is
+    written, without any: what is free in them is 0.
+    """
     now_ms = client.server.moment.ms
-    transaction = client.transaction
+    queue = client.transaction.queue if client.transaction is not None else []
     running = getattr(client, "command", None)
+    buffers = client.measure()
+    argv_bytes = _size(client.argv) if client.is_running else 0
+    queue_bytes = sum(_size(argv) + POINTER_BYTES * len(argv) for argv in queue)
     fields: dict[str, object] = {
         "id": client.id,
         "addr": client.peer.address,
@@ -207,27 +229,27 @@ def client_line(client: Context) -> bytes:
         "fd": client.peer.fd,
         "name": client.name.decode(),
         "age": (now_ms - client.created_ms) // 1000,
-        "idle": (now_ms - client.last_request_ms) // 1000,
+        "idle": 0 if client.is_running else (now_ms - client.last_request_ms) // 1000,
         "flags": _flags(client),
         "db": client.db.index,
         "sub": len(client.subscriptions.channels),
         "psub": len(client.subscriptions.patterns),
         "ssub": len(client.subscriptions.shard_channels),
-        "multi": -1 if transaction is None else len(transaction.queue),
-        "qbuf": 0,
+        "multi": -1 if client.transaction is None else len(queue),
+        "qbuf": buffers.query_bytes,
         "qbuf-free": 0,
-        "argv-mem": 0,
-        "multi-mem": 0,
+        "argv-mem": argv_bytes,
+        "multi-mem": queue_bytes,
         "rbs": 0,
         "rbp": 0,
         "obl": 0,
-        "oll": 0,
-        "omem": 0,
-        "tot-mem": 0,
-        "events": "r",
+        "oll": int(buffers.output_bytes > 0),
+        "omem": buffers.output_bytes,
+        "tot-mem": CLIENT_BYTES + sum(buffers) + argv_bytes + queue_bytes,
+        "events": "rw" if buffers.output_bytes else "r",
         "cmd": running.name if running is not None else "NULL",
         "user": client.user.name.decode("utf-8", "surrogateescape"),
-        "redir": -1 if client.tracker is None else client.tracker.redirect_id,
+        "redir": client.tracker.redirect_id if client.tracker is not None else -1,
         "resp": client.resp,
         "lib-name": client.library.decode(),
         "lib-ver": client.library_version.decode(),
@@ -236,11 +258,22 @@ def client_line(client: Context) -> bytes:
     return line.encode("utf-8", "surrogateescape")
 
 
+def _size(argv: list[bytes]) -> int:
+    return sum(map(len, argv))
+
+
 def _flags(client: Context) -> str:
-    flags = "O" if client in client.server.monitor.watchers else ""
-    flags += "P" if client.subscriptions else ""
-    flags += "b" if client in client.server.pause.waiting else ""
-    flags += "x" if client.transaction is not None else ""
-    flags += "d" if client.watch.broken else ""
-    flags += "e" if client.no_evict else ""
-    return flags or "N"
+    tracker = client.tracker
+    flags = {
+        "O": client in client.server.monitor.watchers,
+        "P": bool(client.subscriptions),
+        "x": client.transaction is not None,
+        "b": client in client.server.pause.waiting,
+        "t": tracker is not None,
+        "R": tracker is not None and tracker.redirect_is_broken,
+        "B": tracker is not None and tracker.broadcasts,
+        "d": client.watch.broken,
+        "U": client.peer.is_unix,
+        "e": client.no_evict,
+    }
+    return "".join(flag for flag, is_set in flags.items() if is_set) or "N"

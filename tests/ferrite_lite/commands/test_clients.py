@@ -136,6 +136,15 @@ def test_flags_tell_of_a_transaction_a_broken_watch_and_no_eviction(
     assert lines(me.run("CLIENT", "INFO"))[0]["flags"] == "e"
 
 
+def test_tracking_and_what_is_queued_are_told(me: Client, friend: Client) -> None:
+    me.run("CLIENT", "TRACKING", "ON", "BCAST", "REDIRECT", friend.ctx.id)
+    me.run("MULTI")
+    me.run("SET", "key", "value")
+    (line,) = lines(friend.run("CLIENT", "LIST", "ID", me.ctx.id))
+    assert (line["flags"], line["redir"]) == ("xtB", str(friend.ctx.id))
+    assert (line["multi"], line["multi-mem"]) == ("1", "35")
+
+
 # --- CLIENT KILL ----------------------------------------------------------------------------------
 
 
@@ -168,11 +177,21 @@ def test_the_old_form_may_kill_oneself_and_is_answered_first(me: Client) -> None
         ("TYPE pubsub", set()),
         ("TYPE replica SKIPME yes", set()),
         ("id 3 skipme yes", {3}),
+        ("MAXAGE 5", {2}),
+        ("MAXAGE 6", set()),
+        ("MAXAGE 5 SKIPME no", {1, 2}),
     ],
 )
 def test_filters_choose_who_is_killed_and_the_reply_counts_them(
-    me: Client, friend: Client, stranger: Client, filters: str, killed: set[int]
+    me: Client,
+    friend: Client,
+    stranger: Client,
+    filters: str,
+    killed: set[int],
+    clock: ManualClock,
 ) -> None:
+    stranger.ctx.created_ms += 1000
+    clock.advance(ms=5999)
     assert me.run("CLIENT", "KILL", *filters.split()) == b":%d\r\n" % len(killed)
     everybody = (me, friend, stranger)
     assert {client.ctx.id for client in everybody if client.is_gone} == killed
@@ -187,6 +206,8 @@ def test_filters_choose_who_is_killed_and_the_reply_counts_them(
         ("TYPE nope", b"-ERR Unknown client type 'nope'\r\n"),
         ("USER alice", b"-ERR No such user 'alice'\r\n"),
         ("SKIPME perhaps", SYNTAX),
+        ("MAXAGE x", b"-ERR maxage is not an integer or out of range\r\n"),
+        ("MAXAGE 0", b"-ERR maxage should be greater than 0\r\n"),
         ("ID 2 SKIPME", SYNTAX),
         ("NAME me", SYNTAX),
     ],
