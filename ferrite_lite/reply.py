@@ -82,6 +82,14 @@ class InProtocol:
     reply: Reply
 
 
+@dataclass(frozen=True, slots=True)
+class Attributed:
+    """A reply and what is said about it, which RESP2 leaves out."""
+
+    attributes: Mapping[Any, Reply]
+    reply: Reply
+
+
 class NullArray:
     """The reply of an EXEC whose watched key changed: ``*-1`` in RESP2, ``_`` in RESP3."""
 
@@ -122,6 +130,7 @@ Reply: TypeAlias = Union[
     Push,
     Several,
     InProtocol,
+    Attributed,
     NullArray,
     NoReply,
     None,

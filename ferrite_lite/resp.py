@@ -21,6 +21,7 @@ from .numeric import format_float, maybe_int
 from .reply import (
     NO_REPLY,
     NULL_ARRAY,
+    Attributed,
     BigNumber,
     Double,
     InProtocol,
@@ -361,6 +362,7 @@ class ReplyEncoder:
             Push: self._push,
             Several: self._bulks,
             InProtocol: lambda lines, each: ENCODERS[each.resp].write(lines, each.reply),
+            Attributed: self._attributed,
             type(NULL_ARRAY): lambda lines, _: lines.append(self._null_array),
             type(NO_REPLY): lambda lines, _: None,
         }
@@ -451,6 +453,14 @@ class ReplyEncoder:
 
     def _map(self, lines: list[bytes], mapping: Mapping[Any, Reply]) -> None:
         self._write_pairs(lines, len(mapping), mapping.items())
+
+    def _attributed(self, lines: list[bytes], each: Attributed) -> None:
+        if self._is_3:
+            lines.append(b"|%d" % len(each.attributes))
+            for key, value in each.attributes.items():
+                self.write(lines, key)
+                self.write(lines, value)
+        self.write(lines, each.reply)
 
     def _pairs(self, lines: list[bytes], pairs: Pairs) -> None:
         self._write_pairs(lines, len(pairs), pairs)

@@ -31,7 +31,7 @@ from ..errors import (
 from ..numeric import maybe_int, parse_int, parse_strtod
 from ..patterns import matcher
 from ..persistence.dump import dump, load
-from ..reply import OK, BigNumber, Double, OrderedSet, Push, Reply, Status, Verbatim
+from ..reply import OK, Attributed, BigNumber, Double, OrderedSet, Push, Reply, Status, Verbatim
 from ..values import encoding_of
 
 command = CommandGroup("server")
@@ -206,6 +206,9 @@ _SAMPLES: dict[bytes, Reply] = {
     b"set": OrderedSet([0, 1, 2]),
     b"map": {0: False, 1: True, 2: False},
     b"verbatim": Verbatim(b"This is a verbatim\nstring"),
+    b"attrib": Attributed(
+        {b"key-popularity": [b"key:123", 90]}, b"Some real reply following the attribute"
+    ),
     b"true": True,
     b"false": False,
 }

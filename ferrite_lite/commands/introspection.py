@@ -93,11 +93,11 @@ def command_docs(ctx: Context, *names: bytes) -> Reply:
 )
 def command_list(ctx: Context, *words: bytes) -> Reply:
     """Name every command, or those that a filter lets through."""
-    commands = ctx.server.table.commands()
+    commands = _with_subcommands(ctx.server.table.commands())
     if words:
         if len(words) != 3 or words[0].lower() != b"filterby":
             raise SyntaxFault
-        commands = _filtered(_with_subcommands(commands), words[1].lower(), words[2])
+        commands = _filtered(commands, words[1].lower(), words[2])
     return [each.name.encode() for each in commands]
 
 

@@ -600,6 +600,7 @@ DEBUG PROTOCOL sends each type
     DEBUG PROTOCOL verbatim
     DEBUG PROTOCOL true
     DEBUG PROTOCOL false
+    DEBUG PROTOCOL attrib
     DEBUG PROTOCOL nope
 
 DEBUG DIGEST is the same for the same data
