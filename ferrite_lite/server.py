@@ -44,6 +44,8 @@ PAUSE_LOOK_SECONDS = 0.1
 #: ``client-output-buffer-limit normal``: Redis has no limit here, and one HGETALL to a client that
 #: does not read can then take all memory.
 MAX_OUTPUT_BYTES = 256 * 1024 * 1024
+#: ``PROTO_REPLY_CHUNK_BYTES``: replies so small need none of the buffers that Redis limits.
+FREE_REPLY_BYTES = 16 * 1024
 #: What a client that has not authenticated may leave unread.
 MAX_UNAUTHENTICATED_OUTPUT_BYTES = 1024
 
@@ -94,8 +96,7 @@ class Outbox:
             self._connection.at_home(self._flush_at_home, later=True)
         self._messages.append(data)
         self.waiting_bytes += len(data)
-        if self.waiting_bytes > self._limit.hard_bytes > 0:
-            self._overflow(self.waiting_bytes)
+        self.is_too_much(self.waiting_bytes)
 
     def flush(self) -> None:
         """Hand over what has gathered; in the connection's own thread."""
@@ -106,9 +107,14 @@ class Outbox:
         if self._connection.ctx.closing:
             return
         self._connection.write(data)
-        unread_bytes = self._connection.unread_bytes
+        self.is_too_much(self._connection.unread_bytes)
+
+    def is_too_much(self, unread_bytes: int) -> bool:
+        """Close a client for which more waits than may."""
         if unread_bytes > self._limit.hard_bytes > 0:
             self._overflow(unread_bytes)
+            return True
+        return False
 
     def check_soft_limit(self, now_seconds: float) -> None:
         """Close a client that has left too much unread for too long."""
@@ -338,7 +344,13 @@ class Connection(asyncio.Protocol):
         lines.clear()
 
     def write(self, data: bytes) -> None:
-        """Hand bytes to the transport, as long as the client takes them."""
+        """Hand bytes to the transport, as long as the client takes them.
+
+        Where they are more than ``client-output-buffer-limit`` lets wait, nothing is sent: as in
+        Redis, which makes a reply in its buffers and takes the client away with them.
+        """
+        if len(data) > FREE_REPLY_BYTES and self._outbox.is_too_much(self.unread_bytes + len(data)):
+            return
         self._transport.write(data)
         unread = self._transport.get_write_buffer_size()
         limit = MAX_OUTPUT_BYTES if self._limits.authenticated else MAX_UNAUTHENTICATED_OUTPUT_BYTES

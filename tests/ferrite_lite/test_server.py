@@ -329,6 +329,21 @@ async def test_pushes_that_nobody_reads_end_the_connection_and_not_the_publisher
     assert await comes_true(lambda: not engine.state.clients)
 
 
+async def test_a_reply_over_the_limit_is_not_sent_and_neither_is_what_stands_before_it(
+    dial: Dialer, engine: Engine
+) -> None:
+    engine.state.config.output_limits["normal"] = OutputLimit(100_000, 0, 0)
+    for size in (99_000, 101_000):
+        reader, writer = await dial()
+        writer.write(b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$%d\r\n%b\r\n" % (size, b"x" * size))
+        assert await reader.readline() == b"+OK\r\n"
+        writer.write(b"PING\r\nGET a\r\n")
+        if size > 100_000:
+            assert await ended(reader)
+        else:
+            assert await reader.readexactly(len(b"+PONG\r\n$99000\r\n") + size + 2)
+
+
 async def test_output_over_the_soft_limit_is_borne_for_its_seconds(
     dial: Dialer, engine: Engine, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
