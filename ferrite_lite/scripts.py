@@ -95,7 +95,9 @@ class LuaScript:
         ctx.resp = 2  # what commands answer a script, whatever its client speaks
         ctx.running_script, ctx.server.metrics.script_failed = True, False
         try:
-            return self._script.run(host, list(keys), list(argv))
+            reply = self._script.run(host, list(keys), list(argv))
+            ctx.server.metrics.script_failed = False  # what it has caught is over with
+            return reply
         except ScriptStopped:
             raise ScriptStoppedByServer(ctx.server.config.busy_after_ms) from None
         finally:

@@ -337,6 +337,24 @@ CASES = [
     *read_cases(
         "scripting",
         r"""
+Errors of scripts and transactions are counted once
+    CONFIG RESETSTAT
+    EVAL "redis.pcall('nosuch') return 1" 0
+    EVALSHA abc 0
+    EVAL "return redis.pcall('GET')" 0
+    EVALSHA abc 0
+    MULTI
+    EVAL "return redis.call('nosuch')" 0
+    EVALSHA abc 0
+    HGET k
+    EXEC
+    MULTI
+    EVAL "return redis.call('GET', 1, 2)" 0
+    EVALSHA abc 0
+    EXEC
+    EVALSHA abc 0
+    INFO errorstats
+
 EVAL hands over keys and arguments
     EVAL "return {KEYS[1], KEYS[2], ARGV[1], ARGV[2], #KEYS, #ARGV}" 2 a b c d
     EVAL "return ARGV" 0 1 "\x00" ""
