@@ -33,6 +33,8 @@ _NAMES = {
         "asc_desc": "order",
         "on_off": "enabled",
         "yes_no": "mode",
+        "yes_sync_no": "mode",
+        "flush_append_replace": "policy",
         "write_all": "mode",
         "count_reset": "operation",
     },

@@ -711,14 +711,15 @@ class InvalidArgumentsSpecified(CommandError):
 class ScriptFailed(CommandError):
     """An error that ended a script: what it was, in which script, and on which line."""
 
-    def __init__(self, message: str, sha: str, line: int | None) -> None:
-        where = "" if line is None else f" script: {sha}, on @user_script:{line}."
-        super().__init__(message + where)
+    def __init__(self, message: str, name: str, position: tuple[bytes, int] | None) -> None:
+        """``name`` is the script's SHA-1, or what a function is called."""
+        where = "" if position is None else f"{as_text(position[0])}:{position[1]}"
+        super().__init__(message + (where and f" script: {name}, on {where}."))
 
 
 class ScriptDoesNotCompile(CommandError):
-    def __init__(self, message: str) -> None:
-        super().__init__(f"ERR Error compiling script (new function): {message}")
+    def __init__(self, message: bytes) -> None:
+        super().__init__(f"ERR Error compiling script (new function): {as_text(message)}")
 
 
 class NoSuchScript(CommandError):
@@ -758,6 +759,206 @@ class ScriptStoppedByServer(CommandError):
 
     def __init__(self, limit_ms: int) -> None:
         super().__init__(f"ERR Script ran for more than {limit_ms} ms and was stopped")
+
+
+class NoScriptRunning(CommandError):
+    message = "NOTBUSY No scripts in execution right now."
+
+
+class ScriptUnkillable(CommandError):
+    message = (
+        "UNKILLABLE Sorry the script already executed write commands against the dataset. You can"
+        " either wait the script termination or kill the server in a hard way using the SHUTDOWN"
+        " NOSAVE command."
+    )
+
+
+class BusyScript(CommandError):
+    message = (
+        "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
+    )
+
+
+class BusyFunction(CommandError):
+    message = (
+        "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
+    )
+
+
+class ScriptKilled(CommandError):
+    message = "ERR Error running script: Script killed by user with SCRIPT KILL..."
+
+
+class ScriptDebugMode(CommandError):
+    message = "ERR Use SCRIPT DEBUG YES/SYNC/NO"
+
+
+class NoScriptDebugger(CommandError):
+    """Redis would now wait for the commands of its debugger; here there is none."""
+
+    message = "ERR There is no Lua debugger in this server"
+
+
+class InvalidShebang(CommandError):
+    message = "ERR Invalid script shebang"
+
+
+class InvalidShebangEngine(CommandError):
+    message = "ERR Invalid engine in script shebang"
+
+
+class UnexpectedShebangEngine(CommandError):
+    def __init__(self, engine: bytes) -> None:
+        super().__init__(f"ERR Unexpected engine in script shebang: {as_text(engine)}")
+
+
+class UnexpectedShebangFlag(CommandError):
+    def __init__(self, flag: bytes) -> None:
+        super().__init__(f"ERR Unexpected flag in script shebang: {as_text(flag)}")
+
+
+class UnknownShebangOption(CommandError):
+    def __init__(self, option: bytes) -> None:
+        super().__init__(f"ERR Unknown lua shebang option: {as_text(option)}")
+
+
+class ScriptMayWrite(CommandError):
+    message = "ERR Can not execute a script with write flag using *_ro command."
+
+
+# --- functions ------------------------------------------------------------------------------------
+
+
+class NoSuchFunction(CommandError):
+    message = "ERR Function not found"
+
+
+class NoSuchLibrary(CommandError):
+    message = "ERR Library not found"
+
+
+class BadNumberOfKeys(CommandError):
+    message = "ERR Bad number of keys provided"
+
+
+class LibraryMetadataMissing(CommandError):
+    message = "ERR Missing library metadata"
+
+
+class LibraryMetadataInvalid(CommandError):
+    message = "ERR Invalid library metadata"
+
+
+class LibraryNameTwice(CommandError):
+    message = "ERR Invalid metadata value, name argument was given multiple times"
+
+
+class LibraryMetadataUnknown(CommandError):
+    def __init__(self, part: bytes) -> None:
+        super().__init__(f"ERR Invalid metadata value given: {as_text(part)}")
+
+
+class LibraryNameMissing(CommandError):
+    message = "ERR Library name was not given"
+
+
+class LibraryNameInvalid(CommandError):
+    message = (
+        "ERR Library names can only contain letters, numbers, or underscores(_) and must be at"
+        " least one character long"
+    )
+
+
+class NoSuchEngine(CommandError):
+    def __init__(self, engine: bytes) -> None:
+        super().__init__(f"ERR Engine '{as_text(engine)}' not found")
+
+
+class LibraryExists(CommandError):
+    """FUNCTION LOAD quotes the name, FUNCTION RESTORE does not."""
+
+    def __init__(self, name: bytes, *, is_quoted: bool = True) -> None:
+        shown = as_text(name)
+        super().__init__(f"ERR Library {repr(shown) if is_quoted else shown} already exists")
+
+
+class FunctionExists(CommandError):
+    def __init__(self, name: bytes) -> None:
+        super().__init__(f"ERR Function {as_text(name)} already exists")
+
+
+class NoFunctionsRegistered(CommandError):
+    message = "ERR No functions registered"
+
+
+class LibraryDoesNotCompile(CommandError):
+    def __init__(self, message: bytes) -> None:
+        super().__init__(f"ERR Error compiling function: {as_text(message)}")
+
+
+class LibraryFailed(CommandError):
+    def __init__(self, message: str) -> None:
+        super().__init__(f"ERR Error registering functions: {message}")
+
+
+class LibraryLoadsTooLong(CommandError):
+    message = "ERR FUNCTION LOAD timeout"
+
+
+class FunctionCodeMissing(CommandError):
+    message = "ERR Function code is missing"
+
+
+class UnknownLoadOption(CommandError):
+    def __init__(self, option: bytes) -> None:
+        super().__init__(f"ERR Unknown option given: {as_text(option)}")
+
+
+class UnknownListOption(CommandError):
+    def __init__(self, option: bytes) -> None:
+        super().__init__(f"ERR Unknown argument {as_text(option)}")
+
+
+class LibraryPatternMissing(CommandError):
+    message = "ERR library name argument was not given"
+
+
+class RestorePolicyUnknown(CommandError):
+    message = "ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE."
+
+
+class NotAFunctionPayload(CommandError):
+    message = "ERR given type is not a function"
+
+
+class FunctionPayloadInvalid(CommandError):
+    message = "ERR Failed loading library payload"
+
+
+class RegistrationRefused(CommandError):
+    """What redis.register_function does not take."""
+
+    _WHY: ClassVar[dict[str, str]] = {
+        "count": "wrong number of arguments to redis.register_function",
+        "table": "calling redis.register_function with a single argument is only applicable to Lua"
+        " table (representing named arguments).",
+        "key": "named argument key given to redis.register_function is not a string",
+        "function_name": "function_name argument given to redis.register_function must be a string",
+        "description": "description argument given to redis.register_function must be a string",
+        "callback": "callback argument given to redis.register_function must be a function",
+        "flags": "flags argument to redis.register_function must be a table representing function"
+        " flags",
+        "flag": "unknown flag given",
+        "argument": "unknown argument given to redis.register_function",
+        "no name": "redis.register_function must get a function name argument",
+        "no callback": "redis.register_function must get a callback argument",
+        "first": "first argument to redis.register_function must be a string",
+        "second": "second argument to redis.register_function must be a function",
+        "twice": "Function already exists in the library",
+    }
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"ERR {self._WHY[reason]}")
 
 
 class ScriptSingleString(CommandError):

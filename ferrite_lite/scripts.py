@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from .acl import Place
@@ -14,22 +15,28 @@ from .clock import NS_PER_MS, SystemClock
 from .command import MANY_WORDS, Command
 from .context import Context
 from .errors import (
+    BusyFunction,
+    BusyScript,
     CommandError,
+    NoScriptRunning,
     NotEnoughReplicas,
     OutOfMemory,
     ScriptCommandNotAllowed,
     ScriptDoesNotCompile,
+    ScriptMayWrite,
     ScriptNoPermission,
     ScriptStoppedByServer,
+    ScriptUnkillable,
     ScriptUnknownCommand,
     ScriptWriteNotAllowed,
     ScriptWrongArity,
     UnknownSubcommand,
     WrongArity,
 )
-from .lua import LuaSyntaxError, Script, ScriptStopped, compile_script
+from .lua import LuaSyntaxError, Script, ScriptHost, ScriptStopped, compile_script
 from .metrics import Meter
 from .reply import Reply
+from .scriptflags import Flags, read_shebang
 
 logger = logging.getLogger("ferrite_lite.scripts")
 
@@ -44,6 +51,10 @@ _REFUSALS = (
     ScriptWrongArity,
 )
 
+_WRITES = frozenset({"write"})
+#: PUBLISH, which replicas would hear of, is no reading either.
+_READONLY_REFUSES = frozenset({"write", "may_replicate"})
+
 #: Python calls that a command nests at most, with a wide margin.
 COMMAND_DEPTH = 200
 
@@ -54,6 +65,11 @@ NativeFunction = Callable[[Context, Keys, Keys], Reply]
 def sha1(text: bytes) -> bytes:
     """The name that EVALSHA knows a script by. It names, it does not protect."""
     return hashlib.sha1(text, usedforsecurity=False).hexdigest().encode()
+
+
+def log_message(level: int, message: bytes) -> None:
+    """What ``redis.log`` says, in the server's log."""
+    logger.log(_LOG_LEVELS[level], "%s", message.decode("utf-8", "backslashreplace"))
 
 
 class Runnable(Protocol):
@@ -79,31 +95,65 @@ class NativeScript:
 class LuaScript:
     """A compiled script, and how it reaches the commands."""
 
-    __slots__ = ("_script",)
+    __slots__ = ("_flags", "_script")
 
     def __init__(self, text: bytes) -> None:
-        """Raises ScriptDoesNotCompile."""
+        """Raises ScriptDoesNotCompile, and what ``read_shebang`` raises."""
+        self._flags, source = read_shebang(text)
         try:
-            self._script: Script = compile_script(text)
+            self._script: Script = compile_script(source, sha1(text).decode())
         except LuaSyntaxError as error:
-            raise ScriptDoesNotCompile(str(error)) from None
+            raise ScriptDoesNotCompile(error.told_of(b"user_script")) from None
 
     def run(self, ctx: Context, keys: Keys, argv: Keys, *, readonly: bool) -> Reply:
-        before = ctx.db, ctx.resp, ctx.command
-        kind = _FullHost if ctx.server.memory.is_exhausted else _Host
-        host = kind(ctx, readonly=readonly)
-        ctx.resp = 2  # what commands answer a script, whatever its client speaks
-        ctx.running_script, ctx.server.metrics.script_failed = True, False
-        try:
-            reply = self._script.run(host, list(keys), list(argv))
-            ctx.server.metrics.script_failed = False  # what it has caught is over with
-            return reply
-        except ScriptStopped:
-            raise ScriptStoppedByServer(ctx.server.config.busy_after_ms) from None
-        finally:
-            # A SELECT inside the script is the script's own.
-            ctx.db, ctx.resp, ctx.command = before
-            ctx.running_script = False
+        with_host = partial(self._script.run, keys=list(keys), argv=list(argv))
+        return run_lua(ctx, with_host, self._flags, readonly=readonly)
+
+
+def run_lua(
+    ctx: Context,
+    run: Callable[[ScriptHost], Reply],
+    flags: Flags,
+    *,
+    readonly: bool,
+    is_function: bool = False,
+) -> Reply:
+    """Run a script or a function for a connection. Raises CommandError.
+
+    Declared flags are obeyed at once; without any, each command is judged when it is called.
+    """
+    is_full = ctx.server.memory.is_exhausted
+    if flags is not None:
+        _check_flags(ctx, flags, readonly=readonly)
+        readonly = "no-writes" in flags
+        is_full = is_full and "allow-oom" not in flags
+    server = ctx.server
+    before = ctx.db, ctx.resp, ctx.command
+    host = (_FullHost if is_full else _Host)(ctx, readonly=readonly, is_function=is_function)
+    server.running_script = host
+    ctx.resp = 2  # what commands answer a script, whatever its client speaks
+    ctx.running_script, server.metrics.script_failed = True, False
+    try:
+        reply = run(host)
+        server.metrics.script_failed = False  # what it has caught is over with
+        return reply
+    finally:
+        server.running_script = None
+        # A SELECT inside the script is the script's own.
+        ctx.db, ctx.resp, ctx.command = before
+        ctx.running_script = False
+
+
+def _check_flags(ctx: Context, flags: frozenset[str], *, readonly: bool) -> None:
+    """Raises CommandError where a script is not even begun."""
+    if "no-writes" in flags:
+        return
+    if readonly:
+        raise ScriptMayWrite
+    if ctx.server.config.lacks_replicas:
+        raise NotEnoughReplicas
+    if ctx.server.memory.is_exhausted and "allow-oom" not in flags:
+        raise OutOfMemory
 
 
 class Twin:
@@ -130,10 +180,35 @@ class Twin:
         return self.native.function(ctx, keys, argv)
 
 
+def kill(ctx: Context, *, is_function: bool) -> None:
+    """Ask what is running to stop. Raises CommandError where it cannot."""
+    run = ctx.server.running_script
+    if run is None:
+        raise NoScriptRunning
+    if run.has_written:
+        raise ScriptUnkillable
+    if run.is_function is not is_function:
+        raise BusyFunction if run.is_function else BusyScript
+    run.is_killed = True
+
+
+class ScriptRun(Protocol):
+    """What others may see of a script or function that is running, and do to it."""
+
+    is_function: bool
+    has_written: bool
+    is_killed: bool
+
+    def described(self) -> Reply:
+        """Name, request and duration, as in FUNCTION STATS."""
+        ...
+
+
 class _Host:
     """One run's door to the engine."""
 
     __slots__ = (
+        "_argv",
         "_caller",
         "_ctx",
         "_depth_limit",
@@ -142,13 +217,20 @@ class _Host:
         "_metrics",
         "_plain",
         "_readonly",
+        "_refused_flags",
         "_started_ns",
         "_write_refusal",
+        "has_written",
+        "is_function",
+        "is_killed",
         "resp",
     )
 
-    def __init__(self, ctx: Context, *, readonly: bool) -> None:
+    def __init__(self, ctx: Context, *, readonly: bool, is_function: bool) -> None:
+        self.is_function = is_function
+        self.has_written = self.is_killed = False
         self._ctx = ctx
+        self._argv = ctx.argv
         self._metrics = ctx.server.metrics
         self._plain = self._metrics.plain
         #: EVAL or its kin.
@@ -156,12 +238,13 @@ class _Host:
         self._is_restricted = not ctx.user.is_unrestricted
         self._is_careful = self._is_restricted or self._metrics.times_all or ctx.is_observed
         self._readonly = readonly
-        #: Why it may not write, if it may not.
+        #: Why it may not write, if it may not, and what counts as writing.
         self._write_refusal: type[CommandError] | None = None
+        self._refused_flags = _READONLY_REFUSES
         if readonly:
             self._write_refusal = ScriptWriteNotAllowed
         elif ctx.server.config.lacks_replicas:
-            self._write_refusal = NotEnoughReplicas
+            self._write_refusal, self._refused_flags = NotEnoughReplicas, _WRITES
         self._started_ns = 0
         self._depth_limit = sys.getrecursionlimit()
         self.resp = ctx.resp
@@ -176,8 +259,10 @@ class _Host:
             flags = meter.command.flags
             if "noscript" in flags:
                 raise ScriptCommandNotAllowed
-            if self._write_refusal is not None and "write" in flags:
+            if self._write_refusal is not None and self._refused_flags & flags:
                 raise self._write_refusal
+            if "write" in flags:
+                self.has_written = True
             self._ctx.command = meter.command
             return self._run(meter, argv)
         except CommandError as error:
@@ -212,8 +297,9 @@ class _Host:
             raise ScriptCommandNotAllowed
         if self._is_restricted:
             self._require_permission(command, argv)
-        if self._write_refusal is not None and "write" in command.flags:
+        if self._write_refusal is not None and self._refused_flags & command.flags:
             raise self._write_refusal
+        self.has_written |= "write" in command.flags
         return self._ctx.call(self._ctx, argv)
 
     def _require_permission(self, command: Command, argv: list[bytes]) -> None:
@@ -230,15 +316,21 @@ class _Host:
         return None if command is None else self._ctx.user.denial(command, argv) is None
 
     def log(self, level: int, message: bytes, /) -> None:
-        logger.log(_LOG_LEVELS[level], "%s", message.decode("utf-8", "backslashreplace"))
+        log_message(level, message)
+
+    def described(self) -> Reply:
+        elapsed_ms = (SystemClock.now_ns() - self._started_ns) // NS_PER_MS
+        argv: list[Reply] = list(self._argv)
+        return {b"name": self._argv[1], b"command": argv, b"duration_ms": elapsed_ms}
 
     def interrupt(self) -> None:
         """Stop what would hold up everybody else for ever: real time, whatever the clock says."""
         now_ns = SystemClock.now_ns()
         if not self._started_ns:
             self._started_ns = now_ns
-        if now_ns - self._started_ns > self._ctx.server.config.busy_after_ms * NS_PER_MS:
-            raise ScriptStopped
+        limit_ms = self._ctx.server.config.busy_after_ms
+        if now_ns - self._started_ns > limit_ms * NS_PER_MS:
+            raise ScriptStopped(ScriptStoppedByServer(limit_ms))
 
 
 class _FullHost(_Host):
@@ -247,18 +339,17 @@ class _FullHost(_Host):
     Half of what it does would be worse than too much.
     """
 
-    __slots__ = ("_has_written",)
-
-    def __init__(self, ctx: Context, *, readonly: bool) -> None:
-        super().__init__(ctx, readonly=readonly)
-        self._has_written = False
+    __slots__ = ()
 
     def call(self, argv: list[bytes], /) -> Reply:
         command = self._ctx.server.table[argv[0]]
-        if command is not None and self._may_run(command, argv):
-            if "denyoom" in command.flags and not self._has_written:
-                raise OutOfMemory
-            self._has_written |= "write" in command.flags
+        if (
+            command is not None
+            and "denyoom" in command.flags
+            and not self.has_written
+            and self._may_run(command, argv)
+        ):
+            raise OutOfMemory
         return super().call(argv)
 
     def _may_run(self, command: Command, argv: list[bytes]) -> bool:

@@ -15,6 +15,7 @@ from .broker import Broker
 from .clock import NS_PER_US, Clock
 from .command import Command, CommandTable
 from .config import Config
+from .functions import Libraries
 from .keyspace import Keyspace, Moment
 from .latency import LatencyMonitor
 from .memory import Memory
@@ -23,7 +24,7 @@ from .monitor import Monitor
 from .notifications import Notifier
 from .pause import Pause
 from .redaction import redacted
-from .scripts import ScriptCache
+from .scripts import ScriptCache, ScriptRun
 from .slowlog import SlowLog
 from .tracking import Tracking
 from .version import REDIS_VERSION, VERSION
@@ -87,6 +88,9 @@ class ServerState:
         self.describe_client: Callable[[Context], bytes] = _undescribed
         self.last_client_id = 0
         self.scripts = ScriptCache()
+        self.functions = Libraries()
+        #: The script or function that is running; it may be asked to stop.
+        self.running_script: ScriptRun | None = None
         self.statistics = Statistics()
         self.accesses = Accesses(self.databases, config, self.moment, self.random)
         self.notifier = Notifier(self.broker, self.databases, config)

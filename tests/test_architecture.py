@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 RANKS = [
     {"errors", "clock", "foreign", "usage", "version", "latency", "slowlog"},
     {"numeric", "patterns", "reply", "words"},
-    {"arguments", "roster", "expiry", "resp", "command"},
+    {"arguments", "roster", "expiry", "resp", "command", "scriptflags"},
     {"values", "metrics", "redaction"},
     {"keyspace", "config"},
     {
@@ -23,6 +23,7 @@ RANKS = [
     },
     {"context", "lua"},
     {"scripts"},
+    {"functions"},
     {"state"},
     {"commands"},
     {"engine"},

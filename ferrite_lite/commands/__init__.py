@@ -10,6 +10,7 @@ from . import (
     connection,
     debugging,
     dumping,
+    functions,
     hashes,
     introspection,
     keys,
@@ -53,5 +54,6 @@ GROUPS = (
     introspection.command,
     pubsub.command,
     scripting.command,
+    functions.command,
 )
 TABLE = CommandTable(GROUPS)

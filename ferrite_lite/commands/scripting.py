@@ -6,15 +6,15 @@ from ..command import CommandGroup
 from ..context import Context
 from ..errors import (
     InvalidFlushMode,
-    InvalidFunctionFlushMode,
     NegativeKeyCount,
+    NoScriptDebugger,
     NoSuchScript,
-    SubcommandSyntax,
+    ScriptDebugMode,
     TooManyKeys,
 )
 from ..numeric import parse_int
 from ..reply import OK, Reply
-from ..scripts import Runnable
+from ..scripts import Runnable, kill
 from .helping import help_lines
 
 command = CommandGroup("scripting")
@@ -148,16 +148,22 @@ def script_flush(ctx: Context, *mode: bytes) -> Reply:
 
 
 @command(
-    "FUNCTION FLUSH [ASYNC | SYNC]",
-    "write noscript",
-    since="7.0.0",
-    complexity="O(N) where N is the number of functions deleted",
-    tips=["request_policy:all_shards", "response_policy:all_succeeded"],
+    "SCRIPT KILL",
+    "noscript allow_busy",
+    since="2.6.0",
+    tips=["request_policy:all_shards", "response_policy:one_succeeded"],
 )
-def function_flush(ctx: Context, *mode: bytes) -> Reply:
-    """Forget every function: there are none, and suites that use some begin with this."""
-    if len(mode) > 1:
-        raise SubcommandSyntax("function", ctx.argv[1])
-    if mode and mode[0].lower() not in (b"sync", b"async"):
-        raise InvalidFunctionFlushMode
+def script_kill(ctx: Context) -> Reply:
+    """Stop the script that is running, if it has not written yet."""
+    kill(ctx, is_function=False)
+    return OK
+
+
+@command("SCRIPT DEBUG <YES | SYNC | NO>", "noscript", since="3.2.0")
+def script_debug(ctx: Context, mode: bytes) -> Reply:
+    """Answer as for a debugger that is switched off: there is none."""
+    if mode.lower() in (b"yes", b"sync"):
+        raise NoScriptDebugger
+    if mode.lower() != b"no":
+        raise ScriptDebugMode
     return OK

@@ -2,6 +2,16 @@
 
 from .errors import LuaSyntaxError, ScriptStopped
 from .host import ScriptHost
+from .library import Library, LibraryFunction, is_name
 from .script import Script, compile_script
 
-__all__ = ["LuaSyntaxError", "Script", "ScriptHost", "ScriptStopped", "compile_script"]
+__all__ = [
+    "Library",
+    "LibraryFunction",
+    "LuaSyntaxError",
+    "Script",
+    "ScriptHost",
+    "ScriptStopped",
+    "compile_script",
+    "is_name",
+]

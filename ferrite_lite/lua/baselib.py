@@ -48,7 +48,10 @@ def gcinfo(*_: Value) -> Results:
 
 def error(*arguments: Value) -> Results:
     level = args.integer(arguments, 2, b"error", 1)
-    raise LuaError(args.given(arguments, 1), level=level)
+    value = args.given(arguments, 1)
+    if value.__class__ is float and level > 0:
+        value = tostring(value)  # it is told with its position, as a string is
+    raise LuaError(value, level=level)
 
 
 def getmetatable(*arguments: Value) -> Results:

@@ -44,12 +44,16 @@ class Compiled:
 Known = Mapping[bytes, Collection[bytes]]
 
 
-def compile_function(main: nodes.Function, known: Known, *, is_resumable: bool) -> Compiled:
+def compile_function(
+    main: nodes.Function, known: Known, *, is_resumable: bool = False, main_is_direct: bool = True
+) -> Compiled:
     """Python for a whole script; ``known`` is what ``direct_names`` will be given for.
 
-    ``is_resumable`` gives every function a second form, in which coroutines run.
+    ``is_resumable`` gives every function a second form, in which coroutines run. Without
+    ``main_is_direct`` the main function looks up what the others know to be there.
     """
     writer = _Writer(known, is_resumable=is_resumable)
+    writer.main_is_direct = main_is_direct
     writer.write_factory(main)
     source = "\n".join(writer.text)
     return Compiled(compile(source, CODE_NAME, "exec"), writer.lines, source)
@@ -62,6 +66,7 @@ class _Writer:
         self.known = known
         self.text: list[str] = []
         self.lines: list[int] = [0]
+        self.main_is_direct = True
         self._is_resumable = is_resumable
         #: What makes each function that is written, or begun.
         self._factories: dict[int, str] = {}
@@ -372,6 +377,8 @@ class _FunctionCompiler:
 
     def _direct(self, value: nodes.Expression) -> str | None:
         """The name in compiled code of a function that no script can change."""
+        if self._function.parent is None and not self._writer.main_is_direct:
+            return None
         match value:
             case nodes.GlobalName(name=name) if name in self._writer.known.get(b"_G", ()):
                 return direct_name(b"_G", name)

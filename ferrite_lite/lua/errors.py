@@ -6,7 +6,16 @@ from typing import Any
 
 
 class LuaSyntaxError(Exception):
-    """The source is no Lua: the message is Lua 5.1's, position included."""
+    """The source is no Lua. The message is Lua 5.1's: position, what, and near which word."""
+
+    def __init__(self, line: int, what: str) -> None:
+        super().__init__(line, what)
+        self.line = line
+        self.what = what
+
+    def told_of(self, chunk: bytes) -> bytes:
+        """The whole message, for a chunk of this name as it is shown."""
+        return b"%b:%d: %b" % (chunk, self.line, self.what.encode("utf-8", "surrogateescape"))
 
 
 class LuaError(Exception):
@@ -23,4 +32,4 @@ class LuaError(Exception):
 
 
 class ScriptStopped(Exception):
-    """The host ended the script: no pcall catches it."""
+    """The host ended the script: no pcall catches it. The message is that of the reply."""

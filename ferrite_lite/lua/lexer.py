@@ -9,9 +9,6 @@ from typing import Any
 from .errors import LuaSyntaxError
 from .numbers import parse_number
 
-#: What Lua calls the script in its messages; Redis names every script so.
-CHUNK = "user_script"
-
 KEYWORDS = frozenset(
     b"and break do else elseif end false for function if in local nil not or repeat return then"
     b" true until while".split()
@@ -29,6 +26,8 @@ _ESCAPES = {
 _PLAIN_TEXT = re.compile(rb"[^\\\r\n\"']+")
 
 EOF_KIND = b"<eof>"
+#: What is no token: its value is the error, to be raised by whoever gets as far.
+ERROR_KIND = b"<error>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class Token:
 
 
 def tokens(source: bytes) -> list[Token]:
-    """All tokens of a source, ended by ``<eof>``. Raises LuaSyntaxError."""
+    """All tokens of a source, ended by ``<eof>``, or by an error that is still to be raised."""
     return _Lexer(source).read_all()
 
 
@@ -54,15 +53,14 @@ class _Lexer:
 
     def read_all(self) -> list[Token]:
         found: list[Token] = []
-        if self._source.startswith(b"#"):
-            # The first line may be for the shell, or Redis's own: it is no Lua.
-            end = self._source.find(b"\n")
-            self._at = len(self._source) if end < 0 else end
         while True:
-            self._skip_blanks()
-            token = self._next()
+            try:
+                self._skip_blanks()
+                token = self._next()
+            except LuaSyntaxError as error:
+                token = Token(ERROR_KIND, error, self._line, b"")
             found.append(token)
-            if token.kind == EOF_KIND:
+            if token.kind in (EOF_KIND, ERROR_KIND):
                 return found
 
     def _skip_blanks(self) -> None:
@@ -104,7 +102,11 @@ class _Lexer:
         if operator := _OPERATOR.match(source, at):
             self._at = operator.end()
             return Token(operator[0], None, line, operator[0])
-        raise self._error("unexpected symbol", source[at : at + 1])
+        # Whatever else stands there is a token that no rule wants.
+        self._at += 1
+        byte = source[at : at + 1]
+        is_control = byte < b" " or byte == b"\x7f"
+        return Token(byte, None, line, b"char(%d)" % byte[0] if is_control else byte)
 
     def _number(self, text: bytes) -> float:
         value = parse_number(text)
@@ -169,6 +171,6 @@ class _Lexer:
 
 
 def syntax_error(what: str, near: bytes, line: int) -> LuaSyntaxError:
-    """An error in Lua's words: ``user_script:1: unexpected symbol near '<eof>'``."""
+    """An error in Lua's words: ``unexpected symbol near '<eof>'``."""
     shown = near.decode("utf-8", "surrogateescape")
-    return LuaSyntaxError(f"{CHUNK}:{line}: {what} near '{shown}'")
+    return LuaSyntaxError(line, f"{what} near '{shown}'")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from . import nodes
 from .errors import LuaSyntaxError
-from .lexer import EOF_KIND, Token, syntax_error, tokens
+from .lexer import EOF_KIND, ERROR_KIND, Token, syntax_error, tokens
 
 #: ``LUAI_MAXCCALLS``: how deep statements and expressions may nest.
 MAX_NESTING = 180
@@ -35,7 +35,7 @@ class _Parser:
     def __init__(self, found: list[Token]) -> None:
         self._tokens = found
         self._position = 0
-        self._token = found[0]
+        self._token = self._checked(found[0])
         self._function: nodes.Function
         self._scopes: list[dict[bytes, nodes.Local]] = []
         self._loops = 0
@@ -56,7 +56,13 @@ class _Parser:
         token = self._token
         if self._position + 1 < len(self._tokens):
             self._position += 1
-            self._token = self._tokens[self._position]
+            self._token = self._checked(self._tokens[self._position])
+        return token
+
+    @staticmethod
+    def _checked(token: Token) -> Token:
+        if token.kind == ERROR_KIND:
+            raise token.value
         return token
 
     def _accept(self, kind: bytes) -> bool:

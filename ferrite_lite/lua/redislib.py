@@ -26,10 +26,9 @@ from . import arguments as args
 from .conversion import error_table, tagged, to_lua
 from .errors import LuaError
 from .host import ScriptHost
-from .lexer import CHUNK
 from .numbers import format_number
 from .runtime import Results, Table, Value, tonumber, tostring
-from .tracing import line_here
+from .tracing import position_here
 
 LOG_LEVELS = {b"LOG_DEBUG": 0, b"LOG_VERBOSE": 1, b"LOG_NOTICE": 2, b"LOG_WARNING": 3}
 REPLICATION = {
@@ -47,18 +46,18 @@ def _version_number() -> int:
 
 
 class RedisLibrary:
-    """The ``redis`` table of one script. ``host`` is set for each run."""
+    """The ``redis`` table of one script, or of a library of functions. Each run sets ``host``."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_of_functions: bool) -> None:
         self.host: ScriptHost
         self.resp = 2
         self.call, self.pcall = self._callers()
         self.table = Table()
         self.table.hash.update(self._functions())
-        self.table.hash.update({name: float(level) for name, level in LOG_LEVELS.items()})
+        if not is_of_functions:
+            self.table.hash.update(_OF_SCRIPTS)
+        self.table.hash.update(self.facts())
         self.table.hash.update({name: float(value) for name, value in REPLICATION.items()})
-        self.table.hash[b"REDIS_VERSION"] = REDIS_VERSION.encode()
-        self.table.hash[b"REDIS_VERSION_NUM"] = float(_version_number())
         self.table.readonly = True
 
     def _callers(self) -> tuple[Callable[..., Results], Callable[..., Results]]:
@@ -87,10 +86,16 @@ class RedisLibrary:
             b"log": lambda *arguments: self._log(arguments),
             b"setresp": lambda *arguments: self._setresp(arguments),
             b"set_repl": set_repl,
-            b"replicate_commands": lambda *_: [True],
-            b"breakpoint": lambda *_: [False],
             b"acl_check_cmd": lambda *arguments: self._acl_check_cmd(arguments),
-            b"debug": lambda *_: [],
+        }
+
+    def facts(self) -> dict[bytes, Value]:
+        """What a library of functions finds in ``redis`` while it is being loaded, too."""
+        return {
+            b"log": self.table.hash[b"log"],
+            **{name: float(level) for name, level in LOG_LEVELS.items()},
+            b"REDIS_VERSION": REDIS_VERSION.encode(),
+            b"REDIS_VERSION_NUM": float(_version_number()),
         }
 
     def _log(self, arguments: tuple[Value, ...]) -> Results:
@@ -123,6 +128,14 @@ class RedisLibrary:
             raise_error(ScriptSetrespVersion())
         self.resp = int(version)
         return []
+
+
+#: What only EVAL's scripts have: without a debugger, and replicated by effects anyway, no-ops.
+_OF_SCRIPTS: dict[bytes, Callable[..., Results]] = {
+    b"breakpoint": lambda *_: [False],
+    b"debug": lambda *_: [],
+    b"replicate_commands": lambda *_: [True],
+}
 
 
 def raise_error(error: CommandError) -> NoReturn:
@@ -197,7 +210,8 @@ def error_handler(*arguments: Value) -> Results:
     error = args.given(arguments, 1)
     if error.__class__ is not Table:
         error = tagged(b"err", b"ERR " + tostring(error))
-    line = line_here()
-    error.set(b"source", b"@" + CHUNK.encode())
-    error.set(b"line", None if line is None else float(line))
+    position = position_here()
+    if position is not None:
+        error.set(b"source", position.chunk)
+        error.set(b"line", float(position.line))
     return [error]

@@ -5,36 +5,68 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from types import FrameType, TracebackType
+from typing import Any, NamedTuple
 
 from .compiler import CODE_NAME
 from .errors import LuaError
-from .lexer import CHUNK
 from .runtime import Value
 
-#: The script's line of each line of its Python, in the globals of the compiled code.
-LINES = "lines_of_the_script"
+#: In the globals of compiled code: its chunk, and the script's line of each line of its Python.
+CHUNK, LINES = "chunk_of_the_script", "lines_of_the_script"
+
+#: ``LUA_IDSIZE`` as Debian builds Lua, less what stands around the text.
+_ID_BYTES = 512
+_SHOWN_BYTES = _ID_BYTES - len(' [string "..."] ') - 1
+_SHOWN_NAME_BYTES = _ID_BYTES - len(" '...' ") - 1
 
 
-def lines_of(traceback: TracebackType | None) -> list[int]:
-    """The line in each function of the script that was running, the innermost last."""
-    return list(_lines(traceback))
+class Position(NamedTuple):
+    """Where something is in Lua."""
+
+    #: As Lua keeps it: ``@`` or ``=`` and a name, or the text itself.
+    chunk: bytes
+    line: int
+
+    @property
+    def prefix(self) -> bytes:
+        """What stands before an error's message."""
+        return b"%b:%d: " % (shown_chunk(self.chunk), self.line)
 
 
-def _lines(traceback: TracebackType | None) -> Iterator[int]:
+def shown_chunk(chunk: bytes) -> bytes:
+    """How Lua names a chunk in its messages."""
+    if chunk[:1] == b"=":
+        return chunk[1:_ID_BYTES]
+    if chunk[:1] == b"@":
+        name = chunk[1:]
+        return name if len(name) <= _SHOWN_NAME_BYTES else b"..." + name[-_SHOWN_NAME_BYTES:]
+    first = chunk.replace(b"\r", b"\n").partition(b"\n")[0][:_SHOWN_BYTES]
+    return b'[string "%b%b"]' % (first, b"..." if len(first) < len(chunk) else b"")
+
+
+def positions_of(traceback: TracebackType | None) -> list[Position]:
+    """Where each function of the script was that was running, the innermost last."""
+    return list(_positions(traceback))
+
+
+def _positions(traceback: TracebackType | None) -> Iterator[Position]:
     while traceback is not None:
         frame = traceback.tb_frame
         if frame.f_code.co_filename == CODE_NAME:
-            yield frame.f_globals[LINES][traceback.tb_lineno]
+            yield _position(frame.f_globals, traceback.tb_lineno)
         traceback = traceback.tb_next
 
 
-def line_here() -> int | None:
-    """The line of the script that is being run."""
+def _position(names: dict[str, Any], python_line: int) -> Position:
+    return Position(names[CHUNK], names[LINES][python_line])
+
+
+def position_here() -> Position | None:
+    """Where the script is that is running."""
     frame: FrameType | None = sys._getframe(1)  # there is no other way to ask
     while frame is not None:
         if frame.f_code.co_filename == CODE_NAME:
-            line: int = frame.f_globals[LINES][frame.f_lineno]
-            return line
+            return _position(frame.f_globals, frame.f_lineno)
         frame = frame.f_back
     return None
 
@@ -42,8 +74,8 @@ def line_here() -> int | None:
 def located(error: LuaError) -> Value:
     """The thrown value; a message is told with its position, once."""
     if error.value.__class__ is bytes and error.level > 0:
-        lines = lines_of(error.__traceback__)
-        if len(lines) >= error.level:
-            error.value = b"%b:%d: %b" % (CHUNK.encode(), lines[-error.level], error.value)
+        positions = positions_of(error.__traceback__)
+        if len(positions) >= error.level:
+            error.value = positions[-error.level].prefix + error.value
         error.level = 0
     return error.value

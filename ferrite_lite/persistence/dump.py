@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..errors import BadDumpChecksum, BadDumpFormat
+from collections.abc import Iterable, Iterator
+
+from ..errors import BadDumpChecksum, BadDumpFormat, FunctionPayloadInvalid
 from ..values import EncodingLimits, Value
 from .crc64 import crc64
 from .packed import Corrupt
@@ -19,7 +21,15 @@ _CHECKSUM_BYTES = 8
 
 def dump(value: Value, *, compresses: bool = True) -> bytes:
     """The payload of a value, as redis-server 7.0 answers DUMP."""
-    form = Writer(compresses=compresses).value(value)
+    return _signed(Writer(compresses=compresses).value(value))
+
+
+def dump_libraries(codes: Iterable[bytes], *, compresses: bool = True) -> bytes:
+    """The payload of FUNCTION DUMP: the texts of libraries."""
+    return _signed(Writer(compresses=compresses).libraries(codes))
+
+
+def _signed(form: bytes) -> bytes:
     form += RDB_VERSION.to_bytes(_VERSION_BYTES, "little")
     return form + crc64(form).to_bytes(_CHECKSUM_BYTES, "little")
 
@@ -29,6 +39,29 @@ def load(payload: bytes, limits: EncodingLimits, max_bytes: int) -> Value:
 
     ``max_bytes`` bounds what compressed parts may expand to.
     """
+    _check(payload)
+    try:
+        # The reader is given the footer too: Redis lets a value reach into it.
+        return Reader(payload, limits, max_bytes).value()
+    except Corrupt:
+        raise BadDumpFormat from None
+
+
+def load_libraries(payload: bytes, limits: EncodingLimits, max_bytes: int) -> Iterator[bytes]:
+    """The texts in a payload of FUNCTION DUMP, one after the other.
+
+    Raises BadDumpChecksum, NotAFunctionPayload, FunctionPayloadInvalid.
+    """
+    _check(payload)
+    reader = Reader(payload[: -_VERSION_BYTES - _CHECKSUM_BYTES], limits, max_bytes)
+    try:
+        yield from reader.libraries()
+    except Corrupt:
+        raise FunctionPayloadInvalid from None
+
+
+def _check(payload: bytes) -> None:
+    """Raises BadDumpChecksum."""
     checked, checksum = payload[:-_CHECKSUM_BYTES], payload[-_CHECKSUM_BYTES:]
     version = int.from_bytes(checked[-_VERSION_BYTES:], "little")
     if (
@@ -37,8 +70,3 @@ def load(payload: bytes, limits: EncodingLimits, max_bytes: int) -> Value:
         or crc64(checked) != int.from_bytes(checksum, "little")
     ):
         raise BadDumpChecksum
-    try:
-        # The reader is given the footer too: Redis lets a value reach into it.
-        return Reader(payload, limits, max_bytes).value()
-    except Corrupt:
-        raise BadDumpFormat from None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from ..errors import NotAFunctionPayload
 from ..numeric import maybe_int
 from ..values import EncodingLimits, Hash, List, Set, String, Value, intset_width_bytes
 from . import lzf, packed
@@ -19,6 +20,9 @@ HASH_ZIPMAP, LIST_ZIPLIST, SET_INTSET, HASH_ZIPLIST = 9, 10, 11, 13
 LIST_QUICKLIST, HASH_LISTPACK, LIST_QUICKLIST_2, SET_LISTPACK = 14, 16, 18, 20
 #: Hashes whose fields may have deadlines: Redis 7.4's two forms, and Valkey 9's.
 HASH_METADATA, HASH_LISTPACK_EX, HASH_2 = 24, 25, 22
+
+#: A library of functions.
+FUNCTION_2 = 245
 
 #: First byte of a string that is not written as it is, with what follows.
 _INTEGERS = {0xC0: 1, 0xC1: 2, 0xC2: 4}
@@ -60,6 +64,13 @@ class Writer:
         else:
             self._type(STRING)
             self.string(bytes(value))
+        return b"".join(self._parts)
+
+    def libraries(self, codes: Iterable[bytes]) -> bytes:
+        """The form of libraries of functions, given by their texts."""
+        for code in codes:
+            self._type(FUNCTION_2)
+            self.string(code)
         return b"".join(self._parts)
 
     def _type(self, number: int) -> None:
@@ -186,6 +197,16 @@ class Reader:
             return read()
         except lzf.CorruptLzf:
             raise Corrupt from None
+
+    def libraries(self) -> Iterator[bytes]:
+        """The texts of libraries, to the end. Raises NotAFunctionPayload."""
+        while self._left_bytes():
+            if self._take(1)[0] != FUNCTION_2:
+                raise NotAFunctionPayload
+            try:
+                yield self.string()
+            except lzf.CorruptLzf:
+                raise Corrupt from None
 
     def _take(self, size: int) -> bytes:
         part = self._data[self._at : self._at + size]

@@ -27,9 +27,6 @@ FOREIGN_COMMANDS = frozenset(
     }
 )
 
-#: Of our own groups, and not served yet.
-LATER_COMMANDS = frozenset({"fcall", "fcall_ro", "function"})
-
 
 def foreign_commands(reference: RealServer) -> frozenset[str]:
     """The names, in lower case, of the commands that are left to others."""
@@ -39,4 +36,4 @@ def foreign_commands(reference: RealServer) -> frozenset[str]:
     fields = zip(docs[::2], docs[1::2], strict=True)
     groups = {name: each[each.index("group") + 1] for name, each in fields}
     named = {name for name, group in groups.items() if group in FOREIGN_GROUPS}
-    return frozenset(named | FOREIGN_COMMANDS | LATER_COMMANDS)
+    return frozenset(named | FOREIGN_COMMANDS)

@@ -13,18 +13,6 @@ _NOT_IMPLEMENTED = {
         "CONFIG HELP lists the subcommands",
         "MEMORY refuses what it does not know",
     ],
-    "flags of a script's first line are not implemented": [
-        "EVAL flags of a shebang are kept",
-        "EVAL refuses a shebang it does not know",
-        "EVAL_RO and EVALSHA_RO refuse to write",
-    ],
-    "SCRIPT DEBUG and SCRIPT KILL are not implemented": [
-        "SCRIPT DEBUG refuses other words",
-        "SCRIPT KILL counts its arguments",
-        "SCRIPT KILL without a script",
-        "The keys of SCRIPT KILL",
-        "What SCRIPT KILL does to its keys",
-    ],
 }
 
 EXCEPTIONS = {

@@ -7,6 +7,7 @@ from . import (
     arguments,
     connection,
     dumping,
+    functions,
     hashes,
     keys,
     memory,
@@ -34,6 +35,7 @@ _GROUPS = (
     pubsub,
     scripting,
     dumping,
+    functions,
     memory,
     arguments,
 )

@@ -1,0 +1,230 @@
+"""What compiled Lua finds around it: the globals, the libraries, the budget."""
+
+from __future__ import annotations
+
+from types import FunctionType
+from typing import Any
+
+from . import arguments as args
+from . import baselib, bitlib, cmsgpack, mathlib, runtime, stringlib, structlib, tablelib
+from .baselib import STACK_OVERFLOW
+from .cjson import Codec
+from .compiler import Compiled, compile_function, direct_name
+from .coroutines import Coroutines, enter
+from .errors import LuaError, LuaSyntaxError
+from .host import ScriptHost
+from .parser import parse
+from .redislib import RedisLibrary, error_handler
+from .runtime import LuaFunction, Results, Table, Value, call_named
+from .tracing import CHUNK, LINES, located, position_here, shown_chunk
+
+#: Loop rounds and calls between two looks at the host.
+STEPS_BETWEEN_INTERRUPTS = 10_000
+
+
+class World:
+    """The world of one script, or of one library of functions: they share nothing but the data."""
+
+    def __init__(self, *, is_of_functions: bool, is_resumable: bool) -> None:
+        """``is_resumable`` compiles everything for coroutines."""
+        self.redis = RedisLibrary(is_of_functions=is_of_functions)
+        self._is_of_functions = is_of_functions
+        self._is_resumable = is_resumable
+        self._randomness = mathlib.Randomness()
+        self._codec = Codec()
+        self._coroutines = Coroutines()
+        self._steps_left = STEPS_BETWEEN_INTERRUPTS
+        self.globals = self._make_globals()
+        #: The functions that compiled code refers to directly, by library.
+        self.known = _functions_by_library(self.globals)
+
+    def begin(self, host: ScriptHost) -> None:
+        """Forget what an earlier run has left, before another one."""
+        self.redis.host, self.redis.resp = host, 2
+        self._randomness.restart()
+        self._codec.restart()
+        self._coroutines.restart()
+        self._steps_left = STEPS_BETWEEN_INTERRUPTS
+
+    def load(self, source: bytes, chunk: bytes) -> LuaFunction:
+        """A text as a function, which is called without arguments. Raises LuaSyntaxError."""
+        try:
+            compiled = self._compile(source)
+        except (RecursionError, MemoryError, SyntaxError):
+            raise LuaSyntaxError(1, "chunk has too many syntax levels") from None
+        namespace = self.namespace(compiled.lines, chunk)
+        exec(compiled.code, namespace)  # noqa: S102  # our own compiler wrote it
+        main: LuaFunction = namespace["make_main"]()
+        return main
+
+    def _compile(self, source: bytes) -> Compiled:
+        is_resumable = self._is_resumable or b"coroutine" in source
+        return compile_function(
+            parse(source),
+            self.known,
+            is_resumable=is_resumable,
+            main_is_direct=not self._is_of_functions,
+        )
+
+    def _tick(self) -> None:
+        self._steps_left -= 1
+        if self._steps_left < 0:
+            self._steps_left = STEPS_BETWEEN_INTERRUPTS
+            self.redis.host.interrupt()
+
+    def _make_globals(self) -> Table:
+        names = Table()
+        names.hash.update(baselib.FUNCTIONS)
+        names.hash[b"_VERSION"] = b"Lua 5.1"
+        names.hash[b"string"] = stringlib.LIBRARY
+        names.hash[b"table"] = _library(tablelib.FUNCTIONS)
+        math = {**mathlib.FUNCTIONS, **mathlib.CONSTANTS, **self._randomness.functions()}
+        names.hash[b"math"] = _library(math)
+        names.hash[b"bit"] = _library(bitlib.FUNCTIONS)
+        names.hash[b"cjson"] = _library(self._codec.members())
+        names.hash[b"cmsgpack"] = _library({**cmsgpack.FUNCTIONS, **cmsgpack.FACTS})
+        names.hash[b"coroutine"] = _library(self._coroutines.functions())
+        names.hash[b"struct"] = _library(structlib.FUNCTIONS)
+        names.hash[b"redis"] = self.redis.table
+        if not self._is_of_functions:
+            names.hash[b"__redis__err__handler"] = error_handler
+        names.hash.update(self._loaders())
+        names.hash[b"_G"] = names
+        guard = Table()
+        guard.hash[b"__index"] = nonexistent_global
+        guard.readonly = True
+        names.metatable = guard
+        names.readonly = True
+        return names
+
+    def namespace(self, lines: list[int], chunk: bytes) -> dict[str, Any]:
+        """The names that compiled code uses."""
+        names = self.globals
+        known = names.hash
+
+        def get_global(name: bytes) -> Value:
+            value = known.get(name)
+            return runtime.index(names, name) if value is None else value
+
+        def set_global(name: bytes, value: Value) -> None:
+            names.set(name, value)
+
+        functions = {
+            direct_name(library, name): function
+            for library, members in self.known.items()
+            for name, function in members.items()
+        }
+        operations = {name: getattr(runtime, name) for name in _OPERATIONS}
+        return {
+            "__builtins__": {"len": len, "float": float, "bytes": bytes},
+            CHUNK: chunk,
+            LINES: lines,
+            **functions,
+            **operations,
+            "Function": FunctionType,
+            "call_named": call_named,
+            "enter": enter,
+            "adjust": _adjust,
+            "new_table": _new_table,
+            "get_global": get_global,
+            "set_global": set_global,
+            "tick": self._tick,
+        }
+
+    def _loaders(self) -> dict[bytes, Any]:
+        """``load`` and ``loadstring``: further source, compiled in the world of this script."""
+
+        def compiled(source: bytes, chunk: bytes) -> Results:
+            try:
+                return [self.load(source, chunk)]
+            except LuaSyntaxError as error:
+                return [None, error.told_of(shown_chunk(chunk))]
+
+        def loadstring(*arguments: Value) -> Results:
+            source = args.string(arguments, 1, b"loadstring")
+            is_named = args.given(arguments, 2) is not None
+            return compiled(
+                source, args.string(arguments, 2, b"loadstring") if is_named else source
+            )
+
+        def load(*arguments: Value) -> Results:
+            reader = args.function(arguments, 1, b"load")
+            is_named = args.given(arguments, 2) is not None
+            chunk = args.string(arguments, 2, b"load") if is_named else b"=(load)"
+            try:
+                return compiled(_read_all(reader), chunk)
+            except LuaError as error:
+                # Unlike pcall, Redis's Lua runs the handler of the whole script here.
+                return [None, *error_handler(located(error))]
+
+        return {b"load": load, b"loadstring": loadstring}
+
+
+def _read_all(reader: Value) -> bytes:
+    """The pieces that a function gives, until there is none. Raises LuaError."""
+    pieces: list[bytes] = []
+    while True:
+        piece = runtime.first(runtime.call(reader))
+        if piece is None or piece == b"":
+            return b"".join(pieces)
+        if piece.__class__ is not bytes:
+            position = position_here()
+            prefix = b"" if position is None else position.prefix
+            raise LuaError(prefix + b"reader function must return a string", level=0)
+        pieces.append(piece)
+
+
+_OPERATIONS = (
+    *("Table", "index", "set_index", "arithmetic", "divide", "modulo", "power", "negate"),
+    *("length", "concat", "equal", "less", "less_equal", "numeric_range", "generic_for"),
+)
+
+
+def _functions_by_library(names: Table) -> dict[bytes, dict[bytes, Any]]:
+    """The functions in each library, and the global ones under ``_G``."""
+    libraries = {
+        library: table for library, table in names.hash.items() if isinstance(table, Table)
+    }
+    return {
+        library: {
+            name: value for name, value in table.hash.items() if isinstance(value, FunctionType)
+        }
+        for library, table in libraries.items()
+    }
+
+
+def _library(members: dict[bytes, Any]) -> Table:
+    table = Table()
+    table.hash.update(members)
+    table.readonly = True
+    return table
+
+
+def nonexistent_global(_: Value, name: Value) -> Results:
+    shown = runtime.tostring(name)
+    raise LuaError(b"Script attempted to access nonexistent global variable '%b'" % shown)
+
+
+def _adjust(results: Results | tuple[Value, ...], wanted: int) -> list[Value]:
+    """Exactly ``wanted`` of the values, nil for those that are missing."""
+    return [*results[:wanted], *[None] * (wanted - len(results))]
+
+
+def _new_table(items: list[Value]) -> Table:
+    if None not in items:
+        return Table(items)
+    table = Table()
+    for at, item in enumerate(items, start=1):
+        if item is not None:
+            table.set(float(at), item)
+    table.written_size = len(items) if items[-1] is not None else 0
+    return table
+
+
+def failure(error: Exception) -> LuaError:
+    """What ended a run, be it Python's recursion limit, as an error of Lua."""
+    if isinstance(error, LuaError):
+        return error
+    overflow = LuaError(STACK_OVERFLOW)
+    overflow.__traceback__ = error.__traceback__
+    return overflow
