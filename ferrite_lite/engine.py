@@ -317,7 +317,9 @@ class Engine:
             elif self.state.pause.is_on:
                 self._let_wait(ctx, command, argv)
         except CommandError as error:
-            self._metrics.count_refusal(argv)
+            named = self._metrics.count_refusal(argv)
+            if named is not None:
+                ctx.command = named
             if ctx.transaction is not None:
                 ctx.transaction.spoiled_by = error
             if argv[0].lower() == b"exec":

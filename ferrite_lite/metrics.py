@@ -127,14 +127,15 @@ class Metrics:
         self._meters[command].failed += 1
         self.count_error(error)
 
-    def count_refusal(self, argv: list[bytes]) -> None:
-        """A request that was not run; one for no command counts for none."""
+    def count_refusal(self, argv: list[bytes]) -> Command | None:
+        """A request that was not run; returns the command that it counts for, if any."""
         command = self._table[argv[0]]
         if command is None:
-            return
+            return None
         if command.is_container and len(argv) > 1:
             command = command.subcommands.get(argv[1].lower(), command)
         self._meters[command].rejected += 1
+        return command
 
     def record_pipeline(self, command: Command, calls: int, elapsed_ns: int) -> None:
         """Quick commands that ran in a row, the last of which was ``command``."""

@@ -153,6 +153,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, engine: Engine, server: Server | None = None) -> None:
         self.engine = engine
         self._server = server
+        self._tracking = engine.state.tracking
         self._limits = ParserLimits(max_bulk_bytes=engine.state.config.max_bulk_bytes)
         self._parser = RequestParser(self._limits)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -233,7 +234,8 @@ class Connection(asyncio.Protocol):
         stop_ns = SystemClock.now_ns() + SLICE_NS
         while self._backlog is not None:
             is_done = self._run_slice(self._backlog, stop_ns)
-            self.engine.end_turn()
+            if self._tracking.has_news:
+                self.engine.end_turn()
             if not is_done:
                 if self._is_postponed:
                     # Whoever waits is still read from: it may leave before its turn comes.

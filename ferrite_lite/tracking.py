@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 CHANNEL = b"__redis__:invalidate"
 
 #: Changes that no client makes.
-OF_ITSELF = frozenset({"expired", "evicted"})
+OF_ITSELF = frozenset({"expired", "hexpired", "evicted"})
 
 #: How many keys are forgotten at once when there are too many; the more, the longer that lasts.
 FORGOTTEN_AT_ONCE = 100

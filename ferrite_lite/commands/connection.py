@@ -171,7 +171,7 @@ def reset(ctx: Context) -> Reply:
     ctx.resp = 2
     ctx.name = b""
     ctx.reply_mode = ReplyMode.ON
-    ctx.no_evict = False
+    ctx.no_evict = ctx.no_touch = False
     ctx.become_default_user()
     return RESET
 

@@ -36,6 +36,7 @@ STATES = {
     "back from a script": ["EVAL \"return redis.call('GET', 'k')\" 0"],
     "back from a transaction": ["MULTI", "PING", "EXEC"],
     "refused": ["CONFIG SET maxmemory x"],
+    "refused for its arguments": ["CONFIG SET maxmemory"],
 }
 
 

@@ -178,12 +178,17 @@ def test_reset_forgets_everything(engine: Engine, run_other: Run) -> None:
     run("HELLO", 3, "SETNAME", "me")
     run("SELECT", 5)
     run("CLIENT", "NO-EVICT", "ON")
+    run("CLIENT", "NO-TOUCH", "ON")
+    run("CLIENT", "TRACKING", "ON")
+    run("MONITOR")
     run("WATCH", "a")
     run("MULTI")
     assert run("RESET") == b"+RESET\r\n"
     assert run("EXEC") == error("ERR EXEC without MULTI")
     assert run("CLIENT", "GETNAME") == NIL
     assert (ctx.resp, ctx.db.index, ctx.no_evict, ctx.watch.keys) == (2, 0, False, set())
+    assert ctx.tracker is None
+    assert not ctx.guarded
 
 
 def test_reset_is_heard_although_replies_are_off(run: Run) -> None:
