@@ -32,7 +32,7 @@ from .metrics import Meter
 from .pause import Postponed
 from .reply import NO_REPLY, OK, QUEUED, Reply
 from .resp import BULK_HEADERS, ENCODERS, INTEGER_LINES, Request
-from .scripts import NativeScript
+from .scripts import NativeScript, flags_of
 from .state import ServerState
 
 #: What a client that has not authenticated may still call has the flag ``no_auth``; these commands
@@ -305,15 +305,15 @@ class Engine:
             if not ctx.user.is_unrestricted:
                 self._require_permission(ctx, command, argv)
             if self.state.memory.is_tight:
-                self._make_room(ctx, command)
+                self._make_room(ctx, command, argv)
             if ctx.tracker is not None:
                 self.state.tracking.limit()
             if self.state.config.lacks_replicas:
-                self._refuse_write(ctx, command)
+                self._refuse_write(ctx, command, argv)
             if ctx.subscriptions and ctx.resp == 2 and command.name not in WHILE_SUBSCRIBED:
                 raise NotWhileSubscribed(command.name)
             if ctx in self.state.monitor.watchers:
-                self._keep_from_keys(ctx, command)
+                self._keep_from_keys(ctx, command, argv)
             elif self.state.pause.is_on:
                 self._let_wait(ctx, command, argv)
         except CommandError as error:
@@ -329,7 +329,7 @@ class Engine:
             raise
         return command
 
-    def _make_room(self, ctx: Context, command: Command) -> None:
+    def _make_room(self, ctx: Context, command: Command, argv: list[bytes]) -> None:
         """Evict what must go before a command. Raises OutOfMemory if it needs more than there is.
 
         A transaction may not even queue what it likes, and EXEC needs what its commands need.
@@ -337,14 +337,14 @@ class Engine:
         if self.state.memory.make_room():
             return
         transaction = ctx.transaction
-        if any("denyoom" in each.flags for each in self._meant(ctx, command)) or (
+        if "denyoom" in self._flags(ctx, command, argv) or (
             transaction is not None and command.name not in OUT_OF_TRANSACTION
         ):
             raise OutOfMemory
 
-    def _keep_from_keys(self, ctx: Context, command: Command) -> None:
+    def _keep_from_keys(self, ctx: Context, command: Command, argv: list[bytes]) -> None:
         """Raises NoKeysForReplicas: who watches counts as a replica, and must not touch keys."""
-        if any(each.flags & TOUCHING_KEYS for each in self._meant(ctx, command)):
+        if self._flags(ctx, command, argv) & TOUCHING_KEYS:
             raise NoKeysForReplicas
 
     def _let_wait(self, ctx: Context, command: Command, argv: list[bytes]) -> None:
@@ -353,20 +353,20 @@ class Engine:
         pause.look()
         if not pause.is_on:
             return
-        meant = self._meant(ctx, command)
-        if pause.is_for_all or any(each.flags & WRITING for each in meant):
+        if pause.is_for_all or self._flags(ctx, command, argv) & WRITING:
             raise Postponed(argv)
 
-    def _refuse_write(self, ctx: Context, command: Command) -> None:
+    def _refuse_write(self, ctx: Context, command: Command, argv: list[bytes]) -> None:
         """``min-replicas-to-write``: raises NotEnoughReplicas for a write, in EXEC too."""
-        if any("write" in each.flags for each in self._meant(ctx, command)):
+        if "write" in self._flags(ctx, command, argv):
             raise NotEnoughReplicas
 
-    def _meant(self, ctx: Context, command: Command) -> list[Command]:
-        """A command, and if that is EXEC all that it will run."""
+    def _flags(self, ctx: Context, command: Command, argv: list[bytes]) -> frozenset[str]:
+        """What a request is going to do; EXEC does what its commands do."""
         if command.name != "exec" or ctx.transaction is None:
-            return [command]
-        return [command, *(self._resolve(argv) for argv in ctx.transaction.queue)]
+            return flags_of(self.state, command, argv)
+        queue = ctx.transaction.queue
+        return command.flags.union(*(flags_of(self.state, self._resolve(q), q) for q in queue))
 
     @staticmethod
     def _require_permission(ctx: Context, command: Command, argv: list[bytes]) -> None:

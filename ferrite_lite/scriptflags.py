@@ -47,3 +47,11 @@ def read_shebang(text: bytes) -> tuple[Flags, bytes]:
                 raise UnexpectedShebangFlag(name)
             flags.add(flag)
     return frozenset(flags), text[len(line) :]
+
+
+def command_flags(flags: frozenset[str], declared: frozenset[str]) -> frozenset[str]:
+    """The flags of a command that runs a script, once that has declared what it does."""
+    flags -= {"stale", "denyoom", "write", "may_replicate"}
+    if "no-writes" not in declared:
+        flags |= {"write"} if "allow-oom" in declared else {"write", "denyoom"}
+    return flags | {"stale"} if "allow-stale" in declared else flags

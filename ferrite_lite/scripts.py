@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from .acl import Place
 from .clock import NS_PER_MS, SystemClock
@@ -36,7 +37,10 @@ from .errors import (
 from .lua import LuaSyntaxError, Script, ScriptHost, ScriptStopped, compile_script
 from .metrics import Meter
 from .reply import Reply
-from .scriptflags import Flags, read_shebang
+from .scriptflags import Flags, command_flags, read_shebang
+
+if TYPE_CHECKING:
+    from .state import ServerState
 
 logger = logging.getLogger("ferrite_lite.scripts")
 
@@ -75,6 +79,11 @@ def log_message(level: int, message: bytes) -> None:
 class Runnable(Protocol):
     """A script ready to run."""
 
+    @property
+    def flags(self) -> Flags:
+        """What it declares in its first line."""
+        ...
+
     def run(self, ctx: Context, keys: Keys, argv: Keys, *, readonly: bool) -> Reply:
         """Raises CommandError."""
         ...
@@ -95,11 +104,11 @@ class NativeScript:
 class LuaScript:
     """A compiled script, and how it reaches the commands."""
 
-    __slots__ = ("_flags", "_script")
+    __slots__ = ("_script", "flags")
 
     def __init__(self, text: bytes) -> None:
         """Raises ScriptDoesNotCompile, and what ``read_shebang`` raises."""
-        self._flags, source = read_shebang(text)
+        self.flags, source = read_shebang(text)
         try:
             self._script: Script = compile_script(source, sha1(text).decode())
         except LuaSyntaxError as error:
@@ -107,7 +116,7 @@ class LuaScript:
 
     def run(self, ctx: Context, keys: Keys, argv: Keys, *, readonly: bool) -> Reply:
         with_host = partial(self._script.run, keys=list(keys), argv=list(argv))
-        return run_lua(ctx, with_host, self._flags, readonly=readonly)
+        return run_lua(ctx, with_host, self.flags, readonly=readonly)
 
 
 def run_lua(
@@ -159,10 +168,11 @@ def _check_flags(ctx: Context, flags: frozenset[str], *, readonly: bool) -> None
 class Twin:
     """A native script on one server, with the Lua that it stands in for."""
 
-    __slots__ = ("_lua", "native")
+    __slots__ = ("_lua", "flags", "native")
 
     def __init__(self, native: NativeScript) -> None:
         self.native = native
+        self.flags = read_shebang(native.text)[0]
         #: Compiled when it is first asked for.
         self._lua: LuaScript | None = None
 
@@ -394,3 +404,39 @@ class ScriptCache:
 
     def __len__(self) -> int:
         return len(self._loaded)
+
+
+# --- what a request would do ----------------------------------------------------------------------
+
+
+def flags_of(server: ServerState, command: Command, argv: list[bytes]) -> frozenset[str]:
+    """The flags of a command; of one that runs a script, as the script declares them."""
+    find = _FIND_DECLARED.get(command.name)
+    declared = None if find is None else find(server, argv[1])
+    return command.flags if declared is None else command_flags(command.flags, declared)
+
+
+def _declared_by_text(server: ServerState, text: bytes) -> Flags:
+    script = server.scripts.find(sha1(text))
+    if script is not None:
+        return script.flags
+    with contextlib.suppress(CommandError):  # told when it runs
+        return read_shebang(text)[0]
+    return None
+
+
+def _declared_by_known(server: ServerState, sha: bytes) -> Flags:
+    script = server.scripts.find(sha)
+    return None if script is None else script.flags
+
+
+def _declared_by_function(server: ServerState, name: bytes) -> Flags:
+    found = server.functions.find(name)
+    return None if found is None else found[1].flags
+
+
+_FIND_DECLARED: dict[str, Callable[[ServerState, bytes], Flags]] = {
+    **dict.fromkeys(("eval", "eval_ro"), _declared_by_text),
+    **dict.fromkeys(("evalsha", "evalsha_ro"), _declared_by_known),
+    **dict.fromkeys(("fcall", "fcall_ro"), _declared_by_function),
+}

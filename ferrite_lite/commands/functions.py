@@ -38,7 +38,7 @@ _ALL_SHARDS = ["request_policy:all_shards", "response_policy:all_succeeded"]
 
 @command(
     "FCALL function numkeys [key [key ...]] [arg [arg ...]]",
-    "noscript stale skip_monitor no_mandatory_keys",
+    "noscript stale skip_monitor may_replicate no_mandatory_keys",
     since="7.0.0",
     complexity=_DEPENDS,
 )

@@ -148,3 +148,18 @@ def test_flushing_tells_everybody_that_every_copy_is_untrue(
     assert len(reader.told) == 1
     assert engine.state.tracking.keys_total == 0
     assert reader.run("FLUSHDB") == b"+OK\r\n>2\r\n$10\r\ninvalidate\r\n_\r\n"
+
+
+def test_what_is_evicted_for_a_request_is_told_before_its_reply(
+    reader: Client, engine: Engine
+) -> None:
+    reader.run("CLIENT", "TRACKING", "ON")
+    reader.run("SET", "volatile", "x" * 1000, "EX", 1000)
+    reader.run("GET", "volatile")
+    memory = engine.state.memory
+    engine.state.config.maxmemory_policy = "volatile-ttl"
+    engine.state.config.maxmemory_bytes = memory.used_bytes() + 100_000
+    memory.configure()
+    reader.run("SET", "big", "x" * 100_000)
+    told = b">2\r\n$10\r\ninvalidate\r\n*1\r\n$8\r\nvolatile\r\n"
+    assert reader.run("EXISTS", "big") == told + b":1\r\n"
