@@ -9,12 +9,14 @@ own. Python's own line numbers lead back from an error to the line of the script
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
 from . import nodes
+from .patterns import fitting
 from .runtime import equal, power
 
 #: The file name of compiled scripts, by which their frames are known in a traceback.
@@ -26,7 +28,12 @@ _ARITHMETIC = {
     b"^": ("__pow", "power({}, {})"),
 }
 _COMPARISONS = {b"<": "<", b"<=": "<=", b">": ">", b">=": ">="}
-#: Backward jumps and calls between two looks at the host: see ``Budget``.
+#: Library functions that have a form for one argument and one result, in ``World.namespace``.
+_SINGLE = {"_G_tonumber": "tonumber", "math_floor": "floor"}
+#: A pattern that is one class, from the beginning of the text to its end.
+_ONE_CLASS = re.compile(rb"\^(%[acdlpsuwxACDLPSUWX])\+\$")
+#: A loop of at most so many rounds, without another one in it, counts as one step.
+_SHORT_LOOP_ROUNDS = 16
 INDENT = "    "
 
 
@@ -38,6 +45,9 @@ class Compiled:
     lines: list[int]
     source: str
 
+
+#: The tables that EVAL hands over, by the names that they have in Lua and in compiled code.
+ARGUMENT_TABLES = (b"KEYS", b"ARGV")
 
 #: The functions that a script finds under a global name, and under the names in its libraries:
 #: no script can change them, so code refers to them directly.
@@ -53,7 +63,7 @@ def compile_function(
     ``main_is_direct`` the main function looks up what the others know to be there.
     """
     writer = _Writer(known, is_resumable=is_resumable)
-    writer.main_is_direct = main_is_direct
+    writer.main_is_direct = writer.has_arguments = main_is_direct
     writer.write_factory(main)
     source = "\n".join(writer.text)
     return Compiled(compile(source, CODE_NAME, "exec"), writer.lines, source)
@@ -64,6 +74,8 @@ class _Writer:
 
     def __init__(self, known: Known, *, is_resumable: bool) -> None:
         self.known = known
+        #: Whether KEYS and ARGV are there.
+        self.has_arguments = True
         self.text: list[str] = []
         self.lines: list[int] = [0]
         self.main_is_direct = True
@@ -241,12 +253,17 @@ class _FunctionCompiler:
         self._depth = depth
 
     def _write_NumericFor(self, statement: nodes.NumericFor) -> None:
-        start, stop = self._operand(statement.start), self._operand(statement.stop)
-        step = self._operand(statement.step) if statement.step else "1.0"
+        rounds = _constant_rounds(statement)
         name = _name(statement.local)
-        self._emit(f"for {name} in numeric_range({start}, {stop}, {step}):")
+        if rounds:
+            self._emit(f"for {name} in {tuple(rounds)!r}:")
+        else:
+            start, stop = self._operand(statement.start), self._operand(statement.stop)
+            step = self._operand(statement.step) if statement.step else "1.0"
+            self._emit(f"for {name} in numeric_range({start}, {stop}, {step}):")
         self._depth += 1
-        self._emit("tick()")
+        if not rounds or _has_loop(statement.body):
+            self._emit("tick()")
         if statement.local.is_captured:
             self._emit(f"{name} = [{name}]")
         self._block(statement.body)
@@ -306,6 +323,7 @@ class _FunctionCompiler:
         if (
             values
             and _is_many(values[-1])
+            and not self._is_single(values[-1])
             and len(values) <= wanted
             and not (
                 len(values) == wanted and not isinstance(values[-1], nodes.Vararg) and wanted == 1
@@ -338,6 +356,8 @@ class _FunctionCompiler:
                 return self._constant(value.value)
             case nodes.LocalName(local=local) if not local.is_captured:
                 return self._stable(local)
+            case nodes.GlobalName() if self._is_argument_table(value):
+                return self._expression(value)
         text = self._expression(value)
         name = self._temporary()
         self._emit(f"{name} = {text}")
@@ -373,7 +393,17 @@ class _FunctionCompiler:
         return _name(value.local) + ("[0]" if value.local.is_captured else "")
 
     def _read_GlobalName(self, value: nodes.GlobalName) -> str:
+        if self._is_argument_table(value):
+            return _text(value.name)
         return self._direct(value) or f"get_global({value.name!r})"
+
+    def _is_argument_table(self, value: nodes.Expression) -> bool:
+        """KEYS or ARGV: no script can put anything else in their place while it runs."""
+        return (
+            isinstance(value, nodes.GlobalName)
+            and value.name in ARGUMENT_TABLES
+            and self._writer.has_arguments
+        )
 
     def _direct(self, value: nodes.Expression) -> str | None:
         """The name in compiled code of a function that no script can change."""
@@ -405,22 +435,48 @@ class _FunctionCompiler:
         self._line = value.line
         name = self._described(value.owner)
         slow = f"index({owner}, {key}, {name!r})" if name else f"index({owner}, {key})"
-        if isinstance(value.key, nodes.Constant) and isinstance(value.key.value, bytes):
-            return (
-                f"({owner}.hash.get({key}) if {owner}.__class__ is Table"
-                f" and {owner}.metatable is None else {slow})"
-            )
-        if isinstance(value.key, nodes.Constant) and isinstance(value.key.value, float):
-            at = value.key.value
-            if at.is_integer() and 1 <= at <= 64:
-                return (
-                    f"({owner}.array[{int(at) - 1}] if {owner}.__class__ is Table"
-                    f" and len({owner}.array) >= {int(at)} else {slow})"
-                )
+        if isinstance(value.key, nodes.Constant):
+            return self._index_by_constant(value, owner, key, slow)
+        return (
+            f"({owner}.array[int({key}) - 1] if {owner}.__class__ is Table"
+            f" and {key}.__class__ is float and 1.0 <= {key} <= len({owner}.array)"
+            f" and {key} == int({key}) else {slow})"
+        )
+
+    def _index_by_constant(self, value: nodes.Index, owner: str, key: str, slow: str) -> str:
+        constant = value.key.value if isinstance(value.key, nodes.Constant) else None
+        is_table = f"{owner}.__class__ is Table and "
+        if isinstance(constant, bytes):
+            plain = f"{is_table}{owner}.metatable is None"
+            return f"({owner}.hash.get({key}) if {plain} else {slow})"
+        if isinstance(constant, float) and constant.is_integer() and 1 <= constant <= 64:
+            if self._is_argument_table(value.owner):
+                is_table = ""
+            size = f"len({owner}.array) >= {int(constant)}"
+            return f"({owner}.array[{int(constant) - 1}] if {is_table}{size} else {slow})"
         return slow
 
     def _read_Call(self, value: nodes.Call) -> str:
-        return self._first(self._call(value))
+        return self._single(value) or self._first(self._call(value))
+
+    def _single(self, value: nodes.Expression) -> str | None:
+        """Python for a call of a library function that gives one value, and so needs no list."""
+        if not isinstance(value, nodes.Call) or len(value.arguments) != 1:
+            return None
+        function = _SINGLE.get(self._direct(value.function) or "")
+        if function is None or _is_many(value.arguments[0]):
+            return None
+        argument = self._expression(value.arguments[0])
+        self._line = value.line
+        return f"{function}({argument})"
+
+    def _is_single(self, value: nodes.Expression) -> bool:
+        return (
+            isinstance(value, nodes.Call)
+            and len(value.arguments) == 1
+            and not _is_many(value.arguments[0])
+            and (self._direct(value.function) or "") in _SINGLE
+        )
 
     def _read_MethodCall(self, value: nodes.MethodCall) -> str:
         return self._first(self._call(value))
@@ -453,6 +509,12 @@ class _FunctionCompiler:
             last = value.arguments[-1]
             arguments.append(f"*{self._many(last)}" if _is_many(last) else self._expression(last))
         self._line = value.line
+        if direct == "string_find" and len(value.arguments) == 2:
+            pattern = value.arguments[1]
+            if isinstance(pattern, nodes.Constant) and isinstance(pattern.value, bytes):
+                element = _ONE_CLASS.fullmatch(pattern.value)
+                if element:
+                    return f"find_all_of({arguments[0]}, {fitting(element[1])!r}, {arguments[1]})"
         return self._call_of(function, name, ", ".join(arguments), is_direct=direct is not None)
 
     def _call_of(self, function: str, name: str, given: str, *, is_direct: bool) -> str:
@@ -474,6 +536,10 @@ class _FunctionCompiler:
         if not value.items and not value.pairs:
             return "Table()"
         table = self._temporary()
+        if not value.pairs and all(
+            isinstance(item, nodes.Constant) and item.value is not None for item in value.items
+        ):
+            return f"Table({self._list(value.items)})"
         pairs = [(self._owned(key), self._owned(item)) for key, item in value.pairs]
         self._emit(f"{table} = new_table({self._list(value.items)})")
         for key, item in pairs:
@@ -491,7 +557,8 @@ class _FunctionCompiler:
         operand, name = self._operand(value.operand), self._described(value.operand)
         self._line = value.line
         if value.operator == b"#":
-            return f"length({operand}, {name!r})"
+            slow = f"length({operand}, {name!r})"
+            return f"(float(len({operand})) if {operand}.__class__ is bytes else {slow})"
         return f"(-{operand} if {operand}.__class__ is float else negate({operand}, {name!r}))"
 
     def _read_Binary(self, value: nodes.Binary) -> str:
@@ -546,10 +613,13 @@ class _FunctionCompiler:
             slow = f"{'less' if operator == '>' else 'less_equal'}({right}, {left})"
         else:
             slow = f"{'less' if operator == '<' else 'less_equal'}({left}, {right})"
-        return (
-            f"({left} {operator} {right} if {left}.__class__ is {right}.__class__ is float"
-            f" else {slow})"
-        )
+        unsure = [
+            f"{operand}.__class__"
+            for operand, side in ((left, value.left), (right, value.right))
+            if not _is_number(side)
+        ]
+        are_numbers = " is ".join([*unsure, "float"])
+        return f"({left} {operator} {right} if {are_numbers} else {slow})"
 
     def _equality(self, value: nodes.Binary, left: str, right: str) -> str:
         for side, operand in ((value.left, right), (value.right, left)):
@@ -587,8 +657,20 @@ class _FunctionCompiler:
                 return self._expression(value)
             case nodes.Parenthesized():
                 return self._condition(value.inner)
+            case nodes.Binary(operator=b"and" | b"or") if not _decides_nothing(value):
+                return self._decided(value)
         operand = self._operand(value)
         return f"{operand} is not None and {operand} is not False"
+
+    def _decided(self, value: nodes.Binary) -> str:
+        """As ``_logical``, where only the truth of the result is asked for."""
+        result = self._temporary()
+        self._emit(f"{result} = {self._condition(value.left)}")
+        self._emit(f"if {result}:" if value.operator == b"and" else f"if not {result}:")
+        self._depth += 1
+        self._emit(f"{result} = {self._condition(value.right)}")
+        self._depth -= 1
+        return result
 
     def _described(self, value: nodes.Expression) -> str:
         """What Lua calls a value in an error: by the name it has in the source."""
@@ -650,6 +732,30 @@ def _constant(value: Any) -> str:
 
 def _is_many(value: nodes.Expression) -> bool:
     return isinstance(value, nodes.Call | nodes.MethodCall | nodes.Vararg)
+
+
+def _constant_rounds(loop: nodes.NumericFor) -> list[float]:
+    """The values of a short loop between whole constants; none for any other loop."""
+    bounds = [_fold(loop.start), _fold(loop.stop), _fold(loop.step) if loop.step else 1.0]
+    whole = [int(bound) for bound in bounds if bound is not None and bound.is_integer()]
+    if len(whole) < 3 or not whole[2] or 0.0 in bounds[:2]:  # zero may be negative
+        return []
+    start, stop, step = whole
+    values = range(start, stop + (1 if step > 0 else -1), step)
+    return [float(value) for value in values] if len(values) <= _SHORT_LOOP_ROUNDS else []
+
+
+def _has_loop(body: list[nodes.Statement]) -> bool:
+    for statement in body:
+        match statement:
+            case nodes.While() | nodes.Repeat() | nodes.NumericFor() | nodes.GenericFor():
+                return True
+            case nodes.Do(body=inner) if _has_loop(inner):
+                return True
+            case nodes.If(branches=branches, otherwise=otherwise):
+                if any(map(_has_loop, [*(inner for _, inner in branches), otherwise])):
+                    return True
+    return False
 
 
 def _is_number(value: nodes.Expression) -> bool:

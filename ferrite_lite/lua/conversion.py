@@ -27,7 +27,8 @@ def to_lua(reply: Reply, resp: int) -> Value:
     if kind is int:
         return float(reply)  # type: ignore[arg-type]  # an int, as just seen
     if kind is list:
-        return Table([to_lua(item, resp) for item in reply])  # type: ignore[union-attr]  # as above
+        items: list[Value] = reply  # type: ignore[assignment]  # as above
+        return Table([item if item.__class__ is bytes else to_lua(item, resp) for item in items])
     if reply is None or kind is NullArray:
         return False if resp == 2 else None
     return _compound_to_lua(reply, resp)
@@ -61,7 +62,9 @@ def _compound_to_lua(reply: Reply, resp: int) -> Value:
 
 def _map_to_lua(pairs: Iterable[tuple[Any, Reply]], resp: int) -> Value:
     if resp == 2:
-        flat = [item for pair in pairs for item in pair]
+        flat: list[Value] = []
+        for pair in pairs:
+            flat += pair
         return Table([item if item.__class__ is bytes else to_lua(item, resp) for item in flat])
     table = Table()
     for key, value in pairs:

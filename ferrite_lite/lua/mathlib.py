@@ -53,6 +53,13 @@ def _edge(name: bytes, number: float) -> float:
     return -math.nan if not math.isnan(number) else number
 
 
+def floor(value: Value) -> Value:
+    """``math.floor`` of one value, without the list."""
+    if value.__class__ is float and abs(value) < 2**53:
+        return float(math.floor(value)) if value else value
+    return FUNCTIONS[b"floor"](value)[0]
+
+
 def atan2(*arguments: Value) -> Results:
     return [math.atan2(args.number(arguments, 1, b"atan2"), args.number(arguments, 2, b"atan2"))]
 

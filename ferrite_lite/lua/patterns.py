@@ -144,11 +144,11 @@ class Matcher:
                 return None
 
     def _longest(self, at: int, p: int, end: int, depth: int) -> int | None:
-        fitting, reach, run = _fitting(self.pattern[p:end]), at, _WINDOW_BYTES
+        stripped, reach, run = fitting(self.pattern[p:end]), at, _WINDOW_BYTES
         # The bytes that fit are told apart in C, a window at a time.
         while run == _WINDOW_BYTES:
             window = self.subject[reach : reach + _WINDOW_BYTES]
-            run = len(window) - len(window.lstrip(fitting))
+            run = len(window) - len(window.lstrip(stripped))
             reach += run
         self._steps += reach - at
         while reach >= at:
@@ -271,7 +271,7 @@ _WINDOW_BYTES = 32
 
 
 @lru_cache(maxsize=512)
-def _fitting(element: bytes) -> bytes:
+def fitting(element: bytes) -> bytes:
     """All bytes that one element of a pattern stands for."""
     if element == b".":
         return bytes(_ALL)

@@ -219,7 +219,7 @@ def tostring(value: Value) -> bytes:
 def tonumber(value: Value) -> float | None:
     """A number, or a string that looks like one."""
     if value.__class__ is float:
-        return float(value)
+        return value
     return parse_number(value) if value.__class__ is bytes else None
 
 

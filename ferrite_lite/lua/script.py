@@ -31,6 +31,8 @@ class Script:
         self._name = name
         self._world = World(is_of_functions=False, is_resumable=b"coroutine" in source)
         self._main = self._world.load(source, CHUNK)
+        #: Where its code looks for KEYS and ARGV.
+        self._names = self._main.__globals__
 
     def run(self, host: ScriptHost, keys: list[bytes], argv: list[bytes]) -> Reply:
         """Run the script once, on lists that become its own. Raises CommandError."""
@@ -38,6 +40,7 @@ class Script:
         world.begin(host)
         names = world.globals.hash
         names[b"KEYS"], names[b"ARGV"] = Table(keys), Table(argv)
+        self._names["KEYS"], self._names["ARGV"] = names[b"KEYS"], names[b"ARGV"]
         try:
             results = self._main()
         except (LuaError, RecursionError, ScriptStopped) as error:

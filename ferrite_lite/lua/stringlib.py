@@ -81,6 +81,13 @@ def find(*arguments: Value) -> Results:
     return _search(arguments, b"find", wants_position=True)
 
 
+def find_all_of(text: Value, fitting: bytes, pattern: bytes) -> Results:
+    """``find`` for a pattern that is one class, such as ``^%d+$``; ``fitting`` are its bytes."""
+    if text.__class__ is not bytes:
+        return find(text, pattern)
+    return [None] if not text or text.lstrip(fitting) else [1.0, float(len(text))]
+
+
 def match(*arguments: Value) -> Results:
     return _search(arguments, b"match", wants_position=False)
 

@@ -9,7 +9,7 @@ from . import arguments as args
 from . import baselib, bitlib, cmsgpack, mathlib, runtime, stringlib, structlib, tablelib
 from .baselib import STACK_OVERFLOW
 from .cjson import Codec
-from .compiler import Compiled, compile_function, direct_name
+from .compiler import ARGUMENT_TABLES, Compiled, compile_function, direct_name
 from .coroutines import Coroutines, enter
 from .errors import LuaError, LuaSyntaxError
 from .host import ScriptHost
@@ -116,13 +116,16 @@ class World:
         }
         operations = {name: getattr(runtime, name) for name in _OPERATIONS}
         return {
-            "__builtins__": {"len": len, "float": float, "bytes": bytes},
+            "__builtins__": {"len": len, "float": float, "bytes": bytes, "int": int},
             CHUNK: chunk,
             LINES: lines,
             **functions,
             **operations,
             "Function": FunctionType,
+            **{table.decode(): known.get(table) for table in ARGUMENT_TABLES},
             "call_named": call_named,
+            "find_all_of": stringlib.find_all_of,
+            "floor": mathlib.floor,
             "enter": enter,
             "adjust": _adjust,
             "new_table": _new_table,
@@ -175,6 +178,7 @@ def _read_all(reader: Value) -> bytes:
 
 
 _OPERATIONS = (
+    "tonumber",
     *("Table", "index", "set_index", "arithmetic", "divide", "modulo", "power", "negate"),
     *("length", "concat", "equal", "less", "less_equal", "numeric_range", "generic_for"),
 )
