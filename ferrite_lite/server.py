@@ -238,9 +238,7 @@ class Connection(asyncio.Protocol):
                 self.engine.end_turn()
             if not is_done:
                 if self._is_postponed:
-                    # Whoever waits is still read from: it may leave before its turn comes.
-                    self._wait_for_turn()
-                    return
+                    return  # and go on reading: it may leave before its turn comes
                 if self._loop is None:
                     continue  # in the process there is nobody else to wait for
                 self._stop_reading()
@@ -262,6 +260,7 @@ class Connection(asyncio.Protocol):
 
     def _wait_for_turn(self) -> None:
         """Go on when clients are paused no more. Without a server, nobody else looks."""
+        self._is_postponed = True
         if self._server is None and self._home is not None:
             self._home.call_later(PAUSE_LOOK_SECONDS, self._resume)
         self.engine.state.pause.waiting[self.ctx] = partial(self.at_home, self._resume, later=True)
@@ -331,7 +330,7 @@ class Connection(asyncio.Protocol):
             self.engine.run(self.ctx, requests, lines)
         except Postponed as postponed:
             done = next(at for at, argv in enumerate(requests) if argv is postponed.argv)
-            self._is_postponed = True
+            self._wait_for_turn()
         self._at += done
         self._served += done
         self._limits.authenticated = self.ctx.authenticated

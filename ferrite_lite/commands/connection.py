@@ -170,7 +170,8 @@ def reset(ctx: Context) -> Reply:
     ctx.db = ctx.server.databases[0]
     ctx.resp = 2
     ctx.name = b""
-    ctx.reply_mode = ReplyMode.ON
+    if ctx.reply_mode is not ReplyMode.SKIP_THIS:  # which is over anyway, after this reply
+        ctx.reply_mode = ReplyMode.ON
     ctx.no_evict = ctx.no_touch = False
     ctx.become_default_user()
     return RESET

@@ -316,6 +316,15 @@ CLIENT REPLY SKIP swallows the next reply
     PING
     CLIENT REPLY ON
 
+RESET is heard after CLIENT REPLY OFF, not after SKIP
+    replies=0> CLIENT REPLY OFF
+    replies=0> PING
+    RESET
+    PING
+    replies=0> CLIENT REPLY SKIP
+    replies=0> RESET
+    PING
+
 CLIENT REPLY refuses other words
     CLIENT REPLY
     CLIENT REPLY MAYBE
