@@ -259,7 +259,7 @@ def client_reply(ctx: Context, mode: bytes) -> Reply:
         ctx.reply_mode = ReplyMode.OFF
     elif word != b"skip":
         raise SyntaxFault
-    elif ctx.reply_mode is ReplyMode.ON:
+    elif ctx.reply_mode is not ReplyMode.OFF:
         ctx.reply_mode = ReplyMode.SKIP_NEXT
     ctx.update_guard()
     return NO_REPLY

@@ -325,6 +325,18 @@ RESET is heard after CLIENT REPLY OFF, not after SKIP
     replies=0> RESET
     PING
 
+CLIENT REPLY SKIP may follow itself
+    replies=0> CLIENT REPLY SKIP
+    replies=0> CLIENT REPLY SKIP
+    replies=0> PING
+    PING
+    replies=0> CLIENT REPLY SKIP
+    replies=0> CLIENT REPLY OFF
+    replies=0> CLIENT REPLY SKIP
+    replies=0> PING
+    CLIENT REPLY ON
+    PING
+
 CLIENT REPLY refuses other words
     CLIENT REPLY
     CLIENT REPLY MAYBE
