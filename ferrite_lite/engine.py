@@ -16,6 +16,8 @@ from .commands.clients import client_line
 from .config import Config
 from .context import Context, Peer, ReplyMode
 from .errors import (
+    BusyFunction,
+    BusyScript,
     CommandError,
     CrossProtocolRequest,
     NoKeysForReplicas,
@@ -312,6 +314,9 @@ class Engine:
                 self._refuse_write(ctx, command, argv)
             if ctx.subscriptions and ctx.resp == 2 and command.name not in WHILE_SUBSCRIBED:
                 raise NotWhileSubscribed(command.name)
+            if self.state.is_busy and "allow_busy" not in command.flags:
+                is_function = getattr(self.state.running_script, "is_function", False)
+                raise BusyFunction if is_function else BusyScript
             if ctx in self.state.monitor.watchers:
                 self._keep_from_keys(ctx, command, argv)
             elif self.state.pause.is_on:

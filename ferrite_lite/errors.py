@@ -786,7 +786,7 @@ class BusyFunction(CommandError):
 
 
 class ScriptKilled(CommandError):
-    message = "ERR Error running script: Script killed by user with SCRIPT KILL..."
+    message = "ERR Script killed by user with SCRIPT KILL."
 
 
 class ScriptDebugMode(CommandError):

@@ -53,6 +53,14 @@ class Moment:
         #: None until somebody asks. The engine puts None here where a request begins.
         self.read_ms: int | None = None
 
+    def save(self) -> tuple[int | None, int]:
+        """What ``restore`` brings back after other requests have run inside this one."""
+        return self.read_ms, self._ns
+
+    def restore(self, saved: tuple[int | None, int]) -> None:
+        """Go on at an instant that was saved."""
+        self.read_ms, self._ns = saved
+
     @property
     def ms(self) -> int:
         return self._read() if self.read_ms is None else self.read_ms

@@ -24,6 +24,7 @@ from .errors import (
     OutOfMemory,
     ScriptCommandNotAllowed,
     ScriptDoesNotCompile,
+    ScriptKilled,
     ScriptMayWrite,
     ScriptNoPermission,
     ScriptStoppedByServer,
@@ -54,6 +55,9 @@ _REFUSALS = (
     ScriptWriteNotAllowed,
     ScriptWrongArity,
 )
+
+#: Texts that EVAL was given are kept for EVALSHA up to this number, as since Redis 7.4.
+MAX_PASSING_SCRIPTS = 500
 
 _WRITES = frozenset({"write"})
 #: PUBLISH, which replicas would hear of, is no reading either.
@@ -148,6 +152,8 @@ def run_lua(
         return reply
     finally:
         server.running_script = None
+        if server.is_busy:
+            server.end_busy()
         # A SELECT inside the script is the script's own.
         ctx.db, ctx.resp, ctx.command = before
         ctx.running_script = False
@@ -200,6 +206,18 @@ def kill(ctx: Context, *, is_function: bool) -> None:
     if run.is_function is not is_function:
         raise BusyFunction if run.is_function else BusyScript
     run.is_killed = True
+
+
+class Door(Protocol):
+    """How others are served while a script runs."""
+
+    def serve(self) -> bool:
+        """Answer who has asked something; False where that cannot be done from this thread."""
+        ...
+
+    def close(self) -> None:
+        """The script is over."""
+        ...
 
 
 class ScriptRun(Protocol):
@@ -339,8 +357,21 @@ class _Host:
         if not self._started_ns:
             self._started_ns = now_ns
         limit_ms = self._ctx.server.config.busy_after_ms
-        if now_ns - self._started_ns > limit_ms * NS_PER_MS:
+        if now_ns - self._started_ns <= limit_ms * NS_PER_MS:
+            return
+        if not self._serve_others():
             raise ScriptStopped(ScriptStoppedByServer(limit_ms))
+        if self.is_killed:
+            raise ScriptStopped(ScriptKilled())
+
+    def _serve_others(self) -> bool:
+        """Let others ask, in vain or to kill; False where nobody can be served."""
+        before = sys.getrecursionlimit()
+        sys.setrecursionlimit(before + COMMAND_DEPTH)
+        try:
+            return self._ctx.server.serve_while_busy()
+        finally:
+            sys.setrecursionlimit(before)
 
 
 class _FullHost(_Host):
@@ -377,6 +408,8 @@ class ScriptCache:
 
     def __init__(self) -> None:
         self._loaded: dict[bytes, Runnable] = {}
+        #: Those that only EVAL has brought, the one that was unused for longest first.
+        self._passing: dict[bytes, None] = {}
         self._twins: dict[bytes, Twin] = {}
 
     def register(self, native: NativeScript) -> None:
@@ -388,19 +421,41 @@ class ScriptCache:
 
     def find(self, sha: bytes) -> Runnable | None:
         found = self._loaded.get(sha)
-        return self._loaded.get(sha.lower()) if found is None else found
+        if found is None:
+            sha = sha.lower()
+            found = self._loaded.get(sha)
+        if sha in self._passing:
+            self._note_use(sha)
+        return found
 
-    def load(self, text: bytes) -> tuple[bytes, Runnable]:
-        """Compile a script unless it is known. Raises ScriptDoesNotCompile."""
+    def load(self, text: bytes, *, stays: bool = True) -> tuple[bytes, Runnable]:
+        """Compile a script unless it is known. Raises CommandError.
+
+        What does not stay, for nobody has asked for that, makes room for others one day.
+        """
         sha = sha1(text)
         script = self._loaded.get(sha)
         if script is None:
             script = self._loaded[sha] = self._twins.get(sha) or LuaScript(text)
+            if not stays:
+                self._note_use(sha)
+        elif stays:
+            self._passing.pop(sha, None)
+        elif sha in self._passing:
+            self._note_use(sha)
         return sha, script
+
+    def _note_use(self, sha: bytes) -> None:
+        self._passing.pop(sha, None)
+        self._passing[sha] = None
+        if len(self._passing) > MAX_PASSING_SCRIPTS:
+            oldest = next(iter(self._passing))
+            del self._passing[oldest], self._loaded[oldest]
 
     def clear(self) -> None:
         """Forget what was loaded; the twins stand by for the next time."""
         self._loaded.clear()
+        self._passing.clear()
 
     def __len__(self) -> int:
         return len(self._loaded)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Protocol, TypeAlias, cast
 
+from .busy import BusyDoor
 from .clock import NS_PER_MS, SystemClock
 from .config import OutputLimit
 from .context import Buffers, Peer
@@ -198,6 +199,21 @@ class Connection(asyncio.Protocol):
         self.ctx.send = self._outbox.add
         self.ctx.measure = self.measure
         self._limits.authenticated = self.ctx.authenticated
+
+    @property
+    def fd(self) -> int:
+        return self.ctx.peer.fd
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it has requests that are not answered yet."""
+        return self._backlog is not None
+
+    def divert(self, transport: Transport) -> Transport:
+        """Use another transport from now on; the one before is returned."""
+        before, self._transport = self._transport, transport
+        self.ctx.close = lambda: self.at_home(transport.abort)
+        return before
 
     def data_received(self, data: bytes) -> None:
         if self._backlog is not None:
@@ -466,6 +482,21 @@ class Server:
         self._cycle = loop.create_task(self._run_cycles(), name="ferrite-lite cycle")
         # In whatever thread the command runs, closing is this loop's work.
         self.engine.state.shut_down = partial(_call_soon, loop, self._shut_down)
+        self.engine.state.busy_door = BusyDoor(
+            lambda: list(self._connections),
+            lambda: [each for listener in self._listeners for each in listener.sockets],
+            self._welcome,
+        )
+
+    def _welcome(self, accepted: socket.socket, stream: Transport) -> Connection | None:
+        """A connection over a socket that the loop does not know yet."""
+        protocol = self._accept()
+        if not isinstance(protocol, Connection):
+            stream.write(MAX_CLIENTS_REACHED)
+            return None
+        protocol.open(stream, _peer_of_socket(accepted), asyncio.get_running_loop())
+        self.register(protocol)
+        return protocol
 
     def _shut_down(self) -> None:
         """SHUTDOWN: close, in a task of its own, for the one that asks is served by this loop."""
@@ -483,7 +514,7 @@ class Server:
 
     async def close(self) -> None:
         """Stop listening, end every connection, and let go of all tasks and sockets."""
-        self.engine.state.shut_down = None
+        self.engine.state.shut_down = self.engine.state.busy_door = None
         for listener in self._listeners:
             listener.close()
         for connection in list(self._connections):
@@ -598,6 +629,13 @@ def _peer_of(transport: asyncio.BaseTransport) -> Peer:
         _address(transport.get_extra_info("sockname")),
         sock.fileno(),
     )
+
+
+def _peer_of_socket(sock: socket.socket) -> Peer:
+    if sock.family == socket.AF_UNIX:
+        path = f"{sock.getsockname()}:0"
+        return Peer(path, path, sock.fileno(), is_unix=True)
+    return Peer(_address(sock.getpeername()), _address(sock.getsockname()), sock.fileno())
 
 
 def _address(name: Address | None) -> str:

@@ -24,7 +24,7 @@ from .monitor import Monitor
 from .notifications import Notifier
 from .pause import Pause
 from .redaction import redacted
-from .scripts import ScriptCache, ScriptRun
+from .scripts import Door, ScriptCache, ScriptRun
 from .slowlog import SlowLog
 from .tracking import Tracking
 from .version import REDIS_VERSION, VERSION
@@ -91,6 +91,10 @@ class ServerState:
         self.functions = Libraries()
         #: The script or function that is running; it may be asked to stop.
         self.running_script: ScriptRun | None = None
+        #: Whether it has run for so long that others are told so.
+        self.is_busy = False
+        #: How others are served meanwhile; None where nobody can be.
+        self.busy_door: Door | None = None
         self.statistics = Statistics()
         self.accesses = Accesses(self.databases, config, self.moment, self.random)
         self.notifier = Notifier(self.broker, self.databases, config)
@@ -133,6 +137,30 @@ class ServerState:
                 max_entries=config.slowlog_max_entries,
             )
 
+    def serve_while_busy(self) -> bool:
+        """From inside a script: let others ask how to end it. False where nobody can be served."""
+        if self.busy_door is None:
+            return False
+        if not self.is_busy:
+            self.is_busy = True
+            self.update_guards()
+        # The script goes on at its own instant, and as the one that is running.
+        moment, running = self.moment.save(), self.notifier.running
+        is_paused = self.accesses.is_paused
+        try:
+            return self.busy_door.serve()
+        finally:
+            self.moment.restore(moment)
+            self.notifier.running = running
+            self.accesses.is_paused = is_paused
+
+    def end_busy(self) -> None:
+        """The script is over: serve everybody as before."""
+        self.is_busy = False
+        self.update_guards()
+        if self.busy_door is not None:
+            self.busy_door.close()
+
     def update_guards(self) -> None:
         """Look at every connection again: users have changed, or may come in without a word."""
         for client in self.clients.values():
@@ -147,6 +175,7 @@ class ServerState:
             or self.config.lacks_replicas
             or bool(self.monitor.watchers)
             or self.pause.is_on
+            or self.is_busy
         )
 
     @property

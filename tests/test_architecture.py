@@ -26,7 +26,7 @@ RANKS = [
     {"functions"},
     {"state"},
     {"commands"},
-    {"engine"},
+    {"engine", "busy"},
     {"server"},
     {"client"},
     {"ferrite"},

@@ -76,6 +76,8 @@ def shutdown(ctx: Context, *words: bytes) -> Reply:
     if b"save" in options:
         raise NothingIsSaved
     ctx.server.shut_down()
+    if ctx.server.running_script is not None:
+        ctx.server.running_script.is_killed = True  # the loop must turn to end the server
     ctx.finish()
     return NO_REPLY
 

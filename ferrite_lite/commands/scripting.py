@@ -32,7 +32,7 @@ _DEPENDS = "Depends on the script that is executed."
 def eval_(ctx: Context, text: bytes, numkeys: bytes, *words: bytes) -> Reply:
     """Run a script, and keep it for EVALSHA."""
     count = _key_count(numkeys, words)
-    return _run(ctx, ctx.server.scripts.load(text)[1], count, words, readonly=False)
+    return _run(ctx, ctx.server.scripts.load(text, stays=False)[1], count, words, readonly=False)
 
 
 @command(
@@ -55,7 +55,7 @@ def evalsha(ctx: Context, sha: bytes, numkeys: bytes, *words: bytes) -> Reply:
 def eval_ro(ctx: Context, text: bytes, numkeys: bytes, *words: bytes) -> Reply:
     """Run a script that must not write."""
     count = _key_count(numkeys, words)
-    return _run(ctx, ctx.server.scripts.load(text)[1], count, words, readonly=True)
+    return _run(ctx, ctx.server.scripts.load(text, stays=False)[1], count, words, readonly=True)
 
 
 @command(

@@ -46,6 +46,19 @@ def test_a_script_is_named_by_the_sha1_of_its_text() -> None:
     assert sha1(b"return 1") == hashlib.sha1(b"return 1").hexdigest().encode()  # noqa: S324  # Redis's choice
 
 
+def test_texts_of_eval_make_room_for_one_another_and_loaded_ones_stay(
+    engine: Engine, run: Run
+) -> None:
+    run("SCRIPT", "LOAD", "return 'loaded'")
+    run("EVAL", "return 'used'", 0)
+    for number in range(scripts.MAX_PASSING_SCRIPTS):
+        run("EVAL", f"return {number}", 0)
+        assert run("EVALSHA", sha1(b"return 'used'"), 0) == b"$4\r\nused\r\n"
+    assert len(engine.state.scripts) == scripts.MAX_PASSING_SCRIPTS + 1
+    names = [sha1(text) for text in (b"return 'loaded'", b"return 0", b"return 1")]
+    assert run("SCRIPT", "EXISTS", *names) == b"*3\r\n:1\r\n:0\r\n:1\r\n"
+
+
 # --- twins ----------------------------------------------------------------------------------------
 
 
