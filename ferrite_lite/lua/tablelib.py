@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cmp_to_key
+from collections.abc import Callable
 
 from . import arguments as args
 from .errors import LuaError
@@ -88,19 +88,89 @@ def sort(*arguments: Value) -> Results:
     size = table.length()
     values = [table.get(float(at)) for at in range(1, size + 1)]
 
-    def is_less(a: Value, b: Value) -> bool:
-        return less(a, b) if order is None else is_true(first(call(order, a, b)))
-
-    def compare(a: Value, b: Value) -> int:
-        return -1 if is_less(a, b) else int(is_less(b, a))
-
     if order is None and {value.__class__ for value in values} in ({float}, {bytes}):
         values.sort()
     else:
-        values.sort(key=cmp_to_key(compare))
+        try:
+            _quicksort(values, _natural if order is None else _by(order))
+        except LuaError:
+            _put_back(table, values)
+            raise
+    _put_back(table, values)
+    return []
+
+
+def _put_back(table: Table, values: list[Value]) -> None:
     for at, value in enumerate(values, start=1):
         table.set(float(at), value)
-    return []
+
+
+def _natural(a: Value, b: Value) -> bool:
+    try:
+        return less(a, b)
+    except LuaError as error:
+        error.level = 0  # below the level of the language nothing has a position
+        raise
+
+
+def _by(order: Value) -> Callable[[Value, Value], bool]:
+    return lambda a, b: is_true(first(call(order, a, b)))
+
+
+def _quicksort(values: list[Value], is_less: Callable[[Value, Value], bool]) -> None:
+    """Ask in the order in which Lua 5.1 asks: a script's function can tell, and so can errors."""
+    spans = [(0, len(values) - 1)]
+    while spans:
+        low, high = spans.pop()
+        if low >= high:
+            continue
+        if is_less(values[high], values[low]):
+            _swap(values, low, high)
+        middle = (low + high + 2) // 2 - 1  # as if counted from one
+        if high - low > 1:
+            if is_less(values[middle], values[low]):
+                _swap(values, middle, low)
+            elif is_less(values[high], values[middle]):
+                _swap(values, middle, high)
+        if high - low > 2:
+            border = _partition(values, low, high, middle, is_less)
+            # The smaller part comes first.
+            parts = [(low, border - 1), (border + 1, high)]
+            if border - low < high - border:
+                parts.reverse()
+            spans += parts
+
+
+def _partition(
+    values: list[Value],
+    low: int,
+    high: int,
+    middle: int,
+    is_less: Callable[[Value, Value], bool],
+) -> int:
+    """Put what is less than the middle value before it; returns where that then is."""
+    pivot = values[middle]
+    _swap(values, middle, high - 1)
+    left, right = low, high - 1
+    while True:
+        left += 1
+        while is_less(values[left], pivot):
+            if left >= high:
+                raise LuaError(b"invalid order function for sorting")
+            left += 1
+        right -= 1
+        while is_less(pivot, values[right]):
+            if right <= low:
+                raise LuaError(b"invalid order function for sorting")
+            right -= 1
+        if right < left:
+            _swap(values, high - 1, left)
+            return left
+        _swap(values, left, right)
+
+
+def _swap(values: list[Value], a: int, b: int) -> None:
+    values[a], values[b] = values[b], values[a]
 
 
 def getn(*arguments: Value) -> Results:

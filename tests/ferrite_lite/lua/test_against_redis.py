@@ -13,6 +13,7 @@ from ferrite_lite.resp import encode
 from tests.support.servers import RealServer
 from tests.support.wire import RawConnection
 
+from . import generated
 from .snippets import ALL
 
 SNIPPETS = [
@@ -74,3 +75,11 @@ def test_an_expression_is_worth_what_it_is_in_redis(
 ) -> None:
     source = f"local v = {expression} if type(v) == 'table' then v = 't' end return tostring(v)"
     assert answer(source) == reference.ask("EVAL", source, 1, "k1", "a1")
+
+
+# --- generated scripts ----------------------------------------------------------------------------
+
+
+def test_a_made_up_script_does_what_it_does_in_redis(redis_server: RealServer) -> None:
+    """A sample; ``python -m tests.ferrite_lite.lua.generated 50000`` runs more."""
+    assert generated.differences(redis_server, range(1, 300)) == []

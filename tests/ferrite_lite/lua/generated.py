@@ -1,0 +1,187 @@
+"""Whole scripts, made up: statements of every kind, which end, and tell of all that they did.
+
+``python -m tests.ferrite_lite.lua.generated 50000`` compares so many with a real server.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from random import Random
+
+from ferrite_lite import Engine
+from ferrite_lite.resp import encode
+from tests.support.servers import RealServer, redis_server
+
+#: Every script reports the values of these: the locals that its statements work on.
+NAMES = ("a", "b", "c", "t")
+HELPERS = """
+local log = {}
+local function show(v)
+  if type(v) == 'table' then
+    local parts = {}
+    for i = 1, #v do parts[i] = type(v[i]) == 'table' and 't' or tostring(v[i]) end
+    return '{' .. table.concat(parts, ',') .. '}' .. tostring(v.x) .. tostring(v.y)
+  end
+  return type(v) == 'function' and 'f' or tostring(v)
+end
+local function note(...)
+  for i = 1, select('#', ...) do
+    if #log < 60 then log[#log + 1] = show((select(i, ...))) end
+  end
+end
+local a, b, c, t = 1, 'two', nil, {3, 'four', x = 5}
+"""
+TAIL = "\nnote(a, b, c, t)\nreturn log"
+
+_ATOMS = (
+    *("0", "1", "2", "-1", "3.5", "10", "1e15", "0.1", "'10'", "'a'", "''", "'x y'", "'%d'"),
+    *("nil", "true", "false", "{}", "{1, 2}", "KEYS[1]", "ARGV[1]", "#ARGV", "t.x", "t[1]", "#b"),
+)
+_OPERATORS = ("+", "-", "*", "/", "%", "..", "==", "~=", "<", "<=", ">", ">=", "and", "or", "^")
+_CALLS = (
+    *("tostring({})", "tonumber({})", "type({})", "#tostring({})", "math.floor(tonumber({}) or 1)"),
+    *("string.rep('ab', 2) .. tostring({})", "string.sub(tostring({}), 2, -1)", "not ({})"),
+    *("string.find(tostring({}), '^%d+$')", "string.find(tostring({}), 'a', 1, true)", "-({})"),
+    *("string.gsub(tostring({}), '%w', '%0.')", "string.upper(tostring({}))", "({})"),
+    *("string.match(tostring({}), '(%d)(%d*)')", "string.format('%s|%5.1f', tostring({}), 2)"),
+    *("select('#', {})", "(select(2, pcall(error, {})))", "pcall(tostring, {})", "#{{{}, 1}}"),
+    *("(function(...) return select('#', ...), ... end)({})", "unpack({{{}, 2}})", "next({{{}}})"),
+)
+
+
+#: A script may show the address of a table, or a part of it.
+_ADDRESS = re.compile(rb"(?i)[a-z]: ?0x|0x7f")
+
+
+class Generator:
+    """Writes one script from one seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = Random(seed)  # a repeatable choice is wanted
+        self._loops = 0
+
+    def script(self) -> str:
+        return HELPERS + self._block(self._random.randint(2, 6), 0) + TAIL
+
+    def _name(self) -> str:
+        return self._random.choice(NAMES)
+
+    def _expression(self, depth: int = 0) -> str:
+        kind = self._random.random()
+        if depth > 2 or kind < 0.35:
+            return self._random.choice((*_ATOMS, *NAMES))
+        if kind < 0.7:
+            operator = self._random.choice(_OPERATORS)
+            return f"({self._expression(depth + 1)} {operator} {self._expression(depth + 1)})"
+        return self._random.choice(_CALLS).format(self._expression(depth + 1))
+
+    def _block(self, count: int, depth: int) -> str:
+        kinds: list[Callable[[int], str]] = [self._assign, self._note, self._local]
+        kinds += [self._index, self._protected]
+        if depth < 3:
+            kinds += [self._if, self._numeric, self._generic, self._while, self._closure]
+            kinds += [self._repeat, self._sort, self._metatable]
+        chosen = self._random.choices(kinds, k=count)
+        return "\n".join(kind(depth) for kind in chosen)
+
+    def _inner(self, depth: int) -> str:
+        return self._block(self._random.randint(1, 3), depth + 1)
+
+    def _assign(self, _: int) -> str:
+        if self._random.random() < 0.3:
+            names = f"{self._name()}, {self._name()}"
+            return f"{names} = {self._expression()}, {self._expression()}"
+        return f"{self._name()} = {self._expression()}"
+
+    def _note(self, _: int) -> str:
+        return f"note({self._expression()}, {self._expression()})"
+
+    def _local(self, _: int) -> str:
+        return f"do local {self._name()} = {self._expression()} note({self._expression()}) end"
+
+    def _index(self, _: int) -> str:
+        key = self._random.choice((".x", ".y", "[1]", "[2]", "[#t + 1]", "['x']"))
+        return f"if type(t) == 'table' then t{key} = {self._expression()} end"
+
+    def _protected(self, _: int) -> str:
+        return f"note(pcall(function() return {self._expression()} end))"
+
+    def _if(self, depth: int) -> str:
+        otherwise = f"else\n{self._inner(depth)}\n" if self._random.random() < 0.5 else ""
+        return f"if {self._expression()} then\n{self._inner(depth)}\n{otherwise}end"
+
+    def _numeric(self, depth: int) -> str:
+        bounds = self._random.choice(("1, 3", "3, 1, -1", "1, 2.5, 0.5", "1, 0", "0, #log % 3"))
+        leave = f"if {self._expression()} then break end" if self._random.random() < 0.3 else ""
+        return f"for i = {bounds} do\nnote(i)\n{self._inner(depth)}\n{leave}\nend"
+
+    def _generic(self, depth: int) -> str:
+        source = self._random.choice(("ipairs({4, 5, nil, 6})", "ipairs({})", "pairs({7, 8})"))
+        if self._random.random() < 0.3:
+            source = "string.gmatch('k=v, q=w', '(%w+)=(%w+)')"
+        return f"for k, v in {source} do\nnote(k, v)\n{self._inner(depth)}\nend"
+
+    def _counted(self) -> str:
+        self._loops += 1
+        return f"n{self._loops}"
+
+    def _while(self, depth: int) -> str:
+        count = self._counted()
+        body = f"{count} = {count} + 1\n{self._inner(depth)}"
+        condition = f"{count} < 3 and {self._expression()}"
+        return f"do local {count} = 0 while {condition} do\n{body}\nend end"
+
+    def _repeat(self, depth: int) -> str:
+        count = self._counted()
+        body = f"{count} = {count} + 1\nlocal last = {self._expression()}\n{self._inner(depth)}"
+        return f"do local {count} = 0 repeat\n{body}\nuntil {count} >= 3 or last end end"
+
+    def _closure(self, depth: int) -> str:
+        parameters = self._random.choice(("", "a", "a, b", "...", "a, ..."))
+        call = f"f({self._expression()}, {self._expression()})"
+        first = "note(...)" if "..." in parameters else "note(a)"
+        result = f"return {self._expression()}, {self._expression()}"
+        body = f"{first}\n{self._inner(depth)}\n{result}"
+        return f"do local function f({parameters})\n{body}\nend\nnote({call}, pcall(f)) end"
+
+    def _sort(self, _: int) -> str:
+        order = self._random.choice(("", ", function(p, q) return p > q end"))
+        items = self._random.choice(("3, 1, 2", "'b', 'a', 'c'", "3, 'a', 1"))
+        return f"note(pcall(function() local s = {{{items}}} table.sort(s{order}) note(s) end))"
+
+    def _metatable(self, _: int) -> str:
+        event = self._random.choice(("__index", "__add", "__concat", "__call", "__eq", "__lt"))
+        made = f"setmetatable({{}}, {{{event} = function(p, q) return {self._expression()} end}})"
+        use = self._random.choice(("m.z", "m + 1", "m .. 'x'", "m(1)", "m == m", "m < m", "1 + m"))
+        return f"do local m = {made} note(pcall(function() return {use} end)) end"
+
+
+def script(seed: int) -> str:
+    return Generator(seed).script()
+
+
+def answer(source: str) -> bytes:
+    engine = Engine()
+    request = [b"EVAL", source.encode(), b"1", b"k1", b"a1"]
+    return encode(engine.execute(engine.connect(), request))
+
+
+def differences(server: RealServer, seeds: range) -> list[int]:
+    """The seeds of the scripts that are answered otherwise."""
+    found = []
+    with server.connect() as connection:
+        for seed in seeds:
+            source = script(seed)
+            ours, theirs = answer(source), connection.ask("EVAL", source, 1, "k1", "a1")
+            if ours != theirs and not (_ADDRESS.search(ours) and _ADDRESS.search(theirs)):
+                found.append(seed)
+            if not seed % 500:
+                connection.ask("SCRIPT", "FLUSH")
+    return found
+
+
+if __name__ == "__main__":
+    with redis_server("--maxmemory", "200mb") as started:
+        print(differences(started, range(int(sys.argv[1]))))
