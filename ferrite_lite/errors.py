@@ -939,6 +939,7 @@ class RegistrationRefused(CommandError):
     """What redis.register_function does not take."""
 
     _WHY: ClassVar[dict[str, str]] = {
+        "late": "redis.register_function can only be called on FUNCTION LOAD command",
         "count": "wrong number of arguments to redis.register_function",
         "table": "calling redis.register_function with a single argument is only applicable to Lua"
         " table (representing named arguments).",

@@ -77,6 +77,8 @@ class Library:
     # --- redis.register_function ------------------------------------------------------------------
 
     def _register(self, *arguments: Value) -> Results:
+        if not self._world.is_loading:
+            _refuse("late")  # a function had kept it
         if len(arguments) not in (1, 2):
             _refuse("count")
         named = _named(arguments) if len(arguments) == 1 else _positional(arguments)
@@ -101,6 +103,10 @@ class _LibraryWorld(World):
         #: All that can be reached; None when the library is loaded.
         self._reachable: dict[bytes, Value] | None = {b"redis": redis}
         self._namespaces: list[dict[str, Any]] = []
+
+    @property
+    def is_loading(self) -> bool:
+        return self._reachable is not None
 
     def namespace(self, lines: list[int], chunk: bytes) -> dict[str, Any]:
         names = super().namespace(lines, chunk)

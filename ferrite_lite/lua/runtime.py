@@ -43,7 +43,7 @@ class Table:
         self.metatable: Table | None = None
         #: Redis marks its libraries and the globals so: no script may change them.
         self.readonly = False
-        #: How many items a constructor with holes was written with: where ``#`` finds its border.
+        #: How long the array is in Lua, holes included, once there are any: 0 while there are none.
         self.written_size = 0
         #: Where ``next`` stands: the keys of a traversal and their positions.
         self.iteration: tuple[list[Value], dict[Any, int]] | None = None
@@ -87,6 +87,7 @@ class Table:
                 array.pop()
             else:
                 # A hole: what lies behind it moves, so that the array keeps holding no nil.
+                self.written_size = self.written_size or 1 << (size - 1).bit_length()
                 for position in range(at, size):
                     self.hash[float(position + 1)] = array[position]
                 del array[at - 1 :]
@@ -108,14 +109,27 @@ class Table:
 
     def length(self) -> int:
         """A border: Lua leaves open which one when there are holes."""
-        if self.written_size and self.get(float(self.written_size)) is not None:
-            return self.written_size
+        if self.written_size and self.hash:
+            return self._border()
         if self.array or not self.hash:
             return len(self.array)
         border = 0
         while float(border + 1) in self.hash:
             border += 1
         return border
+
+    def _border(self) -> int:
+        """Where Lua finds it in an array of this size: at its end, or halving what is left."""
+        low, high = 0, self.written_size
+        if self.get(float(high)) is not None:
+            return high
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self.get(float(middle)) is None:
+                high = middle
+            else:
+                low = middle
+        return low
 
     def keys(self) -> list[Value]:
         """Every key, the array's first."""

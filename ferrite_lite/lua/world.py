@@ -221,7 +221,7 @@ def _new_table(items: list[Value]) -> Table:
     for at, item in enumerate(items, start=1):
         if item is not None:
             table.set(float(at), item)
-    table.written_size = len(items) if items[-1] is not None else 0
+    table.written_size = len(items)
     return table
 
 

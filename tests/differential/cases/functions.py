@@ -189,6 +189,16 @@ What functions find, and what they fail with
     FCALL q 0
     FCALL r 0
 
+What a library keeps from its loading does not register afterwards
+    FUNCTION FLUSH
+    FUNCTION LOAD "#!lua name=x\nlocal library = redis
+        redis.register_function('f', function() return library.register_function('g', 1) end)
+        redis.register_function('h', function() return library.call end)
+        redis.register_function('i', function() library.x = 1 end)"
+    FCALL f 0
+    FCALL h 0
+    FCALL i 0
+
 The locals of a library stay
     FUNCTION FLUSH
     FUNCTION LOAD "#!lua name=x\nlocal n = 0
