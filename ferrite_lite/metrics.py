@@ -12,14 +12,19 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 
+from .clock import NS_PER_US
 from .command import MANY_WORDS, Command, CommandTable
 from .errors import CommandError
 
 #: No quick command takes this long.
 SLOW_US = 1_000
-NS_PER_US = 1_000
-#: Enough for times of a week, in powers of two of a microsecond.
-_BUCKETS = 40
+
+#: A code is the first word of an error, if that word is no longer than Redis looks.
+MAX_CODE_CHARACTERS = 30
+#: A script chooses the words of its errors: after this many codes (Valkey's number), any other
+#: counts as one of them.
+MAX_CODES = 128
+OTHER_CODES = "ERRORSTATS_OVERFLOW"
 
 Routes = dict[bytes, "Meter"]
 
@@ -32,7 +37,6 @@ class Meter:
         "calls",
         "command",
         "failed",
-        "handler",
         "rejected",
         "timed",
         "timed_ns",
@@ -120,7 +124,9 @@ class Metrics:
         if command is not None and command.group == "scripting" and self.script_failed:
             self.script_failed = False
             return
-        self.errors[str(error).partition(" ")[0]] += 1
+        code = _code_of(str(error))
+        is_one_more = code not in self.errors and len(self.errors) >= MAX_CODES
+        self.errors[OTHER_CODES if is_one_more else code] += 1
 
     def count_failure(self, command: Command, error: CommandError) -> None:
         """An error reply of a command that ran."""
@@ -176,6 +182,11 @@ class Metrics:
     @property
     def _shared_mean_ns(self) -> float:
         return self.shared_ns / self.shared_calls if self.shared_calls else 0.0
+
+
+def _code_of(text: str) -> str:
+    code, space, _ = text.partition(" ")
+    return code if space and len(code) <= MAX_CODE_CHARACTERS else "ERR"
 
 
 def is_quick(command: Command) -> bool:

@@ -149,6 +149,8 @@ def run_lua(
     try:
         reply = run(host)
         server.metrics.script_failed = False  # what it has caught is over with
+        if reply.__class__ is CommandError:
+            server.metrics.count_error(reply)  # of the script's own making
         return reply
     finally:
         server.running_script = None

@@ -13,7 +13,14 @@ from .runtime import Table, Value
 #: A table within a table within a table: real Redis gives up only when its stack does.
 MAX_REPLY_DEPTH = 128
 
+#: Marks an error of a command: it was counted when the command failed.
+COUNTED = b"ignore_error_stats_update"
+
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
+
+
+class PassedOn(CommandError):
+    """The error of a command, as a script returns it."""
 
 
 # --- reply to Lua ---------------------------------------------------------------------------------
@@ -91,7 +98,7 @@ def tagged(tag: bytes, value: Value) -> Table:
 def error_table(error: CommandError) -> Table:
     """What ``redis.pcall`` gives for an error."""
     # In this order, as a traversal in Redis finds them.
-    table = tagged(b"ignore_error_stats_update", True)
+    table = tagged(COUNTED, True)
     table.hash[b"err"] = str(error).encode("utf-8", "surrogateescape")
     return table
 
@@ -129,7 +136,8 @@ def _table_to_reply(table: Table, resp: int, depth: int) -> Reply:
     if tags:
         error, status = tags.get(b"err"), tags.get(b"ok")
         if error.__class__ is bytes:
-            return CommandError(error_text(error))
+            text = error_text(error)
+            return PassedOn(text) if tags.get(COUNTED) is not None else CommandError(text)
         if status.__class__ is bytes:
             return Status(status.replace(b"\r", b" ").replace(b"\n", b" "))
         big_number = tags.get(b"big_number")

@@ -4,7 +4,7 @@ import pytest
 
 from ferrite_lite.commands import TABLE
 from ferrite_lite.engine import Engine
-from ferrite_lite.metrics import Meter, Metrics, is_quick
+from ferrite_lite.metrics import MAX_CODES, OTHER_CODES, Meter, Metrics, is_quick
 
 
 def meter_of(engine: Engine, name: bytes) -> Meter:
@@ -86,6 +86,34 @@ def test_an_error_inside_a_script_counts_once() -> None:
     assert engine.state.metrics.errors == {"ERR": 2}
     assert meter_of(engine, b"eval").failed == 2
     assert meter_of(engine, b"hget").rejected == 2
+
+
+def fail_with(engine: Engine, *errors: bytes) -> None:
+    """Have a script answer with these errors, one call each."""
+    ctx = engine.connect()
+    for error in errors:
+        engine.execute(ctx, [b"EVAL", b"return redis.error_reply(ARGV[1])", b"0", error])
+
+
+@pytest.mark.parametrize("text", [b"a" * 31 + b" b", b"a" * 100 + b" b", b"-" + b"a" * 31 + b" b"])
+def test_an_error_whose_first_word_is_too_long_for_a_code_counts_as_err(text: bytes) -> None:
+    engine = Engine()
+    fail_with(engine, text)
+    assert engine.state.metrics.errors == {"ERR": 1}
+
+
+def test_a_code_may_be_as_long_as_redis_looks() -> None:
+    engine = Engine()
+    fail_with(engine, b"A" * 30 + b" b")
+    assert engine.state.metrics.errors == {"A" * 30: 1}
+
+
+def test_scripts_cannot_make_the_server_remember_codes_without_end() -> None:
+    engine = Engine()
+    fail_with(engine, *(b"E%d x" % n for n in range(MAX_CODES + 20)), b"E0 x")
+    errors = engine.state.metrics.errors
+    assert len(errors) == MAX_CODES + 1
+    assert (errors["E0"], errors[OTHER_CODES]) == (2, 20)
 
 
 def test_commands_of_a_transaction_count_when_they_run() -> None:

@@ -355,6 +355,18 @@ Errors of scripts and transactions are counted once
     EVALSHA abc 0
     INFO errorstats
 
+Errors that scripts make up are counted by their codes
+    CONFIG RESETSTAT
+    EVAL "return redis.error_reply('MINE x')" 0
+    EVAL "return {err='OURS y'}" 0
+    EVAL "error({err='THEIRS z'})" 0
+    EVAL "error('plain')" 0
+    EVAL "return redis.error_reply('word')" 0
+    EVAL "return redis.error_reply('%s x' )" 0
+    EVAL "return redis.error_reply(string.rep('a', 30) .. ' b')" 0
+    EVAL "return redis.error_reply(string.rep('a', 31) .. ' b')" 0
+    INFO errorstats
+
 EVAL hands over keys and arguments
     EVAL "return {KEYS[1], KEYS[2], ARGV[1], ARGV[2], #KEYS, #ARGV}" 2 a b c d
     EVAL "return ARGV" 0 1 "\x00" ""
