@@ -123,15 +123,14 @@ async def _serve(options: argparse.Namespace) -> int:
     also = f" and unix://{server.unixsocket}" if server.unixsocket else ""
     print(f"ferrite-lite {VERSION} listens on {server.url}{also} (Ctrl-C stops it)", flush=True)
     await _until_stopped(server)
-    await server.close()
     return 0
 
 
 async def _until_stopped(server: Server) -> None:
-    """Wait for a signal, or for a client's SHUTDOWN."""
+    """Wait until a signal, or a client's SHUTDOWN, has closed the server."""
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(signal_number, server.closed.set)
+        loop.add_signal_handler(signal_number, server.shut_down)
     await server.closed.wait()
 
 

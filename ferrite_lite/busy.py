@@ -3,7 +3,8 @@
 The loop does not turn while a script runs. Past ``busy-reply-threshold`` the script calls in here
 once in many steps: what has come is read straight from the sockets, and answered straight into
 them, the event loop being none the wiser. The engine refuses all but what ends the script. Who
-connects meanwhile is handed to the loop when the script is over.
+connects meanwhile is handed to the loop when the script is over. (Only a client that the loop is
+just about to take when the script begins, out of the listener and not yet a connection, waits.)
 """
 
 from __future__ import annotations

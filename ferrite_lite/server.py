@@ -458,6 +458,7 @@ class Server:
         self._connections: set[Connection] = set()
         self._all_gone = asyncio.Event()
         self._cycle: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._end: asyncio.Task[None] | None = None
         #: Set when everything is closed.
         self.closed = asyncio.Event()
@@ -480,8 +481,9 @@ class Server:
             self._listeners.append(await self._listen_on_unix_socket(self.unixsocket))
         self.engine.state.config.port = self.port if self.host is not None else 0
         self._cycle = loop.create_task(self._run_cycles(), name="ferrite-lite cycle")
-        # In whatever thread the command runs, closing is this loop's work.
-        self.engine.state.shut_down = partial(_call_soon, loop, self._shut_down)
+        self._loop, self._end = loop, None
+        self.closed.clear()
+        self.engine.state.shut_down = self.shut_down
         self.engine.state.busy_door = BusyDoor(
             lambda: list(self._connections),
             lambda: [each for listener in self._listeners for each in listener.sockets],
@@ -498,10 +500,18 @@ class Server:
         self.register(protocol)
         return protocol
 
-    def _shut_down(self) -> None:
-        """SHUTDOWN: close, in a task of its own, for the one that asks is served by this loop."""
+    def shut_down(self) -> None:
+        """Have the server closed soon, from whatever thread; ``closed`` tells when it is.
+
+        This is what SHUTDOWN and signals do: they come in the middle of what the loop is at.
+        """
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._close_soon)
+
+    def _close_soon(self) -> asyncio.Task[None]:
         if self._end is None:
-            self._end = asyncio.create_task(self.close(), name="ferrite-lite shutdown")
+            self._end = asyncio.create_task(self._close(), name="ferrite-lite shutdown")
+        return self._end
 
     async def _listen_on_unix_socket(self, path: str) -> asyncio.Server:
         loop = asyncio.get_running_loop()
@@ -514,6 +524,9 @@ class Server:
 
     async def close(self) -> None:
         """Stop listening, end every connection, and let go of all tasks and sockets."""
+        await asyncio.shield(self._close_soon())  # begun is done, whoever still waits for it
+
+    async def _close(self) -> None:
         self.engine.state.shut_down = self.engine.state.busy_door = None
         for listener in self._listeners:
             listener.close()
@@ -534,6 +547,7 @@ class Server:
         if self.unixsocket:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.unixsocket)
+        self._loop = None
         self.closed.set()
 
     async def __aenter__(self) -> Server:
@@ -589,10 +603,6 @@ class Server:
             if SystemClock.now_ns() - started_ns < EXPIRY_BUDGET_NS:
                 return
             await asyncio.sleep(EXPIRY_PAUSE_SECONDS)
-
-
-def _call_soon(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
-    loop.call_soon_threadsafe(function)
 
 
 class _Refusal(asyncio.Protocol):

@@ -31,7 +31,7 @@ def connect() -> Iterator[Connect]:
         started.set()
         await server.closed.wait()
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
     thread.start()
     assert started.wait(10)
     connections: list[RawConnection] = []
@@ -43,8 +43,7 @@ def connect() -> Iterator[Connect]:
     yield connected
     for connection in connections:
         connection.close()
-    if not server.closed.is_set():
-        asyncio.run_coroutine_threadsafe(server.close(), loop).result(10)
+    server.shut_down()
     thread.join(10)
     loop.close()
 
@@ -71,10 +70,12 @@ def test_others_are_told_and_can_kill_it(connect: Connect) -> None:
 
 
 def test_who_connects_meanwhile_is_served_and_stays(connect: Connect) -> None:
-    runner = connect()
+    runner, witness = connect(), connect()
+    witness.ask("PING")
     runner.send(encode("EVAL", NEVER_ENDING, 0))
+    assert until_busy(witness) == BUSY
     late = connect()
-    assert until_busy(late) == BUSY
+    assert late.ask("PING") == BUSY
     assert late.ask("SCRIPT", "KILL") == b"+OK\r\n"
     assert runner.read_reply().startswith(b"-ERR Script killed")
     for _ in range(3):

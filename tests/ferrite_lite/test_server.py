@@ -271,6 +271,47 @@ async def test_a_server_can_be_started_and_stopped_many_times() -> None:
     assert len(asyncio.all_tasks()) == tasks_before
 
 
+async def test_shutting_down_from_another_thread_is_done_when_closed_is_set(
+    engine: Engine,
+) -> None:
+    server = Server(engine, port=0)
+    await server.start()
+    dial = Dialer(server)
+    reader, _ = await dial()
+    await asyncio.to_thread(server.shut_down)
+    await asyncio.wait_for(server.closed.wait(), timeout=10)
+    assert not server._connections
+    assert await ended(reader)
+    await dial.close()
+
+
+async def test_a_server_that_was_shut_down_can_be_started_and_shut_down_again() -> None:
+    server = Server(Engine(), port=0)
+    for _ in range(2):
+        server.port = 0
+        await server.start()
+        assert not server.closed.is_set()
+        server.shut_down()
+        server.shut_down()
+        await asyncio.wait_for(server.closed.wait(), timeout=10)
+        server.shut_down()
+        assert server.closed.is_set()
+
+
+async def test_leaving_a_server_that_is_being_shut_down_waits_for_its_end() -> None:
+    tasks_before = asyncio.all_tasks()
+    async with Server(Engine(), port=0) as server:
+        server.shut_down()
+    assert server.closed.is_set()
+    assert asyncio.all_tasks() == tasks_before
+
+
+async def test_shutting_down_what_was_never_started_does_nothing() -> None:
+    server = Server(Engine(), port=0)
+    server.shut_down()
+    assert not server.closed.is_set()
+
+
 # --- what a client did not ask for ----------------------------------------------------------------
 
 NEWS = Push([b"message", b"news", b"hello"])
