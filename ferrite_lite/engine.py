@@ -152,24 +152,25 @@ class Engine:
 
         What nearly every request is, a quick command on a connection in no special state, takes a
         short cut past ``execute``; nearly every kind of reply is written right here. No command
-        with a short cut can end the right to it.
+        with a short cut can end the right to it. Quick commands in a row see one moment: they are
+        over before the clock has moved on by anything that matters to a deadline.
         """
         metrics, moment, append, headers = self._metrics, self._moment, lines.append, BULK_HEADERS
-        quick, numbers, guarded = metrics.quick, INTEGER_LINES, ctx.guarded
+        quick, numbers = metrics.quick_for(ctx), INTEGER_LINES
         only_quick, started_ns = True, stopwatch_ns()
+        moment.read_ms = None
         remaining = iter(requests)
         while True:
             try:
                 for argv in remaining:
                     argc = len(argv)
                     meter = quick[argc if argc < MANY_WORDS else MANY_WORDS].get(argv[0])
-                    if meter is None or guarded:
+                    if meter is None:
                         reply = self._run_timed(ctx, argv)
-                        quick, guarded, only_quick = metrics.quick, ctx.guarded, False
+                        quick, only_quick, moment.read_ms = metrics.quick_for(ctx), False, None
                     else:
-                        moment.read_ms = None
-                        command = ctx.command = meter.command
                         meter.calls += 1
+                        command = ctx.command = meter.command
                         if argc == 2:
                             reply = command.handler(ctx, argv[1])
                         elif argc == 3:
@@ -196,16 +197,24 @@ class Engine:
 
     def _run_timed(self, ctx: Context, argv: list[bytes]) -> Reply:
         """A request whose command may take its time, or that needs the gate."""
-        meter = self._metrics.plain[min(len(argv), MANY_WORDS)].get(argv[0])
+        argc = len(argv)
+        meter = self._metrics.plain[argc if argc < MANY_WORDS else MANY_WORDS].get(argv[0])
         if meter is None or ctx.guarded:
             return self.execute(ctx, argv)
         self._moment.read_ms = None
-        ctx.command = meter.command
+        command, ctx.argv = meter.command, argv
+        ctx.command = command
+        started_ns = stopwatch_ns()
         try:
-            return self._measure(ctx, meter, argv)
+            reply = command.handler(ctx, *argv[1:])
         except CommandError as error:
-            self._metrics.count_error(error, ctx.command)
-            return error
+            reply = error
+            self._metrics.count_error(error, command)
+        elapsed_ns = stopwatch_ns() - started_ns
+        meter.end_call(reply, elapsed_ns)
+        if elapsed_ns >= self._metrics.noted_from_ns:
+            self.state.note_slow(ctx, command, argv, elapsed_ns)
+        return reply
 
     def call(self, ctx: Context, argv: list[bytes]) -> Reply:
         """Run a command inside a request: from a script. Raises CommandError."""
@@ -276,20 +285,18 @@ class Engine:
         """Run a command that is admitted, and note how long it took. Raises CommandError."""
         ctx.argv = argv
         self.state.accesses.is_paused = ctx.no_touch and meter.command.name != "touch"
+        reply: Reply = None
         started_ns = stopwatch_ns()
         try:
             reply = meter.command.handler(ctx, *_arguments(meter.command, argv))
-            if isinstance(reply, CommandError):  # a script can answer with one
-                meter.failed += 1
             return reply
-        except CommandError:
-            meter.failed += 1
+        except CommandError as error:
+            reply = error
             raise
         finally:
             elapsed_ns = stopwatch_ns() - started_ns
             self.state.accesses.is_paused = False
-            meter.calls += 1
-            meter.record(elapsed_ns)
+            meter.end_call(reply, elapsed_ns)
             if elapsed_ns >= self._metrics.noted_from_ns:
                 self.state.note_slow(ctx, meter.command, argv, elapsed_ns)
 

@@ -11,10 +11,15 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from .clock import NS_PER_US
 from .command import MANY_WORDS, Command, CommandTable
 from .errors import CommandError
+from .reply import Reply
+
+if TYPE_CHECKING:
+    from .context import Context
 
 #: No quick command takes this long.
 SLOW_US = 1_000
@@ -25,6 +30,9 @@ MAX_CODE_CHARACTERS = 30
 #: counts as one of them.
 MAX_CODES = 128
 OTHER_CODES = "ERRORSTATS_OVERFLOW"
+
+#: Powers of two of a microsecond: the last is a time of thousands of years.
+BUCKETS = 64
 
 Routes = dict[bytes, "Meter"]
 
@@ -56,7 +64,16 @@ class Meter:
         self.timed = 0
         self.timed_ns = 0
         #: Timed calls below 1, 2, 4... microseconds.
-        self.buckets: Counter[int] = Counter()
+        self.buckets = [0] * BUCKETS
+
+    def end_call(self, reply: Reply, elapsed_ns: int) -> None:
+        """A call that was timed, whatever it answered: a script can answer with an error."""
+        self.calls += 1
+        if isinstance(reply, CommandError):
+            self.failed += 1
+        self.timed += 1
+        self.timed_ns += elapsed_ns
+        self.buckets[(elapsed_ns // NS_PER_US).bit_length()] += 1
 
     def record(self, elapsed_ns: int) -> None:
         """A timed call."""
@@ -102,6 +119,10 @@ class Metrics:
     def __iter__(self) -> Iterator[Meter]:
         """The meters of commands that were called, or refused."""
         return (meter for meter in self._meters.values() if meter.is_used)
+
+    def quick_for(self, ctx: Context) -> list[Routes]:
+        """The quick commands of a connection, by number of words: none that needs the gate."""
+        return self._none if ctx.guarded else self.quick
 
     def note_from(self, elapsed_us: int | None) -> None:
         """Let calls that take as long be noted: none, all, or some."""
@@ -163,14 +184,15 @@ class Metrics:
 
     def histogram(self, meter: Meter) -> dict[int, int]:
         """Upper bound in microseconds -> how many calls took less, in order."""
-        buckets = Counter(meter.buckets)
+        buckets = list(meter.buckets)
         untimed = meter.calls - meter.timed
         if untimed > 0:
             buckets[int(self._shared_mean_ns / NS_PER_US).bit_length()] += untimed
         total, histogram = 0, {}
-        for bucket, calls in sorted(buckets.items()):
-            total += calls
-            histogram[1 << bucket] = total
+        for bucket, calls in enumerate(buckets):
+            if calls:
+                total += calls
+                histogram[1 << bucket] = total
         return histogram
 
     def percentile_us(self, meter: Meter, percent: float) -> float:

@@ -72,8 +72,18 @@ class ParserLimits:
 _HUGE_REQUEST = re.compile(rb"\*[0-9]{7}")
 
 
-_VERBATIM = b"\r\n="
 _BOUNDARY = b":0\r\n"
+
+_CR = ord("\r")
+#: Verbatim text, and all that holds other replies but is no array: nothing that a request has.
+_OTHER_KINDS = re.compile(rb"(?:\A|\r\n)[=~>|%]")
+_EQUALS, _TILDE, _GREATER, _BAR, _PERCENT = b"=~>|%"
+
+
+def _may_hold_other_kinds(data: bytes) -> bool:
+    """Looking for one byte is fast, and in most requests none of these is found."""
+    has_any = _EQUALS in data or _TILDE in data or _GREATER in data
+    return has_any or _BAR in data or _PERCENT in data
 
 
 class _Incomplete:
@@ -132,9 +142,10 @@ class RequestParser:
         hiredis accepts ``+`` and ``:`` for arguments and does not look at the two bytes behind a
         bulk. Each would leave fewer line ends than these requests have when they are written
         properly: as many are the proof that they were, provided that no argument holds half of one
-        or came as verbatim text. Joining the arguments shows that every one is a string: it raises
-        TypeError for a number. A number fed behind the data comes out as itself only where the
-        last request is complete. (Writing all again and comparing would take four times as long.)
+        and that nothing came as verbatim text, a set or a map. Joining the arguments shows that
+        every one is a string: it raises TypeError for a number. A number fed behind the data comes
+        out as itself only where the last request is complete. (Writing all again and comparing
+        would take four times as long.)
         """
         if _HUGE_REQUEST.search(data):
             return None  # hiredis would allocate what is announced
@@ -150,8 +161,8 @@ class RequestParser:
                 ends_here
                 and data.count(CRLF) == line_ends
                 # An argument's last byte could be half of a line end that is not there.
-                and b"\r" not in payload
-                and (b"=" not in data or _VERBATIM not in data)
+                and _CR not in payload
+                and not (_may_hold_other_kinds(data) and _OTHER_KINDS.search(data))
             ):
                 return requests if all(requests) else [r for r in requests if r]
         except (hiredis.ProtocolError, TypeError, IndexError):
