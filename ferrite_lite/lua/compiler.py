@@ -17,7 +17,7 @@ from typing import Any
 
 from . import nodes
 from .patterns import fitting
-from .runtime import equal, power
+from .runtime import equal, modulo, power
 
 #: The file name of compiled scripts, by which their frames are known in a traceback.
 CODE_NAME = "<lua>"
@@ -589,6 +589,12 @@ class _FunctionCompiler:
         return f"({fast.format(left, right)} if {' and '.join(checks)} else {slow})"
 
     def _operands(self, value: nodes.Binary) -> tuple[str, str]:
+        number = _fold(value.left)
+        if number is not None and value.operator in _ARITHMETIC:
+            # Lua keeps a number on the left of arithmetic after what is on its right.
+            right = self._operand(value.right)
+            self._line = value.line
+            return self._constant(number), right
         # A call on the right may change a variable on the left after it was read.
         has_effects = not isinstance(
             value.right, nodes.Constant | nodes.LocalName | nodes.GlobalName
@@ -648,6 +654,8 @@ class _FunctionCompiler:
 
     def _condition(self, value: nodes.Expression) -> str:
         """Python that is true where Lua's value is."""
+        if _fold(value) is not None:
+            return "True"
         match value:
             case nodes.Constant():
                 return str(value.value is not None and value.value is not False)
@@ -664,6 +672,9 @@ class _FunctionCompiler:
 
     def _decided(self, value: nodes.Binary) -> str:
         """As ``_logical``, where only the truth of the result is asked for."""
+        number = _fold(value.left)
+        if number is not None:
+            self._constant(number)  # which Lua keeps, though it decides nothing
         result = self._temporary()
         self._emit(f"{result} = {self._condition(value.left)}")
         self._emit(f"if {result}:" if value.operator == b"and" else f"if not {result}:")
@@ -782,7 +793,9 @@ def _fold(value: nodes.Expression) -> float | None:
         case nodes.Unary(operator=b"-", operand=operand):
             negated = _fold(operand)
             return None if negated is None else -negated
-        case nodes.Binary(operator=b"+" | b"-" | b"*" | b"/" | b"^" as operator):
+        case nodes.Binary(operator=b"and"):
+            return None if _fold(value.left) is None else _fold(value.right)
+        case nodes.Binary(operator=b"+" | b"-" | b"*" | b"/" | b"%" | b"^" as operator):
             left, right = _fold(value.left), _fold(value.right)
             if left is None or right is None:
                 return None
@@ -795,6 +808,8 @@ def _fold(value: nodes.Expression) -> float | None:
 def _folded(operator: bytes, a: float, b: float) -> float | None:
     if operator == b"/":
         return a / b if b else None
+    if operator == b"%":
+        return modulo(a, b) if b else None
     if operator == b"^":
         return power(a, b)
     return {b"+": a + b, b"-": a - b, b"*": a * b}[operator]

@@ -73,7 +73,9 @@ expressions = st.recursive(atoms, _compound, max_leaves=6)
 def test_an_expression_is_worth_what_it_is_in_redis(
     reference: RawConnection, expression: str
 ) -> None:
-    source = f"local v = {expression} if type(v) == 'table' then v = 't' end return tostring(v)"
+    # Which of two NaNs lends its sign to a result is the choice of the C compiler.
+    text = "(string.gsub(tostring(v), '%-nan', 'nan'))"
+    source = f"local v = {expression} if type(v) == 'table' then v = 't' end return {text}"
     assert answer(source) == reference.ask("EVAL", source, 1, "k1", "a1")
 
 
