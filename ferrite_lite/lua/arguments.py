@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .errors import LuaError
+from .errors import BadArgument, LuaError
 from .numbers import format_number
 from .runtime import Table, Value, tonumber, type_name
 
@@ -15,7 +15,7 @@ _INT_MAX = 2**63 - 1
 
 
 def bad(position: int, function: bytes, reason: bytes) -> LuaError:
-    return LuaError(b"bad argument #%d to '%b' (%b)" % (position, function, reason))
+    return BadArgument(position, function, reason)
 
 
 def _wrong(arguments: Arguments, position: int, function: bytes, expected: bytes) -> LuaError:

@@ -31,5 +31,18 @@ class LuaError(Exception):
         self.level = level
 
 
+class BadArgument(LuaError):
+    """A library function refuses an argument."""
+
+    def __init__(self, position: int, function: bytes, reason: bytes) -> None:
+        super().__init__(b"bad argument #%d to '%b' (%b)" % (position, function, reason))
+        self.position, self.reason = position, reason
+
+    @property
+    def nameless(self) -> bytes:
+        """The message where no line of the script calls the function by a name: pcall does."""
+        return b"bad argument #%d to '?' (%b)" % (self.position, self.reason)
+
+
 class ScriptStopped(Exception):
     """The host ended the script: no pcall catches it. The message is that of the reply."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from types import FunctionType as Function
 from typing import Any, TypeAlias
 
-from .errors import LuaError
+from .errors import BadArgument, LuaError
 from .numbers import format_number, parse_number
 
 Value: TypeAlias = Any
@@ -340,11 +340,11 @@ def divide(a: float, b: float) -> float:
 
 def modulo(a: float, b: float) -> float:
     """``a - floor(a/b)*b``, as Lua 5.1 defines it; Python's own is exact where Lua's is not."""
-    quotient = a / b if b else math.nan
-    if quotient != quotient or math.isinf(quotient):
-        return -math.nan
-    # C's floor keeps the sign of zero.
-    return a - (float(math.floor(quotient)) if quotient else quotient) * b
+    quotient = divide(a, b)
+    # C's floor leaves alone what is not finite, and the sign of zero.
+    if quotient and math.isfinite(quotient):
+        quotient = float(math.floor(quotient))
+    return a - quotient * b
 
 
 _ARITHMETIC: dict[bytes, Callable[[float, float], float]] = {
@@ -504,7 +504,8 @@ def _rounds(function: Value, state: Value, control: Value) -> Iterator[Results]:
 def next_(table: Value = None, key: Value = None, *_: Value) -> Results:
     """``next``: the pair that follows a key."""
     if table.__class__ is not Table:
-        raise LuaError(bad_argument(1, b"next", b"table", table), level=1)
+        got = b"no value" if table is None else type_name(table)
+        raise BadArgument(1, b"next", b"table expected, got " + got)
     pair = table.after(key)
     return [None] if pair is None else list(pair)
 
@@ -514,9 +515,3 @@ def next_item(table: Value = None, at: Value = None, *_: Value) -> Results:
     at += 1
     value = index(table, at)
     return [] if value is None else [at, value]
-
-
-def bad_argument(position: int, function: bytes, expected: bytes, value: Value) -> bytes:
-    """What a library function says of an argument of the wrong type."""
-    got = b"no value" if value is None else type_name(value)
-    return b"bad argument #%d to '%b' (%b expected, got %b)" % (position, function, expected, got)

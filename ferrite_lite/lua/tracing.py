@@ -8,7 +8,7 @@ from types import FrameType, TracebackType
 from typing import Any, NamedTuple
 
 from .compiler import CODE_NAME
-from .errors import LuaError
+from .errors import BadArgument, LuaError
 from .runtime import Value
 
 #: In the globals of compiled code: its chunk, and the script's line of each line of its Python.
@@ -77,5 +77,7 @@ def located(error: LuaError) -> Value:
         positions = positions_of(error.__traceback__)
         if len(positions) >= error.level:
             error.value = positions[-error.level].prefix + error.value
+        elif isinstance(error, BadArgument):
+            error.value = error.nameless
         error.level = 0
     return error.value
