@@ -195,6 +195,22 @@ class LcsTooBig(CommandError):
     message = "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len"
 
 
+class InvalidCondition(CommandError):
+    message = "ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE"
+
+
+class NoDigest(CommandError):
+    message = "ERR must be exactly 16 hexadecimal characters"
+
+
+class TooLongToDigest(CommandError):
+    message = "ERR string is too long for a digest"
+
+
+class InvalidNumkeys(CommandError):
+    message = "ERR invalid numkeys value or out of range"
+
+
 # --- hashes ---------------------------------------------------------------------------------------
 
 

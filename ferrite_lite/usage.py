@@ -33,6 +33,7 @@ class Usage:
     last_key: int  # negative counts back from the last argument
     key_step: int
     numkeys_at: int  # position of ``numkeys``, or 0
+    numkeys_step: int  # from one of these keys to the next
 
     def key_positions(self, argv: list[bytes]) -> range | None:
         """Where the keys stand in a request that has this command's arity.
@@ -42,7 +43,8 @@ class Usage:
         if self.numkeys_at:
             count = argv[self.numkeys_at]
             first = self.numkeys_at + 1
-            return range(first, first + int(count)) if count.isdigit() else None
+            step = self.numkeys_step
+            return range(first, first + step * int(count), step) if count.isdigit() else None
         if not self.first_key:
             return range(0)
         last = self.last_key if self.last_key > 0 else len(argv) + self.last_key
@@ -69,6 +71,7 @@ def read_usage(line: str, key_words: frozenset[str] = KEY_WORDS) -> Usage:
         last_key=last,
         key_step=step,
         numkeys_at=numkeys_at,
+        numkeys_step=len(repeated) or 1,
     )
 
 

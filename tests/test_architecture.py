@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 
 #: Each room of ferrite_lite may import from its own rank and from the ranks above it.
 RANKS = [
-    {"errors", "clock", "foreign", "usage", "version", "latency", "slowlog"},
+    {"errors", "clock", "foreign", "usage", "version", "latency", "slowlog", "xxh3"},
     {"numeric", "patterns", "reply", "words"},
     {"arguments", "roster", "expiry", "resp", "command", "scriptflags"},
     {"values", "metrics", "redaction"},

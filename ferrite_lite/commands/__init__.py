@@ -6,6 +6,7 @@ from ..command import CommandTable
 from . import (
     acl,
     clients,
+    comparing,
     configuration,
     connection,
     debugging,
@@ -31,6 +32,7 @@ from . import (
 
 GROUPS = (
     strings.command,
+    comparing.command,
     hashes.command,
     sets.command,
     keys.command,

@@ -194,7 +194,7 @@ def _key_specs(each: Command) -> list[Reply]:
         if spec.is_movable:
             found.append(_key_spec(spec, _UNKNOWN, _UNKNOWN))
         elif usage.numkeys_at:
-            found.append(_key_spec(spec, _at(usage.numkeys_at), _keynum_spec()))
+            found.append(_key_spec(spec, _at(usage.numkeys_at), _keynum_spec(usage.numkeys_step)))
         else:
             first = usage.first_key + number
             is_last = number + 1 == len(specs)
@@ -227,8 +227,8 @@ def _range_spec(last: int, step: int) -> Reply:
     return {b"type": b"range", b"spec": {b"lastkey": last, b"keystep": step, b"limit": 0}}
 
 
-def _keynum_spec() -> Reply:
-    return {b"type": b"keynum", b"spec": {b"keynumidx": 0, b"firstkey": 1, b"keystep": 1}}
+def _keynum_spec(step: int) -> Reply:
+    return {b"type": b"keynum", b"spec": {b"keynumidx": 0, b"firstkey": 1, b"keystep": step}}
 
 
 def _docs(each: Command) -> Reply:

@@ -351,7 +351,40 @@ def sintercard(ctx: Context, numkeys: bytes, *words: bytes) -> Reply:
     return sum(1 for _ in islice(shared, limit))
 
 
-def _read_counted_keys(numkeys: bytes, words: tuple[bytes, ...]) -> tuple[tuple[bytes, ...], int]:
+@command(
+    "SUNIONCARD numkeys key [key ...] [APPROX] [LIMIT limit]",
+    "readonly",
+    since="8.10.0",
+    complexity="O(N) where N is the number of members of all sets together",
+)
+def sunioncard(ctx: Context, numkeys: bytes, *words: bytes) -> Reply:
+    """Return how many members the sets have together, counting up to a limit.
+
+    APPROX lets Redis estimate, to save memory; the exact count is as good as any estimate.
+    """
+    keys, limit = _read_counted_keys(numkeys, words, may_estimate=True)
+    return _limited(_union(_sources(ctx, keys)), limit)
+
+
+@command(
+    "SDIFFCARD numkeys key [key ...] [LIMIT limit]",
+    "readonly",
+    since="8.10.0",
+    complexity="O(N) where N is the number of members of all sets together",
+)
+def sdiffcard(ctx: Context, numkeys: bytes, *words: bytes) -> Reply:
+    """Return how many members only the first of the sets has, counting up to a limit."""
+    keys, limit = _read_counted_keys(numkeys, words)
+    return _limited(_difference(_sources(ctx, keys)), limit)
+
+
+def _limited(members: Members, limit: int) -> int:
+    return min(len(members), limit) if limit else len(members)
+
+
+def _read_counted_keys(
+    numkeys: bytes, words: tuple[bytes, ...], *, may_estimate: bool = False
+) -> tuple[tuple[bytes, ...], int]:
     """The keys, and how far to count.
 
     Raises NoKeysCounted, TooManyKeys, NegativeLimit, SyntaxFault.
@@ -365,6 +398,8 @@ def _read_counted_keys(numkeys: bytes, words: tuple[bytes, ...]) -> tuple[tuple[
         raise TooManyKeys
     limit = 0
     options = words[count:]
+    if may_estimate:
+        options = tuple(word for word in options if word.upper() != b"APPROX")
     for option, value in zip(options[::2], options[1::2], strict=False):
         if option.upper() != b"LIMIT":
             raise SyntaxFault

@@ -10,6 +10,7 @@ from ..errors import (
     DecrementOverflow,
     IncrementNotFinite,
     IncrementOverflow,
+    InvalidNumkeys,
     LcsLengthAndIndexes,
     LcsNotStrings,
     LcsTooBig,
@@ -24,6 +25,7 @@ from ..numeric import INT64_MAX, INT64_MIN, LongDouble, maybe_int, parse_int
 from ..reply import OK, Reply
 from ..values import String
 from . import subsequence
+from .comparing import CONDITIONS, check_expected, holds
 from .deadlines import UNITS, positive_deadline_ms
 from .options import argument_of
 
@@ -31,6 +33,8 @@ command = CommandGroup("string")
 
 #: Redis's table for LCS has a 32-bit integer for each pair of bytes, and must fit a bulk string.
 LCS_CELL_BYTES = 4
+#: Redis counts keys with 32 bits.
+MAX_NUMKEYS = 2**31 - 1
 #: Redis's limit is 4 GB; this one keeps the longest LCS below half a second.
 MAX_LCS_BYTES = 1024 * 1024
 
@@ -47,8 +51,10 @@ def get(ctx: Context, key: bytes) -> Reply:
 class Options:
     """The words behind ``SET key value`` and ``GETEX key``."""
 
-    #: NX or XX.
+    #: NX, XX, or a comparison with what is there.
     condition: bytes = b""
+    #: What follows a comparison.
+    expected: bytes = b""
     returns_old: bool = False
     #: What becomes of the deadline: EX, PX, EXAT, PXAT, KEEPTTL or PERSIST.
     expiry: bytes = b""
@@ -62,7 +68,8 @@ class Options:
         return positive_deadline_ms(ctx, self.time, self.expiry)
 
 
-_SET_WORDS = frozenset({b"NX", b"XX", b"GET", b"KEEPTTL", *UNITS})
+_SET_WORDS = frozenset({b"NX", b"XX", b"GET", b"KEEPTTL", *UNITS, *CONDITIONS})
+_MSETEX_WORDS = frozenset({b"NX", b"XX", b"KEEPTTL", *UNITS})
 _GETEX_WORDS = frozenset({b"PERSIST", *UNITS})
 
 
@@ -83,6 +90,10 @@ def _read_options(words: tuple[bytes, ...], known: frozenset[bytes]) -> Options:
             if options.condition not in (b"", option):
                 raise SyntaxFault
             options.condition = option
+        elif option in CONDITIONS:
+            if options.condition:
+                raise SyntaxFault
+            options.condition, options.expected = option, argument_of(remaining)
         else:
             if options.expiry not in (b"", option):
                 raise SyntaxFault
@@ -93,13 +104,15 @@ def _read_options(words: tuple[bytes, ...], known: frozenset[bytes]) -> Options:
 
 
 def _set_use(argv: list[bytes]) -> list[str]:
-    """Only with GET does SET read what it replaces."""
-    returns_old = any(word.upper() == b"GET" for word in argv[3:])
-    return ["RW access update"] if returns_old else ["OW update"]
+    """Only with GET or a comparison does SET read what it replaces."""
+    words = {word.upper() for word in argv[3:]}
+    reads = b"GET" in words or not words.isdisjoint(CONDITIONS)
+    return ["RW access update"] if reads else ["OW update"]
 
 
 @command(
-    "SET key value [NX | XX] [GET] [EX seconds | PX milliseconds |"
+    "SET key value [NX | XX | IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest |"
+    " IFDNE ifdne-digest] [GET] [EX seconds | PX milliseconds |"
     " EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
     "write denyoom",
     keys="RW access update variable_flags",
@@ -114,8 +127,14 @@ def set_(ctx: Context, key: bytes, value: bytes, *words: bytes) -> Reply:
         return OK
     options = _read_options(words, _SET_WORDS)
     deadline_ms = options.deadline_ms(ctx)
-    old = db.string(key) if options.returns_old else None
-    if options.condition and (key in db) is (options.condition == b"NX"):
+    compares = options.condition in CONDITIONS
+    if compares:
+        check_expected(options.condition, options.expected)
+    old = db.string(key) if options.returns_old or compares else None
+    if compares:
+        if not holds(old, options.condition, options.expected):
+            return old if options.returns_old else None
+    elif options.condition and (key in db) is (options.condition == b"NX"):
         return old
     _store(ctx, key, value, deadline_ms, keep_deadline=options.expiry == b"KEEPTTL")
     return old if options.returns_old else OK
@@ -245,6 +264,34 @@ def msetnx(ctx: Context, *pairs: bytes) -> Reply:
     if any(key in ctx.db for key, _ in items):
         return 0
     _store_all(ctx, items)
+    return 1
+
+
+@command(
+    "MSETEX numkeys key value [key value ...] [NX | XX] [EX seconds | PX milliseconds |"
+    " EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
+    "write denyoom",
+    keys="OW update",
+    since="8.4.0",
+    complexity="O(N) where N is the number of keys",
+    tips=["request_policy:multi_shard", "response_policy:all_succeeded"],
+)
+def msetex(ctx: Context, numkeys: bytes, *words: bytes) -> Reply:
+    """Set the strings at several keys and their deadline; return 1 if the condition let it be."""
+    count = maybe_int(numkeys)
+    if count is None or not 1 <= count <= MAX_NUMKEYS:
+        raise InvalidNumkeys
+    if 2 * count > len(words):
+        raise SyntaxFault
+    options = _read_options(words[2 * count :], _MSETEX_WORDS)
+    deadline_ms = options.deadline_ms(ctx)
+    items = _keys_and_values(ctx, words[: 2 * count])
+    if options.condition and any(
+        (key in ctx.db) is (options.condition == b"NX") for key, _ in items
+    ):
+        return 0
+    for key, value in items:
+        _store(ctx, key, value, deadline_ms, keep_deadline=options.expiry == b"KEEPTTL")
     return 1
 
 

@@ -775,12 +775,22 @@ def _is_number(value: nodes.Expression) -> bool:
 
 def _decides_nothing(value: nodes.Binary) -> bool:
     """Whether the left side of an ``and`` or ``or`` is a constant that Lua leaves out."""
-    if value.operator not in (b"and", b"or"):
-        return False
-    if isinstance(value.left, nodes.Constant):
-        is_true = value.left.value is not None and value.left.value is not False
-        return is_true is (value.operator == b"and")
-    return value.operator == b"and" and _fold(value.left) is not None
+    return value.operator in (b"and", b"or") and _truth(value.left) is (value.operator == b"and")
+
+
+def _truth(value: nodes.Expression) -> bool | None:
+    """Whether a value is true, where Lua knows it when it compiles."""
+    match value:
+        case nodes.Constant():
+            return value.value is not None and value.value is not False
+        case nodes.Parenthesized(inner=inner):
+            return _truth(inner)
+        case nodes.Unary(operator=b"not"):
+            truth = _truth(value.operand)
+            return None if truth is None else not truth
+        case nodes.Binary() if _decides_nothing(value):
+            return _truth(value.right)
+    return None if _fold(value) is None else True
 
 
 def _fold(value: nodes.Expression) -> float | None:

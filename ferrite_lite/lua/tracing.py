@@ -79,5 +79,7 @@ def located(error: LuaError) -> Value:
             error.value = positions[-error.level].prefix + error.value
         elif isinstance(error, BadArgument):
             error.value = error.nameless
+        elif error.level == len(positions) + 2 and (here := position_here()):
+            error.value = here.prefix + error.value  # between them is pcall, which has no line
         error.level = 0
     return error.value

@@ -104,6 +104,7 @@ ARGUMENTS_DIFFER = {
     "command|getkeys": "Redis 7.0 has none here; later versions have these",
     "command|getkeysandflags": "Redis 7.0 has none here; later versions have these",
     "psubscribe": "Redis makes a block of its one pattern",
+    "set": "Redis 7.0 has no IFEQ, IFNE, IFDEQ and IFDNE",
     "sort": "Redis gives patterns a key specification",
     "sort_ro": "Redis gives patterns a key specification",
 }

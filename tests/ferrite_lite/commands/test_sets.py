@@ -355,3 +355,37 @@ def test_a_result_of_integers_is_an_intset_again(run: Run, engine: Engine) -> No
 )
 def test_sintercard_counts_up_to_its_limit(run: Run, words: str, reply: bytes) -> None:
     assert run("SINTERCARD", *words.split()) == reply
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        *(("SUNIONCARD 2 a b", 5), ("SUNIONCARD 2 a none", 3), ("SUNIONCARD 1 none", 0)),
+        *(("SUNIONCARD 2 a b LIMIT 4", 4), ("SUNIONCARD 2 a b LIMIT 0", 5)),
+        *(("SUNIONCARD 2 a b approx limit 9", 5), ("SUNIONCARD 2 a b LIMIT 2 APPROX", 2)),
+        *(("SDIFFCARD 2 a b", 2), ("SDIFFCARD 2 a none", 3), ("SDIFFCARD 2 none a", 0)),
+        *(("SDIFFCARD 2 a b LIMIT 1", 1), ("SDIFFCARD 1 a LIMIT 0", 3)),
+    ],
+)
+def test_members_are_counted_up_to_a_limit(words: str, count: int) -> None:
+    engine = Engine()
+    ctx = engine.connect()
+    engine.execute(ctx, b"SADD a 1 2 3".split())
+    engine.execute(ctx, b"SADD b 3 4 5".split())
+    assert engine.execute(ctx, words.encode().split()) == count
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ("SUNIONCARD 0 a", "ERR numkeys should be greater than 0"),
+        ("SDIFFCARD 2 a", "ERR Number of keys can't be greater than number of args"),
+        ("SUNIONCARD 1 a LIMIT -1", "ERR LIMIT can't be negative"),
+        ("SUNIONCARD 1 a LIMIT", "ERR syntax error"),
+        ("SDIFFCARD 1 a APPROX", "ERR syntax error"),
+        ("SDIFFCARD 1 a FOO 1", "ERR syntax error"),
+    ],
+)
+def test_a_count_with_bad_options_is_refused(words: str, error: str) -> None:
+    engine = Engine()
+    assert str(engine.execute(engine.connect(), words.encode().split())) == error
