@@ -154,9 +154,11 @@ class Command:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it leaves alone what the connection may do next, as MULTI and AUTH do not.
+        """Whether the engine may run it by its short cut, past the gate.
 
-        Redis lets no script call those that change it; nor a script, which does not.
+        A command that changes what its connection may do next (MULTI, AUTH, SUBSCRIBE) may not. No
+        script may call any of these either, so their flag ``noscript`` tells them; EVAL and its kin
+        have that flag too, and change nothing.
         """
         return not self.is_container and ("noscript" not in self.flags or self.group == "scripting")
 

@@ -155,6 +155,7 @@ class Connection(asyncio.Protocol):
         self.engine = engine
         self._server = server
         self._tracking = engine.state.tracking
+        self._statistics = engine.state.statistics
         self._limits = ParserLimits(max_bulk_bytes=engine.state.config.max_bulk_bytes)
         self._parser = RequestParser(self._limits)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -216,6 +217,7 @@ class Connection(asyncio.Protocol):
         return before
 
     def data_received(self, data: bytes) -> None:
+        self._statistics.input_bytes += len(data)
         if self._backlog is not None:
             self._held += data
             if self._is_postponed and len(self._held) > MAX_HELD_BYTES:
@@ -369,6 +371,7 @@ class Connection(asyncio.Protocol):
         if len(data) > FREE_REPLY_BYTES and self._outbox.is_too_much(self.unread_bytes + len(data)):
             return
         self._transport.write(data)
+        self._statistics.output_bytes += len(data)
         unread = self._transport.get_write_buffer_size()
         limit = MAX_OUTPUT_BYTES if self._limits.authenticated else MAX_UNAUTHENTICATED_OUTPUT_BYTES
         if unread > limit:

@@ -190,17 +190,26 @@ def _persistence(ctx: Context) -> dict[str, object]:
     }
 
 
+#: What never happens to a server that has no replicas and does not fork.
+_OF_REPLICAS = ("sync_full", "sync_partial_ok", "sync_partial_err")
+_OF_FORKS = ("latest_fork_usec", "total_forks")
+
+
 def _stats(ctx: Context) -> dict[str, object]:
     counted, broker = ctx.server.statistics, ctx.server.broker
     return {
         "total_connections_received": counted.connections,
         "total_commands_processed": ctx.server.metrics.calls,
+        "total_net_input_bytes": counted.input_bytes,
+        "total_net_output_bytes": counted.output_bytes,
         "rejected_connections": counted.rejected_connections,
+        **dict.fromkeys(_OF_REPLICAS, 0),
         "expired_keys": sum(db.expired for db in ctx.server.databases),
         "evicted_keys": counted.evicted_keys,
         "pubsub_channels": len(broker.channels.by_name),
         "pubsub_patterns": len(broker.patterns.by_name),
         "pubsubshard_channels": len(broker.shard_channels.by_name),
+        **dict.fromkeys(_OF_FORKS, 0),
         "tracking_total_keys": ctx.server.tracking.keys_total,
         "tracking_total_items": ctx.server.tracking.items_total,
         "tracking_total_prefixes": ctx.server.tracking.prefixes_total,

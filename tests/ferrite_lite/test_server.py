@@ -412,3 +412,14 @@ def test_a_push_to_a_loop_that_has_ended_is_dropped(engine: Engine) -> None:
     connection.open(asyncio.Transport(), Peer(), loop)
     loop.close()
     connection.ctx.push(NEWS)
+
+
+async def test_bytes_are_counted_both_ways(dial: Dialer, server: Server) -> None:
+    reader, writer = await dial()
+    before = server.engine.state.statistics.output_bytes
+    writer.write(b"*2\r\n$4\r\nECHO\r\n$5\r\nhello\r\n")
+    assert await reader.readexactly(11) == b"$5\r\nhello\r\n"
+    statistics = server.engine.state.statistics
+    assert (statistics.input_bytes, statistics.output_bytes - before) == (25, 11)
+    writer.write(b"INFO stats\r\n")
+    assert b"total_net_input_bytes:37\r\n" in await reader.readuntil(b"total_net_output_bytes")
