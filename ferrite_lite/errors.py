@@ -139,6 +139,10 @@ class NotA32BitInteger(CommandError):
     message = "ERR value is out of range, value must between -2147483648 and 2147483647"
 
 
+class NoValuesWithoutHash(CommandError):
+    message = "ERR NOVALUES option can only be used in HSCAN"
+
+
 class InvalidCursor(CommandError):
     message = "ERR invalid cursor"
 
@@ -224,6 +228,10 @@ class HashValueNotAFloat(CommandError):
 
 class HashIncrementNotFinite(CommandError):
     message = "ERR value is NaN or Infinity"
+
+
+class FieldCountMismatch(CommandError):
+    message = "ERR numfields should be greater than 0 and match the provided number of fields"
 
 
 # --- sets -----------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ most frequent thing that happens to a deadline, costs the wheel nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from heapq import heappop, heappush
 
 #: Keys due in the same slice wait for its end: expired keys are gone this much late at most.
@@ -39,7 +39,11 @@ class Wheel:
         else:
             keys.append(key)
 
-    def take_due(self, now_ms: int, deadlines_ms: Mapping[bytes, int]) -> bytes | None:
+    def filed(self) -> list[bytes]:
+        """The keys that wait for their time; some of them may have gone, or lost their deadline."""
+        return list(self._filed)
+
+    def take_due(self, now_ms: int, deadline_of: Callable[[bytes], int | None]) -> bytes | None:
         """The next key that is past its deadline, or None when there is none."""
         current = now_ms // SLICE_MS
         while self._times and self._times[0] < current:
@@ -50,7 +54,7 @@ class Wheel:
                 if self._filed.get(key) != time:
                     continue
                 del self._filed[key]
-                deadline_ms = deadlines_ms.get(key)
+                deadline_ms = deadline_of(key)
                 if deadline_ms is None:
                     continue
                 if deadline_ms < now_ms:

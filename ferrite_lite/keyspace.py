@@ -15,7 +15,7 @@ from .clock import NS_PER_MS, NS_PER_US, Clock
 from .errors import WrongType
 from .expiry import Wheel
 from .roster import Roster
-from .values import EncodingLimits, Hash, List, Set, String, Value
+from .values import EncodingLimits, Hash, List, Set, String, Value, VolatileHash
 
 if TYPE_CHECKING:
     from .accesses import Accesses
@@ -81,6 +81,10 @@ class Moment:
         return self.read_ms
 
 
+#: What SWAPDB exchanges.
+_CONTENTS = ("_values", "_deadlines_ms", "_wheel", "_field_wheel", "_roster", "_volatile_names")
+
+
 class Keyspace:
     """The keys of one database.
 
@@ -90,6 +94,7 @@ class Keyspace:
 
     __slots__ = (
         "_deadlines_ms",
+        "_field_wheel",
         "_limits",
         "_moment",
         "_roster",
@@ -100,6 +105,7 @@ class Keyspace:
         "announcer",
         "changes",
         "expired",
+        "expired_fields",
         "index",
         "observers",
         "pause",
@@ -112,12 +118,16 @@ class Keyspace:
         self.changes = 0
         #: Number of keys whose deadline passed.
         self.expired = 0
+        #: Number of fields of hashes whose deadline passed.
+        self.expired_fields = 0
         self.observers: list[Observer] = []
         self._moment = moment
         self._limits = limits
         self._values: dict[bytes, Value] = {}
         self._deadlines_ms: dict[bytes, int] = {}
         self._wheel = Wheel()
+        #: The hashes that have fields with deadlines, by the earliest of these.
+        self._field_wheel = Wheel()
         self._roster: Roster | None = None
         #: What random_volatile_key draws from.
         self._volatile_names: list[bytes] = []
@@ -143,7 +153,8 @@ class Keyspace:
         """The living value at key, of whatever type."""
         if key in self._deadlines_ms and self._is_due(key):
             self._expire(key)
-        return self._values.get(key)
+        value = self._values.get(key)
+        return self._without_due(key, value) if value.__class__ is VolatileHash else value
 
     #: The same, but looking is not using: TYPE, OBJECT.
     peek = get
@@ -176,6 +187,8 @@ class Keyspace:
         value = self._values.get(key)
         if value is None or value.__class__ is kind:
             return value
+        if value.__class__ is VolatileHash and kind is Hash:
+            return self._without_due(key, value)
         raise WrongType
 
     def hash(self, key: bytes) -> Hash | None:
@@ -294,6 +307,9 @@ class Keyspace:
         self.put(key, value)
         if deadline_ms is not None:
             self.impose_deadline(key, deadline_ms)
+        earliest_ms = self._earliest_field_ms(key)
+        if earliest_ms is not None:
+            self._field_wheel.file(key, earliest_ms)
 
     def clear(self) -> int:
         """Remove every key, and return how many there were."""
@@ -304,6 +320,7 @@ class Keyspace:
         self._values, self._deadlines_ms, self._roster = {}, {}, None
         self._volatile_names = []
         self._wheel.clear()
+        self._field_wheel.clear()
         return removed
 
     def swap_contents(self, other: Keyspace) -> None:
@@ -311,7 +328,7 @@ class Keyspace:
         for db, by in ((self, other), (other, self)):
             for observer in db.observers:
                 observer.keys_replaced(db, by)
-        for name in ("_values", "_deadlines_ms", "_wheel", "_roster", "_volatile_names"):
+        for name in _CONTENTS:
             mine, theirs = getattr(self, name), getattr(other, name)
             setattr(self, name, theirs)
             setattr(other, name, mine)
@@ -347,12 +364,14 @@ class Keyspace:
         return self._deadlines_ms.pop(key, None) is not None
 
     def expire_one(self) -> bool:
-        """Remove one key that is past its deadline; false when there is none to be found."""
-        key = self._wheel.take_due(self._moment.ms, self._deadlines_ms)
-        if key is None:
-            return False
-        self._expire(key)
-        return True
+        """Remove one key that is past its deadline, or the fields of one hash that are past theirs.
+
+        False when there is none to be found.
+        """
+        key = self._wheel.take_due(self._moment.ms, self._deadlines_ms.get)
+        if key is not None:
+            self._expire(key)
+        return key is not None or self._expire_fields_of_one()
 
     def _is_due(self, key: bytes) -> bool:
         return self._deadlines_ms[key] < self._moment.ms
@@ -361,6 +380,47 @@ class Keyspace:
         self._remove(key)
         self.expired += 1
         self.touch(key, "expired")
+
+    # --- deadlines of fields ----------------------------------------------------------------------
+
+    def set_field_deadline(self, key: bytes, field: bytes, deadline_ms: int) -> None:
+        """Give a field that is in the hash at key a deadline. The caller touches."""
+        fields = self._values[key]
+        assert isinstance(fields, Hash)  # noqa: S101  # whoever calls has it in hand
+        fields.set_deadline(field, deadline_ms)
+        self._field_wheel.file(key, deadline_ms)
+
+    @property
+    def with_field_deadlines(self) -> int:
+        """How many hashes have fields with deadlines."""
+        return sum(
+            self._values.get(key).__class__ is VolatileHash for key in self._field_wheel.filed()
+        )
+
+    def _expire_fields_of_one(self) -> bool:
+        key = self._field_wheel.take_due(self._moment.ms, self._earliest_field_ms)
+        if key is None:
+            return False
+        self.peek(key)
+        earliest_ms = self._earliest_field_ms(key)
+        if earliest_ms is not None:
+            self._field_wheel.file(key, earliest_ms)
+        return True
+
+    def _earliest_field_ms(self, key: bytes) -> int | None:
+        fields = self._values.get(key)
+        return fields.deadlines.earliest_ms() if isinstance(fields, VolatileHash) else None
+
+    def _without_due(self, key: bytes, fields: VolatileHash) -> VolatileHash | None:
+        """The hash at key without the fields that are past their deadlines, if any are left.
+
+        They go when somebody looks, like keys. CLIENT PAUSE holds keys, but not fields.
+        """
+        dropped = fields.drop_due(self._moment.ms)
+        if dropped:
+            self.expired_fields += dropped
+            self.touch(key, "hexpired", changes=dropped)
+        return fields or None
 
     # --- order ------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from .clock import SystemClock
 from .keyspace import Keyspace
-from .values import Hash, List, Set, Value
+from .values import Hash, List, Set, Value, VolatileHash
 
 if TYPE_CHECKING:
     from .state import ServerState
@@ -55,6 +55,8 @@ def value_bytes(value: Value, samples: int = SAMPLES) -> int:
     own = sys.getsizeof(value)
     if value.__class__ is bytes:
         return own
+    if isinstance(value, VolatileHash):
+        own += DEADLINE_BYTES * len(value.deadlines)
     if isinstance(value, Hash):
         return own + _elements_bytes(
             (sys.getsizeof(field) + sys.getsizeof(held) for field, held in value.items()),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import TypeAlias, overload
 
+from .fielddeadlines import FieldDeadlines
 from .numeric import maybe_int
 from .reply import StringMap, StringSet
 from .roster import Roster
@@ -31,17 +32,24 @@ class EncodingLimits:
 
 
 class Hash(StringMap):
-    """Fields and their values. Fields come in through ``assign`` and leave by ``drop``."""
+    """Fields and their values. Fields come in through ``assign`` and leave by ``drop``.
 
-    __slots__ = ("is_table", "limits", "roster")
+    With the first deadline of a field the object becomes a ``VolatileHash``, and with the last one
+    that goes a ``Hash`` again: all others are free of any thought of deadlines.
+    """
+
+    #: ``deadlines`` is set in a VolatileHash alone; it stands here for the layouts to be the same.
+    __slots__ = ("deadlines", "is_table", "limits", "roster")
+
+    deadlines: FieldDeadlines
 
     def __init__(self, limits: EncodingLimits) -> None:
         self.limits = limits
         self.roster: Roster | None = None
         self.is_table = False
 
-    def assign(self, field: bytes, value: bytes) -> bool:
-        """Set one field; true when it is new."""
+    def assign(self, field: bytes, value: bytes, *, keep_deadline: bool = False) -> bool:
+        """Set one field; true when it is new. Its deadline goes, unless it is to be kept."""
         is_new = field not in self
         if is_new and self.roster is not None:
             self.roster.add(field)
@@ -73,6 +81,77 @@ class Hash(StringMap):
     @property
     def encoding(self) -> bytes:
         return b"hashtable" if self.is_table else b"listpack"
+
+    def deadline_ms(self, field: bytes) -> int | None:
+        """When a field is due, in Unix milliseconds."""
+        return None
+
+    def set_deadline(self, field: bytes, deadline_ms: int) -> None:
+        """Let a field that is there be due at a time; ``Keyspace.set_field_deadline`` is told.
+
+        As in Valkey the compact encoding has no room for deadlines, and does not come back.
+        """
+        self.is_table = True
+        self.deadlines = FieldDeadlines()
+        self.deadlines.set(field, deadline_ms)
+        self._become(VolatileHash)
+
+    def _become(self, kind: type[Hash]) -> None:
+        self.__class__ = kind
+
+    def clear_deadline(self, field: bytes) -> bool:
+        """Let a field stay for ever; false when it did already."""
+        return False
+
+
+class VolatileHash(Hash):
+    """A hash some of whose fields have deadlines.
+
+    ``Keyspace`` takes out those that are due before it hands a hash to anybody.
+    """
+
+    __slots__ = ()
+
+    def assign(self, field: bytes, value: bytes, *, keep_deadline: bool = False) -> bool:
+        is_new = super().assign(field, value)
+        if not keep_deadline:
+            self.clear_deadline(field)
+        return is_new
+
+    def drop(self, field: bytes) -> bool:
+        dropped = super().drop(field)
+        self.clear_deadline(field)
+        return dropped
+
+    def duplicate(self) -> Hash:
+        twin = super().duplicate()
+        for field, deadline_ms in self.deadlines.items():
+            twin.set_deadline(field, deadline_ms)
+        return twin
+
+    def deadline_ms(self, field: bytes) -> int | None:
+        return self.deadlines.get(field)
+
+    def set_deadline(self, field: bytes, deadline_ms: int) -> None:
+        self.deadlines.set(field, deadline_ms)
+
+    def clear_deadline(self, field: bytes) -> bool:
+        if not self.deadlines.clear(field):
+            return False
+        if not self.deadlines:
+            del self.deadlines
+            self._become(Hash)
+        return True
+
+    def drop_due(self, now_ms: int) -> int:
+        """Remove the fields that are past their deadlines, and return how many there were."""
+        dropped = 0
+        while self.__class__ is VolatileHash:
+            field = self.deadlines.next_due(now_ms)
+            if field is None:
+                break
+            dropped += self.drop(field)
+        return dropped
 
 
 #: How many bytes an integer may have in an intset, where the widest decides for all.

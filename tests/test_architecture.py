@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 RANKS = [
     {"errors", "clock", "foreign", "usage", "version", "latency", "slowlog", "xxh3"},
     {"numeric", "patterns", "reply", "words"},
-    {"arguments", "roster", "expiry", "resp", "command", "scriptflags"},
+    {"arguments", "fielddeadlines", "roster", "expiry", "resp", "command", "scriptflags"},
     {"values", "metrics", "redaction"},
     {"keyspace", "config"},
     {

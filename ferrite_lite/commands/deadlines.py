@@ -1,9 +1,14 @@
-"""How commands name a deadline: EX, PX, EXAT, PXAT, and the seconds of EXPIRE."""
+"""How commands name a deadline: EX, PX, EXAT, PXAT, and the seconds of EXPIRE with conditions."""
 
 from __future__ import annotations
 
 from ..context import Context
-from ..errors import InvalidExpireTime
+from ..errors import (
+    ExpireGtWithLt,
+    ExpireNxWithOthers,
+    InvalidExpireTime,
+    UnsupportedExpireOption,
+)
 from ..numeric import INT64_MAX, INT64_MIN, parse_int
 
 MS_PER_SECOND = 1000
@@ -33,6 +38,14 @@ def positive_deadline_ms(ctx: Context, raw: bytes, option: bytes) -> int:
     return _absolute_ms(ctx, time, *UNITS[option])
 
 
+def future_deadline_ms(ctx: Context, raw: bytes, unit_ms: int, from_now: bool) -> int:
+    """The deadline of a field; there are none before 1970, nor lengths of time below zero."""
+    time = parse_int(raw)
+    if time < 0:
+        raise InvalidExpireTime(ctx.command.name)
+    return _absolute_ms(ctx, time, unit_ms, from_now)
+
+
 def _absolute_ms(ctx: Context, time: int, unit_ms: int, from_now: bool) -> int:
     deadline = time * unit_ms
     if not INT64_MIN <= deadline <= INT64_MAX:
@@ -42,3 +55,34 @@ def _absolute_ms(ctx: Context, time: int, unit_ms: int, from_now: bool) -> int:
         if deadline > INT64_MAX:
             raise InvalidExpireTime(ctx.command.name)
     return deadline
+
+
+_CONDITIONS = frozenset({b"NX", b"XX", b"GT", b"LT"})
+
+
+def read_conditions(words: tuple[bytes, ...]) -> frozenset[bytes]:
+    """The conditions of EXPIRE and HEXPIRE.
+
+    Raises UnsupportedExpireOption, ExpireNxWithOthers, ExpireGtWithLt.
+    """
+    conditions = set()
+    for word in words:
+        if word.upper() not in _CONDITIONS:
+            raise UnsupportedExpireOption(word)
+        conditions.add(word.upper())
+    if b"NX" in conditions and len(conditions) > 1:
+        raise ExpireNxWithOthers
+    if conditions >= {b"GT", b"LT"}:
+        raise ExpireGtWithLt
+    return frozenset(conditions)
+
+
+def allows(conditions: frozenset[bytes], current: int | None, wanted: int) -> bool:
+    """No deadline counts as one that is infinitely far."""
+    if b"NX" in conditions and current is not None:
+        return False
+    if b"XX" in conditions and current is None:
+        return False
+    if b"GT" in conditions and (current is None or wanted <= current):
+        return False
+    return not (b"LT" in conditions and current is not None and wanted >= current)

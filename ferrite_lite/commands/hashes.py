@@ -169,7 +169,7 @@ def hvals(ctx: Context, key: bytes) -> Reply:
 
 
 @command(
-    "HSCAN key cursor [MATCH pattern] [COUNT count]",
+    "HSCAN key cursor [MATCH pattern] [COUNT count] [NOVALUES]",
     "readonly",
     since="2.8.0",
     complexity="O(1) for each call, O(N) for a whole scan of N fields",
@@ -184,7 +184,10 @@ def hscan(ctx: Context, key: bytes, cursor: bytes, *words: bytes) -> Reply:
     fields = ctx.db.hash(key)
     if fields is None:
         return [b"0", []]
-    following, names = scan_names(fields, position, read_options(words))
+    options = read_options(words, takes_novalues=True)
+    following, names = scan_names(fields, position, options)
+    if options.only_names:
+        return [b"%d" % following, list(names)]
     return [b"%d" % following, [word for name in names for word in (name, fields[name])]]
 
 
@@ -240,7 +243,7 @@ def hincrby(ctx: Context, key: bytes, field: bytes, increment: bytes) -> Reply:
         number += old
     if not INT64_MIN <= number <= INT64_MAX:
         raise IncrementOverflow
-    ctx.db.get_or_create(key, Hash).assign(field, b"%d" % number)
+    ctx.db.get_or_create(key, Hash).assign(field, b"%d" % number, keep_deadline=True)
     ctx.db.touch(key, "hincrby")
     return number
 
@@ -260,7 +263,7 @@ def hincrbyfloat(ctx: Context, key: bytes, field: bytes, increment: bytes) -> Re
     if not total.is_finite:
         raise IncrementNotFinite
     text = bytes(total)
-    ctx.db.get_or_create(key, Hash).assign(field, text)
+    ctx.db.get_or_create(key, Hash).assign(field, text, keep_deadline=True)
     ctx.db.touch(key, "hincrbyfloat")
     return text
 

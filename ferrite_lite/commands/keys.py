@@ -6,21 +6,18 @@ from ..command import CommandGroup
 from ..context import Context
 from ..errors import (
     DatabaseOutOfRange,
-    ExpireGtWithLt,
-    ExpireNxWithOthers,
     FrequencyNotTracked,
     IdleTimeNotTracked,
     NoSuchKey,
     SameObject,
     SyntaxFault,
-    UnsupportedExpireOption,
 )
 from ..keyspace import Keyspace
 from ..numeric import maybe_int, parse_int, parse_int32
 from ..patterns import is_literal, matcher
 from ..reply import OK, Reply, Status
 from ..values import copy_of, encoding_of, kind_of
-from .deadlines import MS_PER_SECOND, deadline_ms
+from .deadlines import MS_PER_SECOND, allows, deadline_ms, read_conditions
 from .helping import help_lines
 from .options import argument_of, read_timeout_ms
 from .scanning import parse_cursor, read_options
@@ -284,43 +281,16 @@ def _expire(
     *,
     from_now: bool,
 ) -> int:
-    conditions = _read_conditions(words) if words else frozenset()
+    conditions = read_conditions(words) if words else frozenset()
     deadline = deadline_ms(ctx, raw, unit_ms, from_now=from_now)
     db = ctx.db
     if db.get(key) is None:
         return 0
-    if conditions and not _allows(conditions, db.deadline_ms(key), deadline):
+    if conditions and not allows(conditions, db.deadline_ms(key), deadline):
         return 0
     if db.set_deadline(key, deadline):
         db.touch(key, "expire")
     return 1
-
-
-_CONDITIONS = frozenset({b"NX", b"XX", b"GT", b"LT"})
-
-
-def _read_conditions(words: tuple[bytes, ...]) -> frozenset[bytes]:
-    conditions = set()
-    for word in words:
-        if word.upper() not in _CONDITIONS:
-            raise UnsupportedExpireOption(word)
-        conditions.add(word.upper())
-    if b"NX" in conditions and len(conditions) > 1:
-        raise ExpireNxWithOthers
-    if conditions >= {b"GT", b"LT"}:
-        raise ExpireGtWithLt
-    return frozenset(conditions)
-
-
-def _allows(conditions: frozenset[bytes], current: int | None, wanted: int) -> bool:
-    """No deadline counts as one that is infinitely far."""
-    if b"NX" in conditions and current is not None:
-        return False
-    if b"XX" in conditions and current is None:
-        return False
-    if b"GT" in conditions and (current is None or wanted <= current):
-        return False
-    return not (b"LT" in conditions and current is not None and wanted >= current)
 
 
 @command("PERSIST key", "write fast", keys="RW update", since="2.2.0")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..errors import InvalidCursor, SyntaxFault
+from ..errors import InvalidCursor, NoValuesWithoutHash, SyntaxFault
 from ..numeric import UINT64_MAX, parse_int
 from ..patterns import Matcher, matcher
 from ..values import Collection, Set, names_in
@@ -25,6 +25,8 @@ class ScanOptions:
     matches: Matcher | None = None
     #: What TYPE asks for, in lower case; it need not be a type there is.
     kind: bytes | None = None
+    #: Whether only the fields of a hash are asked for.
+    only_names: bool = False
 
     def select(self, names: Iterable[bytes]) -> list[bytes]:
         """The names that MATCH lets through."""
@@ -45,8 +47,10 @@ def parse_cursor(raw: bytes) -> int:
     return UINT64_MAX + 1 - cursor if cursor and match["minus"] else cursor
 
 
-def read_options(words: tuple[bytes, ...], *, takes_type: bool = False) -> ScanOptions:
-    """Raises SyntaxFault, also for a count below 1, and NotAnInteger."""
+def read_options(
+    words: tuple[bytes, ...], *, takes_type: bool = False, takes_novalues: bool = False
+) -> ScanOptions:
+    """Raises SyntaxFault, also for a count below 1, NotAnInteger, and NoValuesWithoutHash."""
     options = ScanOptions()
     remaining = iter(words)
     for word in remaining:
@@ -59,6 +63,10 @@ def read_options(words: tuple[bytes, ...], *, takes_type: bool = False) -> ScanO
             options.matches = matcher(argument_of(remaining))
         elif option == b"TYPE" and takes_type:
             options.kind = argument_of(remaining).lower()
+        elif option == b"NOVALUES":
+            if not takes_novalues:
+                raise NoValuesWithoutHash
+            options.only_names = True
         else:
             raise SyntaxFault
     return options

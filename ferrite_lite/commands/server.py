@@ -16,6 +16,7 @@ from ..errors import (
     MonitorInsideExec,
     SyntaxFault,
 )
+from ..keyspace import Keyspace
 from ..memory import BASE_BYTES
 from ..numeric import parse_int32
 from ..reply import NO_REPLY, OK, Reply, Verbatim
@@ -205,6 +206,7 @@ def _stats(ctx: Context) -> dict[str, object]:
         "rejected_connections": counted.rejected_connections,
         **dict.fromkeys(_OF_REPLICAS, 0),
         "expired_keys": sum(db.expired for db in ctx.server.databases),
+        "expired_fields": sum(db.expired_fields for db in ctx.server.databases),
         "evicted_keys": counted.evicted_keys,
         "pubsub_channels": len(broker.channels.by_name),
         "pubsub_patterns": len(broker.patterns.by_name),
@@ -231,11 +233,14 @@ def _cluster(_: Context) -> dict[str, object]:
 
 
 def _keyspace(ctx: Context) -> dict[str, object]:
-    return {
-        f"db{db.index}": f"keys={len(db)},expires={db.with_deadline},avg_ttl={db.average_ttl_ms()}"
-        for db in ctx.server.databases
-        if len(db)
-    }
+    return {f"db{db.index}": _contents(db) for db in ctx.server.databases if len(db)}
+
+
+def _contents(db: Keyspace) -> str:
+    """What a database holds; as in Valkey, hashes with deadlines of fields are counted too."""
+    counts = f"keys={len(db)},expires={db.with_deadline},avg_ttl={db.average_ttl_ms()}"
+    volatile = db.with_field_deadlines
+    return f"{counts},keys_with_volatile_items={volatile}" if volatile else counts
 
 
 def _commandstats(ctx: Context) -> dict[str, object]:

@@ -5,23 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..errors import BadDumpChecksum, BadDumpFormat, FunctionPayloadInvalid
-from ..values import EncodingLimits, Value
+from ..values import EncodingLimits, Value, VolatileHash
 from .crc64 import crc64
 from .packed import Corrupt
 from .rdb import Reader, Writer
 
 #: The version of Redis 7.0, whose form is written.
 RDB_VERSION = 10
+#: The version of Valkey 9, which a hash needs whose fields have deadlines.
+VALKEY_RDB_VERSION = 80
 #: The versions that can be read: those of Redis up to 8, and Valkey 9's, which went its own way.
-READABLE_VERSIONS = frozenset({*range(14), 80})
+READABLE_VERSIONS = frozenset({*range(14), VALKEY_RDB_VERSION})
 
 _VERSION_BYTES = 2
 _CHECKSUM_BYTES = 8
 
 
 def dump(value: Value, *, compresses: bool = True) -> bytes:
-    """The payload of a value, as redis-server 7.0 answers DUMP."""
-    return _signed(Writer(compresses=compresses).value(value))
+    """The payload of a value, as redis-server 7.0 answers DUMP, or valkey-server 9 where it must.
+
+    Valkey alone can read what it wrote of deadlines of fields, and Redis alone what Redis wrote.
+    """
+    version = VALKEY_RDB_VERSION if isinstance(value, VolatileHash) else RDB_VERSION
+    return _signed(Writer(compresses=compresses).value(value), version)
 
 
 def dump_libraries(codes: Iterable[bytes], *, compresses: bool = True) -> bytes:
@@ -29,8 +35,8 @@ def dump_libraries(codes: Iterable[bytes], *, compresses: bool = True) -> bytes:
     return _signed(Writer(compresses=compresses).libraries(codes))
 
 
-def _signed(form: bytes) -> bytes:
-    form += RDB_VERSION.to_bytes(_VERSION_BYTES, "little")
+def _signed(form: bytes, version: int = RDB_VERSION) -> bytes:
+    form += version.to_bytes(_VERSION_BYTES, "little")
     return form + crc64(form).to_bytes(_CHECKSUM_BYTES, "little")
 
 

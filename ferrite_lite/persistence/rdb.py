@@ -1,6 +1,7 @@
 """One value in Redis's RDB format: a type byte, and what that type makes of the bytes behind it.
 
-Written is what Redis 7.0 writes. Read is what any server from Redis 2.6 to Redis 8 and Valkey 9 may
+Written is what Redis 7.0 writes, and for a hash whose fields have deadlines what Valkey 9 writes.
+Read is what any server from Redis 2.6 to Redis 8 and Valkey 9 may
 have written for a string, a hash, a set or a list. The bytes come from anybody who may RESTORE, so
 every count is held against what is left, and ``max_bytes`` bounds what compressed parts expand to.
 """
@@ -10,8 +11,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from ..errors import NotAFunctionPayload
-from ..numeric import maybe_int
-from ..values import EncodingLimits, Hash, List, Set, String, Value, intset_width_bytes
+from ..numeric import INT64_MAX, maybe_int
+from ..values import (
+    EncodingLimits,
+    Hash,
+    List,
+    Set,
+    String,
+    Value,
+    VolatileHash,
+    intset_width_bytes,
+)
 from . import lzf, packed
 from .packed import Corrupt
 
@@ -20,6 +30,8 @@ HASH_ZIPMAP, LIST_ZIPLIST, SET_INTSET, HASH_ZIPLIST = 9, 10, 11, 13
 LIST_QUICKLIST, HASH_LISTPACK, LIST_QUICKLIST_2, SET_LISTPACK = 14, 16, 18, 20
 #: Hashes whose fields may have deadlines: Redis 7.4's two forms, and Valkey 9's.
 HASH_METADATA, HASH_LISTPACK_EX, HASH_2 = 24, 25, 22
+#: What stands for no deadline in Valkey's form.
+NO_DEADLINE_MS = -1
 
 #: A library of functions.
 FUNCTION_2 = 245
@@ -77,6 +89,9 @@ class Writer:
         self._parts.append(bytes((number,)))
 
     def _hash(self, value: Hash) -> None:
+        if isinstance(value, VolatileHash):
+            self._hash_with_deadlines(value)
+            return
         words = (word for pair in value.items() for word in pair)
         if value.is_table:
             self._type(HASH)
@@ -84,6 +99,19 @@ class Writer:
         else:
             self._type(HASH_LISTPACK)
             self.string(packed.write_listpack(words))
+
+    def _hash_with_deadlines(self, value: VolatileHash) -> None:
+        """Valkey's form: field, value and deadline in turn."""
+        self._type(HASH_2)
+        self.length(len(value))
+        for field, held in value.items():
+            self.string(field)
+            self.string(held)
+            deadline_ms = value.deadline_ms(field)
+            self._time_ms(NO_DEADLINE_MS if deadline_ms is None else deadline_ms)
+
+    def _time_ms(self, time_ms: int) -> None:
+        self._parts.append(time_ms.to_bytes(8, "little", signed=True))
 
     def _set(self, value: Set) -> None:
         if value.is_table:
@@ -304,14 +332,19 @@ class Reader:
         rows = []
         for _ in range(self._row_count()):
             field, value, deadline_ms = self.string(), self.string(), self._time_ms()
-            rows.append((field, value, None if deadline_ms == -1 else deadline_ms))
+            rows.append((field, value, None if deadline_ms == NO_DEADLINE_MS else deadline_ms))
         return self._hash_of_rows(rows)
 
     def _hash_of_rows(self, rows: list[tuple[bytes, bytes, int | None]]) -> Hash:
-        """Fields with deadlines are refused: nobody here would observe them."""
-        if any(deadline_ms is not None for _, _, deadline_ms in rows):
+        if not all(
+            deadline_ms is None or 0 <= deadline_ms <= INT64_MAX for _, _, deadline_ms in rows
+        ):
             raise Corrupt
-        return self._hash([word for field, value, _ in rows for word in (field, value)])
+        read = self._hash([word for field, value, _ in rows for word in (field, value)])
+        for field, _, deadline_ms in rows:
+            if deadline_ms is not None:
+                read.set_deadline(field, deadline_ms)
+        return read
 
     def _time_ms(self) -> int:
         return int.from_bytes(self._take(8), "little", signed=True)

@@ -1,8 +1,8 @@
 """The two sides of the comparison.
 
-``reference`` is redis-server. ``subject`` is ferrite_lite, unless the environment variable
-DIFFERENTIAL_SUBJECT names another: ``redis-server`` (a second one, which shows that the cases are
-deterministic) or ``valkey-server``.
+``reference`` is redis-server, and ``newer_reference`` valkey-server. ``subject`` is ferrite_lite,
+unless the environment variable DIFFERENTIAL_SUBJECT names another: ``redis-server`` (a second one,
+which shows that the cases are deterministic) or ``valkey-server``.
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ SUBJECTS: dict[str, Callable[[], AbstractContextManager[servers.RealServer]]] = 
 @pytest.fixture(scope="session")
 def reference(redis_server: servers.RealServer) -> Target:
     return Target("redis", redis_server.host, redis_server.port)
+
+
+@pytest.fixture(scope="session")
+def newer_reference(valkey_server: servers.RealServer) -> Target:
+    return Target("valkey", valkey_server.host, valkey_server.port)
 
 
 @pytest.fixture(scope="session")

@@ -39,11 +39,23 @@ class Frame:
 
 def same(step: Step, ours: bytes, theirs: bytes) -> bool:
     """Whether two replies to a step are equal, but for what the step lets differ."""
-    if "near" in step.numbers:
-        numbers = _INTEGER.fullmatch(ours), _INTEGER.fullmatch(theirs)
-        if numbers[0] and numbers[1]:
-            return abs(int(numbers[0][1]) - int(numbers[1][1])) <= step.numbers["near"]
+    if "near" in step.numbers and _near(ours, theirs, step.numbers["near"]):
+        return True
     return normalise(ours, step.flags) == normalise(theirs, step.flags)
+
+
+def _near(ours: bytes, theirs: bytes, distance: int) -> bool:
+    """Whether two replies differ in their integers alone, and each of these by so much at most.
+
+    What is negative stands for something, and may not differ.
+    """
+    if _INTEGER.sub(b":", ours) != _INTEGER.sub(b":", theirs):
+        return False
+    pairs = zip(_INTEGER.findall(ours), _INTEGER.findall(theirs), strict=True)
+    return all(
+        mine == other or (abs(int(mine) - int(other)) <= distance and b"-" not in mine + other)
+        for mine, other in pairs
+    )
 
 
 def normalise(data: bytes, flags: frozenset[str]) -> bytes:

@@ -17,7 +17,7 @@ A step is a request in the words of redis-cli: ``"a b"`` with ``\n \r \t \" \\ \
 ``unordered``    the elements of the reply, or its pairs if it is a map, come in any order
 ``pairs``        the elements of an array, taken two by two, come in any order
 ``scan``         a SCAN reply, the elements in any order; ``scan pairs`` for HSCAN
-``near=N``       the reply is an integer, or differs from the other side's by N at most
+``near=N``       each integer in the reply may differ from the other side's by N at most
 ``ids``          the id of a connection in a HELLO reply is not compared
 ``masked``       no number is compared
 ``words``        the words inside a string come in any order: command rules of ACL

@@ -103,6 +103,7 @@ ARGUMENTS_DIFFER = {
     "client|list": "Redis makes a block of ID and its values",
     "command|getkeys": "Redis 7.0 has none here; later versions have these",
     "command|getkeysandflags": "Redis 7.0 has none here; later versions have these",
+    "hscan": "Redis 7.0 has no NOVALUES",
     "psubscribe": "Redis makes a block of its one pattern",
     "set": "Redis 7.0 has no IFEQ, IFNE, IFDEQ and IFDNE",
     "sort": "Redis gives patterns a key specification",

@@ -15,7 +15,7 @@ NOW_MS = 1_700_000_000_000
 def take_all(wheel: Wheel, now_ms: int, deadlines_ms: dict[bytes, int]) -> list[bytes]:
     """What is due, as a keyspace takes it: a key that was taken has no deadline any more."""
     taken = []
-    while (key := wheel.take_due(now_ms, deadlines_ms)) is not None:
+    while (key := wheel.take_due(now_ms, deadlines_ms.get)) is not None:
         del deadlines_ms[key]
         taken.append(key)
     return taken
@@ -153,7 +153,7 @@ class WheelMachine(RuleBasedStateMachine):
 
     @rule()
     def take_one(self) -> None:
-        key = self.wheel.take_due(self.now_ms, self.deadlines)
+        key = self.wheel.take_due(self.now_ms, self.deadlines.get)
         if key is not None:
             assert self.deadlines.pop(key) < self.now_ms
 

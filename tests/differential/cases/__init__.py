@@ -11,6 +11,7 @@ from . import (
     hashes,
     keys,
     memory,
+    newer,
     notifications,
     protocol,
     pubsub,
@@ -41,3 +42,6 @@ _GROUPS = (
 )
 
 CASES = [case for group in _GROUPS for case in group.CASES]
+
+#: Compared with valkey-server.
+NEWER_CASES = newer.CASES

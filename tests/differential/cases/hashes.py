@@ -332,7 +332,6 @@ HSCAN refuses bad cursors and options
     HSCAN h 0 MATCH
     HSCAN h 0 FOO
     HSCAN h 0 FOO bar
-    HSCAN h 0 NOVALUES
     HSCAN h 0 TYPE hash
     HSCAN missing 0 COUNT 0
     HSCAN missing 0 FOO bar

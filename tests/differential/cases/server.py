@@ -476,7 +476,7 @@ COMMAND GETKEYSANDFLAGS tells what happens to the keys
     COMMAND GETKEYSANDFLAGS PING
 
 COMMAND LIST by pattern and category
-    unordered> COMMAND LIST FILTERBY PATTERN *getex*
+    unordered> COMMAND LIST FILTERBY PATTERN gete*
     unordered> COMMAND LIST FILTERBY PATTERN nothing
     unordered> COMMAND LIST FILTERBY PATTERN HGETA*
     unordered> COMMAND LIST FILTERBY MODULE nothing

@@ -29,7 +29,7 @@ def test_list_names_subcommands_which_count_does_not_count(run: Run) -> None:
 
 
 def test_a_pattern_lists_subcommands_too_and_has_no_case(run: Run) -> None:
-    assert names(run, "FILTERBY", "PATTERN", "HG*") == {"hget", "hgetall"}
+    assert names(run, "FILTERBY", "PATTERN", "HM*") == {"hmget", "hmset"}
     assert names(run, "filterby", "pattern", "client|no-*") == {
         "client|no-evict",
         "client|no-touch",

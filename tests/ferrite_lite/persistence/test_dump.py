@@ -12,7 +12,16 @@ from ferrite_lite.errors import BadDumpChecksum, BadDumpFormat
 from ferrite_lite.persistence.crc64 import crc64
 from ferrite_lite.persistence.dump import dump, load
 from ferrite_lite.persistence.packed import write_listpack
-from ferrite_lite.values import EncodingLimits, Hash, List, Set, Value, encoding_of, kind_of
+from ferrite_lite.values import (
+    EncodingLimits,
+    Hash,
+    List,
+    Set,
+    Value,
+    VolatileHash,
+    encoding_of,
+    kind_of,
+)
 from tests.support.servers import RealServer
 from tests.support.wire import RawConnection
 
@@ -210,10 +219,41 @@ def test_a_form_for_deadlines_that_has_none_is_read(form: str) -> None:
 
 
 @pytest.mark.parametrize("form", WITH_DEADLINE)
-def test_fields_with_deadlines_are_refused_and_not_kept_for_ever(form: str) -> None:
+def test_fields_keep_the_deadlines_that_any_server_wrote(form: str) -> None:
     version, body = WITH_DEADLINE[form]
+    read = reloaded(sealed(body, version))
+    assert isinstance(read, VolatileHash)
+    assert read == {b"f": b"v"}
+    assert list(read.deadlines.items()) == [(b"f", LATE_MS)]
+
+
+@pytest.mark.parametrize(
+    ("version", "body"),
+    [
+        (80, b"\x16\x01\x01f\x01v" + (-2).to_bytes(8, "little", signed=True)),
+        (12, b"\x18" + (2**63 - 1).to_bytes(8, "little") + b"\x01\x09\x01f\x01v"),
+        (12, b"\x19" + LATE + packed_words("f", "v", "-5")),
+        (12, b"\x19" + LATE + packed_words("f", "v", "x")),
+    ],
+)
+def test_a_deadline_that_is_no_time_is_refused(version: int, body: bytes) -> None:
     with pytest.raises(BadDumpFormat):
         reloaded(sealed(body, version))
+
+
+def test_a_hash_with_deadlines_of_fields_is_dumped_as_valkey_does(
+    valkey_server: RealServer,
+) -> None:
+    fields = a_hash({b"f": b"v", b"g": b"7", b"": b"long " * 30})
+    fields.set_deadline(b"f", LATE_MS)
+    payload = dump(fields)
+    with valkey_server.connect() as connection:
+        connection.ask("FLUSHALL")
+        assert connection.ask("RESTORE", "ours", 0, payload) == b"+OK\r\n"
+        theirs = connection.ask("DUMP", "ours").partition(b"\r\n")[2][:-2]
+        reply = connection.ask("HPEXPIRETIME", "ours", "FIELDS", 2, "f", "g")
+    assert reply == b"*2\r\n:%d\r\n:-1\r\n" % LATE_MS
+    assert reloaded(theirs) == reloaded(payload) == fields
 
 
 # --- hostile payloads -----------------------------------------------------------------------------

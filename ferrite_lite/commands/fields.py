@@ -1,0 +1,415 @@
+"""Commands that name fields of a hash behind FIELDS and their number: deadlines of single fields.
+
+Redis 7.4 and 8 and Valkey 9 have them. Where these differ, in the words of errors and in rounding,
+what stands here does as Valkey 9.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from ..command import CommandGroup
+from ..context import Context
+from ..errors import FieldCountMismatch, SyntaxFault
+from ..numeric import parse_int
+from ..reply import Reply
+from ..values import Hash
+from .deadlines import (
+    MS_PER_SECOND,
+    UNITS,
+    allows,
+    future_deadline_ms,
+    read_conditions,
+)
+from .options import argument_of
+
+command = CommandGroup("hash")
+
+#: What the commands answer for each field.
+NO_FIELD, NO_DEADLINE, NOT_ALLOWED, DONE, DELETED = -2, -1, 0, 1, 2
+
+_COMPLEXITY = "O(N) where N is the number of fields"
+_EXPIRY = (
+    "EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | {last}"
+)
+
+Words = tuple[bytes, ...]
+
+
+def _split(words: Words) -> tuple[Words, bytes, Words]:
+    """What stands before FIELDS, the number behind it, and the rest. Raises FieldCountMismatch."""
+    for at, word in enumerate(words[:-1]):
+        if word.upper() == b"FIELDS":
+            return words[:at], words[at + 1], words[at + 2 :]
+    raise FieldCountMismatch
+
+
+def _check_count(raw: bytes, given: int) -> None:
+    """Raises NotAnInteger, FieldCountMismatch."""
+    count = parse_int(raw)
+    if count <= 0 or count != given:
+        raise FieldCountMismatch
+
+
+# --- HEXPIRE and its kin --------------------------------------------------------------------------
+
+
+@command(
+    "HEXPIRE key seconds [NX | XX | GT | LT] FIELDS numfields field [field ...]",
+    "write fast",
+    keys="RW update",
+    since="7.4.0",
+    complexity=_COMPLEXITY,
+)
+def hexpire(ctx: Context, key: bytes, seconds: bytes, *words: bytes) -> Reply:
+    """Let fields live for some seconds more."""
+    return _expire(ctx, key, seconds, words, b"EX")
+
+
+@command(
+    "HPEXPIRE key milliseconds [NX | XX | GT | LT] FIELDS numfields field [field ...]",
+    "write fast",
+    keys="RW update",
+    since="7.4.0",
+    complexity=_COMPLEXITY,
+)
+def hpexpire(ctx: Context, key: bytes, milliseconds: bytes, *words: bytes) -> Reply:
+    """Let fields live for some milliseconds more."""
+    return _expire(ctx, key, milliseconds, words, b"PX")
+
+
+@command(
+    "HEXPIREAT key unix-time-seconds [NX | XX | GT | LT] FIELDS numfields field [field ...]",
+    "write fast",
+    keys="RW update",
+    since="7.4.0",
+    complexity=_COMPLEXITY,
+)
+def hexpireat(ctx: Context, key: bytes, time: bytes, *words: bytes) -> Reply:
+    """Let fields live until a time, in seconds."""
+    return _expire(ctx, key, time, words, b"EXAT")
+
+
+@command(
+    "HPEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT] FIELDS numfields field [field ...]",
+    "write fast",
+    keys="RW update",
+    since="7.4.0",
+    complexity=_COMPLEXITY,
+)
+def hpexpireat(ctx: Context, key: bytes, time: bytes, *words: bytes) -> Reply:
+    """Let fields live until a time, in milliseconds."""
+    return _expire(ctx, key, time, words, b"PXAT")
+
+
+def _expire(ctx: Context, key: bytes, raw: bytes, words: Words, option: bytes) -> Reply:
+    options, count, names = _split(words)
+    conditions = read_conditions(options)
+    _check_count(count, len(names))
+    deadline_ms = future_deadline_ms(ctx, raw, *UNITS[option])
+    fields = ctx.db.hash(key)
+    if fields is None:
+        return [NO_FIELD] * len(names)
+    setter = _Setter(ctx, key, fields, deadline_ms)
+    answers: list[Reply] = []
+    for name in names:
+        if name not in fields:
+            answers.append(NO_FIELD)
+        elif not allows(conditions, fields.deadline_ms(name), deadline_ms):
+            answers.append(NOT_ALLOWED)
+        else:
+            answers.append(setter.set(name))
+    setter.finish("hexpire")
+    return answers
+
+
+class _Setter:
+    """Gives fields a deadline; one that is here already deletes them, as it does a key."""
+
+    def __init__(self, ctx: Context, key: bytes, fields: Hash, deadline_ms: int) -> None:
+        self._db = ctx.db
+        self._key = key
+        self._fields = fields
+        self._deadline_ms = deadline_ms
+        self._is_due = deadline_ms <= ctx.server.moment.ms
+        self._changes = 0
+
+    def set(self, name: bytes) -> int:
+        """Do it to a field that is there."""
+        self._changes += 1
+        if self._is_due:
+            self._fields.drop(name)
+            return DELETED
+        self._db.set_field_deadline(self._key, name, self._deadline_ms)
+        return DONE
+
+    def finish(self, event: str) -> None:
+        """Tell what was changed."""
+        if self._changes:
+            self._db.touch(self._key, "hexpired" if self._is_due else event, changes=self._changes)
+
+
+@command(
+    "HPERSIST key FIELDS numfields field [field ...]",
+    "write fast",
+    keys="RW update",
+    since="7.4.0",
+    complexity=_COMPLEXITY,
+)
+def hpersist(ctx: Context, key: bytes, *words: bytes) -> Reply:
+    """Take the deadlines of fields away."""
+    names = _names(words)
+    fields = ctx.db.hash(key)
+    if fields is None:
+        return [NO_FIELD] * len(names)
+    answers: list[Reply] = [_persist(fields, name) for name in names]
+    changes = answers.count(DONE)
+    if changes:
+        ctx.db.touch(key, "hpersist", changes=changes)
+    return answers
+
+
+def _persist(fields: Hash, name: bytes) -> int:
+    if name not in fields:
+        return NO_FIELD
+    return DONE if fields.clear_deadline(name) else NO_DEADLINE
+
+
+def _names(words: Words) -> Words:
+    """The fields behind a FIELDS that must come first.
+
+    Raises SyntaxFault, NotAnInteger, FieldCountMismatch.
+    """
+    if words[0].upper() != b"FIELDS":
+        raise SyntaxFault
+    _check_count(words[1], len(words) - 2)
+    return words[2:]
+
+
+# --- how long fields still live -------------------------------------------------------------------
+
+
+@command(
+    "HTTL key FIELDS numfields field [field ...]",
+    "readonly fast",
+    since="7.4.0",
+    complexity=_COMPLEXITY,
+)
+def httl(ctx: Context, key: bytes, *words: bytes) -> Reply:
+    """Return for how many seconds fields still live: -1 without deadline, -2 without field."""
+    now_ms = ctx.server.moment.ms
+    return _tell(ctx, key, words, lambda deadline_ms: _seconds(deadline_ms - now_ms))
+
+
+@command(
+    "HPTTL key FIELDS numfields field [field ...]",
+    "readonly fast",
+    since="7.4.0",
+    complexity=_COMPLEXITY,
+)
+def hpttl(ctx: Context, key: bytes, *words: bytes) -> Reply:
+    """Return for how many milliseconds fields still live: -1 without deadline, -2 without field."""
+    now_ms = ctx.server.moment.ms
+    return _tell(ctx, key, words, lambda deadline_ms: deadline_ms - now_ms)
+
+
+@command(
+    "HEXPIRETIME key FIELDS numfields field [field ...]",
+    "readonly fast",
+    since="7.4.0",
+    complexity=_COMPLEXITY,
+)
+def hexpiretime(ctx: Context, key: bytes, *words: bytes) -> Reply:
+    """Return the deadlines of fields in Unix seconds: -1 without one, -2 without the field."""
+    return _tell(ctx, key, words, _seconds)
+
+
+@command(
+    "HPEXPIRETIME key FIELDS numfields field [field ...]",
+    "readonly fast",
+    since="7.4.0",
+    complexity=_COMPLEXITY,
+)
+def hpexpiretime(ctx: Context, key: bytes, *words: bytes) -> Reply:
+    """Return the deadlines of fields in Unix milliseconds: -1 without one, -2 without the field."""
+    return _tell(ctx, key, words, lambda deadline_ms: deadline_ms)
+
+
+def _seconds(time_ms: int) -> int:
+    return (time_ms + MS_PER_SECOND // 2) // MS_PER_SECOND
+
+
+def _tell(ctx: Context, key: bytes, words: Words, form: Callable[[int], int]) -> Reply:
+    try:
+        names = _names(words)
+    except FieldCountMismatch:
+        raise SyntaxFault from None
+    fields = ctx.db.hash(key)
+    if fields is None:
+        return [NO_FIELD] * len(names)
+    answers: list[Reply] = []
+    for name in names:
+        deadline_ms = fields.deadline_ms(name)
+        if deadline_ms is not None:
+            answers.append(form(deadline_ms))
+        else:
+            answers.append(NO_DEADLINE if name in fields else NO_FIELD)
+    return answers
+
+
+# --- values together with their deadlines ---------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Options:
+    """The words between the key and FIELDS of HGETEX and HSETEX."""
+
+    #: EX, PX, EXAT or PXAT with its time; or PERSIST, or KEEPTTL, without one.
+    expiry: bytes | None = None
+    time: bytes = b""
+    conditions: set[bytes] = field(default_factory=set)
+
+    def deadline_ms(self, ctx: Context) -> int | None:
+        """Raises NotAnInteger, InvalidExpireTime."""
+        if self.expiry not in UNITS:
+            return None
+        return future_deadline_ms(ctx, self.time, *UNITS[self.expiry])
+
+
+def _read_options(
+    words: Words, last: bytes, conditions: Collection[frozenset[bytes]] = ()
+) -> _Options:
+    """Every option may come again, and none beside what it excludes. Raises SyntaxFault."""
+    options = _Options()
+    remaining = iter(words)
+    for word in remaining:
+        option = word.upper()
+        if option in UNITS or option == last:
+            if options.expiry not in (None, option):
+                raise SyntaxFault
+            options.expiry = option
+            if option in UNITS:
+                options.time = argument_of(remaining)
+        elif any(option in choice for choice in conditions):
+            options.conditions.add(option)
+        else:
+            raise SyntaxFault
+    if any(choice <= options.conditions for choice in conditions):
+        raise SyntaxFault
+    return options
+
+
+@command(
+    f"HGETEX key [{_EXPIRY.format(last='PERSIST')}] FIELDS numfields field [field ...]",
+    "write fast",
+    keys="RW access update",
+    since="8.0.0",
+    complexity=_COMPLEXITY,
+)
+def hgetex(ctx: Context, key: bytes, *words: bytes) -> Reply:
+    """Return the values of fields, and set or take away their deadlines."""
+    before, count, names = _split(words)
+    options = _read_options(before, b"PERSIST")
+    _check_count(count, len(names))
+    fields = ctx.db.hash(key)
+    deadline_ms = options.deadline_ms(ctx)
+    if fields is None:
+        return [None] * len(names)
+    if deadline_ms is not None:
+        return _get_and_expire(_Setter(ctx, key, fields, deadline_ms), fields, names)
+    values: list[Reply] = [fields.get(name) for name in names]
+    if options.expiry is not None:
+        changes = sum(map(fields.clear_deadline, names))
+        if changes:
+            ctx.db.touch(key, "hpersist", changes=changes)
+    return values
+
+
+def _get_and_expire(setter: _Setter, fields: Hash, names: Words) -> Reply:
+    values: list[Reply] = []
+    for name in names:
+        value = fields.get(name)
+        values.append(value)
+        if value is not None:
+            setter.set(name)
+    setter.finish("hexpire")
+    return values
+
+
+_ON_KEY = frozenset({b"NX", b"XX"})
+_ON_FIELDS = frozenset({b"FNX", b"FXX"})
+
+
+@command(
+    f"HSETEX key [NX | XX] [FNX | FXX] [{_EXPIRY.format(last='KEEPTTL')}]"
+    " FIELDS numfields field value [field value ...]",
+    "write denyoom fast",
+    keys="RW insert",
+    since="8.0.0",
+    complexity=_COMPLEXITY,
+)
+def hsetex(ctx: Context, key: bytes, *words: bytes) -> Reply:
+    """Set fields and their deadlines, all of them or none, and return 1 if that was done.
+
+    NX and XX are about the key, and Valkey's; FNX and FXX are about all of the fields.
+    """
+    before, count, pairs = _split(words)
+    options = _read_options(before, b"KEEPTTL", (_ON_KEY, _ON_FIELDS))
+    _check_count(count, len(pairs) // 2 if len(pairs) % 2 == 0 else 0)
+    fields = ctx.db.hash(key)
+    if not _may_be_set(fields, options.conditions & _ON_KEY):
+        return 0
+    deadline_ms = options.deadline_ms(ctx)
+    on_fields = {condition[1:] for condition in options.conditions & _ON_FIELDS}
+    if on_fields and not all(
+        _may_be_set(None if fields is None else fields.get(name), on_fields) for name in pairs[::2]
+    ):
+        return 0
+    _set(ctx, key, pairs, deadline_ms, keep_deadlines=options.expiry == b"KEEPTTL")
+    return 1
+
+
+def _may_be_set(held: object | None, conditions: set[bytes]) -> bool:
+    return not conditions or (b"NX" if held is None else b"XX") in conditions
+
+
+def _set(
+    ctx: Context, key: bytes, pairs: Words, deadline_ms: int | None, *, keep_deadlines: bool
+) -> None:
+    fields = ctx.db.get_or_create(key, Hash)
+    names = pairs[::2]
+    for name, value in zip(names, pairs[1::2], strict=True):
+        fields.assign(name, value, keep_deadline=keep_deadlines)
+    ctx.db.touch(key, "hset", changes=len(names))
+    if deadline_ms is None:
+        return
+    setter = _Setter(ctx, key, fields, deadline_ms)
+    ctx.db.touch(key, "hexpire", changes=0)
+    for name in names:
+        setter.set(name)
+    if deadline_ms <= ctx.server.moment.ms:
+        setter.finish("hexpire")
+
+
+@command(
+    "HGETDEL key FIELDS numfields field [field ...]",
+    "write fast",
+    keys="RW access delete",
+    since="8.0.0",
+    complexity=_COMPLEXITY,
+)
+def hgetdel(ctx: Context, key: bytes, *words: bytes) -> Reply:
+    """Remove fields, and return the values they had."""
+    names = _names(words)
+    fields = ctx.db.hash(key)
+    if fields is None:
+        return [None] * len(names)
+    values: list[Reply] = []
+    for name in names:
+        values.append(fields.get(name))
+        fields.drop(name)
+    removed = len(values) - values.count(None)
+    if removed:
+        ctx.db.touch(key, "hdel", changes=removed)
+    return values
