@@ -215,6 +215,40 @@ class InvalidNumkeys(CommandError):
     message = "ERR invalid numkeys value or out of range"
 
 
+class EnxWithoutExpiry(CommandError):
+    message = "ERR ENX flag requires an expiration"
+
+
+class BoundsCrossed(CommandError):
+    message = "ERR LBOUND can't be greater than UBOUND"
+
+
+class NamedNotAnInteger(CommandError):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"ERR {name} is not an integer or out of range")
+
+
+class NamedNotAFloat(CommandError):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"ERR {name} is not a valid float")
+
+
+class IncrementIsNotFinite(CommandError):
+    message = "ERR BYFLOAT increment cannot be Infinity"
+
+
+class CounterNotFinite(CommandError):
+    message = "ERR value cannot be Infinity"
+
+
+class AppliedOverflow(CommandError):
+    message = "ERR applied increment would overflow"
+
+
+class AppliedNotFinite(CommandError):
+    message = "ERR applied increment would be Infinity"
+
+
 # --- hashes ---------------------------------------------------------------------------------------
 
 

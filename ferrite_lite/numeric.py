@@ -145,7 +145,7 @@ class LongDouble:
             return cls._of_decimal(match["decimal"].decode(), match["power"], minus)
         if match["hex"]:
             return cls._of_hex(match["hex"], match["power_of_2"], minus)
-        return cls(0, 0, is_finite=False)
+        return cls(-1 if minus else 1, 0, is_finite=False)
 
     @classmethod
     def _of_decimal(cls, text: str, power_text: bytes | None, minus: bool) -> LongDouble:
@@ -191,6 +191,20 @@ class LongDouble:
             exponent,
         )
 
+    def __neg__(self) -> LongDouble:
+        return LongDouble(-self._mantissa, self._exponent, is_finite=self.is_finite)
+
+    def __lt__(self, other: LongDouble) -> bool:
+        if not (self.is_finite and other.is_finite):
+            return self._infinity() < other._infinity()
+        exponent = min(self._exponent, other._exponent)
+        mine = self._mantissa << (self._exponent - exponent)
+        return mine < other._mantissa << (other._exponent - exponent)
+
+    def _infinity(self) -> int:
+        """On which side of all finite values this is; 0 if it is one of these."""
+        return 0 if self.is_finite else 1 if self._mantissa > 0 else -1
+
     def __bytes__(self) -> bytes:
         """A finite value as ``%.17Lf`` writes it, less trailing zeros: no exponent, and no "-0"."""
         scaled = _times_power_of_2(self._mantissa * 10**_LONG_DOUBLE_DIGITS, self._exponent)
@@ -215,3 +229,7 @@ def _power(text: bytes | None) -> int:
     if power.copy_abs() > _MAX_POWER:
         raise NotAFloat
     return int(power)
+
+
+#: ``LDBL_MAX``
+LARGEST = LongDouble((1 << _MANTISSA_BITS) - 1, _MAX_EXPONENT - _MANTISSA_BITS)

@@ -26,6 +26,12 @@ class Double(float):
     __slots__ = ()
 
 
+class DoubleText(bytes):
+    """The digits of a number that no double may hold: ``,1.5`` in RESP3, else a bulk string."""
+
+    __slots__ = ()
+
+
 class Verbatim(bytes):
     """Text for people: ``=15\\r\\ntxt:...`` in RESP3, a bulk string in RESP2."""
 

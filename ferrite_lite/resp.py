@@ -24,6 +24,7 @@ from .reply import (
     Attributed,
     BigNumber,
     Double,
+    DoubleText,
     InProtocol,
     OrderedSet,
     Pairs,
@@ -358,6 +359,7 @@ class ReplyEncoder:
             bool: self._bool,
             float: self._double,
             Double: self._double,
+            DoubleText: self._double_text,
             type(None): lambda lines, _: lines.append(self._null),
             Status: lambda lines, status: lines.append(b"+" + status),
             Verbatim: self._verbatim,
@@ -417,7 +419,9 @@ class ReplyEncoder:
             lines.append(b":%d" % value)
 
     def _double(self, lines: list[bytes], value: float) -> None:
-        text = format_float(value)
+        self._double_text(lines, format_float(value))
+
+    def _double_text(self, lines: list[bytes], text: bytes) -> None:
         if self._is_3:
             lines.append(b"," + text)
         else:

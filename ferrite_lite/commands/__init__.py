@@ -9,6 +9,7 @@ from . import (
     comparing,
     configuration,
     connection,
+    counting,
     debugging,
     dumping,
     fields,
@@ -34,6 +35,7 @@ from . import (
 GROUPS = (
     strings.command,
     comparing.command,
+    counting.command,
     hashes.command,
     fields.command,
     sets.command,

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import CommandError, ScriptReplyTooDeep
 from ..numeric import format_float
-from ..reply import BigNumber, NullArray, OrderedSet, Pairs, Reply, Status, Verbatim
+from ..reply import BigNumber, DoubleText, NullArray, OrderedSet, Pairs, Reply, Status, Verbatim
 from .runtime import Table, Value
 
 #: A table within a table within a table: real Redis gives up only when its stack does.
@@ -47,6 +47,8 @@ def _compound_to_lua(reply: Reply, resp: int) -> Value:
     match reply:
         case Status():
             return tagged(b"ok", bytes(reply))
+        case DoubleText() if resp == 3:
+            return tagged(b"double", float(reply))
         case bytearray():
             return bytes(reply)
         case bytes():
