@@ -69,6 +69,7 @@ class Context:
         "argv",
         "authenticated",
         "call",
+        "capabilities",
         "close",
         "closing",
         "command",
@@ -126,6 +127,8 @@ class Context:
         self.no_evict = False
         #: CLIENT NO-TOUCH: what this client reads does not count as used.
         self.no_touch = False
+        #: The letters of what CLIENT CAPA was told.
+        self.capabilities = ""
         self.reply_mode = ReplyMode.ON
         self.transaction: Transaction | None = None
         self.watch = Watch()

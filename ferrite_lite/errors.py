@@ -467,12 +467,28 @@ class ClientIdNotPositive(CommandError):
     message = "ERR client-id should be greater than 0"
 
 
-class MaxAgeNotAnInteger(CommandError):
-    message = "ERR maxage is not an integer or out of range"
+class FilterNotAnInteger(CommandError):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"ERR {name} is not an integer or out of range")
 
 
-class MaxAgeNotPositive(CommandError):
-    message = "ERR maxage should be greater than 0"
+class FilterNotPositive(CommandError):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"ERR {name} should be greater than 0")
+
+
+class DatabaseNotInRange(CommandError):
+    def __init__(self, last: int) -> None:
+        super().__init__(f"ERR DB number should be between 0 and {last}")
+
+
+class UnknownFilterLetters(CommandError):
+    def __init__(self, name: str, value: bytes) -> None:
+        super().__init__(f"ERR Unknown {name} found in the provided filter: {as_text(value)}")
+
+
+class NoImportMode(CommandError):
+    message = "ERR Server is not in import mode"
 
 
 class UnknownPauseMode(CommandError):
@@ -782,6 +798,10 @@ class ScriptDoesNotCompile(CommandError):
 
 class NoSuchScript(CommandError):
     message = "NOSCRIPT No matching script. Please use EVAL."
+
+
+class NoScriptToShow(CommandError):
+    message = "NOSCRIPT No matching script."
 
 
 class NegativeKeyCount(CommandError):

@@ -84,6 +84,11 @@ class Runnable(Protocol):
     """A script ready to run."""
 
     @property
+    def text(self) -> bytes:
+        """What SCRIPT LOAD was given."""
+        ...
+
+    @property
     def flags(self) -> Flags:
         """What it declares in its first line."""
         ...
@@ -108,10 +113,11 @@ class NativeScript:
 class LuaScript:
     """A compiled script, and how it reaches the commands."""
 
-    __slots__ = ("_script", "flags")
+    __slots__ = ("_script", "flags", "text")
 
     def __init__(self, text: bytes) -> None:
         """Raises ScriptDoesNotCompile, and what ``read_shebang`` raises."""
+        self.text = text
         self.flags, source = read_shebang(text)
         try:
             self._script: Script = compile_script(source, sha1(text).decode())
@@ -176,10 +182,11 @@ def _check_flags(ctx: Context, flags: frozenset[str], *, readonly: bool) -> None
 class Twin:
     """A native script on one server, with the Lua that it stands in for."""
 
-    __slots__ = ("_lua", "flags", "native")
+    __slots__ = ("_lua", "flags", "native", "text")
 
     def __init__(self, native: NativeScript) -> None:
         self.native = native
+        self.text = native.text
         self.flags = read_shebang(native.text)[0]
         #: Compiled when it is first asked for.
         self._lua: LuaScript | None = None

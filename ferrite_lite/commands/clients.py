@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Sequence
 
 from ..command import CommandGroup
 from ..context import Context
 from ..errors import (
-    ClientIdNotPositive,
     InvalidClientId,
-    MaxAgeNotAnInteger,
-    MaxAgeNotPositive,
     NoSuchClient,
-    NoSuchUser,
     SubcommandSyntax,
     SyntaxFault,
-    UnknownClientType,
     UnknownPauseMode,
     UnknownUnblockReason,
 )
 from ..memory import CLIENT_BYTES
 from ..numeric import maybe_int, parse_int
 from ..reply import OK, Reply, Verbatim
-from ..state import ServerState
+from .clientfilters import Filter, flags_of, read_filters
 from .helping import help_lines
 from .options import read_timeout_ms
 
 command = CommandGroup("connection")
 
-#: What CLIENT calls the kinds of connection; only the first and the last exist here.
-TYPES = frozenset({b"normal", b"master", b"replica", b"slave", b"pubsub"})
-YES_OR_NO = {b"yes": True, b"no": False}
-
 #: What Redis counts for each word of a queued request besides its bytes.
 POINTER_BYTES = 8
-
-#: Whether a connection is one of those that are meant.
-Filter = Callable[[Context], bool]
 
 
 @command(
@@ -62,16 +50,17 @@ def client_list(ctx: Context, *words: bytes) -> Reply:
     clients = ctx.server.clients
     if not words:
         chosen = list(clients.values())
-    elif words[0].lower() == b"type" and len(words) == 2:
-        is_of_type = _type_filter(words[1])
-        chosen = [client for client in clients.values() if is_of_type(client)]
     elif words[0].lower() == b"id" and len(words) > 1:
         ids = [maybe_int(word) for word in words[1:]]
         if None in ids:
             raise InvalidClientId
         chosen = [clients[number] for number in ids if number in clients]
-    else:
+    elif b"id" in map(bytes.lower, words[::2]):
+        # Valkey takes it beside other filters; Redis does not.
         raise SyntaxFault
+    else:
+        filters, skips_me = read_filters(ctx.server, words)
+        chosen = [c for c in _meant(clients.values(), filters) if not (skips_me and c is ctx)]
     return Verbatim(b"".join(client_line(client) + b"\n" for client in chosen))
 
 
@@ -93,60 +82,15 @@ def client_kill(ctx: Context, *words: bytes) -> Reply:
                 kill(ctx, client)
                 return OK
         raise NoSuchClient
-    filters, skips_me = _read_kill_filters(ctx.server, words)
-    doomed = [c for c in clients if all(f(c) for f in filters) and not (skips_me and c is ctx)]
+    filters, skips_me = read_filters(ctx.server, words)
+    doomed = [c for c in _meant(clients, filters) if c is not ctx or skips_me is False]
     for client in doomed:
         kill(ctx, client)
     return len(doomed)
 
 
-def _read_kill_filters(server: ServerState, words: tuple[bytes, ...]) -> tuple[list[Filter], bool]:
-    if len(words) % 2:
-        raise SyntaxFault
-    filters: list[Filter] = []
-    skips_me = True
-    for option, value in zip(words[::2], words[1::2], strict=True):
-        if option.lower() == b"skipme":
-            if value.lower() not in YES_OR_NO:
-                raise SyntaxFault
-            skips_me = YES_OR_NO[value.lower()]
-        else:
-            filters.append(_filter(server, option.lower(), value))
-    return filters, skips_me
-
-
-def _filter(server: ServerState, option: bytes, value: bytes) -> Filter:
-    if option == b"id":
-        number = maybe_int(value)
-        if number is None or number < 1:
-            raise ClientIdNotPositive
-        return lambda client: client.id == number
-    if option == b"type":
-        return _type_filter(value)
-    if option == b"user":
-        user = server.acl.find(value)
-        if user is None:
-            raise NoSuchUser(value)
-        return lambda client: client.user is user
-    if option == b"maxage":
-        age_seconds = maybe_int(value)
-        if age_seconds is None:
-            raise MaxAgeNotAnInteger
-        if age_seconds < 1:
-            raise MaxAgeNotPositive
-        now_ms = server.moment.ms
-        return lambda client: (now_ms - client.created_ms) // 1000 >= age_seconds
-    if option == b"addr":
-        return lambda client: client.peer.address.encode() == value
-    if option == b"laddr":
-        return lambda client: client.peer.local_address.encode() == value
-    raise SyntaxFault
-
-
-def _type_filter(kind: bytes) -> Filter:
-    if kind.lower() not in TYPES:
-        raise UnknownClientType(kind)
-    return lambda client: kind.lower() == client.kind.encode()
+def _meant(clients: Iterable[Context], filters: Sequence[Filter]) -> list[Context]:
+    return [client for client in clients if all(means(client) for means in filters)]
 
 
 def kill(ctx: Context, client: Context) -> None:
@@ -230,7 +174,8 @@ def client_line(client: Context) -> bytes:
         "name": client.name.decode(),
         "age": (now_ms - client.created_ms) // 1000,
         "idle": 0 if client.is_running else (now_ms - client.last_request_ms) // 1000,
-        "flags": _flags(client),
+        "flags": flags_of(client),
+        **({"capa": client.capabilities} if client.capabilities else {}),
         "db": client.db.index,
         "sub": len(client.subscriptions.channels),
         "psub": len(client.subscriptions.patterns),
@@ -260,20 +205,3 @@ def client_line(client: Context) -> bytes:
 
 def _size(argv: list[bytes]) -> int:
     return sum(map(len, argv))
-
-
-def _flags(client: Context) -> str:
-    tracker = client.tracker
-    flags = {
-        "O": client in client.server.monitor.watchers,
-        "P": bool(client.subscriptions),
-        "x": client.transaction is not None,
-        "b": client in client.server.pause.waiting,
-        "t": tracker is not None,
-        "R": tracker is not None and tracker.redirect_is_broken,
-        "B": tracker is not None and tracker.broadcasts,
-        "d": client.watch.broken,
-        "U": client.peer.is_unix,
-        "e": client.no_evict,
-    }
-    return "".join(flag for flag, is_set in flags.items() if is_set) or "N"

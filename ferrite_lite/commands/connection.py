@@ -11,6 +11,7 @@ from ..errors import (
     HelloUnauthenticated,
     InvalidClientInfo,
     InvalidClientName,
+    NoImportMode,
     NoPasswordSet,
     ProtocolVersionNotAnInteger,
     SyntaxFault,
@@ -21,6 +22,7 @@ from ..errors import (
 )
 from ..numeric import maybe_int, parse_int32
 from ..reply import NO_REPLY, OK, PONG, Reply, Status
+from .clientfilters import CAPABILITIES
 
 command = CommandGroup("connection")
 
@@ -237,6 +239,26 @@ def client_no_touch(ctx: Context, switch: bytes) -> Reply:
     if ctx.no_touch:
         ctx.server.accesses.begin()
     ctx.update_guard()
+    return OK
+
+
+@command(
+    "CLIENT CAPA capability [capability ...]", "noscript loading stale allow_busy", since="8.0.0"
+)
+def client_capa(ctx: Context, *capabilities: bytes) -> Reply:
+    """Note what the client is able to do; what is not known is left out. Valkey's."""
+    for capability in capabilities:
+        letter = CAPABILITIES.get(capability.lower(), "")
+        if letter not in ctx.capabilities:
+            ctx.capabilities += letter
+    return OK
+
+
+@command("CLIENT IMPORT-SOURCE <ON | OFF>", "noscript loading stale", since="8.1.0")
+def client_import_source(ctx: Context, switch: bytes) -> Reply:
+    """Refuse to be the target of a synchronisation, as Valkey does without its import mode."""
+    if switch.lower() != b"off":
+        raise NoImportMode
     return OK
 
 

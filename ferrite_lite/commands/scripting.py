@@ -8,6 +8,7 @@ from ..errors import (
     InvalidFlushMode,
     NegativeKeyCount,
     NoScriptDebugger,
+    NoScriptToShow,
     NoSuchScript,
     ScriptDebugMode,
     TooManyKeys,
@@ -130,6 +131,15 @@ def script_help(ctx: Context) -> Reply:
 def script_exists(ctx: Context, *shas: bytes) -> Reply:
     """Return for each SHA-1 whether its script is loaded."""
     return [int(ctx.server.scripts.find(sha) is not None) for sha in shas]
+
+
+@command("SCRIPT SHOW sha1", "noscript stale", since="8.0.0")
+def script_show(ctx: Context, sha: bytes) -> Reply:
+    """Return the text of a script that is loaded. Valkey's."""
+    script = ctx.server.scripts.find(sha)
+    if script is None:
+        raise NoScriptToShow
+    return script.text
 
 
 @command(

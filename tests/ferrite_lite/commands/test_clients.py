@@ -113,7 +113,7 @@ def test_client_list_by_type(me: Client, friend: Client, kind: str, count: int) 
         (("TYPE", "normal", "x"), SYNTAX),
         (("ID",), SYNTAX),
         (("ID", "x"), b"-ERR Invalid client ID\r\n"),
-        (("NAME", "me"), SYNTAX),
+        (("COLOUR", "red"), SYNTAX),
     ],
 )
 def test_client_list_refuses_what_it_does_not_know(
@@ -209,7 +209,7 @@ def test_filters_choose_who_is_killed_and_the_reply_counts_them(
         ("MAXAGE x", b"-ERR maxage is not an integer or out of range\r\n"),
         ("MAXAGE 0", b"-ERR maxage should be greater than 0\r\n"),
         ("ID 2 SKIPME", SYNTAX),
-        ("NAME me", SYNTAX),
+        ("COLOUR red", SYNTAX),
     ],
 )
 def test_a_bad_filter_kills_nobody(me: Client, friend: Client, filters: str, reply: bytes) -> None:

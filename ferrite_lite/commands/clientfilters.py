@@ -1,0 +1,169 @@
+"""Which connections CLIENT LIST and CLIENT KILL mean: the filters, and what they are called.
+
+ID, TYPE, USER, ADDR, LADDR and SKIPME are Redis 7.0's, MAXAGE is Redis 7.4's, the others and NOT-
+are Valkey 9's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..context import Context
+from ..errors import (
+    ClientIdNotPositive,
+    DatabaseNotInRange,
+    FilterNotAnInteger,
+    FilterNotPositive,
+    NoSuchUser,
+    SyntaxFault,
+    UnknownClientType,
+    UnknownFilterLetters,
+)
+from ..numeric import maybe_int
+from ..state import ServerState
+
+#: What CLIENT calls the kinds of connection; only the first and the last exist here.
+TYPES = frozenset({b"normal", b"master", b"replica", b"slave", b"pubsub"})
+YES_OR_NO = {b"yes": True, b"no": False}
+#: The letters that CLIENT LIST may show behind ``flags=``, on any server.
+FLAGS = frozenset("ASMOxbtRBdcuUreTiIENPp")
+#: What CLIENT CAPA notes down, and what stands for it in a list.
+CAPABILITIES = {b"redirect": "r"}
+
+#: Whether a connection is one of those that are meant.
+Filter = Callable[[Context], bool]
+
+
+def read_filters(server: ServerState, words: tuple[bytes, ...]) -> tuple[list[Filter], bool | None]:
+    """The filters, and what SKIPME says, if it is there. Raises SyntaxFault, and many more."""
+    if len(words) % 2:
+        raise SyntaxFault
+    filters: list[Filter] = []
+    skips_me: bool | None = None
+    for option, value in zip(words[::2], words[1::2], strict=True):
+        if option.lower() == b"skipme":
+            if value.lower() not in YES_OR_NO:
+                raise SyntaxFault
+            skips_me = YES_OR_NO[value.lower()]
+        else:
+            filters.append(_filter(server, option.lower().decode("latin-1"), value))
+    return filters, skips_me
+
+
+def _filter(server: ServerState, option: str, value: bytes) -> Filter:
+    name = option.removeprefix("not-")
+    if name in _READERS:
+        means = _READERS[name](server, value)
+        return means if name == option else lambda client: not means(client)
+    if option in _OF_TIMES:
+        return _OF_TIMES[option](server, value)
+    raise SyntaxFault
+
+
+# --- what may be denied ---------------------------------------------------------------------------
+
+
+def _id(server: ServerState, value: bytes) -> Filter:
+    number = maybe_int(value)
+    if number is None or number < 1:
+        raise ClientIdNotPositive
+    return lambda client: client.id == number
+
+
+def type_filter(server: ServerState, value: bytes) -> Filter:
+    """Raises UnknownClientType."""
+    kind = value.lower()
+    if kind not in TYPES:
+        raise UnknownClientType(value)
+    return lambda client: client.kind.encode() == kind
+
+
+def _user(server: ServerState, value: bytes) -> Filter:
+    user = server.acl.find(value)
+    if user is None:
+        raise NoSuchUser(value)
+    return lambda client: client.user is user
+
+
+def _db(server: ServerState, value: bytes) -> Filter:
+    index = maybe_int(value)
+    if index is None:
+        raise FilterNotAnInteger("DB")
+    if not 0 <= index < len(server.databases):
+        raise DatabaseNotInRange(len(server.databases) - 1)
+    return lambda client: client.db.index == index
+
+
+def _letters(name: str, known: frozenset[str], of: Callable[[Context], str]) -> _Reader:
+    """A filter that wants every letter of the given ones."""
+
+    def read(server: ServerState, value: bytes) -> Filter:
+        letters = frozenset(value.decode("latin-1"))
+        if not letters <= known:
+            raise UnknownFilterLetters(name, value)
+        return lambda client: letters <= set(of(client))
+
+    return read
+
+
+def _text(of: Callable[[Context], bytes]) -> _Reader:
+    """A filter that wants one text; what is not set is equal to nothing."""
+    return lambda server, value: lambda client: of(client) == value != b""
+
+
+def flags_of(client: Context) -> str:
+    """The letters behind ``flags=``."""
+    tracker = client.tracker
+    flags = {
+        "O": client in client.server.monitor.watchers,
+        "P": bool(client.subscriptions),
+        "x": client.transaction is not None,
+        "b": client in client.server.pause.waiting,
+        "t": tracker is not None,
+        "R": tracker is not None and tracker.redirect_is_broken,
+        "B": tracker is not None and tracker.broadcasts,
+        "d": client.watch.broken,
+        "U": client.peer.is_unix,
+        "e": client.no_evict,
+    }
+    return "".join(flag for flag, is_set in flags.items() if is_set) or "N"
+
+
+_Reader = Callable[[ServerState, bytes], Filter]
+_READERS: dict[str, _Reader] = {
+    "id": _id,
+    "type": type_filter,
+    "user": _user,
+    "addr": _text(lambda client: client.peer.address.encode()),
+    "laddr": _text(lambda client: client.peer.local_address.encode()),
+    "ip": _text(lambda client: client.peer.address.rpartition(":")[0].encode()),
+    "name": _text(lambda client: client.name),
+    "lib-name": _text(lambda client: client.library),
+    "lib-ver": _text(lambda client: client.library_version),
+    "db": _db,
+    "flags": _letters("flags", FLAGS, flags_of),
+    "capa": _letters("capa", frozenset(CAPABILITIES.values()), lambda client: client.capabilities),
+}
+
+# --- times ----------------------------------------------------------------------------------------
+
+
+def _of_time(name: str, since_ms: Callable[[Context], int]) -> _Reader:
+    """A filter that wants so many seconds to have passed at least."""
+
+    def read(server: ServerState, value: bytes) -> Filter:
+        seconds = maybe_int(value)
+        if seconds is None:
+            raise FilterNotAnInteger(name)
+        if seconds < 1:
+            raise FilterNotPositive(name)
+        now_ms = server.moment.ms
+        return lambda client: (now_ms - since_ms(client)) // 1000 >= seconds
+
+    return read
+
+
+_OF_TIMES: dict[str, _Reader] = {
+    "maxage": _of_time("maxage", lambda client: client.created_ms),
+    "idle": _of_time("idle", lambda client: client.last_request_ms),
+}
