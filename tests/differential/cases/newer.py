@@ -446,7 +446,6 @@ CLIENT LIST and KILL have the same filters
     CLIENT LIST NOT-TYPE normal
     CLIENT LIST NOT-USER default
     CLIENT LIST NOT-FLAGS N
-    CLIENT LIST NOT-NAME ""
     CLIENT LIST DB 0 NOT-DB 0
     CLIENT LIST USER default TYPE normal NAME nobody
     CLIENT KILL NAME nobody
