@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support import served
+
 README = Path(__file__).parent.parent / "README.md"
 
 
@@ -26,3 +28,15 @@ def test_the_examples_of_the_readme_run() -> None:
 def test_every_file_that_the_readme_names_is_there() -> None:
     for name in re.findall(r"\]\(([^)#]+)\)", README.read_text()):
         assert (README.parent / name).exists(), name
+
+
+def test_the_table_of_what_is_served_is_what_the_declarations_say() -> None:
+    text = README.read_text()
+    assert text == served.in_readme(served.render(), text), "python -m tests.support.served"
+    assert served.render() in text
+
+
+def test_nothing_is_called_served_and_not_served() -> None:
+    for group in served.GROUPS:
+        names = {command.name.replace("|", " ").upper() for command in served.served(group)}
+        assert not names & set(served.unserved_names(group))

@@ -9,6 +9,7 @@ import pytest
 
 from ferrite_lite.command import Command
 from ferrite_lite.commands import TABLE
+from tests.support import served
 from tests.support.servers import REDIS_VERSION
 
 from .runner import Target
@@ -130,3 +131,21 @@ def test_arguments_are_redis_s(command: Command, reference: Target, subject: Tar
     else:
         assert trees[0] == trees[1]
     assert ours.get("deprecated_since") == theirs.get("deprecated_since")
+
+
+@pytest.mark.parametrize("reference_name", ["reference", "newer_reference"])
+def test_every_command_of_our_groups_is_served_or_has_its_reason(
+    reference_name: str, request: pytest.FixtureRequest
+) -> None:
+    known = {command.name for command in COMMANDS}
+    excused = {name.lower() for group in served.GROUPS for name in served.unserved_names(group)}
+    docs: dict[str, Any] = answer(request.getfixturevalue(reference_name), "COMMAND", "DOCS")
+    missing = [
+        name
+        for container, facts_of in docs.items()
+        for name in (container, *facts_of.get("subcommands", {}))
+        if facts_of["group"] in served.GROUPS
+        and name not in known
+        and name.replace("|", " ") not in excused
+    ]
+    assert missing == []
