@@ -10,16 +10,18 @@ import ipaddress
 import logging
 import os
 import signal
+import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
-from .config import Config
+from .acl import UserLine
+from .commands import TABLE
+from .config import LOG_LEVELS, Config
+from .configfile import ConfigFileFault, Directive, apply, read_config_file
 from .engine import Engine
 from .server import Server
 from .version import VERSION
-
-DEFAULT_PORT = 6379
-LOOPBACK = "127.0.0.1"
 
 #: A server allocates much and drops it at once: the default thresholds pause it for 80 ms while a
 #: million keys are loaded, these for 4 ms. Only for a process that is nothing but a server.
@@ -32,13 +34,25 @@ EXIT_CANNOT_LISTEN = 1
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     options = _parser().parse_args(_with_default_command(sys.argv[1:] if argv is None else argv))
-    if refusal := _why_unsafe(options):
-        print(f"ferrite-lite: {refusal}", file=sys.stderr)
-        return EXIT_USAGE
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=options.log_level)
+    try:
+        engine = _configured(options)
+    except (ConfigFileFault, OSError, ValueError) as error:
+        return _refuse(str(error))
+    config = engine.state.config
+    if refusal := _why_unsafe(engine):
+        return _refuse(refusal)
+    if options.test_config:
+        print(f"ferrite-lite: {config.file or 'the command line'} is in order")
+        return 0
+    _start_logging(options.log_level, config)
     gc.set_threshold(*GC_THRESHOLDS)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(_serve(options))
+        return runner.run(_serve(engine, picks_port=options.port == 0))
+
+
+def _refuse(why: str) -> int:
+    print(f"ferrite-lite: {why}", file=sys.stderr)
+    return EXIT_USAGE
 
 
 def _with_default_command(argv: Sequence[str]) -> list[str]:
@@ -56,19 +70,29 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="listen until stopped (the default)")
     run.add_argument(
-        "-p", "--port", type=_port, default=DEFAULT_PORT, help="TCP port; 0 picks a free one"
+        "-c",
+        "--config",
+        metavar="FILE",
+        help="a redis.conf, or a ferrite.toml; the options below override it",
     )
-    run.add_argument("-b", "--bind", default=LOOPBACK, metavar="ADDRESS", help="address to bind")
+    run.add_argument("-p", "--port", type=_port, help="TCP port (6379); 0 picks a free one")
+    run.add_argument("-b", "--bind", metavar="ADDRESS", help="address to bind (127.0.0.1)")
     run.add_argument("--unixsocket", metavar="PATH", help="listen on this Unix socket too")
-    run.add_argument("--requirepass", default="", metavar="PASSWORD", help="what AUTH must present")
+    run.add_argument("--requirepass", metavar="PASSWORD", help="what AUTH must present")
+    run.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="any other setting of redis.conf; may be repeated",
+    )
     run.add_argument(
         "--unprotected",
         action="store_true",
         help="allow an address that other machines reach, without a password",
     )
-    run.add_argument(
-        "--log-level", default="WARNING", choices=["DEBUG", "INFO", "WARNING", "ERROR"]
-    )
+    run.add_argument("--test-config", action="store_true", help="read the settings, and end")
+    run.add_argument("--log-level", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
     return parser
 
 
@@ -79,14 +103,85 @@ def _port(text: str) -> int:
     return port
 
 
-def _why_unsafe(options: argparse.Namespace) -> str | None:
+def _configured(options: argparse.Namespace) -> Engine:
+    """An engine with the settings and users of the file and of the command line.
+
+    Raises ConfigFileFault, OSError for a file that cannot be read, and ValueError.
+    """
+    config = Config()
+    users = read_config_file(options.config, config, TABLE) if options.config else []
+    for number, (name, value) in enumerate(_overrides(options), 1):
+        words = [name.lower().encode(), value.encode("utf-8", "surrogateescape")]
+        apply(Directive("the command line", number, f"{name} {value}".encode(), words), config)
+    engine = Engine(config=config)
+    _define_users(engine, users)
+    return engine
+
+
+def _overrides(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
+    """The settings that the command line names."""
+    for name in ("port", "bind", "unixsocket", "requirepass"):
+        if (value := getattr(options, name)) is not None:
+            yield name, str(value)
+    if options.unprotected:
+        yield "protected-mode", "no"
+    for assignment in options.set:
+        name, equals, value = assignment.partition("=")
+        if not equals:
+            raise ValueError(f"--set {assignment}: write NAME=VALUE")
+        yield name, value
+
+
+def _define_users(engine: Engine, lines: list[Directive]) -> None:
+    """Who may come in: by the lines of the configuration file, or by the ACL file, not by both."""
+    state = engine.state
+    path = state.config.aclfile
+    if path and lines:
+        raise ConfigFileFault.at(lines[0], f"users are defined in the aclfile {path}, or here")
+    for line in lines:
+        for _, why in state.acl.load_users([UserLine(line.number, line.words)]):
+            raise ConfigFileFault.at(line, why)
+    if path:
+        users, faults = state.acl.read_file(path, Path(path).read_bytes())
+        if faults:
+            raise ValueError(faults)
+        state.acl.replace_users(users)
+
+
+def _why_unsafe(engine: Engine) -> str | None:
     """A server that strangers reach needs a password: Redis's protected mode, decided at start."""
-    if options.requirepass or options.unprotected or _is_loopback(options.bind):
+    config = engine.state.config
+    is_open = config.protected_mode and engine.state.acl.default.lets_anybody_in
+    exposed = [host for host in _hosts(config) if not _is_loopback(host)]
+    if not is_open or not exposed:
         return None
     return (
-        f"{options.bind} can be reached from other machines: give --requirepass PASSWORD,"
+        f"{exposed[0]} can be reached from other machines: give --requirepass PASSWORD,"
         " or --unprotected to go without"
     )
+
+
+def _hosts(config: Config) -> list[str]:
+    """The addresses to listen on. With a dash before it, Redis does without one that is not there;
+    ``*`` is every address.
+    """
+    names = {"*": "0.0.0.0", "::*": "::"}  # noqa: S104  # asked for, and guarded by _why_unsafe
+    hosts = []
+    for word in config.bind.split():
+        host = names.get(word.removeprefix("-"), word.removeprefix("-"))
+        if not word.startswith("-") or _is_here(host):
+            hosts.append(host)
+    return hosts
+
+
+def _is_here(host: str) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family) as probe:
+            probe.bind((host, 0))
+    except OSError:
+        return False
+    return True
 
 
 def _is_loopback(host: str) -> bool:
@@ -105,25 +200,53 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return factory
 
 
-async def _serve(options: argparse.Namespace) -> int:
-    config = Config(bind=options.bind, requirepass=options.requirepass.encode())
+def _start_logging(level: str | None, config: Config) -> None:
+    """As the command line says, or else the file; a file's ``logfile`` is appended to."""
+    chosen = level or (LOG_LEVELS[config.loglevel] if config.file else logging.WARNING)
+    logging.basicConfig(
+        format="%(asctime)s %(levelname)s %(message)s",
+        level=chosen,
+        filename=config.logfile or None,
+    )
+
+
+async def _serve(engine: Engine, *, picks_port: bool) -> int:
+    config = engine.state.config
+    listens = picks_port or config.port != 0 or not config.unixsocket
     server = Server(
-        Engine(config=config), host=options.bind, port=options.port, unixsocket=options.unixsocket
+        engine,
+        host=_hosts(config) if listens else None,
+        port=config.port,
+        unixsocket=config.unixsocket or None,
     )
     try:
         await server.start()
     except OSError as error:
         print(
-            f"ferrite-lite: cannot listen on {options.bind}:{options.port}:"
+            f"ferrite-lite: cannot listen on {config.bind}:{config.port}:"
             f" {os.strerror(error.errno) if error.errno else error}."
             " Choose another port with --port (0 picks a free one).",
             file=sys.stderr,
         )
         return EXIT_CANNOT_LISTEN
-    also = f" and unix://{server.unixsocket}" if server.unixsocket else ""
-    print(f"ferrite-lite {VERSION} listens on {server.url}{also} (Ctrl-C stops it)", flush=True)
-    await _until_stopped(server)
+    with _pid_file(config.pidfile):
+        also = f" and unix://{server.unixsocket}" if listens and server.unixsocket else ""
+        print(f"ferrite-lite {VERSION} listens on {server.url}{also} (Ctrl-C stops it)", flush=True)
+        await _until_stopped(server)
     return 0
+
+
+@contextlib.contextmanager
+def _pid_file(path: str) -> Iterator[None]:
+    """``pidfile``: tells who we are while we run."""
+    if not path:
+        yield
+        return
+    Path(path).write_text(f"{os.getpid()}\n")
+    try:
+        yield
+    finally:
+        Path(path).unlink(missing_ok=True)
 
 
 async def _until_stopped(server: Server) -> None:

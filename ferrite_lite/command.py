@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from .errors import UnknownSubcommand, WrongArity
+from .errors import UnknownRenamed, UnknownSubcommand, WrongArity
 from .reply import Reply
 from .usage import KEY_WORDS, NOT_KEY_WORDS, Usage, read_usage
 
@@ -224,13 +224,13 @@ class Command:
         """
         command = self
         if self.is_container and len(argv) > 1:
-            command = self.subcommands.get(argv[1].lower()) or self._refuse(argv[1])
+            command = self.subcommands.get(argv[1].lower()) or self._refuse(argv)
         if not command.accepts(len(argv)):
             raise WrongArity(command.name)
         return command
 
-    def _refuse(self, subcommand: bytes) -> Command:
-        raise UnknownSubcommand(self.name, subcommand)
+    def _refuse(self, argv: list[bytes]) -> Command:
+        raise UnknownSubcommand(argv[0], argv[1])
 
 
 class CommandGroup:
@@ -313,9 +313,15 @@ class CommandTable(dict[bytes, Command | None]):
                 top.subcommands[subcommand.encode()] = command
                 if _version(command.since) < _version(top.since):
                     top.since = command.since
-        #: By the number of words of a request, MANY_WORDS and more being one: the plain commands
-        #: that accept as many. Arity is checked by being found here.
-        self.short_cuts = [
+        #: The table in which every command has its own name: ACL rules go by that.
+        self.original = self
+        self.short_cuts = self._short_cuts()
+
+    def _short_cuts(self) -> list[dict[bytes, Command]]:
+        """By the number of words of a request, MANY_WORDS and more being one: the plain commands
+        that accept as many. Arity is checked by being found here.
+        """
+        return [
             {
                 name: c
                 for name, c in self.items()
@@ -323,6 +329,27 @@ class CommandTable(dict[bytes, Command | None]):
             }
             for argc in range(MANY_WORDS + 1)
         ]
+
+    def renamed(self, names: Iterable[tuple[bytes, bytes]]) -> CommandTable:
+        """The table after ``rename-command``, one pair after the other; ``b""`` is no name at all.
+
+        A command keeps the name that errors, statistics and ACL rules know it by. Raises
+        UnknownRenamed.
+        """
+        table = CommandTable([])
+        table.original = self.original
+        table.update(self)
+        for old, new in names:
+            command = table.pop(old.lower(), None)
+            if command is None:
+                raise UnknownRenamed("No such command in rename-command")
+            table.pop(old.upper(), None)
+            if new:
+                if table[new] is not None:
+                    raise UnknownRenamed("Target command name already exists")
+                table[new.lower()] = table[new.upper()] = command
+        table.short_cuts = table._short_cuts()
+        return table
 
     def _container(self, name: str, first: Command) -> Command:
         """The container of a subcommand; declared by nobody, it follows from its subcommands."""

@@ -112,6 +112,8 @@ class Config:
     loglevel: str = "notice"
     #: The configuration file that was read, which CONFIG REWRITE writes.
     file: str = ""
+    #: ``rename-command``: names and what they are instead, in order; nothing for not at all.
+    renamed_commands: list[tuple[bytes, bytes]] = field(default_factory=list)
     #: Settings that nothing depends on here, as they were set.
     foreign: dict[str, Any] = field(default_factory=dict)
 

@@ -70,7 +70,9 @@ class Engine:
         config: Config | None = None,
         seed: int | None = None,
     ) -> None:
-        self.state = ServerState(clock or SystemClock(), config or Config(), TABLE, seed)
+        config = config or Config()
+        self._table = TABLE.renamed(config.renamed_commands) if config.renamed_commands else TABLE
+        self.state = ServerState(clock or SystemClock(), config, self._table, seed)
         self.state.describe_client = client_line
         #: Held by every door while it runs requests: threads may share an engine.
         self.lock = threading.RLock()
@@ -388,9 +390,8 @@ class Engine:
         if denial is not None:
             raise NoPermission(denial.reason, command.name)
 
-    @staticmethod
-    def _resolve(argv: list[bytes]) -> Command:
-        command = TABLE[argv[0]]
+    def _resolve(self, argv: list[bytes]) -> Command:
+        command = self._table[argv[0]]
         if command is None:
             if argv[0].lower() in HTTP_WORDS:
                 raise CrossProtocolRequest

@@ -79,9 +79,9 @@ class NotWhileSubscribed(CommandError):
 
 
 class UnknownSubcommand(CommandError):
-    def __init__(self, container: str, subcommand: bytes) -> None:
+    def __init__(self, container: bytes, subcommand: bytes) -> None:
         super().__init__(
-            f"ERR unknown subcommand '{quote(subcommand)}'. Try {container.upper()} HELP."
+            f"ERR unknown subcommand '{quote(subcommand)}'. Try {as_text(container.upper())} HELP."
         )
 
 
@@ -761,6 +761,15 @@ class ConfigRefused(CommandError):
 
 class NoConfigFile(CommandError):
     message = "ERR The server is running without a config file"
+
+
+class ConfigNotRewritten(CommandError):
+    def __init__(self, error: OSError) -> None:
+        super().__init__(f"ERR Rewriting config file: {error.strerror}")
+
+
+class UnknownRenamed(ValueError):
+    """What ``rename-command`` names is not there, or its new name is taken."""
 
 
 class InvalidCommandSpecified(CommandError):

@@ -13,7 +13,7 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Protocol, TypeAlias, cast
 
@@ -448,13 +448,17 @@ class Server:
         self,
         engine: Engine | None = None,
         *,
-        host: str | None = "127.0.0.1",
+        host: str | Sequence[str] | None = "127.0.0.1",
         port: int = 6379,
         unixsocket: str | None = None,
     ) -> None:
-        """``port`` 0 picks a free one; ``host`` None listens on the Unix socket alone."""
+        """``port`` 0 picks a free one; ``host`` None listens on the Unix socket alone.
+
+        Of several hosts the first one is told in ``url``.
+        """
         self.engine = engine or Engine()
-        self.host = host
+        self._hosts = [host] if isinstance(host, str) else host
+        self.host = self._hosts[0] if self._hosts else None
         self.port = port
         self.unixsocket = unixsocket
         self._listeners: list[asyncio.Server] = []
@@ -476,8 +480,8 @@ class Server:
     async def start(self) -> None:
         """Listen. Raises OSError when the address is taken."""
         loop = asyncio.get_running_loop()
-        if self.host is not None:
-            listener = await loop.create_server(self._accept, self.host, self.port, backlog=511)
+        for host in self._hosts or ():
+            listener = await loop.create_server(self._accept, host, self.port, backlog=511)
             self.port = listener.sockets[0].getsockname()[1]
             self._listeners.append(listener)
         if self.unixsocket:
@@ -521,9 +525,12 @@ class Server:
         # The permissions must be right before anybody can connect (CVE-2023-45145).
         before = os.umask(0o077)
         try:
-            return await loop.create_unix_server(self._accept, path, backlog=511)
+            listener = await loop.create_unix_server(self._accept, path, backlog=511)
         finally:
             os.umask(before)
+        if mode := self.engine.state.config.unixsocket_mode:
+            os.chmod(path, mode)
+        return listener
 
     async def close(self) -> None:
         """Stop listening, end every connection, and let go of all tasks and sockets."""

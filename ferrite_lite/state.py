@@ -80,7 +80,7 @@ class ServerState:
         self.databases = [
             Keyspace(index, self.moment, config.encodings) for index in range(config.databases)
         ]
-        self.acl = AccessControl(table, config)
+        self.acl = AccessControl(table.original, config)
         self.watches = Watches()
         self.broker = Broker()
         self.clients: dict[int, Context] = {}

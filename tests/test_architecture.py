@@ -21,7 +21,7 @@ RANKS = [
         *("watches", "broker", "persistence", "acl", "accesses", "memory"),
         *("digest", "notifications", "tracking", "monitor", "pause"),
     },
-    {"context", "lua"},
+    {"context", "lua", "configfile"},
     {"scripts"},
     {"functions"},
     {"state"},

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 from ..command import CommandGroup
 from ..config import NAMES, Setting
+from ..configfile import rewritten
 from ..context import Context
-from ..errors import ConfigRefused, NoConfigFile, SyntaxFault, UnknownSetting
+from ..errors import (
+    ConfigNotRewritten,
+    ConfigRefused,
+    NoConfigFile,
+    SyntaxFault,
+    UnknownSetting,
+)
 from ..patterns import is_literal, matcher
 from ..reply import OK, Reply
+from .helping import help_lines
 
 command = CommandGroup("server")
 
@@ -100,5 +110,34 @@ def config_resetstat(ctx: Context) -> Reply:
 
 @command("CONFIG REWRITE", "admin noscript loading stale", since="2.8.0")
 def config_rewrite(ctx: Context) -> Reply:
-    """Refuse: there is no configuration file to write to."""
-    raise NoConfigFile
+    """Write the settings as they are now into the configuration file."""
+    path = Path(ctx.server.config.file)
+    if not ctx.server.config.file or path.suffix == ".toml":  # a file of Ferrite's is its own
+        raise NoConfigFile
+    try:
+        old = path.read_bytes() if path.exists() else b""
+        _replace(path, rewritten(old, ctx.server.config, ctx.server.acl.describe()))
+    except OSError as error:
+        raise ConfigNotRewritten(error) from None
+    return OK
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """At no moment is there half a file, whatever happens to this process."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        with draft.open("wb") as file:
+            if path.exists():
+                os.fchmod(file.fileno(), path.stat().st_mode & 0o7777)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+@command("CONFIG HELP", "loading stale", since="5.0.0")
+def config_help(ctx: Context) -> Reply:
+    """Show this help."""
+    return help_lines(ctx)

@@ -93,3 +93,64 @@ def test_an_address_that_strangers_reach_needs_a_password(
 ) -> None:
     assert main(["--bind", "0.0.0.0"]) == EXIT_USAGE  # noqa: S104  # refused, as it should be
     assert "--requirepass" in capsys.readouterr().err
+
+
+def test_a_file_tells_the_settings_and_options_override_it(tmp_path: Path) -> None:
+    file = tmp_path / "server.conf"
+    file.write_text("port 1\nmaxclients 77\ntimeout 5\nuser alice on >pw ~* +@all\n")
+    options = ("--config", str(file), "--port", "0", "--set", "timeout=9")
+    with (
+        running(*options) as (_, line),
+        socket.create_connection(("127.0.0.1", port_in(line))) as client,
+    ):
+        client.sendall(b"CONFIG GET maxclients\r\nCONFIG GET timeout\r\nAUTH alice pw\r\n")
+        answers = b""
+        while not answers.endswith(b"+OK\r\n"):
+            answers += client.recv(1000)
+    assert b"\r\n77\r\n" in answers
+    assert b"\r\n9\r\n" in answers
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("nosuch 1\n", "line 1: there is no such setting"),
+        ("user bob >pw\nuser alice +nosuch\n", "line 2: Error in applying operation '+nosuch'"),
+        ("aclfile a.acl\nuser alice on\n", "line 2: users are defined in the aclfile"),
+        ("aclfile /nosuch.acl\n", "No such file"),
+        ("protected-mode no\nbind *\nport x\n", "line 3"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_with_its_line(
+    text: str, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "server.conf"
+    file.write_text(text)
+    assert main(["--config", str(file)]) == EXIT_USAGE
+    assert why in capsys.readouterr().err
+
+
+def test_settings_can_be_tried_without_a_server(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "server.conf"
+    file.write_text("bind * -::*\nprotected-mode no\n")
+    assert main(["--config", str(file), "--test-config"]) == 0
+    assert str(file) in capsys.readouterr().out
+
+
+def test_users_of_an_acl_file_are_there_from_the_start(tmp_path: Path) -> None:
+    (tmp_path / "users.acl").write_text("user default off\nuser alice on nopass ~* +@all\n")
+    file = tmp_path / "server.conf"
+    file.write_text(f"aclfile {tmp_path / 'users.acl'}\npidfile {tmp_path / 'pid'}\n")
+    with (
+        running("-c", str(file), "-p", "0") as (process, line),
+        socket.create_connection(("127.0.0.1", port_in(line))) as client,
+    ):
+        assert (tmp_path / "pid").read_text() == f"{process.pid}\n"
+        client.sendall(b"AUTH alice any\r\n")
+        assert client.recv(100) == b"+OK\r\n"
+        client.sendall(b"SHUTDOWN\r\n")
+        assert client.recv(100) == b""
+        assert process.wait(timeout=30) == 0
+    assert not (tmp_path / "pid").exists()

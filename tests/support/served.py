@@ -47,7 +47,6 @@ UNSERVED = {
         "for the operation of large servers": "BACKUP ABORT, BACKUP CLEANUP, BACKUP LIST,"
         " BACKUP SEAL, BACKUP START, BACKUP STATUS, HOTKEYS GET, HOTKEYS RESET, HOTKEYS START,"
         " HOTKEYS STOP, TRIMSLOTS",
-        "not written yet": "CONFIG HELP",
     },
 }
 

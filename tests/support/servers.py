@@ -125,11 +125,18 @@ def valkey_server(*options: str) -> Iterator[RealServer]:
 
 
 @contextlib.contextmanager
-def ferrite_lite() -> Iterator[RealServer]:
+def configured(binary: str, path: Path) -> Iterator[RealServer]:
+    """A real server that reads a configuration file, and is told little besides."""
+    with _server(binary, [], path) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def ferrite_lite(*options: str) -> Iterator[RealServer]:
     """The server of this project, started as its users start it, in a process of its own."""
     with tempfile.TemporaryDirectory(prefix="server-") as directory:
         unix_socket = str(Path(directory) / "socket")
-        command = [sys.executable, "-m", "ferrite_lite", "run", "--port", "0"]
+        command = [sys.executable, "-m", "ferrite_lite", "run", "--port", "0", *options]
         process = start_guarded([*command, "--unixsocket", unix_socket], stdout=subprocess.PIPE)
         assert process.stdout is not None
         with process.stdout:
@@ -159,9 +166,9 @@ def redis_cluster() -> Iterator[RealCluster]:
 
 
 @contextlib.contextmanager
-def _server(binary: str, options: Sequence[str]) -> Iterator[RealServer]:
+def _server(binary: str, options: Sequence[str], file: Path | None = None) -> Iterator[RealServer]:
     with tempfile.TemporaryDirectory(prefix="server-") as directory:
-        server = _start(binary, options, Path(directory))
+        server = _start(binary, options, Path(directory), file)
         try:
             yield server
         finally:
@@ -169,14 +176,15 @@ def _server(binary: str, options: Sequence[str]) -> Iterator[RealServer]:
             server.process.wait()
 
 
-def _start(binary: str, options: Sequence[str], directory: Path) -> RealServer:
+def _start(binary: str, options: Sequence[str], directory: Path, file: Path | None) -> RealServer:
     """Start a server on a free port and wait until it answers."""
     for _ in range(_START_ATTEMPTS):
         port = free_port()
         unix_socket = str(directory / "socket")
         log = directory / "log"
-        command = [binary, "--port", str(port), "--unixsocket", unix_socket]
-        command += ["--dir", str(directory), "--logfile", str(log), *_OPTIONS, *options]
+        command = [binary, *([str(file)] if file else []), "--port", str(port)]
+        command += ["--unixsocket", unix_socket, "--dir", str(directory), "--logfile", str(log)]
+        command += options if file else [*_OPTIONS, *options]
         process = start_guarded(command)
         server = RealServer(LOOPBACK, port, unix_socket, process)
         if _answers(server):
@@ -205,7 +213,7 @@ def free_port() -> int:
 def _answers(server: RealServer) -> bool:
     def ping() -> bool:
         with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
-            return server.ask("PING") == b"+PONG\r\n"
+            return server.ask("PING").startswith((b"+PONG", b"-NOAUTH"))
         return False
 
     return wait_until(lambda: ping() or server.process.poll() is not None) and ping()

@@ -1,0 +1,63 @@
+"""One line of a configuration file, and what a file that cannot be used is refused with."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+from ..config import NAMES, Config
+from ..errors import as_text
+
+#: Whose values are no one's business: they are not repeated in what is printed.
+_SECRET = frozenset({b"requirepass", b"masterauth", b"user", b"tls-key-file-pass"})
+
+#: What is found only in files, and not in CONFIG GET.
+FILE_ONLY = ("include", "rename-command", "user", "loadmodule")
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """A line that says something, and where it stands."""
+
+    path: str
+    number: int
+    text: bytes
+    #: The words that it means: the name in lower case, and its values.
+    words: list[bytes]
+
+    @property
+    def name(self) -> str:
+        return as_text(self.words[0])
+
+
+class ConfigFileFault(Exception):
+    """A configuration file that cannot be used. The message names the file, the line and why."""
+
+    def __init__(self, path: str, number: int, text: bytes, why: str) -> None:
+        name = text.split(None, 1)[0].lower() if text else b""
+        shown = name + b" ..." if name in _SECRET else text
+        super().__init__(f"{path}, line {number}: {why}\n>>> {as_text(shown)}")
+
+    @classmethod
+    def at(cls, directive: Directive, why: str) -> ConfigFileFault:
+        return cls(directive.path, directive.number, directive.text, why)
+
+
+def apply(directive: Directive, config: Config) -> None:
+    """Let a setting be what a line says. Raises ConfigFileFault."""
+    setting = NAMES.get(directive.name)
+    if setting is None:
+        raise ConfigFileFault.at(directive, f"there is no such setting; {_advice(directive.name)}")
+    values = directive.words[1:]
+    if not values or (len(values) > 1 and not setting.takes_words):
+        raise ConfigFileFault.at(directive, "wrong number of arguments")
+    try:
+        setting.set(config, setting.kind.read(b" ".join(values)))
+    except (ValueError, OSError) as error:
+        raise ConfigFileFault.at(directive, str(error)) from None
+
+
+def _advice(name: str) -> str:
+    """What to do about a name that nobody knows."""
+    alike = difflib.get_close_matches(name, [*NAMES, *FILE_ONLY], n=1)
+    return f"did you mean '{alike[0]}'?" if alike else "CONFIG GET * lists those there are"
