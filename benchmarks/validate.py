@@ -32,7 +32,7 @@ RECORD = [
     *("d:theme", '"dark"', "d:cart", '["tea","milk"]'),
 ]
 #: A read: no touch is due, as it is for nearly every request.
-CALL = ["EVALSHA", SHA, "2", SESSION, INDEX, SID, "60000", "", ""]
+CALL = ["EVALSHA", SHA, "2", SESSION, INDEX, SID, "60000", "", "", "", ""]
 
 VALIDATIONS = 2_000
 TASKS = 50

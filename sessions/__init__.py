@@ -1,39 +1,56 @@
 """A secure session store on top of Redis, Valkey or ferrite_lite."""
 
-from .config import IpPolicy, Lifetime, OnLimit, RateLimit, SessionConfig
+from .config import BindingPolicy, Lifetime, OnLimit, RateLimit, SessionConfig
+from .content import Codec, Encryptor, JsonCodec
+from .editing import MutableSession
 from .errors import (
     ConfigError,
     DataTooLarge,
     DecodeError,
+    FreshAuthenticationRequired,
     RateLimited,
     SessionError,
+    SessionGone,
     SessionLimitReached,
+    StaleLogin,
     StoreRefused,
     StoreUnavailable,
     VersionConflict,
 )
-from .record import DeviceInfo, IssuedSession, Session, SessionInfo
-from .store import SessionStore
+from .policies import RequestContext
+from .record import AuthContext, DeviceInfo, IssuedSession, Session, SessionInfo
+from .store import Invalid, Reason, SessionStore
 from .tokens import KeyRing
 
 __all__ = [
+    "AuthContext",
+    "BindingPolicy",
+    "Codec",
     "ConfigError",
     "DataTooLarge",
     "DecodeError",
     "DeviceInfo",
-    "IpPolicy",
+    "Encryptor",
+    "FreshAuthenticationRequired",
+    "Invalid",
     "IssuedSession",
+    "JsonCodec",
     "KeyRing",
     "Lifetime",
+    "MutableSession",
     "OnLimit",
     "RateLimit",
     "RateLimited",
+    "Reason",
+    "RequestContext",
     "Session",
     "SessionConfig",
     "SessionError",
+    "SessionGone",
     "SessionInfo",
     "SessionLimitReached",
     "SessionStore",
+    "StaleLogin",
     "StoreRefused",
     "StoreUnavailable",
     "VersionConflict",

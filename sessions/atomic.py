@@ -10,7 +10,7 @@ decide about age, and could not end what it does not list.)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha1
@@ -20,21 +20,22 @@ from typing import Any
 
 from redis.exceptions import NoScriptError
 
-from .config import Lifetime, SessionConfig
+from .config import Lifetime, OnLimit, RateLimit, SessionConfig
 from .errors import (
     DataTooLarge,
     DecodeError,
     RateLimited,
     SessionError,
     SessionLimitReached,
+    StaleLogin,
     StoreUnavailable,
 )
 from .link import Link
-from .record import DATA_PREFIX, Record, encode_data, text
+from .record import DATA_PREFIX, LABEL_PREFIX, Record, text
 from .tokens import Ticket
 
 
-class _Script:
+class Script:
     """One of ``scripts/*.lua``: its text and its SHA-1."""
 
     def __init__(self, name: str) -> None:
@@ -42,21 +43,27 @@ class _Script:
         self.sha = sha1(self.text, usedforsecurity=False).hexdigest()
 
 
-CREATE = _Script("create")
-VALIDATE = _Script("validate")
-UPDATE = _Script("update")
-DESTROY = _Script("destroy")
-REVOKE = _Script("revoke")
-MEMBERS = _Script("members")
-RECORDS = _Script("records")
+CREATE = Script("create")
+VALIDATE = Script("validate")
+UPDATE = Script("update")
+ROTATE = Script("rotate")
+DESTROY = Script("destroy")
+REVOKE = Script("revoke")
+MEMBERS = Script("members")
+RECORDS = Script("records")
+RATE = Script("rate")
+LABEL = Script("label")
 
 _UNREADABLE = "the session has a number that cannot be read"
 #: To tell a change from the one before it.
 _CHANGE_ID_BYTES = 9
-#: What ``records.lua`` gives, in its order.
+#: What a list shows.
 _LISTED_FIELDS = ("user_id", "created_at", "last_access", "expires_at", "device")
 #: Sessions for one request: a server does nothing else meanwhile.
 _AT_ONCE = 500
+#: No cookie lives longer (RFC 6265bis, 5.5), so no login or refresh token that began before the
+#: sessions of its user were ended is met later than that.
+GENERATION_MS = 400 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,8 @@ class Created:
     expires_at_ms: int
     evicted_sids: list[str]
     record: Record
+    #: What leads to the successor of the session that was replaced, '' for none.
+    lead: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,30 +83,45 @@ class Live:
     last_access_ms: int
     expires_at_ms: int
     touched: bool
+    read_at_ms: int
     record: Record
 
 
 @dataclass(frozen=True, slots=True)
 class Dead:
-    """A token that named no live session: MISSING or EXPIRED."""
+    """A token that named no live session: MISSING, REVOKED or EXPIRED."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A session that belongs to another network."""
+    """A session whose requests look otherwise; ``binding`` is network or fp."""
 
-    network: str
+    binding: str
+    expected: str
+
+
+class Moved(Exception):
+    """No error: the session goes on under another token, to which ``lead`` leads."""
+
+    def __init__(self, lead: str) -> None:
+        super().__init__(lead)
+        self.lead = lead
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
+    """A write that wanted another version than this one."""
+
     version: int
 
 
 class AtomicStore:
-    """The operations, over one link and under one configuration."""
+    """The operations, over one link and under one configuration.
+
+    Those on one session raise Moved when it has another token by now.
+    """
 
     def __init__(self, link: Link, config: SessionConfig) -> None:
         self._link = link
@@ -112,85 +136,107 @@ class AtomicStore:
     def index_key(self, tag: str) -> str:
         return f"{self._config.prefix}user:{{{tag}}}:sessions"
 
+    def generation_key(self, tag: str) -> str:
+        return f"{self._config.prefix}user:{{{tag}}}:gen"
+
     def rate_key(self, tag: str) -> str:
         return f"{self._config.prefix}rate:session:create:{{{tag}}}"
+
+    def network_rate_key(self, network: str) -> str:
+        return f"{self._config.prefix}rate:session:ip:{{{network}}}"
+
+    def label_key(self, name: str, digest: str) -> str:
+        return f"{self._config.prefix}label:{name}:{{{digest}}}"
 
     # --- operations -------------------------------------------------------------------------------
 
     async def create(
         self,
         ticket: Ticket,
-        user_id: str,
-        data: dict[str, Any],
-        further: dict[str, str],
+        user_id: str | None,
+        fields: Mapping[str, str],
         *,
         lifetime: Lifetime,
         replaced: Ticket | None = None,
+        generation: int | None = None,
+        chosen_sids: Sequence[str] = (),
     ) -> Created:
         """Open a session, in place of another one of the same user if one is given.
 
-        Raises SessionLimitReached, RateLimited, DataTooLarge, StoreUnavailable, StoreRefused.
+        ``chosen_sids`` end for it. Raises SessionLimitReached, RateLimited, StaleLogin,
+        StoreUnavailable, StoreRefused.
         """
-        config = self._config
-        limit = config.create_limit
-        fields = encode_data(data, config.max_data_bytes)
-        reply = await self._run(
+        config, tag = self._config, ticket.tag
+        limit = config.create_limit if user_id is not None else None
+        policy = OnLimit.REJECT if callable(config.on_limit) else config.on_limit
+        reply = await self.run(
             CREATE,
             [
-                *(self.session_key(ticket), self.index_key(ticket.tag), self.rate_key(ticket.tag)),
-                self.session_key(replaced or ticket),
+                *(self.session_key(ticket), self.index_key(tag), self.rate_key(tag)),
+                *(self.generation_key(tag), self.session_key(replaced or ticket)),
             ],
             [
-                *(ticket.sid, user_id, config.max_sessions_per_user, config.on_limit.value),
+                *(ticket.sid, user_id or "", config.max_sessions_per_user, policy.value),
                 *(lifetime.idle_ms, lifetime.absolute_ms),
                 *((limit.limit, limit.window_ms) if limit else (0, 0)),
                 replaced.sid if replaced else "",
-                *fields,
-                *(part for pair in further.items() for part in pair),
+                "" if generation is None else generation,
+                *(len(chosen_sids), *chosen_sids),
+                *_flat(fields),
             ],
         )
         match text(reply[0]):
             case "OK":
                 evicted_sids = [text(sid) for sid in reply[3]]
-                return Created(int(reply[1]), int(reply[2]), evicted_sids, Record.of(reply[4]))
+                record = Record.of(reply[4])
+                return Created(int(reply[1]), int(reply[2]), evicted_sids, record, text(reply[5]))
             case "LIMIT":
                 raise SessionLimitReached(int(reply[1]))
             case "RATE":
                 raise RateLimited(int(reply[1]) / 1000)
+            case "STALE":
+                raise StaleLogin
         raise SessionError("a new session got the id of another one")
 
-    async def validate(self, ticket: Ticket, network: str, policy: str) -> Live | Dead | Bound:
+    async def validate(
+        self, ticket: Ticket, bindings: Sequence[str], *, touch: bool = True
+    ) -> Live | Dead | Bound:
         """Read, and slide when due. Raises DecodeError, StoreUnavailable."""
-        reply = await self._run(
+        reply = await self.run(
             VALIDATE,
             [self.session_key(ticket), self.index_key(ticket.tag)],
-            [ticket.sid, self._touch_interval, network, policy],
+            [ticket.sid, self._touch_interval if touch else "-1", *bindings],
         )
-        status = text(reply[0])
-        if status == "OK":
-            return Live(int(reply[1]), int(reply[2]), bool(reply[3]), Record.of(reply[4]))
-        if status == "UNREADABLE":
-            raise DecodeError(_UNREADABLE)
-        return Bound(text(reply[1])) if status == "BINDING" else Dead(status)
+        match text(reply[0]):
+            case "OK":
+                accessed, expires, touched, now, fields = reply[1:]
+                return Live(int(accessed), int(expires), bool(touched), int(now), Record.of(fields))
+            case "ROTATED":
+                raise Moved(text(reply[1]))
+            case "BINDING":
+                return Bound(text(reply[1]), text(reply[2]))
+            case "UNREADABLE":
+                raise DecodeError(_UNREADABLE)
+            case reason:
+                return Dead(reason)
 
     async def update(
         self,
         ticket: Ticket,
-        set_: dict[str, Any],
+        fields: Mapping[str, str],
         remove: Sequence[str] = (),
         *,
         replace: bool = False,
         if_version: int | None = None,
     ) -> int | Conflict | Dead:
         """The new version. Raises DataTooLarge, DecodeError, StoreUnavailable."""
-        fields = encode_data(set_, self._config.max_data_bytes)
-        reply = await self._run(
+        reply = await self.run(
             UPDATE,
             [self.session_key(ticket), self.index_key(ticket.tag)],
             [
                 *(ticket.sid, token_urlsafe(_CHANGE_ID_BYTES)),
                 *("" if if_version is None else if_version, int(replace)),
-                *(self._config.max_data_bytes, len(fields) // 2, *fields),
+                *(self._config.max_data_bytes, len(fields), *_flat(fields)),
                 *(DATA_PREFIX + name for name in remove),
             ],
         )
@@ -199,41 +245,111 @@ class AtomicStore:
                 return int(reply[1])
             case "CONFLICT":
                 return Conflict(int(reply[1]))
+            case "ROTATED":
+                raise Moved(text(reply[1]))
             case "UNREADABLE":
                 raise DecodeError(_UNREADABLE)
             case "TOOBIG":
                 raise DataTooLarge(int(reply[1]), self._config.max_data_bytes)
         return Dead("MISSING")
 
+    async def rotate(
+        self,
+        ticket: Ticket,
+        new: Ticket,
+        lead: str,
+        fields: Mapping[str, str],
+        *,
+        grace_ms: int,
+        is_authenticated: bool,
+        if_version: int | None = None,
+    ) -> Live | Conflict | Dead:
+        """Move a session to a new sid. Raises DecodeError, StoreUnavailable."""
+        reply = await self.run(
+            ROTATE,
+            [self.session_key(ticket), self.session_key(new), self.index_key(ticket.tag)],
+            [
+                *(ticket.sid, new.sid, grace_ms, lead),
+                *("" if if_version is None else if_version, int(is_authenticated)),
+                *_flat(fields),
+            ],
+        )
+        match text(reply[0]):
+            case "OK":
+                accessed, expires, now, held = reply[1:]
+                return Live(int(accessed), int(expires), True, int(now), Record.of(held))
+            case "ROTATED":
+                raise Moved(text(reply[1]))
+            case "CONFLICT":
+                return Conflict(0)
+            case "UNREADABLE":
+                raise DecodeError(_UNREADABLE)
+        return Dead("MISSING")
+
     async def destroy(self, ticket: Ticket) -> bool:
         """Whether a live session ended. Raises StoreUnavailable."""
         keys = [self.session_key(ticket), self.index_key(ticket.tag)]
-        return bool(await self._run(DESTROY, keys, [ticket.sid]))
+        reply = await self.run(DESTROY, keys, [ticket.sid])
+        if not isinstance(reply, int):
+            raise Moved(text(reply))
+        return bool(reply)
 
     async def revoke(self, tag: str, keep: Ticket | None = None) -> list[str]:
         """End all sessions of a user, but one that is alive; the sids of those that were."""
         index = self.index_key(tag)
         kept = (self.session_key(keep), keep.sid) if keep else (index, "")
-        live, stale = await self._run(REVOKE, [index, kept[0]], [kept[1]])
+        keys = [index, self.generation_key(tag), kept[0]]
+        live, stale, lead = await self.run(REVOKE, keys, [kept[1], GENERATION_MS])
+        if lead:
+            raise Moved(text(lead))
         sids = [text(sid) for sid in live]
         await self.forget(tag, [*sids, *map(text, stale)])
         return sids
 
-    async def members(self, tag: str) -> list[str]:
-        """The sids of a user's live sessions."""
-        return [text(sid) for sid in await self._run(MEMBERS, [self.index_key(tag)], [])]
+    async def generation(self, tag: str) -> int:
+        """Grows whenever all of a user's sessions are ended."""
+        return int(await self._link.ask("GET", self.generation_key(tag)) or 0)
 
-    async def records(self, tag: str, sids: Sequence[str]) -> dict[str, Record]:
+    async def members(self, tag: str) -> tuple[list[str], list[str]]:
+        """The sids of a user's live sessions, and of those that were found expired."""
+        live, gone = await self.run(MEMBERS, [self.index_key(tag)], [])
+        return [text(sid) for sid in live], [text(sid) for sid in gone]
+
+    async def records(
+        self, tag: str, sids: Sequence[str], labels: Sequence[str] = ()
+    ) -> dict[str, Record]:
         """What a list shows of sessions, by sid; those that have gone are left out."""
         found: dict[str, Record] = {}
+        names = [*_LISTED_FIELDS, *(LABEL_PREFIX + label for label in labels)]
         for at in range(0, len(sids), _AT_ONCE):
             part = sids[at : at + _AT_ONCE]
             keys = [self.session_key(Ticket(tag, sid)) for sid in part]
-            for sid, values in zip(part, await self._run(RECORDS, keys, []), strict=True):
-                record = Record(dict(zip(_LISTED_FIELDS, values, strict=True)))
+            for sid, values in zip(part, await self.run(RECORDS, keys, names), strict=True):
+                record = Record(dict(zip(names, values, strict=True)))
                 if record.get("user_id") is not None:
                     found[sid] = record
         return found
+
+    async def count(self, network: str, limit: RateLimit) -> None:
+        """Count one more creation from a network. Raises RateLimited, StoreUnavailable."""
+        key = self.network_rate_key(network)
+        retry_after_ms = int(await self.run(RATE, [key], [limit.limit, limit.window_ms]))
+        if retry_after_ms:
+            raise RateLimited(retry_after_ms / 1000)
+
+    async def label(self, name: str, digest: str, tag: str, keep_ms: int) -> None:
+        """Let a label lead to a user, for so long. Raises StoreUnavailable."""
+        await self.run(LABEL, [self.label_key(name, digest)], [tag, keep_ms])
+
+    async def labelled(self, name: str, digest: str) -> list[str]:
+        """The tags of users who may have a session with the label. Raises StoreUnavailable."""
+        return [text(tag) for tag in await self._link.ask("SMEMBERS", self.label_key(name, digest))]
+
+    async def unlabel(self, name: str, digest: str, tags: Sequence[str]) -> None:
+        """Forget users who have no such session any more, if the store is there to do it."""
+        if tags:
+            with suppress(StoreUnavailable):
+                await self._link.ask("SREM", self.label_key(name, digest), *tags)
 
     async def forget(self, tag: str, sids: Sequence[str]) -> None:
         """Free the records of sessions that have ended, if the store is there to do it.
@@ -249,9 +365,9 @@ class AtomicStore:
 
     # --- asking -----------------------------------------------------------------------------------
 
-    async def _run(
+    async def run(
         self,
-        script: _Script,
+        script: Script,
         keys: Sequence[str],
         arguments: Sequence[Any],
     ) -> Any:
@@ -263,4 +379,8 @@ class AtomicStore:
             return await self._link.ask("EVAL", script.text, *words)
 
 
-__all__ = ["AtomicStore", "Bound", "Conflict", "Created", "Dead", "Live"]
+def _flat(fields: Mapping[str, str]) -> list[str]:
+    return [part for pair in fields.items() for part in pair]
+
+
+__all__ = ["AtomicStore", "Bound", "Conflict", "Created", "Dead", "Live", "Moved", "Script"]

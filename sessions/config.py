@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from .errors import ConfigError
+
+if TYPE_CHECKING:
+    from .record import SessionInfo
 
 DAY_SECONDS = 86_400
 #: Three hundred years: past it, milliseconds would not fit into a double with room to add.
@@ -14,6 +19,8 @@ MAX_SECONDS = 1e10
 MIN_SECONDS = 0.001
 #: The store keeps the time of each operation that counts, and reads them all for the next one.
 MAX_RATE = 1000
+#: For that long a replaced token is still good for something: minutes, not days.
+MAX_GRACE_SECONDS = 300
 
 
 class OnLimit(StrEnum):
@@ -24,16 +31,23 @@ class OnLimit(StrEnum):
     REJECT = "reject"
 
 
-class IpPolicy(StrEnum):
-    """What a request from another network than the session's leads to."""
+class BindingPolicy(StrEnum):
+    """What a request leads to that does not look like those of the session (ASVS 8.2.4)."""
 
     OFF = "off"
     #: An event, and nothing else.
     LOG = "log"
+    #: The session answers with ``step_up`` set and is not prolonged: ask for a password again.
+    STEP_UP = "step_up"
     #: The request is refused; the session lives on.
     REJECT = "reject"
     #: The session ends.
     REVOKE = "revoke"
+
+
+#: Given a user's sessions, which of them to end, by public id, so that one more fits. None of them
+#: refuses the new one.
+ChooseEvicted = Callable[[Sequence["SessionInfo"]], Collection[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +74,8 @@ class Lifetime:
 
     ttl_seconds: float
     absolute_seconds: float | None
+    #: Whether the browser keeps the cookie when it is closed.
+    persistent: bool = True
 
     def __post_init__(self) -> None:
         _check_lifetime(self.ttl_seconds, self.absolute_seconds)
@@ -94,15 +110,26 @@ class SessionConfig:
     #: A session is prolonged once in this time at most; None for a twentieth of the idle timeout,
     #: a minute at most. So a read is nearly always only a read.
     touch_interval_seconds: float | None = None
+    #: A token that is older is exchanged for a new one when it is next used; None for never.
+    renew_after_seconds: float | None = None
+    #: How long a token still leads to its successor after a rotation, for requests on their way.
+    rotation_grace_seconds: float = 10
     #: 0 for any number (ASVS 7.1.2).
     max_sessions_per_user: int = 10
-    on_limit: OnLimit = OnLimit.EVICT_OLDEST
+    on_limit: OnLimit | ChooseEvicted = OnLimit.EVICT_OLDEST
     #: Creations for one user; count them after the password was checked, or others lock him out.
     create_limit: RateLimit | None = RateLimit(10, per_seconds=3600)
-    ip_policy: IpPolicy = IpPolicy.LOG
+    #: Creations from one network, for all users together.
+    create_limit_ip: RateLimit | None = None
+    ip_policy: BindingPolicy = BindingPolicy.LOG
     #: How much of an address is compared: people move within a network.
     ipv4_prefix_bits: int = 24
     ipv6_prefix_bits: int = 56
+    fingerprint_policy: BindingPolicy = BindingPolicy.OFF
+    #: The request headers that tell one browser from another, in lower case.
+    fingerprint_headers: tuple[str, ...] = ("user-agent", "accept-language")
+    #: So many unknown tokens from one network within a minute are told as an event of their own.
+    guesses_per_minute: int = 20
     max_data_bytes: int = 65_536
     #: Before every key, for several applications in one store.
     prefix: str = ""
@@ -127,9 +154,23 @@ class SessionConfig:
             raise ConfigError("a network prefix must fit into an address")
         if any(brace in self.prefix for brace in "{}"):
             raise ConfigError("prefix must not contain braces: they choose the cluster slot")
+        if not 0 <= self.rotation_grace_seconds <= MAX_GRACE_SECONDS:
+            raise ConfigError(f"rotation_grace_seconds must be from 0 to {MAX_GRACE_SECONDS}")
+        if self.renew_after_seconds is not None and not (
+            self.rotation_grace_seconds < self.renew_after_seconds < MAX_SECONDS
+        ):
+            raise ConfigError("renew_after_seconds must be above rotation_grace_seconds")
+        if self.guesses_per_minute < 1:
+            raise ConfigError("guesses_per_minute must be at least 1")
+        self._take_words()
+
+    def _take_words(self) -> None:
+        """A plain word does where a member of an enumeration is asked for."""
         try:
-            object.__setattr__(self, "on_limit", OnLimit(self.on_limit))
-            object.__setattr__(self, "ip_policy", IpPolicy(self.ip_policy))
+            if not callable(self.on_limit):
+                object.__setattr__(self, "on_limit", OnLimit(self.on_limit))
+            for name in ("ip_policy", "fingerprint_policy"):
+                object.__setattr__(self, name, BindingPolicy(getattr(self, name)))
         except ValueError as error:
             raise ConfigError(str(error)) from error
 
@@ -154,7 +195,8 @@ class SessionConfig:
             else "NEVER by age: a token that is used lives for ever"
         )
         most = self.max_sessions_per_user or "any number of"
+        one_more = "as the application chooses" if callable(self.on_limit) else self.on_limit.value
         return (
             f"A session ends after {self.ttl_seconds:g} seconds without use, and {absolute}."
-            f" A user has {most} sessions; one more: {self.on_limit.value}."
+            f" A user has {most} sessions; one more: {one_more}."
         )

@@ -22,8 +22,34 @@ class SessionLimitReached(SessionError):
         self.live = live
 
 
+class StaleLogin(SessionError):
+    """All of the user's sessions were ended while this login was under way: it is one of them."""
+
+    def __init__(self) -> None:
+        super().__init__("the user's sessions were ended after this login began: log in again")
+
+
+class SessionGone(SessionError):
+    """The session to change is not alive."""
+
+    def __init__(self) -> None:
+        super().__init__("the session has ended")
+
+
+class FreshAuthenticationRequired(SessionError):
+    """The user has to show again who he is before he does this (ASVS 7.5.1, 7.5.3)."""
+
+    def __init__(self, max_age_seconds: float, level: int) -> None:
+        super().__init__(
+            f"log in again: this needs a login of the last {max_age_seconds:g} seconds"
+            f" at level {level} or above"
+        )
+        self.max_age_seconds = max_age_seconds
+        self.level = level
+
+
 class RateLimited(SessionError):
-    """Sessions were created too fast for this user."""
+    """Sessions were created too fast for this user, or from this network."""
 
     def __init__(self, retry_after_seconds: float) -> None:
         super().__init__(f"too many new sessions: try again in {retry_after_seconds:.3f} seconds")

@@ -3,35 +3,88 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import ferrite_lite
+
+NS_PER_MS = 1_000_000
+
+
+def _now_ms() -> int:
+    return ferrite_lite.SystemClock.now_ns() // NS_PER_MS
 
 
 @dataclass(frozen=True, slots=True)
 class SessionEvent:
-    """The base of all events."""
+    """The base of all events. ``at_ms``: Unix time here, UTC (ASVS 16.2.2)."""
+
+    at_ms: int = field(default_factory=_now_ms, kw_only=True, compare=False)
+
+
+class Why(StrEnum):
+    """What ended a session."""
+
+    #: Its owner, or who acts for him.
+    ASKED = "asked"
+    #: Another session took its place: a login, or a change of user.
+    REPLACED = "replaced"
+    #: A request that does not look like its own, under the policy ``revoke``.
+    BINDING = "binding"
 
 
 @dataclass(frozen=True, slots=True)
 class Created(SessionEvent):
-    user_id: str
+    """``user_id`` is None for a visitor who has not signed in."""
+
+    user_id: str | None
     public_id: str
 
 
 @dataclass(frozen=True, slots=True)
+class Rotated(SessionEvent):
+    """A session goes on under another token, and so under another public id."""
+
+    public_id: str
+    new_public_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Evicted(SessionEvent):
+    """A session had to make room for another one."""
+
     user_id: str
     public_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Destroyed(SessionEvent):
+    """One session was ended."""
+
+    public_id: str
+    why: Why = Why.ASKED
+
+
+@dataclass(frozen=True, slots=True)
+class Expired(SessionEvent):
+    """A session ended by its time; told when that is noticed."""
+
     public_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class RevokedAll(SessionEvent):
+    """All sessions of a user were ended, or all but the one that asked."""
+
     user_id: str
     public_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RevokedEverything(SessionEvent):
+    """All sessions of all users were ended."""
+
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +92,42 @@ class UnknownToken(SessionEvent):
     """A token that names no live session; ``well_formed`` tells a stale one from junk."""
 
     well_formed: bool
+    network: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenGuessing(SessionEvent):
+    """So many unknown tokens came from one network within a minute."""
+
+    network: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
 class BindingMismatch(SessionEvent):
-    """A session was used from another network than the one it was opened in."""
+    """A request does not look like those of its session; ``binding`` is network or fp."""
 
     public_id: str
-    expected_network: str
-    network: str
+    binding: str
+    expected: str
+    shown: str
+    policy: str
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimited(SessionEvent):
-    user_id: str
+    """Too many sessions were created, for this user or from his network."""
+
+    user_id: str | None
     retry_after_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFailed(SessionEvent):
+    """The store did not answer, or refused; ``error`` names the exception."""
+
+    operation: str
+    error: str
 
 
 Listener = Callable[[SessionEvent], None]

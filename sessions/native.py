@@ -27,32 +27,43 @@ def validate(ctx: Any, keys: Sequence[bytes], argv: Sequence[bytes]) -> Any:
     """The twin of ``scripts/validate.lua``; its comments say why."""
     db = ctx.db
     record = db.hash(keys[0])
-    index = db.hash(keys[1]) if record is not None else None
-    if record is None or index is None or argv[0] not in index:
+    if record is None:
         return [b"MISSING"]
+    lead = record.get(b"successor")
+    if lead is not None:
+        return [b"ROTATED", lead]
     held = [record.get(name) for name in _TIMES]
     if None in held or b"user_id" not in record:
         return [b"MISSING"]
+    index = db.hash(keys[1])
+    if index is None or argv[0] not in index:
+        return [b"REVOKED"]
     if not all(value.isdigit() and len(value) <= _MAX_DIGITS for value in held):
         return [b"UNREADABLE"]
     created, accessed, expires, hard, idle = map(int, held)
     now = ctx.server.moment.ms
     if now >= expires:
         return [b"EXPIRED"]
-    network = record.get(b"network")
-    if argv[3] and argv[2] and network is not None and network != argv[2]:
-        if argv[3] == b"revoke":
-            ctx.call(ctx, [b"DEL", keys[0]])
-            ctx.call(ctx, [b"HDEL", keys[1], argv[0]])
-        return [b"BINDING", network]
+    interval = int(argv[1])
+    if argv[3] or argv[5]:
+        for name, shown, policy in ((b"network", *argv[2:4]), (b"fp", *argv[4:6])):
+            expected = record.get(name)
+            if not (policy and shown) or expected is None or expected == shown:
+                continue
+            if policy == b"revoke":
+                ctx.call(ctx, [b"DEL", keys[0]])
+                ctx.call(ctx, [b"HDEL", keys[1], argv[0]])
+            if policy != b"step_up":
+                return [b"BINDING", name, expected]
+            interval = -1
     touched = 0
-    if 0 <= int(argv[1]) <= now - accessed:
+    if 0 <= interval <= now - accessed:
         expires = now + idle
         if 0 < hard < expires:
             expires = hard
         _slide(ctx, keys, argv[0], created, now, expires)
         touched = 1
-    return [b"OK", accessed, expires, touched, list(chain.from_iterable(record.items()))]
+    return [b"OK", accessed, expires, touched, now, list(chain.from_iterable(record.items()))]
 
 
 def _slide(

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic
 
-from .errors import DataTooLarge, DecodeError
+from .errors import DataTooLarge, DecodeError, FreshAuthenticationRequired
 from .tokens import Tokens
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    from .content import Content
+
+    T = TypeVar("T", default=dict[str, Any])
+else:
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 #: Before the name of every field that holds the application's data.
 DATA_PREFIX = "d:"
+#: Before the name of every label.
+LABEL_PREFIX = "l:"
 #: A browser's User-Agent has a few hundred bytes.
 MAX_DEVICE_BYTES = 4096
 #: It is part of every answer.
@@ -53,6 +65,21 @@ class DeviceInfo:
             raise DecodeError("the device of the session cannot be read") from error
 
 
+@dataclass(frozen=True, slots=True)
+class AuthContext:
+    """How a user has shown who he is (ASVS 6.8.4, 7.5.3)."""
+
+    #: Authentication methods in the words of RFC 8176: ``pwd``, ``otp``, ``hwk``...
+    methods: tuple[str, ...] = ()
+    #: Assurance level: 1 for a password alone; what the higher ones mean is the application's.
+    level: int = 1
+    #: UTC, by the clock of the store; it is set there, whatever stands here when a session opens.
+    authenticated_at: datetime | None = None
+
+    def to_fields(self) -> dict[str, str]:
+        return {"amr": " ".join(self.methods), "aal": str(self.level)}
+
+
 class Record:
     """What the store holds of one session, decoded field by field: most requests look at few."""
 
@@ -72,28 +99,37 @@ class Record:
         raw = self._fields.get(name.encode(), self._fields.get(name))
         return None if raw is None else text(raw)
 
-    def number(self, name: str) -> int:
-        """Raises DecodeError when it is missing or no number."""
+    def number(self, name: str, default: int | None = None) -> int:
+        """Raises DecodeError when it is no number, or is missing and has no default."""
+        value = self.get(name)
+        if value is None and default is not None:
+            return default
         try:
-            return int(self.get(name) or "")
+            return int(value or "")
         except ValueError as error:
             raise DecodeError(f"the session has no readable {name}") from error
 
-    def device(self) -> DeviceInfo | None:
-        """Raises DecodeError."""
-        device = self.get("device")
-        return None if device is None else DeviceInfo.from_json(device)
+    def auth(self) -> AuthContext | None:
+        """How the user was authenticated; None for a session of nobody. Raises DecodeError."""
+        at_ms = self.number("auth_at", default=0)
+        if not at_ms:
+            return None
+        methods = tuple((self.get("amr") or "").split())
+        return AuthContext(methods, self.number("aal", default=1), moment(at_ms))
 
-    def data(self) -> dict[str, Any]:
+    def labels(self) -> dict[str, str]:
         """Raises DecodeError."""
-        try:
-            return {
-                name.removeprefix(DATA_PREFIX): json.loads(text(raw))
-                for name, raw in ((text(name), raw) for name, raw in self._fields.items())
-                if name.startswith(DATA_PREFIX) and raw is not None
-            }
-        except ValueError as error:
-            raise DecodeError("the data of the session cannot be read") from error
+        return dict(self._with_prefix(LABEL_PREFIX))
+
+    def data_fields(self) -> Iterator[tuple[str, str]]:
+        """The names, with their prefix, and the values of the application's data."""
+        return ((DATA_PREFIX + name, value) for name, value in self._with_prefix(DATA_PREFIX))
+
+    def _with_prefix(self, prefix: str) -> Iterator[tuple[str, str]]:
+        for raw_name, raw in self._fields.items():
+            name = text(raw_name)
+            if raw is not None and name.startswith(prefix):
+                yield name.removeprefix(prefix), text(raw)
 
 
 def text(raw: Raw) -> str:
@@ -109,29 +145,34 @@ def moment(ms: int) -> datetime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Session:
-    """A session that was alive when it was read. Times are UTC.
+class Session(Generic[T]):
+    """A session that was alive when it was read. Times are UTC, by the clock of the store.
 
     An attribute raises DecodeError where the record holds what was not written here.
     """
 
     last_access_ms: int
     expires_at_ms: int
+    read_at_ms: int
     #: Whether this read prolonged the session.
     touched: bool
+    #: Whether the request does not look like those of the session, under the policy ``step_up``.
+    step_up: bool = False
     _record: Record = field(compare=False)
     _sid: str
     _tokens: Tokens = field(compare=False)
+    _content: Content[T] = field(compare=False)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.public_id} until {self.expires_at.isoformat()}>"
 
     @property
-    def user_id(self) -> str:
+    def user_id(self) -> str | None:
+        """None for a session of nobody in particular: a visitor who has not signed in."""
         user_id = self._record.get("user_id")
         if user_id is None:
             raise DecodeError("the session has no user")
-        return user_id
+        return user_id or None
 
     @property
     def public_id(self) -> str:
@@ -143,6 +184,11 @@ class Session:
         return moment(self._record.number("created_at"))
 
     @property
+    def issued_at(self) -> datetime:
+        """When the session got its present token."""
+        return moment(self._record.number("issued_at"))
+
+    @property
     def last_access(self) -> datetime:
         """The access before the one that read this."""
         return moment(self.last_access_ms)
@@ -152,9 +198,19 @@ class Session:
         return moment(self.expires_at_ms)
 
     @property
+    def read_at(self) -> datetime:
+        """When this was read."""
+        return moment(self.read_at_ms)
+
+    @property
     def absolute_expires_at(self) -> datetime | None:
         absolute_ms = self._record.number("absolute_at")
         return moment(absolute_ms) if absolute_ms else None
+
+    @property
+    def is_persistent(self) -> bool:
+        """Whether the browser is to keep the cookie when it is closed."""
+        return self._record.get("transient") is None
 
     @property
     def version(self) -> int:
@@ -163,7 +219,7 @@ class Session:
 
     @property
     def device_info(self) -> DeviceInfo | None:
-        return self._record.device()
+        return self._content.device(self._record, self._sid)
 
     @property
     def network(self) -> str | None:
@@ -171,18 +227,45 @@ class Session:
         return self._record.get("network")
 
     @property
-    def data(self) -> dict[str, Any]:
+    def fingerprint(self) -> str | None:
+        """A hash of the browser that it was opened with, as far as requests are held to it."""
+        return self._record.get("fp")
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """By what else the session can be found."""
+        return self._record.labels()
+
+    @property
+    def data(self) -> T:
         """The application's data, a new copy each time."""
-        return self._record.data()
+        return self._content.data(self._record, self._sid)
+
+    @property
+    def auth(self) -> AuthContext | None:
+        """How and when the user has last shown who he is; None for a session of nobody."""
+        return self._record.auth()
+
+    def is_fresh(self, max_age_seconds: float, level: int = 1) -> bool:
+        """Whether the user has shown who he is so lately, at such a level (ASVS 7.5.1, 7.5.3)."""
+        auth = self.auth
+        if auth is None or auth.authenticated_at is None or self.step_up or auth.level < level:
+            return False
+        return (self.read_at - auth.authenticated_at).total_seconds() <= max_age_seconds
+
+    def require_fresh(self, max_age_seconds: float, level: int = 1) -> None:
+        """Raises FreshAuthenticationRequired unless ``is_fresh``."""
+        if not self.is_fresh(max_age_seconds, level):
+            raise FreshAuthenticationRequired(max_age_seconds, level)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class IssuedSession(Session):
-    """A session just created: the only object that holds a token."""
+class IssuedSession(Session[T]):
+    """A session with a new token, for the browser to hold: the only object that has one."""
 
     token: str
     #: Public ids of the sessions that had to make room.
-    evicted: tuple[str, ...]
+    evicted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,40 +278,5 @@ class SessionInfo:
     expires_at: datetime
     device_info: DeviceInfo | None
     is_current: bool
-
-
-# --- data -----------------------------------------------------------------------------------------
-
-
-def encode_data(data: Mapping[str, Any], max_bytes: int) -> list[str]:
-    """Fields and values to store, in turn.
-
-    Raises DataTooLarge, and TypeError or ValueError for what is no JSON.
-    """
-    flat: list[str] = []
-    for name, value in data.items():
-        flat += DATA_PREFIX + name, json.dumps(value, separators=(",", ":"), allow_nan=False)
-    size_bytes = sum(len(part.encode()) for part in flat)
-    if size_bytes > max_bytes:
-        raise DataTooLarge(size_bytes, max_bytes)
-    return flat
-
-
-# --- networks -------------------------------------------------------------------------------------
-
-
-#: Of what is no address. It is a network like another one: else a header full of junk would pass
-#: wherever a wrong address is refused.
-UNKNOWN_NETWORK = "unknown"
-
-
-def network_of(address: str, ipv4_prefix_bits: int, ipv6_prefix_bits: int) -> str:
-    """The network of an address. An IPv4 address in IPv6 dress is IPv4."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return UNKNOWN_NETWORK
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
-    bits = ipv4_prefix_bits if ip.version == 4 else ipv6_prefix_bits
-    return str(ipaddress.ip_network((ip, bits), strict=False))
+    labels: dict[str, str] = field(default_factory=dict)
+    user_id: str | None = None

@@ -1,38 +1,86 @@
-"""``SessionStore``: create, validate, list and end sessions."""
+"""``SessionStore``: create, validate, change, list and end sessions."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
-from typing import Any, Self
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Generic, Self
 
 import ferrite_lite
 
-from . import events, native
-from .atomic import AtomicStore, Bound, Conflict, Dead, Live
-from .config import IpPolicy, Lifetime, SessionConfig
-from .errors import ConfigError, RateLimited, SessionError, VersionConflict
+from . import events, maintenance, native
+from .atomic import AtomicStore, Bound, Conflict, Created, Dead, Live, Moved
+from .config import Lifetime, SessionConfig
+from .content import Codec, Content, Encryptor, default_codec
+from .editing import MutableSession, difference
+from .errors import (
+    ConfigError,
+    RateLimited,
+    SessionGone,
+    SessionLimitReached,
+    StoreUnavailable,
+    VersionConflict,
+)
+from .guessing import GuessCounter
 from .link import Client, Link, open_client
+from .policies import Bindings, Mismatch, RequestContext, Shown
 from .record import (
+    LABEL_PREFIX,
     MAX_USER_ID_BYTES,
+    AuthContext,
     DeviceInfo,
     IssuedSession,
     Record,
     Session,
     SessionInfo,
     moment,
-    network_of,
-    text,
 )
 from .tokens import KeyRing, Ticket, Tokens
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    T = TypeVar("T", default=dict[str, Any])
+    R = TypeVar("R")
+else:
+    from typing import TypeVar
+
+    T = TypeVar("T")
+    R = TypeVar("R")
+
 logger = logging.getLogger("sessions")
 
-#: Under these the server never drops a key that has no deadline, and an index always has one.
-SAFE_POLICIES = frozenset({"noeviction"})
+#: A token that was replaced leads to the next one; within a grace of seconds there are not many.
+_MOST_MOVES = 4
+#: How often an operation starts over because somebody else was faster.
+_MOST_ATTEMPTS = 3
+_LABEL_DIGEST_CHARS = 22
 
 
-class SessionStore:
+class Reason(StrEnum):
+    """Why a token opens nothing. For logs: who presents it is to be told nothing of it."""
+
+    MALFORMED = "malformed"
+    UNKNOWN = "unknown"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    BINDING = "binding"
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """The answer to a token that opens nothing."""
+
+    reason: Reason
+
+
+_REASONS = {"REVOKED": Reason.REVOKED, "EXPIRED": Reason.EXPIRED}
+
+
+class SessionStore(Generic[T]):
     """Sessions in one store. Made by ``connect``; an async context manager that closes it.
 
     >>> import asyncio
@@ -43,6 +91,9 @@ class SessionStore:
     ...         return session.data["theme"] if session else "signed out"
     >>> asyncio.run(main())
     'dark'
+
+    Every method that asks the store raises StoreUnavailable when it does not answer, and
+    StoreRefused when it will not do what is asked: neither says anything about a session.
     """
 
     def __init__(
@@ -51,6 +102,9 @@ class SessionStore:
         config: SessionConfig,
         keys: KeyRing,
         *,
+        codec: Codec[T] | None = None,
+        encryptor: Encryptor | None = None,
+        clock: ferrite_lite.Clock | None = None,
         owned: Collection[Any] = (),
     ) -> None:
         """``owned`` is what ``aclose`` closes; use ``connect``, which knows."""
@@ -58,9 +112,12 @@ class SessionStore:
         self._link = link
         self._atomic = AtomicStore(link, config)
         self._tokens = Tokens(keys)
+        self._content = Content(codec or default_codec(), encryptor, config.max_data_bytes)
+        self._bindings = Bindings(config, self._tokens)
+        self._guesses = GuessCounter(config.guesses_per_minute)
+        self._clock = clock or ferrite_lite.SystemClock()
         self._owned = owned
-        self._listeners: list[events.Listener] = []
-        self._policy = _script_policy(config.ip_policy)
+        self._listeners: list[tuple[events.Listener, tuple[type, ...]]] = []
 
     @classmethod
     async def connect(
@@ -69,6 +126,8 @@ class SessionStore:
         config: SessionConfig | None = None,
         *,
         keys: KeyRing | None = None,
+        codec: Codec[T] | None = None,
+        encryptor: Encryptor | None = None,
         clock: ferrite_lite.Clock | None = None,
     ) -> Self:
         """Open a store.
@@ -76,7 +135,8 @@ class SessionStore:
         ``server`` is a ``redis://``, ``rediss://`` or ``unix://`` URL, or a redis-py asyncio client
         (``Redis``, ``RedisCluster``, a Sentinel's master), which the caller closes; without one
         the store lives in this process, where ``clock`` may drive its time. ``keys`` may be left
-        out only there. Raises ConfigError.
+        out only there. ``codec`` gives the data a type, ``encryptor`` hides it from the store.
+        Raises ConfigError.
         """
         config = config or SessionConfig()
         if server is None:
@@ -84,14 +144,17 @@ class SessionStore:
             native.register(ferrite.engine)
             # A call within the process has no reason to be late.
             link = Link(ferrite.client(), timeout_seconds=None)
-            return cls(link, config, keys or KeyRing.generate(), owned=[ferrite])
-        if keys is None:
+            owned: list[Any] = [ferrite]
+            keys = keys or KeyRing.generate()
+        elif keys is None:
             raise ConfigError(
                 "give keys: sessions under a key that is made up at start end with the process"
             )
-        client = open_client(server, config) if isinstance(server, str) else server
-        link = Link.to(client, config)
-        store = cls(link, config, keys, owned=[client] if isinstance(server, str) else [])
+        else:
+            client = open_client(server, config) if isinstance(server, str) else server
+            link = Link.to(client, config)
+            owned = [client] if isinstance(server, str) else []
+        store = cls(link, config, keys, codec=codec, encryptor=encryptor, clock=clock, owned=owned)
         try:
             await link.check_client()
         except ConfigError:
@@ -110,120 +173,143 @@ class SessionStore:
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
-    def on_event(self, listener: events.Listener) -> None:
-        """Be told of what happens to sessions in this process."""
-        self._listeners.append(listener)
+    def on_event(self, listener: events.Listener, *types: type[events.SessionEvent]) -> None:
+        """Be told of what this process does to sessions: of some types of events, or of all."""
+        self._listeners.append((listener, types or (events.SessionEvent,)))
 
-    # --- one session ------------------------------------------------------------------------------
+    # --- opening ----------------------------------------------------------------------------------
 
     async def create(
         self,
-        user_id: str,
-        data: Mapping[str, Any] | None = None,
+        user_id: str | None,
+        data: T | None = None,
         device_info: DeviceInfo | None = None,
         *,
+        request: RequestContext | None = None,
+        auth: AuthContext | None = None,
         replace: str | None = None,
         lifetime: Lifetime | None = None,
-    ) -> IssuedSession:
+        if_generation: int | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> IssuedSession[T]:
         """Open a session; the token is in the answer and nowhere else.
 
-        ``replace`` is the token that came with the login, if any: its session ends, so that a
-        token from before the login is worth nothing after it (ASVS 7.2.4). ``lifetime`` is for a
-        session that lives longer or shorter than others. Raises SessionLimitReached, RateLimited,
-        DataTooLarge, StoreUnavailable, StoreRefused.
+        ``user_id`` is None for a visitor who has not signed in. The session is bound to what
+        ``request`` shows; ``device_info`` is for the list of devices, and is taken from the request
+        if there is none. ``replace`` is the token that came with the login, if any: its session
+        ends, so that a token from before the login is worth nothing after it (ASVS 7.2.4).
+        ``lifetime`` is for a session that lives longer or shorter than others; ``if_generation``,
+        from ``generation``, for a login that must not outlive an end of all sessions.
+        ``labels`` are for ``find``.
+
+        Raises SessionLimitReached, RateLimited, StaleLogin, DataTooLarge, StoreUnavailable,
+        StoreRefused.
         """
-        if not 0 < len(user_id.encode()) <= MAX_USER_ID_BYTES:
+        if user_id is not None and not 0 < len(user_id.encode()) <= MAX_USER_ID_BYTES:
             raise ValueError(f"user_id must have 1 to {MAX_USER_ID_BYTES} bytes")
         token, ticket = self._tokens.issue(user_id)
-        further = self._device_fields(device_info)
+        request = request or _request_of(device_info)
+        device = device_info or (request.device() if request else None)
         lifetime = lifetime or self.config.lifetime
+        fields = {
+            **({} if data is None else self._content.of(ticket.sid, data)),
+            **self._content.identity(ticket.sid, user_id, device),
+            **self._bindings.of_new(request, ticket.tag).to_fields(),
+            **(auth.to_fields() if auth else {}),
+            **({} if lifetime.persistent else {"transient": "1"}),
+            **{LABEL_PREFIX + name: value for name, value in (labels or {}).items()},
+        }
         before = self._tokens.read(replace) if replace is not None else None
-        is_own = before is not None and before.tag == ticket.tag
+        replaced = before if before is not None and before.tag == ticket.tag else None
         try:
-            created = await self._atomic.create(
-                ticket,
-                user_id,
-                dict(data or {}),
-                further,
-                lifetime=lifetime,
-                replaced=before if is_own else None,
-            )
+            await self._count_network(request)
+            await self._label(ticket.tag, labels or {}, lifetime)
+            created = await self._create(ticket, user_id, fields, lifetime, replaced, if_generation)
         except RateLimited as refusal:
             self._tell(events.RateLimited(user_id, refusal.retry_after_seconds))
             raise
-        if before is not None and not is_own:
-            await self._end(before)
+        await self._end_replaced(replace, replaced, created)
         evicted = tuple(map(self._tokens.public_id, created.evicted_sids))
-        for public_id in evicted:
-            self._tell(events.Evicted(user_id, public_id))
-        public_id = self._tokens.public_id(ticket.sid)
-        self._tell(events.Created(user_id, public_id))
+        for gone in evicted:
+            self._tell(events.Evicted(user_id or "", gone))
+        self._tell(events.Created(user_id, self._tokens.public_id(ticket.sid)))
         await self._atomic.forget(ticket.tag, created.evicted_sids)
-        return IssuedSession(
-            last_access_ms=created.created_at_ms,
-            expires_at_ms=created.expires_at_ms,
-            touched=False,
-            _record=created.record,
-            _sid=ticket.sid,
-            _tokens=self._tokens,
-            token=token,
-            evicted=evicted,
-        )
+        now_ms = created.created_at_ms
+        live = Live(now_ms, created.expires_at_ms, False, now_ms, created.record)
+        return self._issued(token, ticket, live, evicted=evicted)
 
     async def create_with_rate_limit(
         self,
         user_id: str,
-        data: Mapping[str, Any] | None = None,
+        data: T | None = None,
         device_info: DeviceInfo | None = None,
-    ) -> IssuedSession:
+    ) -> IssuedSession[T]:
         """``create``, for a store whose configuration limits it. Raises ConfigError otherwise."""
         if self.config.create_limit is None:
             raise ConfigError("set create_limit: there is no rate to hold to")
         return await self.create(user_id, data, device_info)
 
-    async def validate(self, token: str, *, ip_address: str | None = None) -> Session | None:
+    async def generation(self, user_id: str) -> int:
+        """A number that changes when all of a user's sessions are ended.
+
+        Ask for it before the password is checked and give it to ``create``: who logs in while the
+        owner ends all sessions then stays out.
+        """
+        return await self._atomic.generation(self._tokens.tag(user_id))
+
+    # --- one session ------------------------------------------------------------------------------
+
+    async def validate(
+        self, token: str, *, request: RequestContext | None = None
+    ) -> Session[T] | None:
         """The session that a token opens, prolonged if that is due; None if it opens none.
 
-        ``ip_address`` is where the request came from: ``ip_policy`` says what another network than
-        the session's means, and what is no address is another network. None asks nothing. One
-        round trip, none for junk. Raises StoreUnavailable, DecodeError: never take either for an
-        answer.
+        The policies say what it means that ``request`` does not look like those of the session.
+        If the answer is an ``IssuedSession``, its token is to take the place of the one presented:
+        that was replaced a moment ago, or is older than ``renew_after_seconds``. One round trip,
+        none for junk. Raises StoreUnavailable, DecodeError: never take either for an answer.
         """
+        found = await self.validate_result(token, request=request)
+        return found if isinstance(found, Session) else None
+
+    async def validate_result(
+        self, token: str, *, request: RequestContext | None = None
+    ) -> Session[T] | Invalid:
+        """``validate``, with the reason where a token opens nothing."""
         ticket = self._tokens.read(token)
         if ticket is None:
-            self._tell(events.UnknownToken(well_formed=False))
-            return None
-        if ip_address is None or self.config.ip_policy is IpPolicy.OFF:
-            network = ""
-        else:
-            network = self._network(ip_address)
-        answer = await self._atomic.validate(ticket, network, self._policy)
-        match answer:
-            case Dead():
-                self._tell(events.UnknownToken(well_formed=True))
-                return None
-            case Bound(expected):
-                public_id = self._tokens.public_id(ticket.sid)
-                self._tell(events.BindingMismatch(public_id, expected, network))
-                if self.config.ip_policy is IpPolicy.REVOKE:
-                    self._tell(events.Destroyed(public_id))
-                return None
-        session = self._session(ticket, answer)
-        self._check_network(session, network)
-        return session
+            return self._unknown(Reason.MALFORMED, request)
+        shown = self._bindings.shown(request, ticket.tag)
+        bindings = self._bindings.script_arguments(shown)
+        found = await self._follow(
+            token, ticket, lambda ticket: self._atomic.validate(ticket, bindings)
+        )
+        if found is None:
+            return self._unknown(Reason.UNKNOWN, request)
+        held_token, ticket, answer = found
+        if isinstance(answer, Dead):
+            return self._unknown(_REASONS.get(answer.reason, Reason.UNKNOWN), request)
+        if isinstance(answer, Bound):
+            return self._refuse(ticket, answer, shown)
+        self._content.check_identity(answer.record, ticket.sid)
+        if self._is_old(answer):
+            renewed = await self.rotate(held_token)
+            return renewed or Invalid(Reason.UNKNOWN)
+        if held_token is not token:
+            return self._issued(held_token, ticket, answer)
+        return self._look_at(self._session(ticket, answer), shown)
 
-    async def validate_with_ip(self, token: str, ip_address: str) -> Session | None:
+    async def validate_with_ip(self, token: str, ip_address: str) -> Session[T] | None:
         """``validate`` for a request from an address, in one word."""
-        return await self.validate(token, ip_address=ip_address)
+        return await self.validate(token, request=RequestContext(ip_address))
 
-    async def update_data(
-        self, token: str, data: Mapping[str, Any], *, if_version: int | None = None
-    ) -> bool:
+    async def update_data(self, token: str, data: T, *, if_version: int | None = None) -> bool:
         """Replace all data; False if the session is not alive.
 
         Raises VersionConflict, DataTooLarge, StoreUnavailable.
         """
-        return await self._change(token, data, (), replace=True, if_version=if_version) is not None
+        values = self._content.fields(data)
+        return await self._change(token, values, (), if_version, replace=True) is not None
 
     async def patch(
         self,
@@ -235,14 +321,69 @@ class SessionStore:
     ) -> int | None:
         """Change some fields and leave the others: two tabs do not lose each other's writes.
 
-        The new version, or None if the session is not alive. Raises as ``update_data``.
+        Values are what JSON can hold. The new version, or None if the session is not alive. Raises
+        as ``update_data``.
         """
-        return await self._change(token, set or {}, remove, if_version=if_version)
+        return await self._change(token, set or {}, remove, if_version)
+
+    @asynccontextmanager
+    async def edit(self, token: str) -> AsyncIterator[MutableSession[T]]:
+        """Lend the session's data to a block that changes it, and write what it has changed.
+
+        What others change meanwhile stays, and it is no conflict unless both change one field:
+        that raises VersionConflict and writes nothing. Raises SessionGone if the session is not
+        alive, or no more.
+        """
+        seen = await self._peek(token)
+        before = self._content.fields(seen.data)
+        lent = MutableSession(seen.user_id, seen.public_id, seen.data)
+        yield lent
+        delta = difference(before, self._content.fields(lent.data))
+        for _ in range(_MOST_ATTEMPTS if delta else 0):
+            try:
+                if await self.patch(token, delta.set, delta.remove, if_version=seen.version):
+                    return
+                raise SessionGone
+            except VersionConflict:
+                seen = await self._peek(token)
+                if delta.meets(difference(before, self._content.fields(seen.data))):
+                    raise
+        if delta:
+            raise VersionConflict(seen.version)
+
+    async def rotate(
+        self,
+        token: str,
+        *,
+        user_id: str | None = None,
+        auth: AuthContext | None = None,
+        grace_seconds: float | None = None,
+    ) -> IssuedSession[T] | None:
+        """Give a session a new token, with all that it holds; None if it is not alive.
+
+        For whenever its worth changes: ``auth`` says that the user has just shown who he is, and
+        ``user_id`` that a visitor has become a user, which takes his data along. Requests that are
+        on their way with the old token still find the session for ``grace_seconds``: by default
+        ``rotation_grace_seconds``, and not at all with ``auth`` or ``user_id``, for then the old
+        token may not be worth what the new one is (ASVS 7.2.4). Any number of requests that rotate
+        at once get the same token. Raises ValueError if the session is another user's.
+        """
+        ticket = self._tokens.read(token)
+        if ticket is None:
+            return None
+        if user_id is not None and ticket.tag != self._tokens.tag(user_id):
+            return await self._promote(token, user_id, auth)
+        if grace_seconds is None:
+            grace_seconds = 0 if auth else self.config.rotation_grace_seconds
+        for _ in range(_MOST_ATTEMPTS):
+            answer = await self._rotate_once(token, ticket, auth, round(grace_seconds * 1000))
+            if not isinstance(answer, Conflict):
+                return answer
+        raise StoreUnavailable("the session was changed at every attempt to rotate it")
 
     async def destroy(self, token: str) -> bool:
         """End a session; False if it was not alive. Raises StoreUnavailable."""
-        ticket = self._tokens.read(token)
-        return ticket is not None and await self._end(ticket)
+        return await self._end(token, events.Why.ASKED)
 
     # --- the sessions of a user -------------------------------------------------------------------
 
@@ -251,7 +392,7 @@ class SessionStore:
     ) -> list[SessionInfo]:
         """The user's live sessions, oldest first. Looking prolongs none of them."""
         tag = self._tokens.tag(user_id)
-        records = await self._atomic.records(tag, await self._atomic.members(tag))
+        records = await self._atomic.records(tag, await self._members(tag))
         current = self._tokens.read(current_token) if current_token else None
         found = [
             self._info(Ticket(tag, sid), record, is_current=Ticket(tag, sid) == current)
@@ -263,9 +404,10 @@ class SessionStore:
     async def destroy_by_id(self, user_id: str, public_id: str) -> bool:
         """End one of the user's own sessions, by the name that the list shows."""
         tag = self._tokens.tag(user_id)
-        for sid in await self._atomic.members(tag):
+        for sid in await self._members(tag):
             if self._tokens.public_id(sid) == public_id:
-                return await self._end(Ticket(tag, sid))
+                ended = await self._atomic.destroy(Ticket(tag, sid))
+                return ended and self._ended(sid, events.Why.ASKED)
         return False
 
     async def destroy_other_sessions(self, user_id: str, current_token: str) -> int:
@@ -273,80 +415,247 @@ class SessionStore:
 
         A token that opens no session of this user ends nothing.
         """
-        current = self._tokens.read(current_token)
-        if current is None or current.tag != self._tokens.tag(user_id):
+        current, tag = self._tokens.read(current_token), self._tokens.tag(user_id)
+        if current is None or current.tag != tag:
             return 0
-        return await self._revoke(user_id, current)
+        found = await self._follow(
+            current_token, current, lambda ticket: self._atomic.revoke(tag, ticket)
+        )
+        return self._revoked(user_id, found[2]) if found else 0
 
     async def destroy_all_for_user(self, user_id: str) -> int:
-        """End all of the user's sessions; how many were alive."""
-        return await self._revoke(user_id, None)
+        """End all of the user's sessions; how many were alive. Logins under way fail too, if they
+        were begun with ``generation``."""
+        return self._revoked(user_id, await self._atomic.revoke(self._tokens.tag(user_id)))
+
+    async def find(self, label: str, value: str) -> list[SessionInfo]:
+        """The live sessions, of all users, that were created with a label of this value."""
+        digest = self._label_digest(label, value)
+        found: list[SessionInfo] = []
+        gone: list[str] = []
+        for tag in await self._atomic.labelled(label, digest):
+            records = await self._atomic.records(tag, await self._members(tag), [label])
+            infos = [
+                self._info(Ticket(tag, sid), record, is_current=False)
+                for sid, record in records.items()
+                if record.get(LABEL_PREFIX + label) == value
+            ]
+            found += infos
+            if not infos:
+                gone.append(tag)
+        await self._atomic.unlabel(label, digest, gone)
+        return found
 
     # --- the store --------------------------------------------------------------------------------
 
     async def doctor(self) -> list[str]:
         """What about the server would endanger sessions, in sentences; empty when nothing does."""
-        return [*await self._check_scripts(), *await self._check_eviction()]
+        return await maintenance.doctor(self._link, self._atomic)
 
-    async def _check_scripts(self) -> list[str]:
-        try:
-            await self._atomic.members(self._tokens.tag("doctor"))
-        except SessionError as error:
-            return [f"Scripts do not run on this server, and every operation is one: {error}"]
-        return []
+    # --- parts: asking ----------------------------------------------------------------------------
 
-    async def _check_eviction(self) -> list[str]:
-        try:
-            replies = await self._link.ask_each_node("CONFIG GET", "maxmemory-policy")
-        except SessionError as error:
-            return [f"maxmemory-policy could not be asked for, and must be noeviction: {error}"]
-        return [
-            f"maxmemory-policy is {policy}: short of memory, the server drops the user index, and"
-            " with it live sessions. Set it to noeviction."
-            for policy in sorted({_policy_of(reply) for reply in replies} - SAFE_POLICIES)
-        ]
+    async def _follow(
+        self, token: str, ticket: Ticket, ask: Callable[[Ticket], Awaitable[R]]
+    ) -> tuple[str, Ticket, R] | None:
+        """Ask about a session, under the token that it has by now; None if nothing leads there."""
+        for _ in range(_MOST_MOVES):
+            try:
+                return token, ticket, await ask(ticket)
+            except Moved as moved:
+                successor = self._tokens.successor(token, moved.lead)
+            if successor is None:
+                return None
+            token, ticket = successor
+        return None
 
-    # --- parts ------------------------------------------------------------------------------------
+    async def _create(
+        self,
+        ticket: Ticket,
+        user_id: str | None,
+        fields: dict[str, str],
+        lifetime: Lifetime,
+        replaced: Ticket | None,
+        generation: int | None,
+    ) -> Created:
+        """Ask the application which sessions are to make room, if it is its choice."""
+        chosen: Sequence[str] = ()
+        for attempt in range(_MOST_ATTEMPTS):
+            try:
+                return await self._atomic.create(
+                    ticket,
+                    user_id,
+                    fields,
+                    lifetime=lifetime,
+                    replaced=replaced,
+                    generation=generation,
+                    chosen_sids=chosen,
+                )
+            except SessionLimitReached:
+                chosen = await self._choose(user_id)
+                if not chosen or attempt == _MOST_ATTEMPTS - 1:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _choose(self, user_id: str | None) -> list[str]:
+        choose = self.config.on_limit
+        if user_id is None or not callable(choose):
+            return []
+        public_ids = choose(await self.get_user_sessions(user_id))
+        sids = await self._members(self._tokens.tag(user_id))
+        return [sid for sid in sids if self._tokens.public_id(sid) in public_ids]
+
+    async def _count_network(self, request: RequestContext | None) -> None:
+        limit = self.config.create_limit_ip
+        if limit is not None and request is not None and request.ip_address is not None:
+            await self._atomic.count(self._bindings.network(request.ip_address), limit)
+
+    async def _label(self, tag: str, labels: Mapping[str, str], lifetime: Lifetime) -> None:
+        """Before the session is there, so that none lives that cannot be found."""
+        for name, value in labels.items():
+            digest = self._label_digest(name, value)
+            await self._atomic.label(name, digest, tag, lifetime.absolute_ms)
+
+    async def _end_replaced(
+        self, token: str | None, replaced: Ticket | None, created: Created
+    ) -> None:
+        """End what the script could not: a session of another user, or one that has moved on."""
+        if token is None:
+            return
+        if replaced is None or created.lead:
+            await self._end(token, events.Why.REPLACED)
+
+    async def _end(self, token: str, why: events.Why) -> bool:
+        ticket = self._tokens.read(token)
+        if ticket is None:
+            return False
+        found = await self._follow(token, ticket, self._atomic.destroy)
+        return bool(found and found[2]) and self._ended(found[1].sid if found else "", why)
 
     async def _change(
         self,
         token: str,
-        set_: Mapping[str, Any],
+        values: Mapping[str, Any],
         remove: Collection[str],
+        if_version: int | None,
         *,
         replace: bool = False,
-        if_version: int | None,
     ) -> int | None:
+        def update(ticket: Ticket) -> Awaitable[int | Conflict | Dead]:
+            fields = self._content.changes(ticket.sid, values)
+            return self._atomic.update(
+                ticket, fields, list(remove), replace=replace, if_version=if_version
+            )
+
         ticket = self._tokens.read(token)
-        if ticket is None:
-            return None
-        outcome = await self._atomic.update(
-            ticket, dict(set_), list(remove), replace=replace, if_version=if_version
-        )
+        found = await self._follow(token, ticket, update) if ticket else None
+        outcome = found[2] if found else None
         if isinstance(outcome, Conflict):
             raise VersionConflict(outcome.version)
         return None if isinstance(outcome, Dead) else outcome
 
-    async def _end(self, ticket: Ticket) -> bool:
-        ended = await self._atomic.destroy(ticket)
-        if ended:
-            self._tell(events.Destroyed(self._tokens.public_id(ticket.sid)))
-        return ended
+    async def _peek(self, token: str) -> IssuedSession[T]:
+        """The session with the token that it has by now, not prolonged. Raises SessionGone."""
+        ticket = self._tokens.read(token)
+        nothing = self._bindings.script_arguments(Shown())
+        found = ticket and await self._follow(
+            token, ticket, lambda ticket: self._atomic.validate(ticket, nothing, touch=False)
+        )
+        if not found or not isinstance(found[2], Live):
+            raise SessionGone
+        self._content.check_identity(found[2].record, found[1].sid)
+        return self._issued(found[0], found[1], found[2])
 
-    async def _revoke(self, user_id: str, keep: Ticket | None) -> int:
-        sids = await self._atomic.revoke(self._tokens.tag(user_id), keep)
-        if sids:
-            self._tell(events.RevokedAll(user_id, tuple(map(self._tokens.public_id, sids))))
-        return len(sids)
+    async def _peek_or_none(self, token: str) -> IssuedSession[T] | None:
+        try:
+            return await self._peek(token)
+        except SessionGone:
+            return None
 
-    def _session(self, ticket: Ticket, live: Live) -> Session:
+    async def _rotate_once(
+        self, token: str, ticket: Ticket, auth: AuthContext | None, grace_ms: int
+    ) -> IssuedSession[T] | Conflict | None:
+        lead = self._tokens.new_lead()
+        fields, version = auth.to_fields() if auth else {}, None
+        successor = self._tokens.successor(token, lead)
+        if successor is None:
+            return None
+        new_token, new = successor
+        try:
+            if self._content.is_sealed:
+                seen = await self._peek(token)
+                fields |= self._content.rebound(seen._record, seen._sid, new.sid)
+                version = seen.version
+            answer = await self._atomic.rotate(
+                ticket,
+                new,
+                lead,
+                fields,
+                grace_ms=grace_ms,
+                is_authenticated=auth is not None,
+                if_version=version,
+            )
+        except Moved:
+            # Who comes second gets what the first one got.
+            return await self._peek_or_none(token)
+        except SessionGone:
+            return None
+        if isinstance(answer, Live):
+            public_id = self._tokens.public_id
+            self._tell(events.Rotated(public_id(ticket.sid), public_id(new.sid)))
+            return self._issued(new_token, new, answer)
+        return answer if isinstance(answer, Conflict) else None
+
+    async def _promote(
+        self, token: str, user_id: str, auth: AuthContext | None
+    ) -> IssuedSession[T] | None:
+        seen = await self._peek_or_none(token)
+        if seen is None:
+            return None
+        if seen.user_id is not None:
+            raise ValueError("the session is another user's: create one, with replace")
+        return await self.create(
+            user_id,
+            seen.data,
+            seen.device_info,
+            auth=auth,
+            replace=token,
+            labels=seen.labels,
+        )
+
+    async def _members(self, tag: str) -> list[str]:
+        live, gone = await self._atomic.members(tag)
+        for sid in gone:
+            self._tell(events.Expired(self._tokens.public_id(sid)))
+        return live
+
+    # --- parts: answers ---------------------------------------------------------------------------
+
+    def _session(self, ticket: Ticket, live: Live) -> Session[T]:
         return Session(
             last_access_ms=live.last_access_ms,
             expires_at_ms=live.expires_at_ms,
+            read_at_ms=live.read_at_ms,
             touched=live.touched,
             _record=live.record,
             _sid=ticket.sid,
             _tokens=self._tokens,
+            _content=self._content,
+        )
+
+    def _issued(
+        self, token: str, ticket: Ticket, live: Live, *, evicted: tuple[str, ...] = ()
+    ) -> IssuedSession[T]:
+        return IssuedSession(
+            last_access_ms=live.last_access_ms,
+            expires_at_ms=live.expires_at_ms,
+            read_at_ms=live.read_at_ms,
+            touched=live.touched,
+            _record=live.record,
+            _sid=ticket.sid,
+            _tokens=self._tokens,
+            _content=self._content,
+            token=token,
+            evicted=evicted,
         )
 
     def _info(self, ticket: Ticket, record: Record, *, is_current: bool) -> SessionInfo:
@@ -355,29 +664,72 @@ class SessionStore:
             created_at=moment(record.number("created_at")),
             last_access=moment(record.number("last_access")),
             expires_at=moment(record.number("expires_at")),
-            device_info=record.device(),
+            device_info=self._content.device(record, ticket.sid),
             is_current=is_current,
+            labels=record.labels(),
+            user_id=record.get("user_id") or None,
         )
 
-    def _device_fields(self, device: DeviceInfo | None) -> dict[str, str]:
-        if device is None:
-            return {}
-        fields = {"device": device.to_json()}
-        if device.ip_address:
-            fields["network"] = self._network(device.ip_address)
-        return fields
+    def _is_old(self, live: Live) -> bool:
+        renew_after = self.config.renew_after_seconds
+        if renew_after is None:
+            return False
+        issued_at_ms = live.record.number("issued_at", default=0)
+        return live.read_at_ms - issued_at_ms >= renew_after * 1000
 
-    def _network(self, address: str) -> str:
-        return network_of(address, self.config.ipv4_prefix_bits, self.config.ipv6_prefix_bits)
+    def _look_at(self, session: Session[T], shown: Shown) -> Session[T]:
+        """Tell of a request that looks otherwise, though its policy let it pass."""
+        if shown.network or shown.fingerprint:
+            for mismatch in self._bindings.mismatches(session, shown):
+                self._tell_mismatch(session.public_id, mismatch)
+                if mismatch.asks_step_up:
+                    object.__setattr__(session, "step_up", True)
+        return session
 
-    def _check_network(self, session: Session, network: str) -> None:
-        """With the policy ``log`` another network is an event and no more."""
-        expected = session.network
-        if network and expected and network != expected:
-            self._tell(events.BindingMismatch(session.public_id, expected, network))
+    def _refuse(self, ticket: Ticket, bound: Bound, shown: Shown) -> Invalid:
+        mismatch = self._bindings.mismatch(bound.binding, bound.expected, shown)
+        self._tell_mismatch(self._tokens.public_id(ticket.sid), mismatch)
+        if mismatch.ends_session:
+            self._ended(ticket.sid, events.Why.BINDING)
+        return Invalid(Reason.BINDING)
+
+    def _unknown(self, reason: Reason, request: RequestContext | None) -> Invalid:
+        address = request.ip_address if request else None
+        network = self._bindings.network(address) if address is not None else ""
+        self._tell(events.UnknownToken(reason is not Reason.MALFORMED, network))
+        if network and self._guesses.count(network, self._clock.now_ns() // 1_000_000):
+            self._tell(events.TokenGuessing(network, self.config.guesses_per_minute))
+        return Invalid(reason)
+
+    def _label_digest(self, name: str, value: str) -> str:
+        return self._tokens.digest(b"label", f"{name}\0{value}")[:_LABEL_DIGEST_CHARS]
+
+    # --- parts: telling ---------------------------------------------------------------------------
+
+    def _ended(self, sid: str, why: events.Why) -> bool:
+        self._tell(events.Destroyed(self._tokens.public_id(sid), why))
+        return True
+
+    def _revoked(self, user_id: str, sids: Sequence[str]) -> int:
+        if sids:
+            self._tell(events.RevokedAll(user_id, tuple(map(self._tokens.public_id, sids))))
+        return len(sids)
+
+    def _tell_mismatch(self, public_id: str, mismatch: Mismatch) -> None:
+        self._tell(
+            events.BindingMismatch(
+                public_id,
+                mismatch.binding,
+                mismatch.expected,
+                mismatch.shown,
+                mismatch.policy.value,
+            )
+        )
 
     def _tell(self, event: events.SessionEvent) -> None:
-        for listener in self._listeners:
+        for listener, types in self._listeners:
+            if not isinstance(event, types):
+                continue
             try:
                 listener(event)
             except Exception:
@@ -385,12 +737,6 @@ class SessionStore:
                 logger.exception("a listener failed on %s", type(event).__name__)
 
 
-def _script_policy(policy: IpPolicy) -> str:
-    """What the script does about another network; events are told here."""
-    return policy.value if policy in (IpPolicy.REJECT, IpPolicy.REVOKE) else ""
-
-
-def _policy_of(reply: Any) -> str:
-    """What CONFIG GET answered for one setting: a map in RESP3, a list in RESP2."""
-    values = list(reply.values()) if isinstance(reply, dict) else list(reply)[1:]
-    return text(values[0]) if values else "unknown"
+def _request_of(device: DeviceInfo | None) -> RequestContext | None:
+    """A device tells where a request came from, if it is all that is known."""
+    return RequestContext(device.ip_address) if device and device.ip_address else None

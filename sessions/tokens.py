@@ -23,6 +23,7 @@ SECRET_BYTES = 32
 #: 36 bits: of 69 billion made-up tokens, one reaches the store.
 _CHECK_CHARS = 6
 _TAG_BYTES = 8
+_SALT_BYTES = 16
 _PUBLIC_ID_CHARS = 12
 _MIN_KEY_BYTES = 32
 MAX_TOKEN_CHARS = 80
@@ -78,15 +79,33 @@ class Tokens:
 
     def tag(self, user_id: str) -> str:
         """The user's part of every token and key: 13 characters that tell nothing."""
-        digest = _hmac(self._ring.routing_key, b"tag", user_id.encode())
-        return base64.b32encode(digest[:_TAG_BYTES]).decode().rstrip("=").lower()
+        return _tag(_hmac(self._ring.routing_key, b"tag", user_id.encode()))
 
-    def issue(self, user_id: str) -> tuple[str, Ticket]:
-        """A new token for a user, and its ticket."""
-        kid, tag = self._ring.current, self.tag(user_id)
-        body = f"{kid}.{tag}.{_base64(secrets.token_bytes(SECRET_BYTES))}"
-        key = self._ring.keys[kid]
-        check, sid = _check_and_sid(key, body)
+    def issue(self, user_id: str | None) -> tuple[str, Ticket]:
+        """A new token for a user, and its ticket. Nobody in particular gets a tag of his own."""
+        tag = _tag(secrets.token_bytes(_TAG_BYTES)) if user_id is None else self.tag(user_id)
+        return self._token(self._ring.current, tag, secrets.token_bytes(SECRET_BYTES))
+
+    def new_lead(self) -> str:
+        """What the store keeps in place of a rotated session, to lead its token to the next one."""
+        return f"{self._ring.current}.{_base64(secrets.token_bytes(_SALT_BYTES))}"
+
+    def successor(self, token: str, lead: str) -> tuple[str, Ticket] | None:
+        """The token that replaces another one: the same for everybody who holds that and the lead.
+
+        Requests that rotate at the same moment so agree on one successor, though the store holds
+        no token; from the lead alone nobody finds it. None if the ring has no such key, or no more.
+        """
+        kid = lead.partition(".")[0]
+        ticket, key = self.read(token), self._ring.keys.get(kid)
+        if ticket is None or key is None:
+            return None
+        secret = _hmac(key, b"successor", f"{token} {lead}".encode())
+        return self._token(kid, ticket.tag, secret)
+
+    def _token(self, kid: str, tag: str, secret: bytes) -> tuple[str, Ticket]:
+        body = f"{kid}.{tag}.{_base64(secret)}"
+        check, sid = _check_and_sid(self._ring.keys[kid], body)
         return body + check, Ticket(tag, sid)
 
     def read(self, token: str) -> Ticket | None:
@@ -104,7 +123,11 @@ class Tokens:
 
     def public_id(self, sid: str) -> str:
         """A name for lists, logs and URLs: from it neither token nor sid can be found."""
-        return _base64(_hmac(self._ring.routing_key, b"public", sid.encode()))[:_PUBLIC_ID_CHARS]
+        return self.digest(b"public", sid)[:_PUBLIC_ID_CHARS]
+
+    def digest(self, label: bytes, message: str) -> str:
+        """A keyed hash of what must not lie in the store as it is; ``label`` tells uses apart."""
+        return _base64(_hmac(self._ring.routing_key, label, message.encode()))
 
 
 def _hmac(key: bytes, label: bytes, message: bytes) -> bytes:
@@ -116,6 +139,10 @@ def _check_and_sid(key: bytes, body: str) -> tuple[str, str]:
     """Two parts of one HMAC, of which neither tells anything of the other."""
     digest = _base64(_hmac(key, b"token", body.encode()))
     return digest[:_CHECK_CHARS], digest[_CHECK_CHARS:]
+
+
+def _tag(digest: bytes) -> str:
+    return base64.b32encode(digest[:_TAG_BYTES]).decode().rstrip("=").lower()
 
 
 def _base64(raw: bytes) -> str:

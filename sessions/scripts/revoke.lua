@@ -1,19 +1,22 @@
--- End all sessions of a user, or all but one, at one instant.
--- KEYS: 1 index of the user | 2 session to keep (the index again for none)
--- ARGV: 1 sid to keep, '' for none
--- Gives {sids that were alive}, {all other sids}; nothing, and ends nothing, if the one to keep is
--- not alive: whoever asks has to be signed in.
+-- End all sessions of a user, or all but one, at one instant, with the logins that are under way.
+-- KEYS: 1 index of the user | 2 generation of the user | 3 session to keep (the index for none)
+-- ARGV: 1 sid to keep, '' for none | 2 how long the generation is remembered, ms
+-- Gives {sids that were alive}, {all other sids}, what leads to the successor of the one to keep or
+-- ''; nothing, and ends nothing, if the one to keep is not alive: whoever asks has to be signed in.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if ARGV[1] ~= '' then
-  local expires = redis.call('HGET', KEYS[2], 'expires_at')
-  if not expires or now >= tonumber(expires)
+  local kept = redis.call('HMGET', KEYS[3], 'expires_at', 'successor')
+  if not kept[1] or now >= tonumber(kept[1])
       or redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
-    return {{}, {}}
+    return {{}, {}, kept[2] or ''}
   end
 end
 local members = redis.call('HGETALL', KEYS[1])
 local live, stale = {}, {}
+-- A time, so that a generation which was forgotten does not come again.
+local before = tonumber(redis.call('GET', KEYS[2]) or '0')
+redis.call('SET', KEYS[2], string.format('%.0f', math.max(now, before + 1)), 'PX', ARGV[2])
 for at = 1, #members, 2 do
   if members[at] ~= ARGV[1] then
     local expires = string.match(members[at + 1], ':(%d+)$')
@@ -22,4 +25,4 @@ for at = 1, #members, 2 do
     redis.call('HDEL', KEYS[1], members[at])
   end
 end
-return {live, stale}
+return {live, stale, ''}

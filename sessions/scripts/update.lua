@@ -4,7 +4,9 @@
 --       5 most bytes of data | 6 number of fields set | 7... fields and their values, then fields to
 --       remove
 -- Gives OK, version | CONFLICT, version | TOOBIG, bytes | MISSING | UNREADABLE
-local held = redis.call('HMGET', KEYS[1], 'user_id', 'version', 'expires_at', 'change')
+--     | ROTATED, what leads to the successor
+local held = redis.call('HMGET', KEYS[1], 'user_id', 'version', 'expires_at', 'change', 'successor')
+if held[5] then return {'ROTATED', held[5]} end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if not (held[1] and held[2] and held[3])

@@ -1,17 +1,20 @@
 -- Read a live session, and slide its expiry when that is due.
 -- KEYS: 1 session | 2 index of the user
--- ARGV: 1 sid | 2 touch interval ms, -1 for never | 3 network of the request, '' to ask nothing
---       4 what another network leads to: '' nothing, reject, revoke
--- Gives OK, last access before, expires, whether touched, {field, value...} | MISSING | EXPIRED
---     | BINDING, network of the session | UNREADABLE
+-- ARGV: 1 sid | 2 touch interval ms, -1 for never
+--       3 network of the request, '' to ask nothing | 4 what another network leads to: '' nothing,
+--       step_up, reject, revoke | 5, 6 the same for the fingerprint
+-- Gives OK, last access before, expires, whether touched, now, {field, value...}
+--     | MISSING | REVOKED | EXPIRED | ROTATED, what leads to the successor
+--     | BINDING, network or fp, value of the session | UNREADABLE
 -- A session lives while its record and its entry in the index are both there: whoever takes the
 -- entry away has ended it, whatever a writer in flight does to the record.
 local held = redis.call('HMGET', KEYS[1], 'user_id', 'created_at', 'last_access', 'expires_at',
-  'absolute_at', 'idle_ms', 'network')
+  'absolute_at', 'idle_ms', 'network', 'fp', 'successor')
+if held[9] then return {'ROTATED', held[9]} end
 for at = 1, 6 do
   if not held[at] then return {'MISSING'} end
 end
-if redis.call('HEXISTS', KEYS[2], ARGV[1]) == 0 then return {'MISSING'} end
+if redis.call('HEXISTS', KEYS[2], ARGV[1]) == 0 then return {'REVOKED'} end
 -- An error after the first write would leave half of it. A double holds fifteen digits.
 for at = 2, 6 do
   if #held[at] > 15 or not string.find(held[at], '^%d+$') then return {'UNREADABLE'} end
@@ -21,15 +24,22 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local accessed, expires = tonumber(held[3]), tonumber(held[4])
 if now >= expires then return {'EXPIRED'} end
 
-if ARGV[4] ~= '' and ARGV[3] ~= '' and held[7] and held[7] ~= ARGV[3] then
-  if ARGV[4] == 'revoke' then
-    redis.call('DEL', KEYS[1])
-    redis.call('HDEL', KEYS[2], ARGV[1])
+-- Before the touch: who is refused, or has to prove himself first, prolongs nothing.
+local interval, touched = tonumber(ARGV[2]), 0
+for binding = 0, 1 do
+  local expected, shown, policy = held[7 + binding], ARGV[3 + 2 * binding], ARGV[4 + 2 * binding]
+  if policy ~= '' and shown ~= '' and expected and expected ~= shown then
+    if policy == 'revoke' then
+      redis.call('DEL', KEYS[1])
+      redis.call('HDEL', KEYS[2], ARGV[1])
+    end
+    if policy ~= 'step_up' then
+      return {'BINDING', (binding == 0) and 'network' or 'fp', expected}
+    end
+    interval = -1
   end
-  return {'BINDING', held[7]}
 end
 
-local interval, touched = tonumber(ARGV[2]), 0
 if interval >= 0 and now - accessed >= interval then
   local hard = tonumber(held[5])
   expires = now + tonumber(held[6])
@@ -44,4 +54,4 @@ if interval >= 0 and now - accessed >= interval then
   end
   touched = 1
 end
-return {'OK', accessed, expires, touched, redis.call('HGETALL', KEYS[1])}
+return {'OK', accessed, expires, touched, now, redis.call('HGETALL', KEYS[1])}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sessions import ConfigError, IpPolicy, OnLimit, RateLimit, SessionConfig
+from sessions import BindingPolicy, ConfigError, OnLimit, RateLimit, SessionConfig
 from sessions.config import MAX_RATE
 
 
@@ -17,7 +17,7 @@ def test_a_rate_that_the_store_could_not_keep_is_refused(limit: int, per_seconds
 
 def test_policies_may_be_given_by_name() -> None:
     config = SessionConfig(on_limit="reject", ip_policy="revoke")  # type: ignore[arg-type]  # as read from a file
-    assert (config.on_limit, config.ip_policy) == (OnLimit.REJECT, IpPolicy.REVOKE)
+    assert (config.on_limit, config.ip_policy) == (OnLimit.REJECT, BindingPolicy.REVOKE)
     with pytest.raises(ConfigError, match="nonsense"):
         SessionConfig(on_limit="nonsense")  # type: ignore[arg-type]  # as read from a file
 

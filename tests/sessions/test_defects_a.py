@@ -251,5 +251,5 @@ def test_every_write_is_in_one_file() -> None:
     assert asking.pop("atomic.py")
     assert {name: asked for name, asked in asking.items() if asked} == {
         "link.py": ["*words", "*words, target_nodes=RedisCluster.ALL_NODES", '"INFO", "cluster"'],
-        "store.py": ['"CONFIG GET", "maxmemory-policy"'],
+        "maintenance.py": ['"CONFIG GET", "maxmemory-policy"'],
     }

@@ -8,10 +8,10 @@ import redis.asyncio
 import redis.exceptions
 
 from sessions import (
+    BindingPolicy,
     DataTooLarge,
     DecodeError,
     DeviceInfo,
-    IpPolicy,
     SessionStore,
     VersionConflict,
     atomic,
@@ -241,7 +241,7 @@ ELSEWHERE = ["203.0.113.1", "2001:db8::1", "", "junk"]
 async def test_a_request_from_another_network_is_refused_and_prolongs_nothing(
     make_store: MakeStore, user: str, address: str
 ) -> None:
-    store = await make_store(ip_policy=IpPolicy.REJECT, touch_interval_seconds=0)
+    store = await make_store(ip_policy=BindingPolicy.REJECT, touch_interval_seconds=0)
     told: list[events.SessionEvent] = []
     issued = await store.create(user, device_info=PHONE)
     store.on_event(told.append)
@@ -256,18 +256,20 @@ async def test_a_request_from_another_network_is_refused_and_prolongs_nothing(
 async def test_a_request_from_another_network_may_end_the_session(
     make_store: MakeStore, user: str, address: str
 ) -> None:
-    store = await make_store(ip_policy=IpPolicy.REVOKE)
+    store = await make_store(ip_policy=BindingPolicy.REVOKE)
     told: list[events.SessionEvent] = []
     issued = await store.create(user, device_info=PHONE)
     store.on_event(told.append)
     assert await store.validate_with_ip(issued.token, address) is None
-    assert events.Destroyed(issued.public_id) in told
+    assert events.Destroyed(issued.public_id, events.Why.BINDING) in told
     assert await store.validate_with_ip(issued.token, PHONE.ip_address) is None
 
 
-@pytest.mark.parametrize(("policy", "is_told"), [(IpPolicy.LOG, True), (IpPolicy.OFF, False)])
+@pytest.mark.parametrize(
+    ("policy", "is_told"), [(BindingPolicy.LOG, True), (BindingPolicy.OFF, False)]
+)
 async def test_a_request_from_another_network_may_pass(
-    make_store: MakeStore, user: str, policy: IpPolicy, is_told: bool
+    make_store: MakeStore, user: str, policy: BindingPolicy, is_told: bool
 ) -> None:
     store = await make_store(ip_policy=policy)
     told: list[events.SessionEvent] = []
@@ -278,7 +280,7 @@ async def test_a_request_from_another_network_may_pass(
 
 
 async def test_who_names_no_address_is_not_asked_for_one(make_store: MakeStore, user: str) -> None:
-    store = await make_store(ip_policy=IpPolicy.REJECT)
+    store = await make_store(ip_policy=BindingPolicy.REJECT)
     bound, unbound = await store.create(user, device_info=PHONE), await store.create(user)
     assert await store.validate(bound.token) is not None
     assert await store.validate_with_ip(unbound.token, PHONE.ip_address) is not None
