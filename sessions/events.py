@@ -43,10 +43,9 @@ class Created(SessionEvent):
 
 @dataclass(frozen=True, slots=True)
 class Rotated(SessionEvent):
-    """A session goes on under another token, and so under another public id."""
+    """A session goes on under another token."""
 
     public_id: str
-    new_public_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +127,21 @@ class StoreFailed(SessionEvent):
 
     operation: str
     error: str
+
+
+@dataclass(frozen=True, slots=True)
+class CookieConflict(SessionEvent):
+    """A request held the session cookie twice, with different values: one of them was planted."""
+
+    ip_address: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CsrfRefused(SessionEvent):
+    """A request that changes something seems to come from the page of somebody else."""
+
+    ip_address: str | None
+    reason: str
 
 
 Listener = Callable[[SessionEvent], None]
