@@ -25,6 +25,11 @@ NEW_FREQUENCY = 5
 MAX_FREQUENCY = 255
 
 
+def lru_clock(now_ms: int) -> int:
+    """The seconds that Redis's 24 bits of an object hold."""
+    return now_ms // 1000 & 0xFFFFFF
+
+
 class Accesses:
     """The records of all databases of a server, by key, and how they are made."""
 

@@ -114,7 +114,7 @@ class Engine:
         if ctx.closing:
             return NO_REPLY
         ctx.is_running = True
-        self.state.notifier.running = ctx
+        self.state.notifier.running = self.state.lookups.running = ctx
         try:
             reply = self._answer(ctx, argv)
         except CrossProtocolRequest:
@@ -160,6 +160,7 @@ class Engine:
         metrics, moment, append, headers = self._metrics, self._moment, lines.append, BULK_HEADERS
         quick, numbers = metrics.quick_for(ctx), INTEGER_LINES
         only_quick, started_ns = True, stopwatch_ns()
+        self.state.lookups.running = ctx
         moment.read_ms = None
         remaining = iter(requests)
         while True:
@@ -238,10 +239,17 @@ class Engine:
         if self.state.memory.is_limited:
             self.state.memory.turn()
         self.state.tracking.limit()
-        stop_ns = SystemClock.now_ns() + budget_ns
-        removed = 0
         if not self.state.expires_actively or self.state.pause.is_on:
-            return removed
+            return 0
+        statistics, started_ns = self.state.statistics, SystemClock.now_ns()
+        removed = self._expire_until(started_ns + budget_ns)
+        elapsed_ns = SystemClock.now_ns() - started_ns
+        statistics.expiry_ns += elapsed_ns
+        statistics.unfinished_expiries += elapsed_ns > budget_ns
+        return removed
+
+    def _expire_until(self, stop_ns: int) -> int:
+        removed = 0
         for db in self.state.databases:
             while db.expire_one():
                 removed += 1

@@ -61,6 +61,11 @@ class Libraries:
     def function_count(self) -> int:
         return sum(len(loaded.library.functions) for loaded in self)
 
+    @property
+    def text_bytes(self) -> int:
+        """What the texts of all libraries take."""
+        return sum(len(loaded.code) for loaded in self)
+
     def find(self, name: bytes) -> tuple[Loaded, LibraryFunction] | None:
         """A function, and the library it is from."""
         return self._functions.get(name.lower())

@@ -37,6 +37,20 @@ class Observer(Protocol):
         ...
 
 
+class LookupObserver(Protocol):
+    """Whoever counts look-ups, where that costs nothing: see ``lookups``."""
+
+    def miss(self) -> None: ...
+    def find_wrong_type(self) -> None: ...
+
+
+class _NobodyCounts:
+    """For a database that belongs to no server."""
+
+    def miss(self) -> None: ...
+    def find_wrong_type(self) -> None: ...
+
+
 class Moment:
     """The instant at which the current request runs.
 
@@ -107,6 +121,7 @@ class Keyspace:
         "expired",
         "expired_fields",
         "index",
+        "lookups",
         "observers",
         "pause",
         "recorder",
@@ -131,6 +146,8 @@ class Keyspace:
         self._roster: Roster | None = None
         #: What random_volatile_key draws from.
         self._volatile_names: list[bytes] = []
+        #: Who counts what is looked up.
+        self.lookups: LookupObserver = _NobodyCounts()
         #: When or how often keys were used, and who records it: see ``accesses``.
         self.accesses: dict[bytes, int]
         self.recorder: Accesses
@@ -154,6 +171,9 @@ class Keyspace:
         if key in self._deadlines_ms and self._is_due(key):
             self._expire(key)
         value = self._values.get(key)
+        if value is None:
+            self.lookups.miss()
+            return None
         return self._without_due(key, value) if value.__class__ is VolatileHash else value
 
     #: The same, but looking is not using: TYPE, OBJECT.
@@ -168,9 +188,10 @@ class Keyspace:
         if key in self._deadlines_ms and self._is_due(key):
             self._expire(key)
         value = self._values.get(key)
-        if value.__class__ is bytes or value is None or isinstance(value, bytearray):
+        if value.__class__ is bytes or isinstance(value, bytearray):
             return value
-        raise WrongType
+        self._not_found(value)
+        return None
 
     @overload
     def collection(self, key: bytes, kind: type[Hash]) -> Hash | None: ...
@@ -185,10 +206,19 @@ class Keyspace:
         if key in self._deadlines_ms and self._is_due(key):
             self._expire(key)
         value = self._values.get(key)
-        if value is None or value.__class__ is kind:
+        if value.__class__ is kind:
             return value
         if value.__class__ is VolatileHash and kind is Hash:
             return self._without_due(key, value)
+        self._not_found(value)
+        return None
+
+    def _not_found(self, instead: Value | None) -> None:
+        """What was looked up is not there; raises WrongType if something else is."""
+        if instead is None:
+            self.lookups.miss()
+            return
+        self.lookups.find_wrong_type()
         raise WrongType
 
     def hash(self, key: bytes) -> Hash | None:

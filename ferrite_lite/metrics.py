@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from .clock import NS_PER_US
@@ -119,6 +119,10 @@ class Metrics:
     def __iter__(self) -> Iterator[Meter]:
         """The meters of commands that were called, or refused."""
         return (meter for meter in self._meters.values() if meter.is_used)
+
+    def every(self) -> Iterable[Meter]:
+        """The meter of each command, used or not."""
+        return self._meters.values()
 
     def quick_for(self, ctx: Context) -> list[Routes]:
         """The quick commands of a connection, by number of words: none that needs the gate."""

@@ -421,6 +421,14 @@ class ScriptCache:
         self._passing: dict[bytes, None] = {}
         self._twins: dict[bytes, Twin] = {}
 
+    def __len__(self) -> int:
+        return len(self._loaded)
+
+    @property
+    def text_bytes(self) -> int:
+        """What the texts of all scripts take."""
+        return sum(len(script.text) for script in self._loaded.values())
+
     def register(self, native: NativeScript) -> None:
         """From now on, run the twin for this text, be it loaded already or later."""
         sha = sha1(native.text)
@@ -465,9 +473,6 @@ class ScriptCache:
         """Forget what was loaded; the twins stand by for the next time."""
         self._loaded.clear()
         self._passing.clear()
-
-    def __len__(self) -> int:
-        return len(self._loaded)
 
 
 # --- what a request would do ----------------------------------------------------------------------

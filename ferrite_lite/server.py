@@ -218,6 +218,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._statistics.input_bytes += len(data)
+        self._statistics.reads += 1
         if self._backlog is not None:
             self._held += data
             if self._is_postponed and len(self._held) > MAX_HELD_BYTES:
@@ -372,6 +373,7 @@ class Connection(asyncio.Protocol):
             return
         self._transport.write(data)
         self._statistics.output_bytes += len(data)
+        self._statistics.writes += 1
         unread = self._transport.get_write_buffer_size()
         limit = MAX_OUTPUT_BYTES if self._limits.authenticated else MAX_UNAUTHENTICATED_OUTPUT_BYTES
         if unread > limit:
@@ -591,6 +593,7 @@ class Server:
         while True:
             await asyncio.sleep(1 / self.engine.state.config.hz)
             await self._expire()
+            self.engine.state.sample_rates()
             now_seconds = asyncio.get_running_loop().time()
             timeout_seconds = self.engine.state.config.timeout_seconds
             for connection in list(self._connections):

@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING
 from .accesses import Accesses
 from .acl import AccessControl
 from .broker import Broker
-from .clock import NS_PER_US, Clock
+from .clock import NS_PER_US, Clock, SystemClock
 from .command import Command, CommandTable
 from .config import Config
 from .functions import Libraries
 from .keyspace import Keyspace, Moment
 from .latency import LatencyMonitor
+from .lookups import Lookups
 from .memory import Memory
 from .metrics import Metrics
 from .monitor import Monitor
 from .notifications import Notifier
 from .pause import Pause
+from .rates import Rates
 from .redaction import redacted
 from .scripts import Door, ScriptCache, ScriptRun
 from .slowlog import SlowLog
@@ -42,10 +44,15 @@ class Statistics:
 
     __slots__ = (
         "connections",
+        "evicted_clients",
         "evicted_keys",
+        "expiry_ns",
         "input_bytes",
         "output_bytes",
+        "reads",
         "rejected_connections",
+        "unfinished_expiries",
+        "writes",
     )
 
     def __init__(self) -> None:
@@ -56,7 +63,12 @@ class Statistics:
         self.rejected_connections = 0
         self.input_bytes = 0
         self.output_bytes = 0
-        self.evicted_keys = 0
+        self.evicted_keys = self.evicted_clients = 0
+        #: How often a transport brought or took bytes.
+        self.reads = self.writes = 0
+        #: Time spent on looking for what is due, and how often that took all the time there was.
+        self.expiry_ns = 0
+        self.unfinished_expiries = 0
 
 
 class ServerState:
@@ -75,6 +87,8 @@ class ServerState:
         #: DEBUG SET-ACTIVE-EXPIRE.
         self.expires_actively = True
         self.run_id = secrets.token_hex(20)
+        #: DEBUG CHANGE-REPL-ID makes it anew.
+        self.replication_id = secrets.token_hex(20)
         #: Every random choice of the server: SPOP, RANDOMKEY... A seed makes them repeatable.
         self.random = Random(seed)  # noqa: S311  # a fair choice is wanted, not a secret
         self.databases = [
@@ -103,6 +117,10 @@ class ServerState:
         self.pause = Pause(self)
         self.memory = Memory(self)
         self.metrics = Metrics(table)
+        self.lookups = Lookups(self.metrics)
+        for db in self.databases:
+            db.lookups = self.lookups
+        self.rates = Rates()
         self.slowlog = SlowLog()
         self.latency = LatencyMonitor()
         self.apply_settings()
@@ -165,6 +183,12 @@ class ServerState:
         """Look at every connection again: users have changed, or may come in without a word."""
         for client in self.clients.values():
             client.update_guard()
+
+    def sample_rates(self) -> None:
+        """For INFO: how many commands and bytes there are a second."""
+        counted = self.statistics
+        counters = (self.metrics.calls, counted.input_bytes, counted.output_bytes)
+        self.rates.sample(SystemClock.now_ns(), counters)
 
     @property
     def guards_everybody(self) -> bool:

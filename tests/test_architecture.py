@@ -15,7 +15,7 @@ RANKS = [
     {"errors", "clock", "foreign", "usage", "version", "latency", "slowlog", "xxh3"},
     {"numeric", "patterns", "reply", "words"},
     {"arguments", "fielddeadlines", "roster", "expiry", "resp", "command", "scriptflags"},
-    {"values", "metrics", "redaction"},
+    {"values", "metrics", "redaction", "rates", "lookups"},
     {"keyspace", "config"},
     {
         *("watches", "broker", "persistence", "acl", "accesses", "memory"),

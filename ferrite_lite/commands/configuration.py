@@ -103,6 +103,7 @@ def config_resetstat(ctx: Context) -> Reply:
     """Count from zero again what INFO shows."""
     ctx.server.statistics.reset()
     ctx.server.metrics.reset()
+    ctx.server.lookups.reset()
     for db in ctx.server.databases:
         db.expired = 0
     return OK

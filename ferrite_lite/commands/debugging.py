@@ -11,6 +11,7 @@ import logging
 import secrets
 from collections.abc import Callable
 
+from ..accesses import lru_clock
 from ..clock import block_seconds
 from ..command import CommandGroup
 from ..context import Context
@@ -121,7 +122,7 @@ def _object(ctx: Context, key: bytes, *_: bytes) -> Reply:
     length = len(dump(value, compresses=False)) - 11  # the type, the version and the checksum
     text = (
         f"Value at:0x{id(value):x} refcount:1 encoding:{encoding_of(value).decode()}"
-        f" serializedlength:{length} lru:{ctx.server.moment.ms // 1000 & 0xFFFFFF}"
+        f" serializedlength:{length} lru:{lru_clock(ctx.server.moment.ms)}"
         f" lru_seconds_idle:{idle_seconds}"
     )
     return Status(text.encode())
@@ -249,7 +250,7 @@ def _log(_: Context, message: bytes) -> Reply:
 
 @_subcommand("change-repl-id", 0)
 def _change_replication_id(ctx: Context) -> Reply:
-    ctx.server.run_id = secrets.token_hex(20)
+    ctx.server.replication_id = secrets.token_hex(20)
     return OK
 
 

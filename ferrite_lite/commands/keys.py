@@ -76,7 +76,8 @@ def unlink(ctx: Context, *keys: bytes) -> Reply:
 )
 def exists(ctx: Context, *keys: bytes) -> Reply:
     """Return how many of the keys exist, one named twice counted twice."""
-    return sum(key in ctx.db for key in keys)
+    ctx.server.lookups.further += len(keys) - 1
+    return sum(ctx.db.peek(key) is not None for key in keys)
 
 
 @command(
@@ -89,6 +90,7 @@ def exists(ctx: Context, *keys: bytes) -> Reply:
 )
 def touch(ctx: Context, *keys: bytes) -> Reply:
     """Use keys for nothing, and return how many there are."""
+    ctx.server.lookups.further += len(keys) - 1
     return sum(ctx.db.get(key) is not None for key in keys)
 
 
@@ -321,7 +323,7 @@ def _left_ms(ctx: Context, key: bytes) -> int:
 
 
 def _deadline(ctx: Context, key: bytes) -> int:
-    if key not in ctx.db:
+    if ctx.db.peek(key) is None:
         return -2
     deadline = ctx.db.deadline_ms(key)
     return -1 if deadline is None else deadline

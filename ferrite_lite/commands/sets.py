@@ -215,7 +215,9 @@ def srandmember(ctx: Context, key: bytes, *words: bytes) -> Reply:
 
 def _sources(ctx: Context, keys: Iterable[bytes]) -> Sources:
     """Every key is looked at before any is used: one of another type is refused wherever it is."""
-    return [ctx.db.set(key) for key in keys]
+    found = [ctx.db.set(key) for key in keys]
+    ctx.server.lookups.further += len(found) - 1
+    return found
 
 
 # The results below are built from set() and not with the operators of Set, which would make a Set

@@ -184,6 +184,7 @@ def _looked_up(ctx: Context, pattern: bytes, member: bytes) -> bytes | None:
     before, star, after = pattern.partition(b"*")
     if not star:
         return None
+    ctx.server.lookups.further += 1
     name, arrow, hash_field = after.partition(b"->")
     if arrow and hash_field:
         fields = ctx.db.get(before + member + name)

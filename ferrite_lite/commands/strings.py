@@ -130,6 +130,8 @@ def set_(ctx: Context, key: bytes, value: bytes, *words: bytes) -> Reply:
     compares = options.condition in CONDITIONS
     if compares:
         check_expected(options.condition, options.expected)
+    if options.returns_old:
+        ctx.server.lookups.count(is_hit=key in db)
     old = db.string(key) if options.returns_old or compares else None
     if compares:
         if not holds(old, options.condition, options.expected):
@@ -232,6 +234,7 @@ def getex(ctx: Context, key: bytes, *words: bytes) -> Reply:
 def mget(ctx: Context, *keys: bytes) -> Reply:
     """Return the strings at several keys; a key of another type counts as missing."""
     values = map(ctx.db.get, keys)
+    ctx.server.lookups.further += len(keys) - 1
     # bytes() copies a string edited in place: EXEC copies replies, but not what is inside them.
     return [bytes(value) if isinstance(value, String) else None for value in values]
 
@@ -480,6 +483,7 @@ class LcsOptions:
 def lcs(ctx: Context, key1: bytes, key2: bytes, *words: bytes) -> Reply:
     """Return the longest common subsequence of two strings, its length, or where it stands."""
     a, b = _lcs_string(ctx, key1), _lcs_string(ctx, key2)
+    ctx.server.lookups.further += 1
     options = _read_lcs_options(words)
     if max(len(a), len(b)) > MAX_LCS_BYTES:
         raise LcsTooLong
