@@ -131,7 +131,7 @@ def set_(ctx: Context, key: bytes, value: bytes, *words: bytes) -> Reply:
     if compares:
         check_expected(options.condition, options.expected)
     if options.returns_old:
-        ctx.server.lookups.count(is_hit=key in db)
+        ctx.server.lookups.count(is_hit=db.stored(key) is not None)
     old = db.string(key) if options.returns_old or compares else None
     if compares:
         if not holds(old, options.condition, options.expected):
