@@ -82,3 +82,35 @@ class StoreRefused(SessionError):
 
 class StoreUnavailable(SessionError):
     """The store did not answer: nothing is known, so neither accept the session nor delete it."""
+
+
+# --- on the web -----------------------------------------------------------------------------------
+
+
+class ConflictingCookies(SessionError):
+    """The request holds the session cookie twice, with different values."""
+
+    def __init__(self) -> None:
+        super().__init__("the session cookie came twice, with different values")
+
+
+class CsrfRefused(SessionError):
+    """A request that changes something seems to come from the page of somebody else."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the request was refused: {reason}")
+        self.reason = reason
+
+
+class SessionNotLoaded(SessionError, RuntimeError):
+    """Data of a lazy session was asked for before it was read."""
+
+    def __init__(self) -> None:
+        super().__init__("the session is lazy: await request.session.load() before you use it")
+
+
+class NotSignedIn(SessionError):
+    """There is no session, or nobody has signed in to it."""
+
+    def __init__(self) -> None:
+        super().__init__("nobody has signed in")

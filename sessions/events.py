@@ -43,9 +43,10 @@ class Created(SessionEvent):
 
 @dataclass(frozen=True, slots=True)
 class Rotated(SessionEvent):
-    """A session goes on under another token."""
+    """A session goes on under another token, and so under another public id."""
 
     public_id: str
+    new_public_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,84 @@
+"""What the browser is told when something is refused or goes wrong: nothing of use to an attacker.
+
+One answer for every way of not being signed in, and no text of any error (ASVS 16.5.1). The log has
+the error under the id that the answer shows.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from dataclasses import dataclass
+from secrets import token_hex
+
+from .errors import (
+    CsrfRefused,
+    FreshAuthenticationRequired,
+    NotSignedIn,
+    RateLimited,
+    SessionError,
+    SessionLimitReached,
+    StoreUnavailable,
+)
+
+logger = logging.getLogger("sessions")
+
+#: RFC 9110 11.6.1 asks for a challenge with every 401; no scheme is registered for cookies.
+CHALLENGE = 'Cookie realm="session"'
+#: What RFC 9470 section 3 calls it.
+STEP_UP = f'{CHALLENGE}, error="insufficient_user_authentication"'
+_RETRY_SECONDS = 1
+_INCIDENT_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response of the session layer itself: JSON, never stored by anybody."""
+
+    status: int
+    content: dict[str, str]
+    headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def body(self) -> bytes:
+        return json.dumps(self.content, separators=(",", ":")).encode()
+
+    @property
+    def all_headers(self) -> list[tuple[str, str]]:
+        return [
+            ("content-type", "application/json"),
+            ("content-length", str(len(self.body))),
+            ("cache-control", "no-store"),
+            *self.headers,
+        ]
+
+
+def answer_to(error: SessionError) -> Answer:
+    """The response to an error that an application did not deal with."""
+    match error:
+        case NotSignedIn():
+            return Answer(401, {"detail": "sign in"}, (("www-authenticate", CHALLENGE),))
+        case FreshAuthenticationRequired():
+            challenge = f"{STEP_UP}, max_age={math.ceil(error.max_age_seconds)}"
+            return Answer(401, {"detail": "sign in again"}, (("www-authenticate", challenge),))
+        case CsrfRefused():
+            return Answer(403, {"detail": "refused"})
+        case RateLimited():
+            wait = str(max(1, math.ceil(error.retry_after_seconds)))
+            return Answer(429, {"detail": "too many attempts"}, (("retry-after", wait),))
+        case SessionLimitReached():
+            return Answer(409, {"detail": "too many sessions"})
+        case StoreUnavailable():
+            return incident(error, 503, "not available", (("retry-after", str(_RETRY_SECONDS)),))
+        case _:
+            return incident(error, 500, "something went wrong")
+
+
+def incident(
+    error: BaseException, status: int, detail: str, headers: tuple[tuple[str, str], ...] = ()
+) -> Answer:
+    """Log an error under a new id, and show the id only."""
+    incident_id = token_hex(_INCIDENT_BYTES)
+    logger.error("incident %s: %s", incident_id, type(error).__name__, exc_info=error)
+    return Answer(status, {"detail": detail, "incident": incident_id}, headers)

@@ -1,0 +1,467 @@
+"""Sessions for ASGI applications: ``scope["session"]``, which Starlette calls ``request.session``.
+
+Plain ASGI, no framework. Without a cookie nothing is asked of the store; with one, it is asked once
+a request. It is asked before the application runs, for ``request.session["theme"]`` cannot wait; a
+lazy middleware asks only when somebody awaits ``request.session.load()``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any, Literal, Self
+from urllib.parse import parse_qs
+
+from . import events
+from .answers import Answer, answer_to
+from .config import Lifetime
+from .cookies import CookiePolicy
+from .csrf import FORM_FIELD, HEADER, Csrf, CsrfProtector
+from .errors import CsrfRefused, SessionError, StoreUnavailable
+from .exchange import (
+    CLEAR_SITE_DATA,
+    Emptied,
+    NewVisitor,
+    Patch,
+    Request,
+    WebData,
+    WebPolicy,
+    WebSession,
+)
+from .proxies import TrustedProxies
+from .record import AuthContext, DeviceInfo, IssuedSession
+from .store import SessionStore
+
+Scope = dict[str, Any]
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Any, Any, Any], Awaitable[None]]
+
+#: How often an open stream asks whether its session still lives, when nobody here ended it.
+RECHECK_SECONDS = 5.0
+#: A stream outlasts a store that is silent for a moment, and not one that stays so.
+_MAX_FAILED_CHECKS = 3
+#: A form that only has to be searched for its token.
+_MAX_FORM_BYTES = 1 << 20
+_FORM = "application/x-www-form-urlencoded"
+_EVENT_STREAM = b"text/event-stream"
+#: RFC 6455 7.4.1: refused by a policy; and, registered later, try again later.
+_POLICY_VIOLATION, _TRY_AGAIN_LATER = 1008, 1013
+
+
+class AsgiSession(WebSession):
+    """The session of one request, or of one WebSocket, and what can be done to it."""
+
+    def __init__(
+        self, request: Request, store: SessionStore[WebData], csrf: CsrfProtector, endings: Endings
+    ) -> None:
+        super().__init__(request, csrf)
+        self._store = store
+        self._endings = endings
+        self._loading = asyncio.Lock()
+
+    async def load(self) -> Self:
+        """Read the session, if that has not been done. Raises StoreUnavailable, DecodeError."""
+        if self._is_pending:
+            async with self._loading:
+                if self._is_pending:
+                    await self._read()
+        self._be_loaded()
+        return self
+
+    async def try_to_load(self) -> None:
+        """``load``, where a failure is told to whoever asks for the session, and to nobody else."""
+        if self._is_pending:
+            await self._read()
+
+    async def _read(self) -> None:
+        try:
+            self.found(await self._validate(touch=not self._request.is_passive))
+        except SessionError as error:
+            self.failed(error)
+
+    async def _validate(self, *, touch: bool) -> Any:
+        if self.token is None:
+            return None
+        return await self._store.validate(self.token, request=self._request.context, touch=touch)
+
+    async def login(
+        self,
+        user_id: str,
+        data: Mapping[str, Any] | None = None,
+        *,
+        auth: AuthContext | None = None,
+        lifetime: Lifetime | None = None,
+        device_info: DeviceInfo | None = None,
+        if_generation: int | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> IssuedSession[WebData]:
+        """Sign a user in under a new token; what the browser held before is worth nothing then.
+
+        Check the password first. What a visitor had in his session goes along, and ``data`` over
+        it; from a session of somebody else nothing does. Raises as ``SessionStore.create``.
+        """
+        self.require_unsent()
+        await self.load()
+        issued = await self._store.create(
+            user_id,
+            {**self.carried(), **(data or {})},
+            device_info,
+            request=self._request.context,
+            auth=auth,
+            replace=self.token,
+            lifetime=lifetime,
+            if_generation=if_generation,
+            labels=labels,
+        )
+        self.issued(issued)
+        return issued
+
+    async def logout(self) -> bool:
+        """End the session, and have the browser forget all of it; False if none was alive.
+
+        The cookie goes even when the store does not answer. Raises StoreUnavailable.
+        """
+        token = self.ended()
+        return token is not None and await self._store.destroy(token)
+
+    async def rotate(
+        self, *, auth: AuthContext | None = None, grace_seconds: float | None = None
+    ) -> bool:
+        """Go on under a new token, after the user has shown again who he is or may do more now.
+
+        False if no session is alive any more. Raises StoreUnavailable.
+        """
+        self.require_unsent()
+        await self.load()
+        if self.token is None:
+            return False
+        issued = await self._store.rotate(self.token, auth=auth, grace_seconds=grace_seconds)
+        if issued is None:
+            self.found(None)
+            return False
+        self.moved(issued)
+        return True
+
+    async def destroy_others(self) -> int:
+        """End all other sessions of the user; how many were alive. Raises NotSignedIn."""
+        await self.load()
+        return await self._store.destroy_other_sessions(self.require_user(), self.token or "")
+
+    async def save(self) -> None:
+        """Write what has changed: done at the end of a request, and seldom needed before."""
+        match self.due():
+            case NewVisitor(data):
+                self.require_unsent()
+                issued = await self._store.create(None, data, request=self._request.context)
+                self.moved(issued)
+            case Patch(fields, removed):
+                await self._store.patch(self.token or "", fields, removed)
+            case Emptied():
+                await self._store.destroy(self.token or "")
+                self.emptied()
+            case None:
+                return
+        self.saved()
+
+    async def wait_until_ended(self) -> None:
+        """Return when the session is no longer alive; at once if there is none."""
+        await self.load()
+        woken = asyncio.Event()
+        followed, failures = "", 0
+        while self._session is not None and failures < _MAX_FAILED_CHECKS:
+            is_followed, followed = followed == self._session.public_id, self._session.public_id
+            with self._endings.wake(woken, followed):
+                # It may have ended before it was followed.
+                if is_followed:
+                    await _wait(woken, self._endings.recheck_seconds)
+                try:
+                    self.found(await self._validate(touch=False))
+                    failures = 0
+                except StoreUnavailable:
+                    failures += 1
+
+
+async def _wait(woken: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await woken.wait()
+    woken.clear()
+
+
+# --- the end of sessions --------------------------------------------------------------------------
+
+
+class Endings:
+    """Wakes those who wait for the end of a session, when one ends in this process."""
+
+    def __init__(self, store: SessionStore[WebData], recheck_seconds: float) -> None:
+        self.recheck_seconds = recheck_seconds
+        self._waiting: dict[str, set[asyncio.Event]] = {}
+        store.on_event(self._heard)
+
+    @contextmanager
+    def wake(self, woken: asyncio.Event, public_id: str) -> Iterator[None]:
+        """Set an event whenever the session with this id may have ended."""
+        waiting = self._waiting.setdefault(public_id, set())
+        waiting.add(woken)
+        try:
+            yield
+        finally:
+            waiting.discard(woken)
+            if not waiting:
+                self._waiting.pop(public_id, None)
+
+    def _heard(self, event: events.SessionEvent) -> None:
+        match event:
+            case (
+                events.Destroyed(public_id=public_id)
+                | events.Evicted(public_id=public_id)
+                | events.Expired(public_id=public_id)
+                | events.Rotated(public_id=public_id)
+            ):
+                self._wake([public_id])
+            case events.RevokedAll(public_ids=public_ids):
+                self._wake(public_ids)
+            case events.RevokedEverything():
+                self._wake(list(self._waiting))
+
+    def _wake(self, public_ids: Iterable[str]) -> None:
+        for public_id in public_ids:
+            for woken in self._waiting.get(public_id, ()):
+                woken.set()
+
+
+class _Stream:
+    """A WebSocket or an event stream: it is cut off when its session ends."""
+
+    def __init__(self, session: AsgiSession) -> None:
+        self._session = session
+        self._task = asyncio.current_task()
+        self._watch: asyncio.Task[None] | None = None
+        self.is_cut = False
+
+    def start(self) -> None:
+        if self._watch is None:
+            self._watch = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        await self._session.wait_until_ended()
+        self.is_cut = True
+        if self._task is not None:
+            self._task.cancel()
+
+    def stop(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+
+    def caused(self, _: asyncio.CancelledError) -> bool:
+        """Whether the application was cancelled by this, and by nobody else."""
+        return self.is_cut and self._task is not None and self._task.uncancel() == 0
+
+
+# --- the middleware -------------------------------------------------------------------------------
+
+
+class SessionMiddleware:
+    """Gives every request its session. Wrap it around any ASGI application.
+
+    ``lazy``: read the session only when the application awaits ``request.session.load()``.
+    ``trusted_proxies``: whose word on the client's address counts; see ``TrustedProxies``.
+    ``passive_paths``: paths, by their beginning, whose use prolongs no session, and for which it is
+    not read unless they ask: files, polling. ``csrf``: what a request has to show that changes
+    something; ``trusted_origins`` and ``csrf_exempt`` are who and where need not. A WebSocket or an
+    event stream ends when its session does, at once if that happens in this process and within
+    ``recheck_seconds`` otherwise. Raises ConfigError.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        store: SessionStore[WebData],
+        *,
+        cookie: CookiePolicy | None = None,
+        trusted_proxies: TrustedProxies | Iterable[str] = (),
+        lazy: bool = False,
+        passive_paths: Collection[str] = ("/static/",),
+        csrf: Csrf | Literal["off", "origin", "token"] = Csrf.ORIGIN,
+        trusted_origins: Collection[str] = (),
+        csrf_exempt: Collection[str] = (),
+        clear_site_data: str = CLEAR_SITE_DATA,
+        recheck_seconds: float = RECHECK_SECONDS,
+    ) -> None:
+        self.app = app
+        self.store = store
+        self.policy = WebPolicy(
+            cookie=cookie or CookiePolicy(),
+            proxies=TrustedProxies.of(trusted_proxies),
+            csrf=csrf,
+            trusted_origins=trusted_origins,
+            csrf_exempt=csrf_exempt,
+            passive_paths=passive_paths,
+            clear_site_data=clear_site_data,
+        )
+        self._lazy = lazy
+        self._csrf = self.policy.protector(store.digest)
+        self._endings = Endings(store, recheck_seconds)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        request = self._request(scope)
+        session = AsgiSession(request, self.store, self._csrf, self._endings)
+        scope["session"] = session
+        connection = _Connection(scope, send, session)
+        try:
+            receive = await self._admit(request, session, receive)
+        except SessionError as error:
+            await connection.answer(answer_to(error))
+            return
+        await connection.run(self.app, receive)
+
+    def _request(self, scope: Scope) -> Request:
+        headers: dict[str, str] = {}
+        cookies = []
+        for name, value in scope["headers"]:
+            if name == b"cookie":
+                cookies.append(value)
+                continue
+            key, text = name.decode("latin-1"), value.decode("latin-1")
+            headers[key] = f"{headers[key]}, {text}" if key in headers else text
+        client = scope.get("client")
+        return Request(
+            policy=self.policy,
+            method=scope.get("method", "GET"),
+            path=scope["path"],
+            headers=headers,
+            cookies=cookies,
+            peer=client[0] if client else None,
+            is_websocket=scope["type"] == "websocket",
+        )
+
+    async def _admit(self, request: Request, session: AsgiSession, receive: Receive) -> Receive:
+        """Check where the request comes from, and read its session. Raises SessionError."""
+        if session.has_conflict:
+            self.store.tell(events.CookieConflict(request.context.ip_address))
+        try:
+            request.check_origin(self._csrf)
+            if request.needs_token:
+                return await self._check_token(request, session, receive)
+        except CsrfRefused as refusal:
+            self.store.tell(events.CsrfRefused(request.context.ip_address, refusal.reason))
+            raise
+        if not self._lazy and not request.has_passive_path:
+            await session.try_to_load()
+        return receive
+
+    async def _check_token(
+        self, request: Request, session: AsgiSession, receive: Receive
+    ) -> Receive:
+        await session.load()
+        token = request.headers.get(HEADER)
+        is_form = request.headers.get("content-type", "").partition(";")[0].strip() == _FORM
+        if session.user_id is not None and token is None and is_form:
+            receive, body = await _read_ahead(receive)
+            token = parse_qs(body.decode("latin-1"), max_num_fields=1000).get(FORM_FIELD, [""])[0]
+        session.check_csrf_token(token)
+        return receive
+
+
+async def _read_ahead(receive: Receive) -> tuple[Receive, bytes]:
+    """The body of a form, and a way to receive it again. Raises CsrfRefused if it is too long."""
+    messages: list[Message] = []
+    body = b""
+    more = True
+    while more:
+        message = await receive()
+        messages.append(message)
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > _MAX_FORM_BYTES:
+            raise CsrfRefused("its form is too long to be searched for a token")
+
+    async def again() -> Message:
+        return messages.pop(0) if messages else await receive()
+
+    return again, body
+
+
+class _Connection:
+    """One run of the application: its responses get what the session has to add."""
+
+    def __init__(self, scope: Scope, send: Send, session: AsgiSession) -> None:
+        self._scope = scope
+        self._send = send
+        self._session = session
+        self._is_websocket = scope["type"] == "websocket"
+        self._is_closed = False
+        self._stream = _Stream(session)
+
+    async def run(self, app: App, receive: Receive) -> None:
+        """Run the application, and write what it has changed."""
+        try:
+            await app(self._scope, receive, self.send)
+            await self._save_late()
+        except SessionError as error:
+            if self._session.is_sent:
+                raise
+            await self.answer(answer_to(error))
+        except asyncio.CancelledError as cancelled:
+            if not self._stream.caused(cancelled):
+                raise
+            await self._cut()
+        finally:
+            self._stream.stop()
+
+    async def send(self, message: Message) -> None:
+        """What the application sends, with the headers of the session."""
+        if self._stream.is_cut:
+            return
+        kind = message["type"]
+        if kind in ("http.response.start", "websocket.accept"):
+            message = await self._begin(message)
+        elif kind == "websocket.close":
+            self._is_closed = True
+        await self._send(message)
+
+    async def _begin(self, message: Message) -> Message:
+        session = self._session
+        await session.save()
+        headers = list(message.get("headers", ()))
+        session.finish(headers)
+        is_stream = self._is_websocket or any(
+            name.lower() == b"content-type" and value.startswith(_EVENT_STREAM)
+            for name, value in headers
+        )
+        if is_stream and session.is_alive:
+            self._stream.start()
+        return {**message, "headers": headers}
+
+    async def _save_late(self) -> None:
+        """What was changed after the response began; only a new visitor comes too late."""
+        if self._session.due() is not None:
+            await self._session.save()
+
+    async def answer(self, answer: Answer) -> None:
+        """Say what went wrong, in place of the application."""
+        if self._is_websocket:
+            is_busy = answer.status == 503
+            code = _TRY_AGAIN_LATER if is_busy else _POLICY_VIOLATION
+            await self._send({"type": "websocket.close", "code": code, "reason": ""})
+            return
+        headers = [(name.encode(), value.encode()) for name, value in answer.all_headers]
+        self._session.finish(headers)
+        await self._send(
+            {"type": "http.response.start", "status": answer.status, "headers": headers}
+        )
+        await self._send({"type": "http.response.body", "body": answer.body})
+
+    async def _cut(self) -> None:
+        if not self._is_websocket:
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+        elif not self._is_closed:
+            closing = {"type": "websocket.close", "code": _POLICY_VIOLATION}
+            await self._send({**closing, "reason": "the session has ended"})
