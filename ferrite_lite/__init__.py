@@ -1,5 +1,6 @@
 """A Redis-compatible server and store that lives inside a Python process."""
 
+from .blockingclient import BlockingInProcessClient
 from .client import InProcessClient
 from .clock import Clock, ManualClock, SystemClock
 from .config import Config
@@ -11,6 +12,7 @@ from .server import Server
 from .version import VERSION as __version__
 
 __all__ = [
+    "BlockingInProcessClient",
     "Clock",
     "CommandError",
     "Config",

@@ -51,8 +51,7 @@ class InProcessClient(redis.asyncio.Redis):
         )
         super().__init__(connection_pool=pool)
         self.auto_close_connection_pool = True
-        self._engine = engine
-        self._door = _Door(engine, pool)
+        self._door = Door(engine, pool)
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         """As redis-py's; a command that no connection must remember runs at once."""
@@ -62,16 +61,23 @@ class InProcessClient(redis.asyncio.Redis):
             await asyncio.sleep(PAUSE_LOOK_SECONDS)
         if answer.calls % CALLS_BETWEEN_YIELDS == 0:
             await asyncio.sleep(0)
-        # An answer is all of a connection that parse_response looks at.
         return await self.parse_response(cast("Any", answer), args[0], **options)
+
+    def client(self) -> redis.asyncio.Redis:
+        """A client that keeps to one connection."""
+        pool = self.connection_pool
+        return redis.asyncio.Redis(connection_pool=pool, single_connection_client=True)
 
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
         self._door.close()
         await super().aclose(close_connection_pool)
 
 
-class _Door:
-    """One connection's context on the engine, shared by the plain commands of one client."""
+class Door:
+    """One connection's context on the engine, shared by the plain commands of one client.
+
+    Any number of threads may go through it.
+    """
 
     def __init__(self, engine: Engine, pool: Any) -> None:
         self._engine = engine
@@ -94,13 +100,13 @@ class _Door:
     def serves(self, name: Any) -> bool:
         return self._is_plain and isinstance(name, str) and name.upper() not in CONNECTION_COMMANDS
 
-    def ask(self, args: tuple[Any, ...]) -> _Answer | None:
+    def ask(self, args: tuple[Any, ...]) -> Answer | None:
         """The answer to a command; None while CLIENT PAUSE lets it wait."""
-        self._calls += 1
         encode = self._encoder.encode
         name, *rest = args
         argv = [*name.encode().split(b" "), *map(encode, rest)]
         with self._engine.lock:
+            self._calls += 1
             try:
                 reply = self._engine.execute(self._ctx, argv)
             except Postponed:
@@ -109,31 +115,31 @@ class _Door:
             if not self._calls % CALLS_BETWEEN_YIELDS:
                 self._engine.expire_due(budget_ns=250_000)
             decode = self._encoder.decode if self._encoder.decode_responses else None
-            return _Answer(self._parsed, reply, decode, self._calls)
+            return Answer(self._parsed.value(reply, decode), self._calls)
 
     def close(self) -> None:
         self._engine.disconnect(self._ctx)
 
 
-class _Answer:
-    """What redis-py's ``parse_response`` reads from: a connection that has its reply already."""
+class Answer:
+    """A reply, as hiredis would have parsed it; ``calls`` is how many the client has had.
 
-    __slots__ = ("_decoded", "_parsed", "_raw", "calls")
+    For redis-py's ``parse_response`` it is a connection that has its reply already.
+    """
 
-    def __init__(
-        self,
-        parsed: Parsed,
-        reply: Reply,
-        decode: Callable[[bytes], Any] | None,
-        calls: int,
-    ) -> None:
-        self.calls = calls
-        self._decoded = parsed.value(reply, decode)
+    __slots__ = ("_value", "calls")
+
+    def __init__(self, value: Any, calls: int) -> None:
+        self._value, self.calls = value, calls
+
+    def read(self) -> Any:
+        """The value. Raises what a connection would raise for an error."""
+        if isinstance(self._value, Exception):
+            raise self._value
+        return self._value
 
     async def read_response(self, disable_decoding: bool = False) -> Any:
-        if isinstance(self._decoded, Exception):
-            raise self._decoded
-        return self._decoded
+        return self.read()
 
 
 class Parsed:

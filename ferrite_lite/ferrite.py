@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .blockingclient import BlockingInProcessClient
 from .client import InProcessClient
 from .clock import Clock
 from .config import Config
@@ -34,12 +35,19 @@ class Ferrite:
         """``clock`` drives every deadline; ``seed`` makes random choices repeatable."""
         self.engine = Engine(clock=clock, config=config, seed=seed)
         self._clients: list[InProcessClient] = []
+        self._blocking_clients: list[BlockingInProcessClient] = []
         self._servers: list[Server] = []
 
     def client(self, **options: Any) -> InProcessClient:
         """A ``redis.asyncio.Redis`` on this store; options as redis-py's, sockets apart."""
         client = InProcessClient(self.engine, **options)
         self._clients.append(client)
+        return client
+
+    def sync_client(self, **options: Any) -> BlockingInProcessClient:
+        """A ``redis.Redis`` on this store, for code that does not await, in any thread."""
+        client = BlockingInProcessClient(self.engine, **options)
+        self._blocking_clients.append(client)
         return client
 
     async def listen(
@@ -55,6 +63,8 @@ class Ferrite:
         """Close every client and every socket."""
         while self._clients:
             await self._clients.pop().aclose()
+        while self._blocking_clients:
+            self._blocking_clients.pop().close()
         while self._servers:
             await self._servers.pop().close()
 

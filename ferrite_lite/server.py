@@ -93,10 +93,12 @@ class Outbox:
         """Send a message soon, unless too much is waiting by then: that costs the connection."""
         ctx = self._connection.ctx
         data = ENCODERS[ctx.resp].encode(message)
-        if not self._messages:
-            self._connection.at_home(self._flush_at_home, later=True)
+        is_first = not self._messages
         self._messages.append(data)
         self.waiting_bytes += len(data)
+        # One that is at home everywhere is told here and now.
+        if is_first:
+            self._connection.at_home(self._flush_at_home, later=True)
         self.is_too_much(self.waiting_bytes)
 
     def flush(self) -> None:

@@ -29,6 +29,7 @@ RANKS = [
     {"engine", "busy"},
     {"server"},
     {"client"},
+    {"blockingclient"},
     {"ferrite"},
     {"__init__", "__main__"},
 ]

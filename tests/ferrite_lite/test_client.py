@@ -61,6 +61,12 @@ async def test_a_database_can_be_chosen(ferrite: Ferrite) -> None:
     assert await ferrite.client(db=3).get("greeting") == b"hello"
 
 
+async def test_a_client_may_keep_to_one_connection(client: InProcessClient) -> None:
+    async with client.client() as one:
+        ids = [await one.client_id() for _ in range(2)]
+        assert ids[0] == ids[1]
+
+
 async def test_an_error_is_redis_pys_own(client: InProcessClient) -> None:
     await client.set("greeting", "hello")
     with pytest.raises(redis.ResponseError, match=r"^WRONGTYPE"):

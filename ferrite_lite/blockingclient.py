@@ -1,0 +1,166 @@
+"""redis-py clients for code that does not await, whose server is this process.
+
+As in ``client.py`` nothing of redis-py is replaced but the transport, and a plain command goes
+straight into the engine. Threads may share a client. What is sent runs in the thread that sends it;
+only what another thread has to say, a message of pub/sub, is waited for.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, cast
+
+import redis
+from redis.connection import AbstractConnection
+
+from .client import IN_PROCESS, Answer, Door
+from .clock import block_seconds, stopwatch_ns
+from .engine import Engine
+from .server import PAUSE_LOOK_SECONDS, Connection
+
+NS_PER_SECOND = 1_000_000_000
+#: A cycle of the engine, when there is no loop to turn it and a client waits.
+_CYCLE_NS = 250_000
+
+
+class BlockingInProcessClient(redis.Redis):
+    """A redis-py client on an engine in this process; options as those of InProcessClient."""
+
+    def __init__(self, engine: Engine, **options: Any) -> None:
+        options = {"socket_timeout": None, "socket_connect_timeout": None, **options}
+        pool = redis.ConnectionPool(
+            connection_class=BlockingInProcessConnection, engine=engine, **options
+        )
+        super().__init__(connection_pool=pool)
+        self.auto_close_connection_pool = True
+        self._door = Door(engine, pool)
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        """As redis-py's; a command that no connection must remember takes the short way."""
+        if self.connection is not None or not self._door.serves(args[0]):
+            return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis-py has no types here
+        while (answer := self._door.ask(args)) is None:
+            block_seconds(PAUSE_LOOK_SECONDS)
+        return self.parse_response(_Answered(answer), args[0], **options)  # type: ignore[no-untyped-call]  # as above
+
+    def client(self) -> redis.Redis:
+        """A client that keeps to one connection."""
+        return redis.Redis(connection_pool=self.connection_pool, single_connection_client=True)
+
+    def close(self) -> None:
+        self._door.close()
+        super().close()
+
+
+class _Answered:
+    """What redis-py's ``parse_response`` reads from: a connection that has its reply already."""
+
+    __slots__ = ("_answer",)
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    def read_response(self, disable_decoding: bool = False) -> Any:
+        return self._answer.read()
+
+
+class BlockingInProcessConnection(AbstractConnection):
+    """A redis-py connection whose bytes go to the engine by a function call."""
+
+    def __init__(self, *, engine: Engine, socket_timeout: float | None = None, **options: Any):
+        super().__init__(socket_timeout=socket_timeout, **options)
+        self._engine = engine
+        self.socket_timeout = socket_timeout
+
+    def repr_pieces(self) -> list[tuple[str, Any]]:
+        return [("server", "in-process"), ("db", self.db)]
+
+    def _host_error(self) -> str:
+        return "the in-process server"
+
+    def _connect(self) -> Any:
+        return _EngineSocket(self._engine, self.socket_timeout)
+
+    def can_read(self, timeout: float | None = 0) -> bool:
+        """redis-py would poll the descriptor that this socket does not have."""
+        if self._sock is None:
+            self.connect()  # type: ignore[no-untyped-call]  # as above
+        reader = cast("Any", self._parser)._reader
+        return reader.has_data() or cast("_EngineSocket", self._sock).wait(timeout)
+
+
+class _EngineSocket:
+    """The part of a socket that redis-py uses. Whoever touches it holds the engine's lock."""
+
+    def __init__(self, engine: Engine, timeout_seconds: float | None) -> None:
+        self._engine = engine
+        self._timeout_seconds = timeout_seconds
+        self._received = bytearray()
+        self._has_received = threading.Condition(engine.lock)
+        self._closed = False
+        self._connection = Connection(engine)
+        with engine.lock:
+            self._connection.open(self, IN_PROCESS, None)
+
+    # What redis-py calls.
+
+    def settimeout(self, seconds: float | None) -> None:
+        self._timeout_seconds = seconds
+
+    def sendall(self, data: bytes) -> None:
+        with self._engine.lock:
+            if self._closed:
+                raise ConnectionResetError("the in-process connection is closed")
+            self._connection.data_received(bytes(data))
+
+    def recv_into(self, buffer: bytearray) -> int:
+        with self._engine.lock:
+            if not self.wait(self._timeout_seconds):
+                raise TimeoutError("nothing was received")
+            part = self._received[: len(buffer)]
+            buffer[: len(part)] = part
+            del self._received[: len(part)]
+            return len(part)
+
+    def wait(self, timeout_seconds: float | None) -> bool:
+        """Whether there is something to receive, the end included, before the time is over."""
+        started_ns = stopwatch_ns()
+        with self._has_received:
+            while not (self._received or self._closed):
+                wait_seconds = PAUSE_LOOK_SECONDS
+                if timeout_seconds is not None:
+                    waited_seconds = (stopwatch_ns() - started_ns) / NS_PER_SECOND
+                    wait_seconds = min(wait_seconds, timeout_seconds - waited_seconds)
+                if wait_seconds <= 0:
+                    return False
+                self._has_received.wait(wait_seconds)
+                # CLIENT PAUSE may be over, and nobody else there to notice.
+                self._engine.expire_due(_CYCLE_NS)
+        return True
+
+    def shutdown(self, how: int) -> None:
+        """Closing is enough."""
+
+    def close(self) -> None:
+        with self._engine.lock:
+            if not self._closed:
+                self._closed = True
+                self._connection.connection_lost(None)
+                self._has_received.notify_all()
+
+    # What the server's side of the connection calls.
+
+    abort = close
+
+    def write(self, data: bytes) -> None:
+        if not self._closed:
+            self._received += data
+            self._has_received.notify_all()
+
+    def pause_reading(self) -> None:
+        """Nothing arrives between two calls."""
+
+    resume_reading = pause_reading
+
+    def get_write_buffer_size(self) -> int:
+        return len(self._received)
