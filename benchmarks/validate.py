@@ -29,7 +29,7 @@ SESSION, INDEX, SID = "session:{tag}:sid", "user:{tag}:sessions", "sid"
 RECORD = [
     *("user_id", "alice", "created_at", "1700000000000", "last_access", FAR_AWAY),
     *("expires_at", FAR_AWAY, "absolute_at", "0", "idle_ms", "86400000", "version", "1"),
-    *("d:theme", '"dark"', "d:cart", '["tea","milk"]'),
+    *("public_id", "mBk3vXo0a2Qr", "d:theme", '"dark"', "d:cart", '["tea","milk"]'),
 ]
 #: A read: no touch is due, as it is for nearly every request.
 CALL = ["EVALSHA", SHA, "2", SESSION, INDEX, SID, "60000", "", "", "", ""]
@@ -62,7 +62,7 @@ def main(rounds: int) -> None:
 def _fill(peer: Peer) -> None:
     send(peer, "SCRIPT", "LOAD", SCRIPT)
     send(peer, "HSET", SESSION, *RECORD)
-    send(peer, "HSET", INDEX, SID, f"1700000000000:{FAR_AWAY}:{FAR_AWAY}")
+    send(peer, "HSET", INDEX, SID, f"1700000000000:{FAR_AWAY}:{FAR_AWAY}:mBk3vXo0a2Qr")
 
 
 # --- the store ------------------------------------------------------------------------------------

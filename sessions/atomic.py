@@ -2,10 +2,10 @@
 
 All keys of a user share the hash tag in braces, so they lie in one slot of a cluster and each
 operation is one script with all its keys declared. The index of a user is a hash: sid to
-``created:last access:expires``. It is the truth: a session whose entry is gone is dead, so ending
-one, all but one, or all of them is one atomic step on one key, and a record that a late writer
-brings back is not a session. (A set, as in the seed document, would need every member's key to
-decide about age, and could not end what it does not list.)
+``created:last access:expires:public id``. It is the truth: a session whose entry is gone is dead,
+so ending one, all but one, or all of them is one atomic step on one key, and a record that a late
+writer brings back is not a session. (A set, as in the seed document, would need every member's key
+to decide about age, and could not end what it does not list.)
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from .errors import (
     StoreUnavailable,
 )
 from .link import Link
-from .record import DATA_PREFIX, LABEL_PREFIX, Record, text
+from .record import DATA_PREFIX, LABEL_PREFIX, Raw, Record, text
 from .tokens import Ticket
 
 
@@ -67,10 +67,18 @@ GENERATION_MS = 400 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A session as the index of its user names it."""
+
+    sid: str
+    public_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Created:
     created_at_ms: int
     expires_at_ms: int
-    evicted_sids: list[str]
+    evicted: list[Member]
     record: Record
     #: What leads to the successor of the session that was replaced, '' for none.
     lead: str
@@ -100,6 +108,7 @@ class Bound:
 
     binding: str
     expected: str
+    public_id: str
 
 
 class Moved(Exception):
@@ -154,6 +163,7 @@ class AtomicStore:
         self,
         ticket: Ticket,
         user_id: str | None,
+        public_id: str,
         fields: Mapping[str, str],
         *,
         lifetime: Lifetime,
@@ -181,15 +191,17 @@ class AtomicStore:
                 *((limit.limit, limit.window_ms) if limit else (0, 0)),
                 replaced.sid if replaced else "",
                 "" if generation is None else generation,
+                public_id,
                 *(len(chosen_sids), *chosen_sids),
                 *_flat(fields),
             ],
         )
         match text(reply[0]):
             case "OK":
-                evicted_sids = [text(sid) for sid in reply[3]]
-                record = Record.of(reply[4])
-                return Created(int(reply[1]), int(reply[2]), evicted_sids, record, text(reply[5]))
+                created, expires, evicted, held, lead = reply[1:]
+                return Created(
+                    int(created), int(expires), _members(evicted), Record.of(held), text(lead)
+                )
             case "LIMIT":
                 raise SessionLimitReached(int(reply[1]))
             case "RATE":
@@ -214,7 +226,7 @@ class AtomicStore:
             case "ROTATED":
                 raise Moved(text(reply[1]))
             case "BINDING":
-                return Bound(text(reply[1]), text(reply[2]))
+                return Bound(text(reply[1]), text(reply[2]), text(reply[3]))
             case "UNREADABLE":
                 raise DecodeError(_UNREADABLE)
             case reason:
@@ -286,48 +298,48 @@ class AtomicStore:
                 raise DecodeError(_UNREADABLE)
         return Dead("MISSING")
 
-    async def destroy(self, ticket: Ticket) -> bool:
-        """Whether a live session ended. Raises StoreUnavailable."""
+    async def destroy(self, ticket: Ticket) -> str | None:
+        """The public id of the live session that has ended, if one has. Raises StoreUnavailable."""
         keys = [self.session_key(ticket), self.index_key(ticket.tag)]
-        reply = await self.run(DESTROY, keys, [ticket.sid])
-        if not isinstance(reply, int):
-            raise Moved(text(reply))
-        return bool(reply)
+        status, *told = await self.run(DESTROY, keys, [ticket.sid])
+        if text(status) == "ROTATED":
+            raise Moved(text(told[0]))
+        return text(told[0]) if told else None
 
-    async def revoke(self, tag: str, keep: Ticket | None = None) -> list[str]:
-        """End all sessions of a user, but one that is alive; the sids of those that were."""
+    async def revoke(self, tag: str, keep: Ticket | None = None) -> list[Member]:
+        """End all sessions of a user, but one that is alive; those that were alive."""
         index = self.index_key(tag)
         kept = (self.session_key(keep), keep.sid) if keep else (index, "")
         keys = [index, self.generation_key(tag), kept[0]]
         live, stale, lead = await self.run(REVOKE, keys, [kept[1], GENERATION_MS])
         if lead:
             raise Moved(text(lead))
-        sids = [text(sid) for sid in live]
-        await self.forget(tag, [*sids, *map(text, stale)])
-        return sids
+        ended = _members(live)
+        await self.forget(tag, [*ended, *_members(stale)])
+        return ended
 
     async def generation(self, tag: str) -> int:
         """Grows whenever all of a user's sessions are ended."""
         return int(await self._link.ask("GET", self.generation_key(tag)) or 0)
 
-    async def members(self, tag: str) -> tuple[list[str], list[str]]:
-        """The sids of a user's live sessions, and of those that were found expired."""
+    async def members(self, tag: str) -> tuple[list[Member], list[Member]]:
+        """A user's live sessions, and those that were found expired."""
         live, gone = await self.run(MEMBERS, [self.index_key(tag)], [])
-        return [text(sid) for sid in live], [text(sid) for sid in gone]
+        return _members(live), _members(gone)
 
     async def records(
-        self, tag: str, sids: Sequence[str], labels: Sequence[str] = ()
-    ) -> dict[str, Record]:
-        """What a list shows of sessions, by sid; those that have gone are left out."""
-        found: dict[str, Record] = {}
+        self, tag: str, members: Sequence[Member], labels: Sequence[str] = ()
+    ) -> dict[Member, Record]:
+        """What a list shows of sessions; those that have gone are left out."""
+        found: dict[Member, Record] = {}
         names = [*_LISTED_FIELDS, *(LABEL_PREFIX + label for label in labels)]
-        for at in range(0, len(sids), _AT_ONCE):
-            part = sids[at : at + _AT_ONCE]
-            keys = [self.session_key(Ticket(tag, sid)) for sid in part]
-            for sid, values in zip(part, await self.run(RECORDS, keys, names), strict=True):
+        for at in range(0, len(members), _AT_ONCE):
+            part = members[at : at + _AT_ONCE]
+            keys = [self.session_key(Ticket(tag, member.sid)) for member in part]
+            for member, values in zip(part, await self.run(RECORDS, keys, names), strict=True):
                 record = Record(dict(zip(names, values, strict=True)))
                 if record.get("user_id") is not None:
-                    found[sid] = record
+                    found[member] = record
         return found
 
     async def count(self, network: str, limit: RateLimit) -> None:
@@ -351,16 +363,16 @@ class AtomicStore:
             with suppress(StoreUnavailable):
                 await self._link.ask("SREM", self.label_key(name, digest), *tags)
 
-    async def forget(self, tag: str, sids: Sequence[str]) -> None:
+    async def forget(self, tag: str, members: Sequence[Member]) -> None:
         """Free the records of sessions that have ended, if the store is there to do it.
 
         They are dead already, and would expire by themselves: a failure here is none of what has
         been done.
         """
         with suppress(StoreUnavailable):
-            for at in range(0, len(sids), _AT_ONCE):
-                part = sids[at : at + _AT_ONCE]
-                keys = (self.session_key(Ticket(tag, sid)) for sid in part)
+            for at in range(0, len(members), _AT_ONCE):
+                part = members[at : at + _AT_ONCE]
+                keys = (self.session_key(Ticket(tag, member.sid)) for member in part)
                 await self._link.ask("UNLINK", *keys)
 
     # --- asking -----------------------------------------------------------------------------------
@@ -379,8 +391,22 @@ class AtomicStore:
             return await self._link.ask("EVAL", script.text, *words)
 
 
+def _members(pairs: Sequence[Sequence[Raw]]) -> list[Member]:
+    return [Member(text(sid), text(public_id)) for sid, public_id in pairs]
+
+
 def _flat(fields: Mapping[str, str]) -> list[str]:
     return [part for pair in fields.items() for part in pair]
 
 
-__all__ = ["AtomicStore", "Bound", "Conflict", "Created", "Dead", "Live", "Moved", "Script"]
+__all__ = [
+    "AtomicStore",
+    "Bound",
+    "Conflict",
+    "Created",
+    "Dead",
+    "Live",
+    "Member",
+    "Moved",
+    "Script",
+]

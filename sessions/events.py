@@ -43,10 +43,9 @@ class Created(SessionEvent):
 
 @dataclass(frozen=True, slots=True)
 class Rotated(SessionEvent):
-    """A session goes on under another token, and so under another public id."""
+    """A session goes on under another token."""
 
     public_id: str
-    new_public_id: str
 
 
 @dataclass(frozen=True, slots=True)

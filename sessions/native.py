@@ -33,7 +33,8 @@ def validate(ctx: Any, keys: Sequence[bytes], argv: Sequence[bytes]) -> Any:
     if lead is not None:
         return [b"ROTATED", lead]
     held = [record.get(name) for name in _TIMES]
-    if None in held or b"user_id" not in record:
+    public_id = record.get(b"public_id")
+    if None in held or public_id is None or b"user_id" not in record:
         return [b"MISSING"]
     index = db.hash(keys[1])
     if index is None or argv[0] not in index:
@@ -54,25 +55,31 @@ def validate(ctx: Any, keys: Sequence[bytes], argv: Sequence[bytes]) -> Any:
                 ctx.call(ctx, [b"DEL", keys[0]])
                 ctx.call(ctx, [b"HDEL", keys[1], argv[0]])
             if policy != b"step_up":
-                return [b"BINDING", name, expected]
+                return [b"BINDING", name, expected, public_id]
             interval = -1
     touched = 0
     if 0 <= interval <= now - accessed:
         expires = now + idle
         if 0 < hard < expires:
             expires = hard
-        _slide(ctx, keys, argv[0], created, now, expires)
+        _slide(ctx, keys, argv[0], public_id, created, now, expires)
         touched = 1
     return [b"OK", accessed, expires, touched, now, list(chain.from_iterable(record.items()))]
 
 
 def _slide(
-    ctx: Any, keys: Sequence[bytes], sid: bytes, created: int, now: int, expires: int
+    ctx: Any,
+    keys: Sequence[bytes],
+    sid: bytes,
+    public_id: bytes,
+    created: int,
+    now: int,
+    expires: int,
 ) -> None:
     call, deadline = ctx.call, b"%d" % expires
     call(ctx, [b"PEXPIREAT", keys[0], deadline])
     call(ctx, [b"HSET", keys[0], b"last_access", b"%d" % now, b"expires_at", deadline])
-    call(ctx, [b"HSET", keys[1], sid, b"%d:%d:%d" % (created, now, expires)])
+    call(ctx, [b"HSET", keys[1], sid, b"%d:%d:%d:%s" % (created, now, expires, public_id)])
     left = call(ctx, [b"PTTL", keys[1]])
     if left < expires - now:
         call(ctx, [b"PEXPIREAT", keys[1], deadline])

@@ -19,6 +19,8 @@ from .tokens import Tokens
 #: wherever a wrong address is refused.
 UNKNOWN_NETWORK = "unknown"
 _FINGERPRINT_CHARS = 16
+#: Browsers send two hundred; what is longer must not make a login fail.
+_MAX_AGENT_CHARS = 512
 #: What the script does; other policies are acted on here.
 _SCRIPTED = (BindingPolicy.STEP_UP, BindingPolicy.REJECT, BindingPolicy.REVOKE)
 
@@ -36,7 +38,7 @@ class RequestContext:
 
     def device(self) -> DeviceInfo | None:
         """What a list of devices shows, if the request tells anything."""
-        agent = self.headers.get("user-agent", "")
+        agent = self.headers.get("user-agent", "")[:_MAX_AGENT_CHARS]
         if not agent and not self.ip_address:
             return None
         return DeviceInfo(agent, self.ip_address or "", device_type_of(agent))

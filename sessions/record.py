@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic
 
 from .errors import DataTooLarge, DecodeError, FreshAuthenticationRequired
-from .tokens import Tokens
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -160,7 +159,6 @@ class Session(Generic[T]):
     step_up: bool = False
     _record: Record = field(compare=False)
     _sid: str
-    _tokens: Tokens = field(compare=False)
     _content: Content[T] = field(compare=False)
 
     def __repr__(self) -> str:
@@ -176,8 +174,11 @@ class Session(Generic[T]):
 
     @property
     def public_id(self) -> str:
-        """Names the session in lists, logs and URLs; nobody can present it."""
-        return self._tokens.public_id(self._sid)
+        """Names the session in lists, logs and URLs, under whatever token; opens nothing."""
+        public_id = self._record.get("public_id")
+        if public_id is None:
+            raise DecodeError("the session has no public id")
+        return public_id
 
     @property
     def created_at(self) -> datetime:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self
 import ferrite_lite
 
 from . import events, maintenance, native
-from .atomic import AtomicStore, Bound, Conflict, Created, Dead, Live, Moved
+from .atomic import AtomicStore, Bound, Conflict, Created, Dead, Live, Member, Moved
 from .config import Lifetime, SessionConfig
 from .content import Codec, Content, Encryptor, default_codec
 from .editing import MutableSession, difference
@@ -211,6 +211,7 @@ class SessionStore(Generic[T]):
         request = request or _request_of(device_info)
         device = device_info or (request.device() if request else None)
         lifetime = lifetime or self.config.lifetime
+        public_id = self._tokens.public_id(ticket.sid)
         fields = {
             **({} if data is None else self._content.of(ticket.sid, data)),
             **self._content.identity(ticket.sid, user_id, device),
@@ -224,16 +225,18 @@ class SessionStore(Generic[T]):
         try:
             await self._count_network(request)
             await self._label(ticket.tag, labels or {}, lifetime)
-            created = await self._create(ticket, user_id, fields, lifetime, replaced, if_generation)
+            created = await self._create(
+                ticket, user_id, public_id, fields, lifetime, replaced, if_generation
+            )
         except RateLimited as refusal:
-            self._tell(events.RateLimited(user_id, refusal.retry_after_seconds))
+            self.tell(events.RateLimited(user_id, refusal.retry_after_seconds))
             raise
         await self._end_replaced(replace, replaced, created)
-        evicted = tuple(map(self._tokens.public_id, created.evicted_sids))
+        evicted = tuple(member.public_id for member in created.evicted)
         for gone in evicted:
-            self._tell(events.Evicted(user_id or "", gone))
-        self._tell(events.Created(user_id, self._tokens.public_id(ticket.sid)))
-        await self._atomic.forget(ticket.tag, created.evicted_sids)
+            self.tell(events.Evicted(user_id or "", gone))
+        self.tell(events.Created(user_id, public_id))
+        await self._atomic.forget(ticket.tag, created.evicted)
         now_ms = created.created_at_ms
         live = Live(now_ms, created.expires_at_ms, False, now_ms, created.record)
         return self._issued(token, ticket, live, evicted=evicted)
@@ -262,10 +265,6 @@ class SessionStore(Generic[T]):
     def digest(self, label: bytes, message: str) -> str:
         """A keyed hash under the ring's routing key; ``label`` tells uses apart."""
         return self._tokens.digest(label, message)
-
-    def tell(self, event: events.SessionEvent) -> None:
-        """Tell the listeners of what happened outside of the store."""
-        self._tell(event)
 
     # --- one session ------------------------------------------------------------------------------
 
@@ -301,7 +300,7 @@ class SessionStore(Generic[T]):
         if isinstance(answer, Dead):
             return self._unknown(_REASONS.get(answer.reason, Reason.UNKNOWN), request)
         if isinstance(answer, Bound):
-            return self._refuse(ticket, answer, shown)
+            return self._refuse(answer, shown)
         self._content.check_identity(answer.record, ticket.sid)
         if touch and self._is_old(answer):
             renewed = await self.rotate(held_token)
@@ -406,8 +405,8 @@ class SessionStore(Generic[T]):
         records = await self._atomic.records(tag, await self._members(tag))
         current = self._tokens.read(current_token) if current_token else None
         found = [
-            self._info(Ticket(tag, sid), record, is_current=Ticket(tag, sid) == current)
-            for sid, record in records.items()
+            self._info(member, record, is_current=Ticket(tag, member.sid) == current)
+            for member, record in records.items()
             if record.get("user_id") == user_id
         ]
         return sorted(found, key=lambda info: (info.created_at, info.public_id))
@@ -415,11 +414,15 @@ class SessionStore(Generic[T]):
     async def destroy_by_id(self, user_id: str, public_id: str) -> bool:
         """End one of the user's own sessions, by the name that the list shows."""
         tag = self._tokens.tag(user_id)
-        for sid in await self._members(tag):
-            if self._tokens.public_id(sid) == public_id:
-                ended = await self._atomic.destroy(Ticket(tag, sid))
-                return ended and self._ended(sid, events.Why.ASKED)
-        return False
+        for _ in range(_MOST_ATTEMPTS):
+            members = await self._members(tag)
+            sids = [member.sid for member in members if member.public_id == public_id]
+            try:
+                ended = await self._atomic.destroy(Ticket(tag, sids[0])) if sids else None
+            except Moved:
+                continue  # it has another token since it was looked up
+            return self._ended(ended, events.Why.ASKED)
+        raise StoreUnavailable("the session was rotated at every attempt to end it")
 
     async def destroy_other_sessions(self, user_id: str, current_token: str) -> int:
         """End all of the user's sessions but the one that asks; how many were alive.
@@ -447,8 +450,8 @@ class SessionStore(Generic[T]):
         for tag in await self._atomic.labelled(label, digest):
             records = await self._atomic.records(tag, await self._members(tag), [label])
             infos = [
-                self._info(Ticket(tag, sid), record, is_current=False)
-                for sid, record in records.items()
+                self._info(member, record, is_current=False)
+                for member, record in records.items()
                 if record.get(LABEL_PREFIX + label) == value
             ]
             found += infos
@@ -483,6 +486,7 @@ class SessionStore(Generic[T]):
         self,
         ticket: Ticket,
         user_id: str | None,
+        public_id: str,
         fields: dict[str, str],
         lifetime: Lifetime,
         replaced: Ticket | None,
@@ -495,6 +499,7 @@ class SessionStore(Generic[T]):
                 return await self._atomic.create(
                     ticket,
                     user_id,
+                    public_id,
                     fields,
                     lifetime=lifetime,
                     replaced=replaced,
@@ -512,8 +517,8 @@ class SessionStore(Generic[T]):
         if user_id is None or not callable(choose):
             return []
         public_ids = choose(await self.get_user_sessions(user_id))
-        sids = await self._members(self._tokens.tag(user_id))
-        return [sid for sid in sids if self._tokens.public_id(sid) in public_ids]
+        members = await self._members(self._tokens.tag(user_id))
+        return [member.sid for member in members if member.public_id in public_ids]
 
     async def _count_network(self, request: RequestContext | None) -> None:
         limit = self.config.create_limit_ip
@@ -540,7 +545,7 @@ class SessionStore(Generic[T]):
         if ticket is None:
             return False
         found = await self._follow(token, ticket, self._atomic.destroy)
-        return bool(found and found[2]) and self._ended(found[1].sid if found else "", why)
+        return self._ended(found[2] if found else None, why)
 
     async def _change(
         self,
@@ -611,9 +616,9 @@ class SessionStore(Generic[T]):
         except SessionGone:
             return None
         if isinstance(answer, Live):
-            public_id = self._tokens.public_id
-            self._tell(events.Rotated(public_id(ticket.sid), public_id(new.sid)))
-            return self._issued(new_token, new, answer)
+            rotated = self._issued(new_token, new, answer)
+            self.tell(events.Rotated(rotated.public_id))
+            return rotated
         return answer if isinstance(answer, Conflict) else None
 
     async def _promote(
@@ -633,10 +638,10 @@ class SessionStore(Generic[T]):
             labels=seen.labels,
         )
 
-    async def _members(self, tag: str) -> list[str]:
+    async def _members(self, tag: str) -> list[Member]:
         live, gone = await self._atomic.members(tag)
-        for sid in gone:
-            self._tell(events.Expired(self._tokens.public_id(sid)))
+        for member in gone:
+            self.tell(events.Expired(member.public_id))
         return live
 
     # --- parts: answers ---------------------------------------------------------------------------
@@ -649,7 +654,6 @@ class SessionStore(Generic[T]):
             touched=live.touched,
             _record=live.record,
             _sid=ticket.sid,
-            _tokens=self._tokens,
             _content=self._content,
         )
 
@@ -663,19 +667,18 @@ class SessionStore(Generic[T]):
             touched=live.touched,
             _record=live.record,
             _sid=ticket.sid,
-            _tokens=self._tokens,
             _content=self._content,
             token=token,
             evicted=evicted,
         )
 
-    def _info(self, ticket: Ticket, record: Record, *, is_current: bool) -> SessionInfo:
+    def _info(self, member: Member, record: Record, *, is_current: bool) -> SessionInfo:
         return SessionInfo(
-            public_id=self._tokens.public_id(ticket.sid),
+            public_id=member.public_id,
             created_at=moment(record.number("created_at")),
             last_access=moment(record.number("last_access")),
             expires_at=moment(record.number("expires_at")),
-            device_info=self._content.device(record, ticket.sid),
+            device_info=self._content.device(record, member.sid),
             is_current=is_current,
             labels=record.labels(),
             user_id=record.get("user_id") or None,
@@ -697,19 +700,19 @@ class SessionStore(Generic[T]):
                     object.__setattr__(session, "step_up", True)
         return session
 
-    def _refuse(self, ticket: Ticket, bound: Bound, shown: Shown) -> Invalid:
+    def _refuse(self, bound: Bound, shown: Shown) -> Invalid:
         mismatch = self._bindings.mismatch(bound.binding, bound.expected, shown)
-        self._tell_mismatch(self._tokens.public_id(ticket.sid), mismatch)
+        self._tell_mismatch(bound.public_id, mismatch)
         if mismatch.ends_session:
-            self._ended(ticket.sid, events.Why.BINDING)
+            self._ended(bound.public_id, events.Why.BINDING)
         return Invalid(Reason.BINDING)
 
     def _unknown(self, reason: Reason, request: RequestContext | None) -> Invalid:
         address = request.ip_address if request else None
         network = self._bindings.network(address) if address is not None else ""
-        self._tell(events.UnknownToken(reason is not Reason.MALFORMED, network))
+        self.tell(events.UnknownToken(reason is not Reason.MALFORMED, network))
         if network and self._guesses.count(network, self._clock.now_ns() // 1_000_000):
-            self._tell(events.TokenGuessing(network, self.config.guesses_per_minute))
+            self.tell(events.TokenGuessing(network, self.config.guesses_per_minute))
         return Invalid(reason)
 
     def _label_digest(self, name: str, value: str) -> str:
@@ -717,17 +720,18 @@ class SessionStore(Generic[T]):
 
     # --- parts: telling ---------------------------------------------------------------------------
 
-    def _ended(self, sid: str, why: events.Why) -> bool:
-        self._tell(events.Destroyed(self._tokens.public_id(sid), why))
-        return True
+    def _ended(self, public_id: str | None, why: events.Why) -> bool:
+        if public_id is not None:
+            self.tell(events.Destroyed(public_id, why))
+        return public_id is not None
 
-    def _revoked(self, user_id: str, sids: Sequence[str]) -> int:
-        if sids:
-            self._tell(events.RevokedAll(user_id, tuple(map(self._tokens.public_id, sids))))
-        return len(sids)
+    def _revoked(self, user_id: str, ended: Sequence[Member]) -> int:
+        if ended:
+            self.tell(events.RevokedAll(user_id, tuple(member.public_id for member in ended)))
+        return len(ended)
 
     def _tell_mismatch(self, public_id: str, mismatch: Mismatch) -> None:
-        self._tell(
+        self.tell(
             events.BindingMismatch(
                 public_id,
                 mismatch.binding,
@@ -737,7 +741,8 @@ class SessionStore(Generic[T]):
             )
         )
 
-    def _tell(self, event: events.SessionEvent) -> None:
+    def tell(self, event: events.SessionEvent) -> None:
+        """Tell the listeners of something that has happened, here or in a layer above."""
         for listener, types in self._listeners:
             if not isinstance(event, types):
                 continue

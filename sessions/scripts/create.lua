@@ -4,10 +4,11 @@
 -- ARGV: 1 sid | 2 user id, '' for nobody | 3 most sessions, 0 for any number
 --       4 evict_oldest, evict_lru or reject | 5 idle ms | 6 absolute ms, 0 for none
 --       7 rate limit, 0 for none | 8 rate window ms | 9 sid to replace, '' for none
---       10 generation that is expected, '' for any | 11 number of sids to end | 12... these sids,
---       then further fields and their values
--- Gives OK, created, expires, {evicted sids}, {field, value...}, what leads to the successor of the
---     replaced session or '' | COLLISION | STALE | RATE, retry after ms | LIMIT, live sessions
+--       10 generation that is expected, '' for any | 11 public id | 12 number of sids to end
+--       13... these sids, then further fields and their values
+-- Gives OK, created, expires, {sid and public id of each evicted}, {field, value...}, what leads to
+--     the successor of the replaced session or ''
+--     | COLLISION | STALE | RATE, retry after ms | LIMIT, live sessions
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local sid, idle, absolute = ARGV[1], tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -39,22 +40,22 @@ if rate_limit > 0 then
   recent[#recent + 1] = string.format('%.0f', now)
 end
 
-local first_field = 12 + tonumber(ARGV[11])
+local first_field = 13 + tonumber(ARGV[12])
 local chosen = {}
-for at = 12, first_field - 1 do chosen[ARGV[at]] = true end
+for at = 13, first_field - 1 do chosen[ARGV[at]] = true end
 
--- An entry of the index: created, last access and expiry of one session.
+-- An entry of the index: created, last access, expiry and public id of one session.
 local members = redis.call('HGETALL', KEYS[2])
 local live, stale, evicted = {}, {}, {}
 for at = 1, #members, 2 do
-  local created, accessed, expires = string.match(members[at + 1], '^(%d+):(%d+):(%d+)$')
+  local created, accessed, expires, id = string.match(members[at + 1], '^(%d+):(%d+):(%d+):(.*)$')
   if members[at] == ARGV[9] then expires = nil end
   if not expires or tonumber(expires) <= now then
     stale[#stale + 1] = members[at]
   elseif chosen[members[at]] then
-    evicted[#evicted + 1] = members[at]
+    evicted[#evicted + 1] = {members[at], id}
   else
-    live[#live + 1] = {members[at], tonumber(created), tonumber(accessed)}
+    live[#live + 1] = {members[at], id, tonumber(created), tonumber(accessed)}
   end
 end
 local most = tonumber(ARGV[3])
@@ -64,15 +65,15 @@ end
 
 -- From here on nothing is refused: an error after the first write would leave half of it.
 if most > 0 and #live >= most then
-  local by = (ARGV[4] == 'evict_lru') and 3 or 2
+  local by = (ARGV[4] == 'evict_lru') and 4 or 3
   table.sort(live, function(a, b)
     if a[by] ~= b[by] then return a[by] < b[by] end
     return a[1] < b[1]
   end)
-  for at = 1, #live - most + 1 do evicted[#evicted + 1] = live[at][1] end
+  for at = 1, #live - most + 1 do evicted[#evicted + 1] = {live[at][1], live[at][2]} end
 end
 for _, gone in ipairs(stale) do redis.call('HDEL', KEYS[2], gone) end
-for _, gone in ipairs(evicted) do redis.call('HDEL', KEYS[2], gone) end
+for _, gone in ipairs(evicted) do redis.call('HDEL', KEYS[2], gone[1]) end
 -- What leads to a successor stays until its deadline: the caller has yet to end that one.
 if ARGV[9] ~= '' and not successor then redis.call('DEL', KEYS[5]) end
 if rate_limit > 0 then
@@ -83,13 +84,14 @@ local hard = (absolute > 0) and (now + absolute) or 0
 local expires = now + idle
 if hard > 0 and hard < expires then expires = hard end
 redis.call('HSET', KEYS[1], 'user_id', ARGV[2], 'created_at', now, 'issued_at', now,
-  'last_access', now, 'expires_at', expires, 'absolute_at', hard, 'idle_ms', idle, 'version', 1)
+  'last_access', now, 'expires_at', expires, 'absolute_at', hard, 'idle_ms', idle, 'version', 1,
+  'public_id', ARGV[11])
 -- Who is signed in has just shown who he is.
 if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'auth_at', now) end
 -- One by one: unpack fails beyond 8,000 values, and then the evicted would be gone for nothing.
 for at = first_field, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
 redis.call('PEXPIREAT', KEYS[1], expires)
-redis.call('HSET', KEYS[2], sid, string.format('%.0f:%.0f:%.0f', now, now, expires))
+redis.call('HSET', KEYS[2], sid, string.format('%.0f:%.0f:%.0f:%s', now, now, expires, ARGV[11]))
 local keep_until = (hard > 0) and hard or expires
 if redis.call('PTTL', KEYS[2]) < keep_until - now then
   redis.call('PEXPIREAT', KEYS[2], keep_until)

@@ -1,10 +1,11 @@
 -- End one session.
 -- KEYS: 1 session | 2 index of the user
 -- ARGV: 1 sid
--- Gives 1 if it was alive, else 0 | what leads to its successor, which has yet to be ended
-local held = redis.call('HMGET', KEYS[1], 'user_id', 'successor')
+-- Gives OK, public id | MISSING | ROTATED, what leads to its successor, which has yet to be ended
+local held = redis.call('HMGET', KEYS[1], 'user_id', 'public_id', 'successor')
 local ended = redis.call('HDEL', KEYS[2], ARGV[1])
 -- It stays until its deadline, or who tries again would take the successor for ended.
-if held[2] then return held[2] end
+if held[3] then return {'ROTATED', held[3]} end
 redis.call('DEL', KEYS[1])
-return (held[1] and ended == 1) and 1 or 0
+if held[1] and ended == 1 then return {'OK', held[2] or ''} end
+return {'MISSING'}

@@ -1,8 +1,9 @@
 -- End all sessions of a user, or all but one, at one instant, with the logins that are under way.
 -- KEYS: 1 index of the user | 2 generation of the user | 3 session to keep (the index for none)
 -- ARGV: 1 sid to keep, '' for none | 2 how long the generation is remembered, ms
--- Gives {sids that were alive}, {all other sids}, what leads to the successor of the one to keep or
--- ''; nothing, and ends nothing, if the one to keep is not alive: whoever asks has to be signed in.
+-- Gives {sid and public id of each that was alive}, {the same of all others}, what leads to the
+-- successor of the one to keep or ''; nothing, and ends nothing, if the one to keep is not alive:
+-- whoever asks has to be signed in.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if ARGV[1] ~= '' then
@@ -19,9 +20,9 @@ local before = tonumber(redis.call('GET', KEYS[2]) or '0')
 redis.call('SET', KEYS[2], string.format('%.0f', math.max(now, before + 1)), 'PX', ARGV[2])
 for at = 1, #members, 2 do
   if members[at] ~= ARGV[1] then
-    local expires = string.match(members[at + 1], ':(%d+)$')
+    local expires, id = string.match(members[at + 1], '^%d+:%d+:(%d+):(.*)$')
     local list = (expires and tonumber(expires) > now) and live or stale
-    list[#list + 1] = members[at]
+    list[#list + 1] = {members[at], id or ''}
     redis.call('HDEL', KEYS[1], members[at])
   end
 end

@@ -16,9 +16,9 @@ if taken[1] then
 end
 
 local held = redis.call('HMGET', KEYS[1], 'user_id', 'created_at', 'last_access', 'expires_at',
-  'absolute_at', 'idle_ms', 'version', 'successor')
-if held[8] then return {'ROTATED', held[8]} end
-for at = 1, 7 do
+  'absolute_at', 'idle_ms', 'version', 'public_id', 'successor')
+if held[9] then return {'ROTATED', held[9]} end
+for at = 1, 8 do
   if not held[at] then return {'MISSING'} end
 end
 if redis.call('HEXISTS', KEYS[3], ARGV[1]) == 0 then return {'MISSING'} end
@@ -38,7 +38,7 @@ if ARGV[6] == '1' then redis.call('HSET', KEYS[2], 'auth_at', now) end
 for at = 7, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[at], ARGV[at + 1]) end
 redis.call('PEXPIREAT', KEYS[2], expires)
 redis.call('HSET', KEYS[3], ARGV[2],
-  string.format('%.0f:%.0f:%.0f', tonumber(held[2]), now, expires))
+  string.format('%.0f:%.0f:%.0f:%s', tonumber(held[2]), now, expires, held[8]))
 redis.call('HDEL', KEYS[3], ARGV[1])
 if redis.call('PTTL', KEYS[3]) < expires - now then
   redis.call('PEXPIREAT', KEYS[3], expires)

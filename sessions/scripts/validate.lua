@@ -5,13 +5,13 @@
 --       step_up, reject, revoke | 5, 6 the same for the fingerprint
 -- Gives OK, last access before, expires, whether touched, now, {field, value...}
 --     | MISSING | REVOKED | EXPIRED | ROTATED, what leads to the successor
---     | BINDING, network or fp, value of the session | UNREADABLE
+--     | BINDING, network or fp, value of the session, public id | UNREADABLE
 -- A session lives while its record and its entry in the index are both there: whoever takes the
 -- entry away has ended it, whatever a writer in flight does to the record.
 local held = redis.call('HMGET', KEYS[1], 'user_id', 'created_at', 'last_access', 'expires_at',
-  'absolute_at', 'idle_ms', 'network', 'fp', 'successor')
-if held[9] then return {'ROTATED', held[9]} end
-for at = 1, 6 do
+  'absolute_at', 'idle_ms', 'public_id', 'network', 'fp', 'successor')
+if held[10] then return {'ROTATED', held[10]} end
+for at = 1, 7 do
   if not held[at] then return {'MISSING'} end
 end
 if redis.call('HEXISTS', KEYS[2], ARGV[1]) == 0 then return {'REVOKED'} end
@@ -27,14 +27,14 @@ if now >= expires then return {'EXPIRED'} end
 -- Before the touch: who is refused, or has to prove himself first, prolongs nothing.
 local interval, touched = tonumber(ARGV[2]), 0
 for binding = 0, 1 do
-  local expected, shown, policy = held[7 + binding], ARGV[3 + 2 * binding], ARGV[4 + 2 * binding]
+  local expected, shown, policy = held[8 + binding], ARGV[3 + 2 * binding], ARGV[4 + 2 * binding]
   if policy ~= '' and shown ~= '' and expected and expected ~= shown then
     if policy == 'revoke' then
       redis.call('DEL', KEYS[1])
       redis.call('HDEL', KEYS[2], ARGV[1])
     end
     if policy ~= 'step_up' then
-      return {'BINDING', (binding == 0) and 'network' or 'fp', expected}
+      return {'BINDING', (binding == 0) and 'network' or 'fp', expected, held[7]}
     end
     interval = -1
   end
@@ -48,7 +48,7 @@ if interval >= 0 and now - accessed >= interval then
   redis.call('PEXPIREAT', KEYS[1], expires)
   redis.call('HSET', KEYS[1], 'last_access', now, 'expires_at', expires)
   redis.call('HSET', KEYS[2], ARGV[1],
-    string.format('%.0f:%.0f:%.0f', tonumber(held[2]), now, expires))
+    string.format('%.0f:%.0f:%.0f:%s', tonumber(held[2]), now, expires, held[7]))
   if redis.call('PTTL', KEYS[2]) < expires - now then
     redis.call('PEXPIREAT', KEYS[2], expires)
   end

@@ -33,6 +33,7 @@ fields = st.fixed_dictionaries(
         "expires_at": st.sampled_from([1, 2 * NOW_MS, "-1", "1" * 16]),
         "absolute_at": st.sampled_from([0, 2 * NOW_MS, "", "0x1"]),
         "idle_ms": st.sampled_from([1000, "1e3"]),
+        "public_id": st.just("id"),
         "network": st.sampled_from(["10.0.0.0/24", ""]),
         "fp": st.sampled_from(["firefox", ""]),
         "successor": st.just("k1.salt"),
@@ -53,7 +54,7 @@ def commands(record: dict[str, Any], listed: bool, words: tuple[str, ...]) -> li
     for name, value in record.items():
         setup.append([b"HSET", SESSION, name.encode(), str(value).encode()])
     if listed:
-        setup.append([b"HSET", INDEX, SID, b"1:2:3"])
+        setup.append([b"HSET", INDEX, SID, b"1:2:3:id"])
     call = [b"EVAL", VALIDATE.text, b"2", SESSION, INDEX, SID, *(w.encode() for w in words)]
     return [*setup, call, [b"HGETALL", SESSION], [b"HGETALL", INDEX]]
 
@@ -101,7 +102,7 @@ def test_twin_and_lua_slide_alike(age_ms: int, absolute_at: int) -> None:
         record = {
             **{"user_id": "alice", "created_at": clock.now_ms(), "last_access": clock.now_ms()},
             **{"expires_at": clock.now_ms() + 60_000, "absolute_at": absolute_at},
-            "idle_ms": 60_000,
+            **{"idle_ms": 60_000, "public_id": "id"},
         }
         setup = commands(record, True, ("1000", "", "", "", ""))
         play(engine, setup[:-3])
