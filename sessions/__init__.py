@@ -1,5 +1,6 @@
 """A secure session store on top of Redis, Valkey or ferrite_lite."""
 
+from .blocking import SyncSessionStore
 from .config import BindingPolicy, Lifetime, OnLimit, RateLimit, SessionConfig
 from .content import Codec, Encryptor, JsonCodec
 from .editing import MutableSession
@@ -53,5 +54,6 @@ __all__ = [
     "StaleLogin",
     "StoreRefused",
     "StoreUnavailable",
+    "SyncSessionStore",
     "VersionConflict",
 ]

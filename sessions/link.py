@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Any, Protocol, Self
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import Any, ClassVar, Protocol, Self
 
 import redis.asyncio
 import redis.exceptions as redis_errors
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+
+import ferrite_lite
 
 from .config import SessionConfig
 from .errors import ConfigError, SessionError, StoreRefused, StoreUnavailable
@@ -42,18 +45,29 @@ _NO_ACCESS = (redis_errors.AuthenticationError, redis_errors.AuthorizationError)
 
 
 class Link:
-    """A client, asked with a deadline and a number of further attempts."""
+    """A client, asked with a deadline and a number of further attempts.
+
+    What it does with the client is in the methods that ``BlockingLink`` has of its own.
+    """
+
+    #: The client of one server, and that of a cluster.
+    single: ClassVar[type[Any]] = redis.asyncio.Redis
+    cluster: ClassVar[type[Any]] = RedisCluster
 
     def __init__(
         self,
-        client: Client,
+        client: Any,
         *,
         timeout_seconds: float | None,
         max_at_once: int | None = None,
         retries: int = 0,
+        owned: Any = None,
     ) -> None:
-        """``max_at_once`` requests are on their way, and others wait; None for any number."""
-        self._client = client
+        """``max_at_once`` requests are on their way, and others wait; None for any number.
+
+        ``owned`` is closed with the link.
+        """
+        self._client, self._owned = client, owned
         self._timeout_seconds = timeout_seconds
         self._retries = retries
         self._turn: AbstractAsyncContextManager[None] = (
@@ -61,14 +75,31 @@ class Link:
         )
 
     @classmethod
-    def to(cls, client: Client, config: SessionConfig) -> Self:
+    def open(cls, server: str | ferrite_lite.Ferrite | Any, config: SessionConfig) -> Self:
+        """A link to a server at a URL or in this process, or by a client that its owner closes."""
+        if isinstance(server, ferrite_lite.Ferrite):
+            # A call within the process has no reason to be late.
+            return cls(cls._client_in(server), timeout_seconds=None, owned=server)
+        if not isinstance(server, str):
+            return cls.to(server, config)
+        client = cls._client_at(server, config)
+        return cls.to(client, config, owned=client)
+
+    @classmethod
+    def to(cls, client: Any, config: SessionConfig, *, owned: Any = None) -> Self:
         """A link as a configuration wants it."""
         return cls(
             client,
             timeout_seconds=config.timeout_seconds,
             max_at_once=config.max_connections,
             retries=config.retries,
+            owned=owned,
         )
+
+    async def aclose(self) -> None:
+        """Close what ``open`` opened."""
+        if self._owned is not None:
+            await self._owned.aclose()
 
     async def ask(self, *words: Any, **options: Any) -> Any:
         """The reply to a command, asked again when the connection breaks: all are idempotent.
@@ -77,7 +108,7 @@ class Link:
         ConfigError for a node of a cluster.
         """
         try:
-            async with asyncio.timeout(self._timeout_seconds), self._turn:
+            async with self._in_time():
                 return await self._attempt(words, options)
         except redis_errors.NoScriptError:
             raise
@@ -86,7 +117,7 @@ class Link:
 
     async def ask_each_node(self, *words: Any) -> list[Any]:
         """The replies of all the servers behind the client. Raises as ``ask``."""
-        if not isinstance(self._client, RedisCluster):
+        if not isinstance(self._client, self.cluster):
             return [await self.ask(*words)]
         replies = await self.ask(*words, target_nodes=RedisCluster.ALL_NODES)
         return list(replies.values())
@@ -96,7 +127,7 @@ class Link:
 
         A server that cannot tell, or is away, passes: the first MOVED says the same.
         """
-        if not isinstance(self._client, redis.asyncio.Redis):
+        if not isinstance(self._client, self.single):
             return
         try:
             told = await self.ask("INFO", "cluster")
@@ -108,11 +139,35 @@ class Link:
     async def _attempt(self, words: tuple[Any, ...], options: dict[str, Any]) -> Any:
         for _ in range(self._retries):
             try:
-                return await self._client.execute_command(*words, **options)
+                return await self._send(words, options)
             except _NO_ACCESS:
                 raise
             except redis_errors.ConnectionError:
                 continue
+        return await self._send(words, options)
+
+    # --- what depends on the kind of client -------------------------------------------------------
+
+    @staticmethod
+    def _client_in(ferrite: ferrite_lite.Ferrite) -> Any:
+        return ferrite.client()
+
+    @staticmethod
+    def _client_at(url: str, config: SessionConfig) -> Any:
+        return redis.asyncio.Redis.from_url(
+            url,
+            max_connections=config.max_connections,
+            socket_timeout=config.timeout_seconds,
+            socket_connect_timeout=config.timeout_seconds,
+            retry=Retry(NoBackoff(), 0),
+        )
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        async with asyncio.timeout(self._timeout_seconds), self._turn:
+            yield
+
+    async def _send(self, words: tuple[Any, ...], options: dict[str, Any]) -> Any:
         return await self._client.execute_command(*words, **options)
 
 
@@ -125,15 +180,4 @@ def _meaning(error: Exception) -> SessionError:
     return StoreRefused(f"the store refused: {error}")
 
 
-def open_client(url: str, config: SessionConfig) -> redis.asyncio.Redis:
-    """A client that leaves it to ``Link`` what is tried again: redis-py would repeat anything."""
-    return redis.asyncio.Redis.from_url(
-        url,
-        max_connections=config.max_connections,
-        socket_timeout=config.timeout_seconds,
-        socket_connect_timeout=config.timeout_seconds,
-        retry=Retry(NoBackoff(), 0),
-    )
-
-
-__all__ = ["Client", "Link", "open_client"]
+__all__ = ["Client", "Link"]

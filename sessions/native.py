@@ -23,6 +23,13 @@ def register(engine: ferrite_lite.Engine) -> None:
     engine.register_native(ferrite_lite.NativeScript(VALIDATE.text, validate))
 
 
+def embedded(clock: ferrite_lite.Clock | None) -> ferrite_lite.Ferrite:
+    """A server in this process that runs the twins."""
+    ferrite = ferrite_lite.Ferrite(clock=clock)
+    register(ferrite.engine)
+    return ferrite
+
+
 def validate(ctx: Any, keys: Sequence[bytes], argv: Sequence[bytes]) -> Any:
     """The twin of ``scripts/validate.lua``; its comments say why."""
     db = ctx.db

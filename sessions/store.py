@@ -25,7 +25,7 @@ from .errors import (
     VersionConflict,
 )
 from .guessing import GuessCounter
-from .link import Client, Link, open_client
+from .link import Client, Link
 from .policies import Bindings, Mismatch, RequestContext, Shown
 from .record import (
     LABEL_PREFIX,
@@ -105,9 +105,8 @@ class SessionStore(Generic[T]):
         codec: Codec[T] | None = None,
         encryptor: Encryptor | None = None,
         clock: ferrite_lite.Clock | None = None,
-        owned: Collection[Any] = (),
     ) -> None:
-        """``owned`` is what ``aclose`` closes; use ``connect``, which knows."""
+        """Use ``connect``. ``aclose`` closes the link."""
         self.config = config
         self._link = link
         self._atomic = AtomicStore(link, config)
@@ -116,7 +115,6 @@ class SessionStore(Generic[T]):
         self._bindings = Bindings(config, self._tokens)
         self._guesses = GuessCounter(config.guesses_per_minute)
         self._clock = clock or ferrite_lite.SystemClock()
-        self._owned = owned
         self._listeners: list[tuple[events.Listener, tuple[type, ...]]] = []
 
     @classmethod
@@ -139,22 +137,9 @@ class SessionStore(Generic[T]):
         Raises ConfigError.
         """
         config = config or SessionConfig()
-        if server is None:
-            ferrite = ferrite_lite.Ferrite(clock=clock)
-            native.register(ferrite.engine)
-            # A call within the process has no reason to be late.
-            link = Link(ferrite.client(), timeout_seconds=None)
-            owned: list[Any] = [ferrite]
-            keys = keys or KeyRing.generate()
-        elif keys is None:
-            raise ConfigError(
-                "give keys: sessions under a key that is made up at start end with the process"
-            )
-        else:
-            client = open_client(server, config) if isinstance(server, str) else server
-            link = Link.to(client, config)
-            owned = [client] if isinstance(server, str) else []
-        store = cls(link, config, keys, codec=codec, encryptor=encryptor, clock=clock, owned=owned)
+        keys = keys_for(server, keys)
+        link = Link.open(native.embedded(clock) if server is None else server, config)
+        store = cls(link, config, keys, codec=codec, encryptor=encryptor, clock=clock)
         try:
             await link.check_client()
         except ConfigError:
@@ -164,8 +149,7 @@ class SessionStore(Generic[T]):
 
     async def aclose(self) -> None:
         """Close what ``connect`` opened."""
-        for resource in self._owned:
-            await resource.aclose()
+        await self._link.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -751,6 +735,15 @@ class SessionStore(Generic[T]):
             except Exception:
                 # The operation has happened: its caller must get the answer.
                 logger.exception("a listener failed on %s", type(event).__name__)
+
+
+def keys_for(server: object | None, keys: KeyRing | None) -> KeyRing:
+    """The keys given; new ones for a store that ends with the process. Raises ConfigError."""
+    if keys is None and server is not None:
+        raise ConfigError(
+            "give keys: sessions under a key that is made up at start end with the process"
+        )
+    return keys or KeyRing.generate()
 
 
 def _request_of(device: DeviceInfo | None) -> RequestContext | None:

@@ -62,8 +62,8 @@ class Sessions(RuleBasedStateMachine):
         self.clock = ferrite_lite.ManualClock()
         self.ferrite = ferrite_lite.Ferrite(clock=self.clock)
         self.client = self.ferrite.client()
-        link = Link(self.client, timeout_seconds=None)
-        self.store = SessionStore(link, CONFIG, KEYS, owned=[self.ferrite])
+        link = Link(self.client, timeout_seconds=None, owned=self.ferrite)
+        self.store = SessionStore(link, CONFIG, KEYS)
         self.known: list[Known] = []
 
     def teardown(self) -> None:

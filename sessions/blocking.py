@@ -1,0 +1,208 @@
+"""``SyncSessionStore``: the same store for code that does not await.
+
+Nothing is defined twice. Each method runs the coroutine of the method of ``SessionStore`` with the
+same name, over a link that blocks where others wait: the coroutine never suspends, so its first
+step is its last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, Protocol, Self
+
+import redis
+from redis.backoff import NoBackoff
+from redis.cluster import RedisCluster
+from redis.retry import Retry
+
+import ferrite_lite
+
+from . import events, native
+from .config import SessionConfig
+from .content import Codec, Encryptor
+from .editing import MutableSession
+from .errors import ConfigError
+from .link import Link
+from .store import SessionStore, keys_for
+from .tokens import KeyRing
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    T = TypeVar("T", default=dict[str, Any])
+    R = TypeVar("R")
+else:
+    from typing import TypeVar
+
+    T = TypeVar("T")
+    R = TypeVar("R")
+
+P = ParamSpec("P")
+
+
+class SyncClient(Protocol):
+    """What is asked of a client: a part of ``redis.Redis`` and ``redis.cluster.RedisCluster``."""
+
+    def execute_command(self, *words: Any, **options: Any) -> Any: ...
+
+
+class BlockingLink(Link):
+    """A link over a client that does not await; threads may share it.
+
+    The deadline holds for each wait on the socket: nothing can interrupt a thread that blocks.
+    """
+
+    single: ClassVar[type[Any]] = redis.Redis
+    cluster: ClassVar[type[Any]] = RedisCluster
+
+    async def aclose(self) -> None:
+        if isinstance(self._owned, redis.Redis):
+            self._owned.close()
+        else:
+            await super().aclose()
+
+    @staticmethod
+    def _client_in(ferrite: ferrite_lite.Ferrite) -> Any:
+        return ferrite.sync_client()
+
+    @staticmethod
+    def _client_at(url: str, config: SessionConfig) -> Any:
+        pool = redis.BlockingConnectionPool.from_url(
+            url,
+            max_connections=config.max_connections,
+            timeout=config.timeout_seconds,
+            socket_timeout=config.timeout_seconds,
+            socket_connect_timeout=config.timeout_seconds,
+            retry=Retry(NoBackoff(), 0),
+        )
+        return redis.Redis.from_pool(pool)
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        yield
+
+    async def _send(self, words: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        return self._client.execute_command(*words, **options)
+
+
+def run(coroutine: Coroutine[Any, Any, R]) -> R:
+    """The result of a coroutine that does not suspend."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        result: R = done.value
+        return result
+    coroutine.close()
+    raise AssertionError("nothing behind a blocking link suspends")
+
+
+def _blocking(
+    method: Callable[Concatenate[SessionStore[T], P], Coroutine[Any, Any, R]],
+) -> Callable[Concatenate[SyncSessionStore[T], P], R]:
+    """The method of the same name, for callers who do not await."""
+
+    @wraps(method)
+    def call(self: SyncSessionStore[T], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return run(method(self._store, *args, **kwargs))
+
+    return call
+
+
+class SyncSessionStore(Generic[T]):
+    """A ``SessionStore`` for code that does not await; threads may share it.
+
+    >>> with SyncSessionStore.connect() as store:
+    ...     issued = store.create("alice", {"theme": "dark"})
+    ...     session = store.validate(issued.token)
+    ...     session.data["theme"] if session else "signed out"
+    'dark'
+
+    Of a web application each request blocks its thread until the store has answered.
+    """
+
+    def __init__(self, store: SessionStore[T]) -> None:
+        """Use ``connect``. The link of the store is a BlockingLink."""
+        self._store = store
+        self.config = store.config
+
+    @classmethod
+    def connect(
+        cls,
+        server: str | SyncClient | None = None,
+        config: SessionConfig | None = None,
+        *,
+        keys: KeyRing | None = None,
+        codec: Codec[T] | None = None,
+        encryptor: Encryptor | None = None,
+        clock: ferrite_lite.Clock | None = None,
+    ) -> Self:
+        """Open a store, as ``SessionStore.connect`` does, but with a redis-py client that blocks.
+
+        ``timeout_seconds`` bounds each wait on a connection that is opened here; a client that is
+        given needs a ``socket_timeout`` of its own. Raises ConfigError.
+        """
+        config = config or SessionConfig()
+        keys = keys_for(server, keys)
+        link = BlockingLink.open(native.embedded(clock) if server is None else server, config)
+        inner = SessionStore(link, config, keys, codec=codec, encryptor=encryptor, clock=clock)
+        store = cls(inner)
+        try:
+            run(link.check_client())
+        except ConfigError:
+            store.close()
+            raise
+        return store
+
+    def close(self) -> None:
+        """Close what ``connect`` opened."""
+        run(self._store.aclose())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def on_event(self, listener: events.Listener, *types: type[events.SessionEvent]) -> None:
+        """Be told of what this process does to sessions, in the thread that does it."""
+        self._store.on_event(listener, *types)
+
+    def digest(self, label: bytes, message: str) -> str:
+        """``SessionStore.digest``."""
+        return self._store.digest(label, message)
+
+    def tell(self, event: events.SessionEvent) -> None:
+        """``SessionStore.tell``."""
+        self._store.tell(event)
+
+    create = _blocking(SessionStore.create)
+    create_with_rate_limit = _blocking(SessionStore.create_with_rate_limit)
+    generation = _blocking(SessionStore.generation)
+    validate = _blocking(SessionStore.validate)
+    validate_result = _blocking(SessionStore.validate_result)
+    validate_with_ip = _blocking(SessionStore.validate_with_ip)
+    update_data = _blocking(SessionStore.update_data)
+    patch = _blocking(SessionStore.patch)
+    rotate = _blocking(SessionStore.rotate)
+    destroy = _blocking(SessionStore.destroy)
+    get_user_sessions = _blocking(SessionStore.get_user_sessions)
+    destroy_by_id = _blocking(SessionStore.destroy_by_id)
+    destroy_other_sessions = _blocking(SessionStore.destroy_other_sessions)
+    destroy_all_for_user = _blocking(SessionStore.destroy_all_for_user)
+    find = _blocking(SessionStore.find)
+    doctor = _blocking(SessionStore.doctor)
+
+    @contextmanager
+    def edit(self, token: str) -> Iterator[MutableSession[T]]:
+        """``SessionStore.edit``, for a block that does not await."""
+        block = self._store.edit(token)
+        lent = run(block.__aenter__())
+        try:
+            yield lent
+        except BaseException as error:
+            if not run(block.__aexit__(type(error), error, error.__traceback__)):
+                raise
+        else:
+            run(block.__aexit__(None, None, None))
