@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from secrets import token_hex
 
 from .errors import (
+    BadRequest,
     CsrfRefused,
     FreshAuthenticationRequired,
+    NoSuchSession,
     NotSignedIn,
     RateLimited,
     SessionError,
@@ -69,6 +71,10 @@ def answer_to(error: SessionError) -> Answer:
             return Answer(429, {"detail": "too many attempts"}, (("retry-after", wait),))
         case SessionLimitReached():
             return Answer(409, {"detail": "too many sessions"})
+        case BadRequest():
+            return Answer(error.status, {"detail": str(error)})
+        case NoSuchSession():
+            return Answer(404, {"detail": "no such session"})
         case StoreUnavailable():
             return incident(error, 503, "not available", (("retry-after", str(_RETRY_SECONDS)),))
         case _:

@@ -100,14 +100,14 @@ class AsgiSession(WebSession):
     ) -> IssuedSession[WebData]:
         """Sign a user in under a new token; what the browser held before is worth nothing then.
 
-        Check the password first. What a visitor had in his session goes along, and ``data`` over
-        it; from a session of somebody else nothing does. Raises as ``SessionStore.create``.
+        Check the password first. What a visitor has put in goes along, and ``data`` over it; from a
+        session of somebody else nothing does. Raises as ``SessionStore.create``.
         """
         self.require_unsent()
         await self.load()
         issued = await self._store.create(
             user_id,
-            {**self.carried(), **(data or {})},
+            {**self.carried(user_id), **(data or {})},
             device_info,
             request=self._request.context,
             auth=auth,

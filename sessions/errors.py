@@ -114,3 +114,18 @@ class NotSignedIn(SessionError):
 
     def __init__(self) -> None:
         super().__init__("nobody has signed in")
+
+
+class BadRequest(SessionError):
+    """A request that is not in the form that a route reads; ``status`` is that of HTTP."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+class NoSuchSession(SessionError):
+    """The user has no session of this name."""
+
+    def __init__(self) -> None:
+        super().__init__("the user has no such session")

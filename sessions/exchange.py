@@ -355,9 +355,9 @@ class WebSession(MutableMapping[str, Any]):
         self._is_signed_out = True
         return token
 
-    def carried(self) -> WebData:
-        """What a visitor has put in, to be kept when he signs in."""
-        return {} if self.user_id is not None else dict(self._fields())
+    def carried(self, user_id: str) -> WebData:
+        """What goes along when somebody signs in: his own data, and what he put in before."""
+        return dict(self._fields()) if self.user_id in (None, user_id) else {}
 
     # --- at the end -------------------------------------------------------------------------------
 

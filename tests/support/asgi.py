@@ -53,6 +53,9 @@ class Browser:
     async def post(self, path: str, **options: Any) -> httpx.Response:
         return await self._client.post(path, **options)
 
+    async def delete(self, path: str, **options: Any) -> httpx.Response:
+        return await self._client.delete(path, **options)
+
     async def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         return await self._client.request(method, path, **options)
 

@@ -1,0 +1,1 @@
+"""Small adapters to frameworks, each in the module of its name."""
