@@ -10,7 +10,8 @@ to decide about age, and could not end what it does not list.)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha1
@@ -53,6 +54,7 @@ MEMBERS = Script("members")
 RECORDS = Script("records")
 RATE = Script("rate")
 LABEL = Script("label")
+EPOCH = Script("epoch")
 
 _UNREADABLE = "the session has a number that cannot be read"
 #: To tell a change from the one before it.
@@ -156,6 +158,10 @@ class AtomicStore:
 
     def label_key(self, name: str, digest: str) -> str:
         return f"{self._config.prefix}label:{name}:{{{digest}}}"
+
+    @property
+    def epoch_key(self) -> str:
+        return f"{self._config.prefix}sessions:epoch"
 
     # --- operations -------------------------------------------------------------------------------
 
@@ -349,6 +355,20 @@ class AtomicStore:
         if retry_after_ms:
             raise RateLimited(retry_after_ms / 1000)
 
+    async def begin_epoch(self) -> int:
+        """The new epoch, in Unix milliseconds. Raises StoreUnavailable."""
+        return int(await self.run(EPOCH, [self.epoch_key], []))
+
+    async def epoch(self) -> int:
+        """When the last epoch began; 0 if none ever did. Raises StoreUnavailable."""
+        return int(await self._link.ask("GET", self.epoch_key) or 0)
+
+    async def tags(self) -> AsyncIterator[str]:
+        """The tags of all users who have an index: each at least once, some perhaps twice."""
+        prefix, suffix = self.index_key("").split("{}")
+        async for key in self._link.scan(f"{_literally(prefix)}{{*}}{suffix}"):
+            yield key.removeprefix(prefix).removesuffix(suffix).strip("{}")
+
     async def label(self, name: str, digest: str, tag: str, keep_ms: int) -> None:
         """Let a label lead to a user, for so long. Raises StoreUnavailable."""
         await self.run(LABEL, [self.label_key(name, digest)], [tag, keep_ms])
@@ -389,6 +409,11 @@ class AtomicStore:
             return await self._link.ask("EVALSHA", script.sha, *words)
         except NoScriptError:
             return await self._link.ask("EVAL", script.text, *words)
+
+
+def _literally(text: str) -> str:
+    """A pattern that matches nothing but this text."""
+    return re.sub(r"([\\*?\[\]^])", r"\\\1", text)
 
 
 def _members(pairs: Sequence[Sequence[Raw]]) -> list[Member]:

@@ -193,6 +193,8 @@ class SyncSessionStore(Generic[T]):
     destroy_all_for_user = _blocking(SessionStore.destroy_all_for_user)
     find = _blocking(SessionStore.find)
     doctor = _blocking(SessionStore.doctor)
+    sweep = _blocking(SessionStore.sweep)
+    destroy_everything = _blocking(SessionStore.destroy_everything)
 
     @contextmanager
     def edit(self, token: str) -> Iterator[MutableSession[T]]:

@@ -130,6 +130,9 @@ class SessionConfig:
     fingerprint_headers: tuple[str, ...] = ("user-agent", "accept-language")
     #: So many unknown tokens from one network within a minute are told as an event of their own.
     guesses_per_minute: int = 20
+    #: How often to ask whether all sessions of all users were ended, beside ending them one user
+    #: after the other; None for never. One small request more, so often.
+    epoch_seconds: float | None = None
     max_data_bytes: int = 65_536
     #: Before every key, for several applications in one store.
     prefix: str = ""
@@ -160,6 +163,8 @@ class SessionConfig:
             self.rotation_grace_seconds < self.renew_after_seconds < MAX_SECONDS
         ):
             raise ConfigError("renew_after_seconds must be above rotation_grace_seconds")
+        if self.epoch_seconds is not None and not 0 <= self.epoch_seconds < MAX_SECONDS:
+            raise ConfigError("epoch_seconds must not be negative")
         if self.guesses_per_minute < 1:
             raise ConfigError("guesses_per_minute must be at least 1")
         self._take_words()

@@ -40,6 +40,8 @@ _NO_ANSWER = (
 #: The same, for which redis-py has no exception.
 _NO_ANSWER_CODES = ("MISCONF ", "NOREPLICAS ", "BUSY ", "UNKILLABLE ")
 _NEEDS_CLUSTER_CLIENT = "the server is a node of a cluster: connect with a RedisCluster client"
+#: Keys for one request: a server does nothing else meanwhile.
+_SCAN_COUNT = 500
 #: redis-py counts these among the errors of a connection.
 _NO_ACCESS = (redis_errors.AuthenticationError, redis_errors.AuthorizationError)
 
@@ -121,6 +123,23 @@ class Link:
             return [await self.ask(*words)]
         replies = await self.ask(*words, target_nodes=RedisCluster.ALL_NODES)
         return list(replies.values())
+
+    async def scan(self, pattern: str) -> AsyncIterator[str]:
+        """The keys that match, on all servers; some perhaps twice. Raises as ``ask``."""
+        client = self._client
+        nodes = client.get_primaries() if isinstance(client, self.cluster) else [None]
+        for node in nodes:
+            options = {} if node is None else {"target_nodes": node}
+            cursor: Any = 0
+            while True:
+                words = ("SCAN", cursor, "MATCH", pattern, "COUNT", _SCAN_COUNT)
+                told, keys = await self.ask(*words, **options)
+                for key in keys:
+                    yield key.decode() if isinstance(key, bytes) else key
+                # A cluster client gives the cursor of each node that was asked: of this one.
+                cursor = next(iter(told.values())) if isinstance(told, dict) else told
+                if int(cursor) == 0:
+                    break
 
     async def check_client(self) -> None:
         """Raises ConfigError if the client is for one server, and the server one of several.

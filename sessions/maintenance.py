@@ -1,9 +1,15 @@
-"""Looking after a store: whether its server is fit to hold sessions."""
+"""Looking after a store: whether its server is fit to hold sessions, and clearing what has ended.
+
+There is no way to make an index anew from the records: it is the truth about who is signed in, and
+a record that it does not name is of a session that was ended.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+from .announcing import Announcer
 from .atomic import AtomicStore
 from .errors import SessionError
 from .link import Link
@@ -18,6 +24,37 @@ _NOBODY = "doctor"
 async def doctor(link: Link, atomic: AtomicStore) -> list[str]:
     """What about the server would endanger sessions, in sentences; empty when nothing does."""
     return [*await _check_scripts(atomic), *await _check_eviction(link)]
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """What a sweep has found."""
+
+    users: int
+    live: int
+    expired: int
+
+
+async def sweep(atomic: AtomicStore, announcer: Announcer) -> SweepReport:
+    """Prune the indexes of all users, and tell of the sessions that were found expired."""
+    seen: set[str] = set()
+    live = expired = 0
+    async for tag in atomic.tags():
+        if tag in seen:
+            continue
+        seen.add(tag)
+        alive, gone = await atomic.members(tag)
+        announcer.expired(gone)
+        live, expired = live + len(alive), expired + len(gone)
+    return SweepReport(len(seen), live, expired)
+
+
+async def revoke_everything(atomic: AtomicStore) -> int:
+    """End the sessions of one user after the other; how many were alive."""
+    count = 0
+    async for tag in atomic.tags():
+        count += len(await atomic.revoke(tag))
+    return count
 
 
 async def _check_scripts(atomic: AtomicStore) -> list[str]:

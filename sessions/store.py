@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Generic, Self
 import ferrite_lite
 
 from . import events, maintenance, native
+from .announcing import Announcer
 from .atomic import AtomicStore, Bound, Conflict, Created, Dead, Live, Member, Moved
 from .config import Lifetime, SessionConfig
 from .content import Codec, Content, Encryptor, default_codec
 from .editing import MutableSession, difference
+from .epoch import Epoch
 from .errors import (
     ConfigError,
     RateLimited,
@@ -25,10 +26,11 @@ from .errors import (
     VersionConflict,
 )
 from .guessing import GuessCounter
+from .labels import Labels
 from .link import Client, Link
-from .policies import Bindings, Mismatch, RequestContext, Shown
+from .maintenance import SweepReport
+from .policies import Bindings, RequestContext, Shown
 from .record import (
-    LABEL_PREFIX,
     MAX_USER_ID_BYTES,
     AuthContext,
     DeviceInfo,
@@ -51,13 +53,10 @@ else:
     T = TypeVar("T")
     R = TypeVar("R")
 
-logger = logging.getLogger("sessions")
-
 #: A token that was replaced leads to the next one; within a grace of seconds there are not many.
 _MOST_MOVES = 4
 #: How often an operation starts over because somebody else was faster.
 _MOST_ATTEMPTS = 3
-_LABEL_DIGEST_CHARS = 22
 
 
 class Reason(StrEnum):
@@ -115,7 +114,9 @@ class SessionStore(Generic[T]):
         self._bindings = Bindings(config, self._tokens)
         self._guesses = GuessCounter(config.guesses_per_minute)
         self._clock = clock or ferrite_lite.SystemClock()
-        self._listeners: list[tuple[events.Listener, tuple[type, ...]]] = []
+        self._epoch = Epoch(self._atomic, self._clock, config.epoch_seconds)
+        self._labels = Labels(self._atomic, self._tokens)
+        self._announcer = Announcer()
 
     @classmethod
     async def connect(
@@ -159,7 +160,11 @@ class SessionStore(Generic[T]):
 
     def on_event(self, listener: events.Listener, *types: type[events.SessionEvent]) -> None:
         """Be told of what this process does to sessions: of some types of events, or of all."""
-        self._listeners.append((listener, types or (events.SessionEvent,)))
+        self._announcer.add(listener, *types)
+
+    def tell(self, event: events.SessionEvent) -> None:
+        """Tell the listeners of something that has happened in a layer above."""
+        self._announcer.tell(event)
 
     # --- opening ----------------------------------------------------------------------------------
 
@@ -202,13 +207,13 @@ class SessionStore(Generic[T]):
             **self._bindings.of_new(request, ticket.tag).to_fields(),
             **(auth.to_fields() if auth else {}),
             **({} if lifetime.persistent else {"transient": "1"}),
-            **{LABEL_PREFIX + name: value for name, value in (labels or {}).items()},
+            **self._labels.fields(labels or {}),
         }
         before = self._tokens.read(replace) if replace is not None else None
         replaced = before if before is not None and before.tag == ticket.tag else None
         try:
             await self._count_network(request)
-            await self._label(ticket.tag, labels or {}, lifetime)
+            await self._labels.add(ticket.tag, labels or {}, lifetime)
             created = await self._create(
                 ticket, user_id, public_id, fields, lifetime, replaced, if_generation
             )
@@ -285,6 +290,8 @@ class SessionStore(Generic[T]):
             return self._unknown(_REASONS.get(answer.reason, Reason.UNKNOWN), request)
         if isinstance(answer, Bound):
             return self._refuse(answer, shown)
+        if await self._epoch.refuses(answer):
+            return self._unknown(Reason.REVOKED, request)
         self._content.check_identity(answer.record, ticket.sid)
         if touch and self._is_old(answer):
             renewed = await self.rotate(held_token)
@@ -405,7 +412,7 @@ class SessionStore(Generic[T]):
                 ended = await self._atomic.destroy(Ticket(tag, sids[0])) if sids else None
             except Moved:
                 continue  # it has another token since it was looked up
-            return self._ended(ended, events.Why.ASKED)
+            return self._announcer.ended(ended, events.Why.ASKED)
         raise StoreUnavailable("the session was rotated at every attempt to end it")
 
     async def destroy_other_sessions(self, user_id: str, current_token: str) -> int:
@@ -419,29 +426,30 @@ class SessionStore(Generic[T]):
         found = await self._follow(
             current_token, current, lambda ticket: self._atomic.revoke(tag, ticket)
         )
-        return self._revoked(user_id, found[2]) if found else 0
+        return self._announcer.revoked(user_id, found[2]) if found else 0
 
     async def destroy_all_for_user(self, user_id: str) -> int:
         """End all of the user's sessions; how many were alive. Logins under way fail too, if they
         were begun with ``generation``."""
-        return self._revoked(user_id, await self._atomic.revoke(self._tokens.tag(user_id)))
+        return self._announcer.revoked(
+            user_id, await self._atomic.revoke(self._tokens.tag(user_id))
+        )
 
     async def find(self, label: str, value: str) -> list[SessionInfo]:
         """The live sessions, of all users, that were created with a label of this value."""
-        digest = self._label_digest(label, value)
         found: list[SessionInfo] = []
-        gone: list[str] = []
-        for tag in await self._atomic.labelled(label, digest):
+        stale: list[str] = []
+        for tag in await self._labels.tags(label, value):
             records = await self._atomic.records(tag, await self._members(tag), [label])
             infos = [
                 self._info(member, record, is_current=False)
                 for member, record in records.items()
-                if record.get(LABEL_PREFIX + label) == value
+                if record.labels().get(label) == value
             ]
             found += infos
             if not infos:
-                gone.append(tag)
-        await self._atomic.unlabel(label, digest, gone)
+                stale.append(tag)
+        await self._labels.forget(label, value, stale)
         return found
 
     # --- the store --------------------------------------------------------------------------------
@@ -449,6 +457,21 @@ class SessionStore(Generic[T]):
     async def doctor(self) -> list[str]:
         """What about the server would endanger sessions, in sentences; empty when nothing does."""
         return await maintenance.doctor(self._link, self._atomic)
+
+    async def sweep(self) -> SweepReport:
+        """Prune the indexes of all users; tells ``Expired`` of each session that has run out."""
+        return await maintenance.sweep(self._atomic, self._announcer)
+
+    async def destroy_everything(self) -> int:
+        """End all sessions of all users that were opened before this began (ASVS 7.4.5).
+
+        They end one user after the other, and how many were alive is the answer; a store with
+        ``epoch_seconds`` refuses all of them within that time.
+        """
+        await self._epoch.begin()
+        count = await maintenance.revoke_everything(self._atomic)
+        self.tell(events.RevokedEverything(count))
+        return count
 
     # --- parts: asking ----------------------------------------------------------------------------
 
@@ -509,12 +532,6 @@ class SessionStore(Generic[T]):
         if limit is not None and request is not None and request.ip_address is not None:
             await self._atomic.count(self._bindings.network(request.ip_address), limit)
 
-    async def _label(self, tag: str, labels: Mapping[str, str], lifetime: Lifetime) -> None:
-        """Before the session is there, so that none lives that cannot be found."""
-        for name, value in labels.items():
-            digest = self._label_digest(name, value)
-            await self._atomic.label(name, digest, tag, lifetime.absolute_ms)
-
     async def _end_replaced(
         self, token: str | None, replaced: Ticket | None, created: Created
     ) -> None:
@@ -529,7 +546,7 @@ class SessionStore(Generic[T]):
         if ticket is None:
             return False
         found = await self._follow(token, ticket, self._atomic.destroy)
-        return self._ended(found[2] if found else None, why)
+        return self._announcer.ended(found[2] if found else None, why)
 
     async def _change(
         self,
@@ -624,8 +641,7 @@ class SessionStore(Generic[T]):
 
     async def _members(self, tag: str) -> list[Member]:
         live, gone = await self._atomic.members(tag)
-        for member in gone:
-            self.tell(events.Expired(member.public_id))
+        self._announcer.expired(gone)
         return live
 
     # --- parts: answers ---------------------------------------------------------------------------
@@ -679,16 +695,14 @@ class SessionStore(Generic[T]):
         """Tell of a request that looks otherwise, though its policy let it pass."""
         if shown.network or shown.fingerprint:
             for mismatch in self._bindings.mismatches(session, shown):
-                self._tell_mismatch(session.public_id, mismatch)
+                self._announcer.mismatch(session.public_id, mismatch)
                 if mismatch.asks_step_up:
                     object.__setattr__(session, "step_up", True)
         return session
 
     def _refuse(self, bound: Bound, shown: Shown) -> Invalid:
         mismatch = self._bindings.mismatch(bound.binding, bound.expected, shown)
-        self._tell_mismatch(bound.public_id, mismatch)
-        if mismatch.ends_session:
-            self._ended(bound.public_id, events.Why.BINDING)
+        self._announcer.refused(bound, mismatch)
         return Invalid(Reason.BINDING)
 
     def _unknown(self, reason: Reason, request: RequestContext | None) -> Invalid:
@@ -698,43 +712,6 @@ class SessionStore(Generic[T]):
         if network and self._guesses.count(network, self._clock.now_ns() // 1_000_000):
             self.tell(events.TokenGuessing(network, self.config.guesses_per_minute))
         return Invalid(reason)
-
-    def _label_digest(self, name: str, value: str) -> str:
-        return self._tokens.digest(b"label", f"{name}\0{value}")[:_LABEL_DIGEST_CHARS]
-
-    # --- parts: telling ---------------------------------------------------------------------------
-
-    def _ended(self, public_id: str | None, why: events.Why) -> bool:
-        if public_id is not None:
-            self.tell(events.Destroyed(public_id, why))
-        return public_id is not None
-
-    def _revoked(self, user_id: str, ended: Sequence[Member]) -> int:
-        if ended:
-            self.tell(events.RevokedAll(user_id, tuple(member.public_id for member in ended)))
-        return len(ended)
-
-    def _tell_mismatch(self, public_id: str, mismatch: Mismatch) -> None:
-        self.tell(
-            events.BindingMismatch(
-                public_id,
-                mismatch.binding,
-                mismatch.expected,
-                mismatch.shown,
-                mismatch.policy.value,
-            )
-        )
-
-    def tell(self, event: events.SessionEvent) -> None:
-        """Tell the listeners of something that has happened, here or in a layer above."""
-        for listener, types in self._listeners:
-            if not isinstance(event, types):
-                continue
-            try:
-                listener(event)
-            except Exception:
-                # The operation has happened: its caller must get the answer.
-                logger.exception("a listener failed on %s", type(event).__name__)
 
 
 def keys_for(server: object | None, keys: KeyRing | None) -> KeyRing:

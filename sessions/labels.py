@@ -1,0 +1,45 @@
+"""By what else sessions are found than by their user: a device, a client, a session elsewhere.
+
+A label leads to users, in a set whose name is a keyed hash of its value; what is found there is
+looked up and compared, so a user who has no such session any more is a stale hint and no error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .atomic import AtomicStore
+from .config import Lifetime
+from .record import LABEL_PREFIX
+from .tokens import Tokens
+
+_DIGEST_CHARS = 22
+
+
+class Labels:
+    """The labels of one store."""
+
+    def __init__(self, atomic: AtomicStore, tokens: Tokens) -> None:
+        self._atomic = atomic
+        self._tokens = tokens
+
+    @staticmethod
+    def fields(labels: Mapping[str, str]) -> dict[str, str]:
+        """The fields of a record that hold them."""
+        return {LABEL_PREFIX + name: value for name, value in labels.items()}
+
+    async def add(self, tag: str, labels: Mapping[str, str], lifetime: Lifetime) -> None:
+        """Before a session is there, so that none lives that cannot be found."""
+        for name, value in labels.items():
+            await self._atomic.label(name, self._digest(name, value), tag, lifetime.absolute_ms)
+
+    async def tags(self, name: str, value: str) -> list[str]:
+        """The users who may have a session with a label."""
+        return await self._atomic.labelled(name, self._digest(name, value))
+
+    async def forget(self, name: str, value: str, tags: list[str]) -> None:
+        """Forget users who have none any more."""
+        await self._atomic.unlabel(name, self._digest(name, value), tags)
+
+    def _digest(self, name: str, value: str) -> str:
+        return self._tokens.digest(b"label", f"{name}\0{value}")[:_DIGEST_CHARS]
