@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import json
 import re
 import secrets
 from collections.abc import Mapping
@@ -61,6 +62,36 @@ class KeyRing:
             keys={"k1": secrets.token_bytes(_MIN_KEY_BYTES)},
             routing_key=secrets.token_bytes(_MIN_KEY_BYTES),
         )
+
+    @classmethod
+    def from_json(cls, text: str) -> KeyRing:
+        """A ring as ``to_json`` wrote it. Raises ConfigError, which shows none of it."""
+        try:
+            held = json.loads(text)
+            keys = {kid: base64.b64decode(key, validate=True) for kid, key in held["keys"].items()}
+            routing_key = base64.b64decode(held["routing_key"], validate=True)
+            return cls(current=held["current"], keys=keys, routing_key=routing_key)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            if isinstance(error, ConfigError):
+                raise
+            raise ConfigError(
+                "this is no key ring: make one with 'python -m sessions keys'"
+            ) from None
+
+    def to_json(self) -> str:
+        """The ring as one line of text, to be kept where secrets are kept (ASVS 13.3.1)."""
+        keys = {kid: base64.b64encode(key).decode() for kid, key in self.keys.items()}
+        routing_key = base64.b64encode(self.routing_key).decode()
+        return json.dumps({"current": self.current, "keys": keys, "routing_key": routing_key})
+
+    def with_new_key(self) -> KeyRing:
+        """A ring whose new tokens are under a key of their own; those of before stay valid."""
+        numbers = [int(kid[1:]) for kid in self.keys if re.fullmatch("k[0-9]", kid)]
+        kid = f"k{(max(numbers, default=0) % 9) + 1}"
+        if kid in self.keys:
+            raise ConfigError(f"drop the key {kid} first: there is no room for another one")
+        keys = {**self.keys, kid: secrets.token_bytes(_MIN_KEY_BYTES)}
+        return KeyRing(current=kid, keys=keys, routing_key=self.routing_key)
 
 
 @dataclass(frozen=True, slots=True)
