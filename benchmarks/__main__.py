@@ -6,9 +6,13 @@ import argparse
 import shutil
 import sys
 
-from . import commands, validate
+from . import commands, scripting, validate
 
-BENCHMARKS = {"commands": commands.main, "validate": validate.main}
+BENCHMARKS = {
+    "commands": commands.main,
+    "scripting": scripting.main,
+    "validate": validate.main,
+}
 NEEDED_PROGRAMS = ("redis-server", "redis-benchmark", "redis-cli")
 
 

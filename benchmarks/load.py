@@ -15,6 +15,10 @@ SECONDS = 1.0
 PROBE_REQUESTS = 2_000
 
 
+class LoadFailed(Exception):
+    """A peer has answered with an error; the message says which one and what."""
+
+
 class Load:
     """One request, sent again and again with a pipeline of a given depth."""
 
@@ -40,10 +44,12 @@ class Load:
             *("redis-benchmark", "-p", str(self.peer.port), "--csv"),
             *("-c", str(CLIENTS), "-P", str(self._pipeline), "-n", str(self._requests)),
         ]
-        output = subprocess.run(
-            [*command, *self._words], capture_output=True, text=True, check=True, timeout=300
-        ).stdout
-        row = list(csv.reader(output.strip().splitlines()))[-1]
+        ended = subprocess.run(
+            [*command, *self._words], capture_output=True, text=True, check=False, timeout=300
+        )
+        if ended.returncode:
+            raise LoadFailed(f"{self.peer.name}: {ended.stdout}{ended.stderr}")
+        row = list(csv.reader(ended.stdout.strip().splitlines()))[-1]
         return float(row[1])
 
 

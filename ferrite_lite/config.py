@@ -23,6 +23,8 @@ from .values import EncodingLimits
 #: ``busy-reply-threshold``: a script that runs longer lets other clients be told -BUSY.
 BUSY_AFTER_MS = 5_000
 
+#: Redis lets a script take all memory there is; ours is a guest in somebody's process.
+SCRIPT_MEMORY_BYTES = 512 * 1024**2
 
 #: What may go when ``maxmemory`` is reached, and by what it is chosen; in Redis's order.
 EVICTION_POLICIES = (
@@ -75,6 +77,8 @@ class Config:
     timeout_seconds: int = 0
     max_bulk_bytes: int = MAX_BULK_BYTES
     busy_after_ms: int = BUSY_AFTER_MS
+    #: What the process may grow by while one script runs.
+    script_memory_bytes: int = SCRIPT_MEMORY_BYTES
     output_limits: dict[str, OutputLimit] = field(default_factory=OUTPUT_LIMITS.copy)
     #: Negative for no slow log.
     slowlog_slower_than_us: int = 10_000

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from .clock import NS_PER_MS, SystemClock
+from .config import SCRIPT_MEMORY_BYTES
 from .errors import (
     FunctionExists,
     LibraryExists,
@@ -143,11 +144,18 @@ class _LoadHost:
     """What a library reaches while it registers its functions: the log, and half a second."""
 
     resp = 2
+    memory_bytes = SCRIPT_MEMORY_BYTES
 
     def __init__(self) -> None:
         self._stop_ns = SystemClock.now_ns() + LOAD_TIMEOUT_MS * NS_PER_MS
 
     def call(self, argv: list[bytes], /) -> Reply:
+        self._unreachable()
+
+    def prepare(self, name: bytes, argc: int, /) -> object:
+        self._unreachable()
+
+    def call_prepared(self, prepared: object, name: bytes, arguments: object, /) -> Reply:
         self._unreachable()
 
     def permits(self, argv: list[bytes], /) -> bool | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -62,9 +61,6 @@ MAX_PASSING_SCRIPTS = 500
 _WRITES = frozenset({"write"})
 #: PUBLISH, which replicas would hear of, is no reading either.
 _READONLY_REFUSES = frozenset({"write", "may_replicate"})
-
-#: Python calls that a command nests at most, with a wide margin.
-COMMAND_DEPTH = 200
 
 Keys = Sequence[bytes]
 NativeFunction = Callable[[Context, Keys, Keys], Reply]
@@ -248,7 +244,6 @@ class _Host:
         "_argv",
         "_caller",
         "_ctx",
-        "_depth_limit",
         "_is_careful",
         "_is_restricted",
         "_metrics",
@@ -260,6 +255,7 @@ class _Host:
         "has_written",
         "is_function",
         "is_killed",
+        "memory_bytes",
         "resp",
     )
 
@@ -283,13 +279,11 @@ class _Host:
         elif ctx.server.config.lacks_replicas:
             self._write_refusal, self._refused_flags = NotEnoughReplicas, _WRITES
         self._started_ns = 0
-        self._depth_limit = sys.getrecursionlimit()
+        self.memory_bytes = ctx.server.config.script_memory_bytes
         self.resp = ctx.resp
 
     def call(self, argv: list[bytes], /) -> Reply:
         meter = self._plain[min(len(argv), MANY_WORDS)].get(argv[0])
-        # However deep the script has gone, a command has room to end what it begins.
-        sys.setrecursionlimit(self._depth_limit + COMMAND_DEPTH)
         try:
             if meter is None or self._is_careful:
                 return self._call_slowly(argv)
@@ -300,24 +294,42 @@ class _Host:
                 raise self._write_refusal
             if "write" in flags:
                 self.has_written = True
-            self._ctx.command = meter.command
-            return self._run(meter, argv)
+            return self._run(meter, argv[1:])
         except CommandError as error:
             if isinstance(error, _REFUSALS):
                 self._metrics.count_refusal(argv)
-            self._metrics.count_error(error)
-            self._metrics.script_failed = True
+            self._count_error(error)
             raise
-        finally:
-            sys.setrecursionlimit(self._depth_limit)
 
-    def _run(self, meter: Meter, argv: list[bytes]) -> Reply:
-        meter.calls += 1
+    def prepare(self, name: bytes, argc: int, /) -> object:
+        meter = self._plain[min(argc, MANY_WORDS)].get(name)
+        return None if meter is None or "noscript" in meter.command.flags else meter
+
+    def call_prepared(
+        self, prepared: Meter | None, name: bytes, arguments: tuple[bytes, ...], /
+    ) -> Reply:
+        if prepared is None or self._is_careful or self._write_refusal is not None:
+            return self.call([name, *arguments])
+        if "write" in prepared.command.flags:
+            self.has_written = True
         try:
-            return meter.command.handler(self._ctx, *argv[1:])
+            return self._run(prepared, arguments)
+        except CommandError as error:
+            self._count_error(error)
+            raise
+
+    def _run(self, meter: Meter, arguments: Sequence[bytes]) -> Reply:
+        meter.calls += 1
+        self._ctx.command = meter.command
+        try:
+            return meter.command.handler(self._ctx, *arguments)
         except CommandError:
             meter.failed += 1
             raise
+
+    def _count_error(self, error: CommandError) -> None:
+        self._metrics.count_error(error)
+        self._metrics.script_failed = True
 
     def _call_slowly(self, argv: list[bytes]) -> Reply:
         """A subcommand, a name in mixed case, or an error."""
@@ -368,19 +380,10 @@ class _Host:
         limit_ms = self._ctx.server.config.busy_after_ms
         if now_ns - self._started_ns <= limit_ms * NS_PER_MS:
             return
-        if not self._serve_others():
+        if not self._ctx.server.serve_while_busy():
             raise ScriptStopped(ScriptStoppedByServer(limit_ms))
         if self.is_killed:
             raise ScriptStopped(ScriptKilled())
-
-    def _serve_others(self) -> bool:
-        """Let others ask, in vain or to kill; False where nobody can be served."""
-        before = sys.getrecursionlimit()
-        sys.setrecursionlimit(before + COMMAND_DEPTH)
-        try:
-            return self._ctx.server.serve_while_busy()
-        finally:
-            sys.setrecursionlimit(before)
 
 
 class _FullHost(_Host):
@@ -401,6 +404,11 @@ class _FullHost(_Host):
         ):
             raise OutOfMemory
         return super().call(argv)
+
+    def call_prepared(
+        self, prepared: Meter | None, name: bytes, arguments: tuple[bytes, ...], /
+    ) -> Reply:
+        return self.call([name, *arguments])
 
     def _may_run(self, command: Command, argv: list[bytes]) -> bool:
         """What is refused for another reason is told that one."""

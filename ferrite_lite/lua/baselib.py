@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from . import arguments as args
+from .budget import SLOT_BYTES, STACK_OVERFLOW, current, reserve
 from .errors import LuaError
+from .loops import next_, next_item
 from .numbers import parse_number
 from .runtime import (
     MAX_RESULTS,
@@ -12,16 +14,11 @@ from .runtime import (
     Value,
     call,
     metamethod,
-    next_,
-    next_item,
     tonumber,
     tostring,
     type_name,
 )
 from .tracing import located
-
-#: What Lua says when functions call one another too deep.
-STACK_OVERFLOW = b"stack overflow"
 
 
 def assert_(*arguments: Value) -> Results:
@@ -96,27 +93,34 @@ def next_pair(*arguments: Value) -> Results:
 def pcall(*arguments: Value) -> Results:
     """Errors of the script come back as values; the host's word that it must stop does not."""
     function = args.any_value(arguments, 1, b"pcall")
+    budget = current()
+    depth = budget.depth
     try:
-        return [True, *call(function, *arguments[1:])]
-    except LuaError as problem:
-        value = located(problem)
-        # Redis's pcall gives the message of a command's error, not the table it was thrown as.
-        if value.__class__ is Table and value.hash.get(b"err").__class__ is bytes:
-            value = value.hash[b"err"]
-        return [False, value]
-    except RecursionError:
-        return [False, STACK_OVERFLOW]
+        return [True, *call(function, *arguments[1:], level=0)]
+    except (LuaError, RecursionError) as problem:
+        budget.depth = depth
+        value = thrown(problem)
+    # Redis's pcall gives the message of a command's error, not the table it was thrown as.
+    if value.__class__ is Table and value.hash.get(b"err").__class__ is bytes:
+        value = value.hash[b"err"]
+    return [False, value]
 
 
 def xpcall(*arguments: Value) -> Results:
     handler = args.any_value(arguments, 2, b"xpcall")
+    budget = current()
+    depth = budget.depth
     try:
-        return [True, *call(arguments[0])]
-    except LuaError as problem:
-        value = located(problem)
-    except RecursionError:
-        value = STACK_OVERFLOW
-    return [False, *call(handler, value)]
+        return [True, *call(arguments[0], level=0)]
+    except (LuaError, RecursionError) as problem:
+        budget.depth = depth
+        value = thrown(problem)
+    return [False, *call(handler, value, level=0)]
+
+
+def thrown(problem: LuaError | RecursionError) -> Value:
+    """The value that an error throws. Where Python's stack ends first, it is told as Lua's."""
+    return located(problem) if isinstance(problem, LuaError) else STACK_OVERFLOW
 
 
 def rawequal(*arguments: Value) -> Results:
@@ -194,6 +198,7 @@ def unpack(*arguments: Value) -> Results:
     stop = args.integer(arguments, 3, b"unpack", owner.length())
     if stop - start + 1 >= MAX_RESULTS:
         raise LuaError(b"too many results to unpack")
+    reserve((stop - start) * SLOT_BYTES)
     if start == 1 and stop == len(owner.array):
         return list(owner.array)
     return [owner.get(float(at)) for at in range(start, stop + 1)]

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from ..errors import CommandError, ScriptReplyTooDeep
 from ..numeric import format_float
-from ..reply import BigNumber, DoubleText, NullArray, OrderedSet, Pairs, Reply, Status, Verbatim
+from ..reply import (
+    BigNumber,
+    DoubleText,
+    NullArray,
+    OrderedSet,
+    Pairs,
+    Reply,
+    Status,
+    StringMap,
+    Verbatim,
+)
+from .budget import SLOT_BYTES, reserve
 from .runtime import Table, Value
 
 #: A table within a table within a table: real Redis gives up only when its stack does.
@@ -35,6 +47,7 @@ def to_lua(reply: Reply, resp: int) -> Value:
         return float(reply)  # type: ignore[arg-type]  # an int, as just seen
     if kind is list:
         items: list[Value] = reply  # type: ignore[assignment]  # as above
+        reserve(len(items) * SLOT_BYTES)
         return Table([item if item.__class__ is bytes else to_lua(item, resp) for item in items])
     if reply is None or kind is NullArray:
         return False if resp == 2 else None
@@ -42,6 +55,9 @@ def to_lua(reply: Reply, resp: int) -> Value:
 
 
 def _compound_to_lua(reply: Reply, resp: int) -> Value:
+    if isinstance(reply, StringMap) and resp == 2:
+        reserve(len(reply) * 2 * SLOT_BYTES)
+        return Table(list(chain.from_iterable(reply.items())))
     if isinstance(reply, dict):
         return _map_to_lua(reply.items(), resp)
     match reply:

@@ -14,15 +14,12 @@ from typing import TypeAlias
 
 from . import arguments as args
 from .arguments import Arguments
+from .baselib import thrown
+from .budget import call_back, current
 from .errors import LuaError
 from .runtime import LuaFunction, Results, Value, call_named, metamethod
-from .tracing import located
 
 Resumable: TypeAlias = Generator[Results, Results, Results]
-
-#: Coroutines that resume one another (``LUAI_MAXCCALLS``, the script itself being one).
-MAX_NESTED = 199
-STACK_OVERFLOW = b"stack overflow"
 
 
 def resumable(function: Value) -> Callable[..., Resumable] | None:
@@ -31,7 +28,7 @@ def resumable(function: Value) -> Callable[..., Resumable] | None:
     return form
 
 
-def enter(function: Value, name: str, *arguments: Value) -> Resumable:
+def resume_in(function: Value, name: str, *arguments: Value) -> Resumable:
     """Call any value from inside a coroutine."""
     if function.__class__ is not FunctionType:
         handler = metamethod(function, b"__call")
@@ -48,15 +45,27 @@ def enter(function: Value, name: str, *arguments: Value) -> Resumable:
 class Coroutine:
     """A function that can stop and go on."""
 
-    __slots__ = ("_function", "_generator", "status")
+    __slots__ = ("_depth", "_function", "_generator", "status")
 
     def __init__(self, function: Callable[..., Resumable]) -> None:
         self._function = function
         self._generator: Resumable | None = None
+        #: How deep its functions had called one another when it stopped.
+        self._depth = 0
         self.status = b"suspended"
 
-    def resume(self, values: Results) -> Results:
+    def resume(self, *values: Value) -> Results:
         """Run until it yields or ends. Raises LuaError."""
+        budget = current()
+        before = budget.depth
+        budget.depth += self._depth
+        try:
+            return self._run(list(values))
+        finally:
+            self._depth = budget.depth - before
+            budget.depth = before
+
+    def _run(self, values: Results) -> Results:
         try:
             if self._generator is None:
                 self._generator = self._function(*values)
@@ -98,33 +107,28 @@ class Coroutines:
         coroutine = _coroutine(arguments, b"resume")
         try:
             return [True, *self._resume(coroutine, list(arguments[1:]))]
-        except LuaError as error:
-            return [False, located(error)]
-        except RecursionError:
-            return [False, STACK_OVERFLOW]
+        except (LuaError, RecursionError) as problem:
+            return [False, thrown(problem)]
 
     def _wrapped(self, coroutine: Coroutine) -> LuaFunction:
         def resume(*arguments: Value) -> Results:
             try:
                 return self._resume(coroutine, list(arguments))
-            except LuaError as error:
+            except (LuaError, RecursionError) as problem:
                 # The message is told again with the position of whoever resumed.
-                raise LuaError(located(error)) from None
+                raise LuaError(thrown(problem)) from None
 
         return resume
 
     def _resume(self, coroutine: Coroutine, values: Results) -> Results:
         if coroutine.status != b"suspended":
             raise LuaError(b"cannot resume %b coroutine" % coroutine.status, level=0)
-        if len(self._running) >= MAX_NESTED:
-            coroutine.status = b"dead"
-            raise LuaError(b"C stack overflow", level=0)
         if self._running:
             self._running[-1].status = b"normal"
         coroutine.status = b"running"
         self._running.append(coroutine)
         try:
-            return coroutine.resume(values)
+            return call_back(coroutine.resume, *values, level=0)
         finally:
             self._running.pop()
             if self._running:

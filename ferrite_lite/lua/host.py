@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..reply import Reply
 
@@ -12,9 +12,19 @@ class ScriptHost(Protocol):
 
     #: The protocol of the client that asked: 2 or 3.
     resp: int
+    #: What the process may take more while the script runs.
+    memory_bytes: int
 
     def call(self, argv: list[bytes], /) -> Reply:
         """Run one command at once. Raises CommandError."""
+        ...
+
+    def prepare(self, name: bytes, argc: int, /) -> object:
+        """What is worth keeping of a command with so many words, for ``call_prepared``."""
+        ...
+
+    def call_prepared(self, prepared: Any, name: bytes, arguments: tuple[bytes, ...], /) -> Reply:
+        """As ``call``, for what a host of the same server has prepared."""
         ...
 
     def permits(self, argv: list[bytes], /) -> bool | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -14,7 +15,8 @@ from ..errors import (
 from ..reply import Reply
 from ..scriptflags import FLAGS
 from . import runtime
-from .compiler import direct_name
+from .bodies import direct_name
+from .budget import with_room
 from .conversion import to_reply
 from .errors import LuaError, LuaSyntaxError, ScriptStopped
 from .host import ScriptHost
@@ -58,7 +60,7 @@ class Library:
         except LuaSyntaxError as error:
             raise LibraryDoesNotCompile(error.told_of(shown_chunk(CHUNK))) from None
         try:
-            main()
+            with_room(main)
         except (LuaError, RecursionError) as problem:
             raise LibraryFailed(error_text(failure(problem)) or "ERR unknown error") from None
         self._world.open()
@@ -69,7 +71,7 @@ class Library:
         """Call a function once, on lists that become its own. Raises CommandError."""
         self._world.begin(host)
         try:
-            results = function.function(Table(keys), Table(argv))
+            results = with_room(function.function, Table(keys), Table(argv))
         except (LuaError, RecursionError, ScriptStopped) as error:
             fail(error, function.name.decode())
         return to_reply(runtime.first(results), self._world.redis.resp)
@@ -116,11 +118,18 @@ class _LibraryWorld(World):
             names.update(self._closed_names())
         return names
 
+    def commands(self, named: dict[str, tuple[bytes, int]]) -> dict[str, Callable[..., Value]]:
+        commands = super().commands(named)
+        if self._reachable is None:
+            return commands
+        self._namespaces[0].update(commands)
+        return dict.fromkeys(commands, _missing(b"call"))
+
     def open(self) -> None:
         """Let the functions reach everything."""
         self._reachable = None
         before, names = self._namespaces
-        names.update({name: before[name] for name in self._closed_names()})
+        names.update(before)
         self._namespaces.clear()
 
     def _closed_names(self) -> dict[str, Any]:
@@ -131,12 +140,20 @@ class _LibraryWorld(World):
             return reachable[name] if name in reachable else nonexistent_global(None, name)
 
         closed: dict[str, Any] = {"get_global": get_global}
+        closed |= {short: _missing(name) for short, name in _SHORT_FORMS.items()}
         for library, members in self.known.items():
             for name in members:
                 if library != b"redis" or name != b"log":
                     missing = name if library in (b"_G", b"redis") else library
                     closed[direct_name(library, name)] = _missing(missing)
         return closed
+
+
+#: What compiled code calls directly for a function of a library that has a second form.
+_SHORT_FORMS = {
+    **{"tonumber": b"tonumber", "tostring": b"tostring", "floor": b"math"},
+    **{"pairs_of": b"pairs", "items_of": b"ipairs", "find_all_of": b"string"},
+}
 
 
 def _missing(name: bytes) -> LuaFunction:

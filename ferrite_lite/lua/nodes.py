@@ -15,6 +15,10 @@ class Local:
     number: int
     #: Whether an inner function uses it: it then lives in a cell that both share.
     is_captured: bool = False
+    #: All that is ever put into it; None for what no expression tells.
+    values: list[Expression | None] = field(default_factory=list)
+    #: Where a numeric loop begins, and its step, if it is the variable of one.
+    counts: list[Expression] = field(default_factory=list)
 
 
 @dataclass(eq=False, slots=True)
@@ -29,6 +33,17 @@ class Function:
     body: list[Statement] = field(default_factory=list)
     #: Locals of outer functions that this one, or one inside it, uses.
     captures: list[Local] = field(default_factory=list)
+
+
+@dataclass(eq=False, slots=True)
+class Chunk:
+    """A whole source: its main function, and what is true of all of it."""
+
+    main: Function
+    #: Every local of every function.
+    locals: list[Local]
+    #: Each global name, and whether it is used as anything but a table whose elements are read.
+    globals: dict[bytes, bool]
 
 
 # --- expressions ----------------------------------------------------------------------------------
@@ -112,8 +127,8 @@ class Parenthesized:
 
 @dataclass(slots=True)
 class TableConstructor:
-    items: list[Expression]
-    pairs: list[tuple[Expression, Expression]]
+    #: In order; those without a key are the elements 1, 2, 3...
+    fields: list[tuple[Expression | None, Expression]]
     line: int
 
 

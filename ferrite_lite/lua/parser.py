@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -26,9 +27,9 @@ UNARY = frozenset({b"not", b"-", b"#"})
 BLOCK_ENDS = frozenset({b"else", b"elseif", b"end", b"until", EOF_KIND})
 
 
-def parse(source: bytes) -> nodes.Function:
-    """The whole script as one function. Raises LuaSyntaxError."""
-    return _Parser(tokens(source)).script()
+def parse(source: bytes) -> nodes.Chunk:
+    """The whole script. Raises LuaSyntaxError."""
+    return _Parser(tokens(source)).chunk()
 
 
 class _Parser:
@@ -40,15 +41,18 @@ class _Parser:
         self._scopes: list[dict[bytes, nodes.Local]] = []
         self._loops = 0
         self._nesting = 0
-        self._numbered = 0
+        self._locals: list[nodes.Local] = []
+        #: How often each global name was met for anything but an element of its table.
+        self._globals: Counter[bytes] = Counter()
 
-    def script(self) -> nodes.Function:
+    def chunk(self) -> nodes.Chunk:
         main = nodes.Function(line=0, parent=None, name=b"main chunk", is_vararg=True)
         self._function = main
         with self._scope():
             main.body = self._block()
         self._expect(EOF_KIND)
-        return main
+        names = {name: uses > 0 for name, uses in self._globals.items()}
+        return nodes.Chunk(main, self._locals, names)
 
     # --- tokens -----------------------------------------------------------------------------------
 
@@ -109,7 +113,6 @@ class _Parser:
         return local
 
     def _new_local(self, name: bytes) -> nodes.Local:
-        self._numbered += 1
         active = sum(
             local.owner is self._function for scope in self._scopes for local in scope.values()
         )
@@ -117,14 +120,29 @@ class _Parser:
             raise self._error(
                 f"too many local variables (limit is {MAX_LOCALS}) in {_described(self._function)}"
             )
-        return nodes.Local(name, self._function, self._numbered)
+        local = nodes.Local(name, self._function, len(self._locals) + 1)
+        self._locals.append(local)
+        return local
 
     def _resolve(self, name: bytes, line: int) -> nodes.LocalName | nodes.GlobalName:
         for scope in reversed(self._scopes):
             if name in scope:
                 self._capture(scope[name])
                 return nodes.LocalName(scope[name], line)
+        self._globals[name] += 1
         return nodes.GlobalName(name, line)
+
+    def _index(
+        self, owner: nodes.Expression, key: nodes.Expression, line: int, *, is_read: bool = True
+    ) -> nodes.Index:
+        if is_read:
+            self._count_reading(owner)
+        return nodes.Index(owner, key, line)
+
+    def _count_reading(self, owner: nodes.Expression, change: int = 1) -> None:
+        """A use of a global name that leaves its table as it is, or not after all."""
+        if isinstance(owner, nodes.GlobalName):
+            self._globals[owner.name] -= change
 
     def _capture(self, local: nodes.Local) -> None:
         """Make a local of an outer function reach the current one, through all between."""
@@ -226,6 +244,8 @@ class _Parser:
         values = self._expressions()
         with self._scope():
             variables = [self._declare(name) for name in names]
+            for variable in variables:
+                variable.values.append(None)
             body = self._for_body(line)
         return nodes.GenericFor(variables, values, body, line)
 
@@ -237,6 +257,7 @@ class _Parser:
         step = self._expression() if self._accept(b",") else None
         with self._scope():
             variable = self._declare(name)
+            variable.counts += [start] if step is None else [start, step]
             body = self._for_body(line)
         return nodes.NumericFor(variable, start, stop, step, body, line)
 
@@ -256,23 +277,28 @@ class _Parser:
             is_method = self._advance().kind == b":"
             part = self._expect(b"name")
             full_name += (b":" if is_method else b".") + part.value
-            target = nodes.Index(target, nodes.Constant(part.value, part.line), part.line)
+            key = nodes.Constant(part.value, part.line)
+            target = self._index(target, key, part.line, is_read=False)
             if is_method:
                 break
         function = self._function_body(full_name, line, is_method=is_method)
-        return nodes.Assignment([target], [nodes.Closure(function, line)], line)
+        return _assignment([target], [nodes.Closure(function, line)], line)
 
     def _local(self) -> nodes.Statement:
         line = self._advance().line
         if self._accept(b"function"):
             name = self._expect(b"name").value
             local = self._declare(name)  # the function sees its own name
+            local.values.append(None)
             return nodes.LocalFunction(local, self._function_body(name, line), line)
         names = [self._expect(b"name").value]
         while self._accept(b","):
             names.append(self._expect(b"name").value)
         values = self._expressions() if self._accept(b"=") else []
-        return nodes.LocalDeclaration([self._declare(name) for name in names], values, line)
+        variables = [self._declare(name) for name in names]
+        for at, variable in enumerate(variables):
+            variable.values.append(_given(values, at, nodes.Constant(None, line)))
+        return nodes.LocalDeclaration(variables, values, line)
 
     def _return(self) -> nodes.Statement:
         line = self._advance().line
@@ -294,13 +320,15 @@ class _Parser:
         while self._accept(b","):
             targets.append(self._target(self._suffixed()))
         self._expect(b"=")
-        return nodes.Assignment(targets, self._expressions(), line)
+        return _assignment(targets, self._expressions(), line)
 
     def _target(
         self, expression: nodes.Expression
     ) -> nodes.LocalName | nodes.GlobalName | nodes.Index:
         if not isinstance(expression, nodes.LocalName | nodes.GlobalName | nodes.Index):
             raise self._error("syntax error")
+        if isinstance(expression, nodes.Index):
+            self._count_reading(expression.owner, -1)  # it is written
         return expression
 
     # --- expressions ------------------------------------------------------------------------------
@@ -326,7 +354,10 @@ class _Parser:
     def _unary(self) -> nodes.Expression:
         if self._token.kind in UNARY:
             token = self._advance()
-            return nodes.Unary(token.kind, self._expression(UNARY_POWER), token.line)
+            operand = self._expression(UNARY_POWER)
+            if token.kind == b"#":
+                self._count_reading(operand)
+            return nodes.Unary(token.kind, operand, token.line)
         return self._simple()
 
     def _simple(self) -> nodes.Expression:
@@ -373,12 +404,12 @@ class _Parser:
                     self._advance()
                     name = self._expect(b"name")
                     key = nodes.Constant(name.value, name.line)
-                    expression = nodes.Index(expression, key, name.line)
+                    expression = self._index(expression, key, name.line)
                 case b"[":
                     self._advance()
                     index = self._expression()
                     self._expect(b"]")
-                    expression = nodes.Index(expression, index, token.line)
+                    expression = self._index(expression, index, token.line)
                 case b":":
                     self._advance()
                     name = self._expect(b"name")
@@ -407,26 +438,25 @@ class _Parser:
 
     def _table(self) -> nodes.Expression:
         line = self._expect(b"{").line
-        items: list[nodes.Expression] = []
-        pairs: list[tuple[nodes.Expression, nodes.Expression]] = []
+        fields: list[tuple[nodes.Expression | None, nodes.Expression]] = []
         while self._token.kind != b"}":
             following = self._tokens[min(self._position + 1, len(self._tokens) - 1)]
             if self._token.kind == b"name" and following.kind == b"=":
                 name = self._advance()
                 self._advance()
-                pairs.append((nodes.Constant(name.value, name.line), self._expression()))
+                fields.append((nodes.Constant(name.value, name.line), self._expression()))
             elif self._token.kind == b"[":
                 self._advance()
                 key = self._expression()
                 self._expect(b"]")
                 self._expect(b"=")
-                pairs.append((key, self._expression()))
+                fields.append((key, self._expression()))
             else:
-                items.append(self._expression())
+                fields.append((None, self._expression()))
             if not (self._accept(b",") or self._accept(b";")):
                 break
         self._expect_match(b"}", b"{", line)
-        return nodes.TableConstructor(items, pairs, line)
+        return nodes.TableConstructor(fields, line)
 
     def _function_body(self, name: bytes, line: int, *, is_method: bool = False) -> nodes.Function:
         function = nodes.Function(line=line, parent=self._function, name=name)
@@ -436,6 +466,8 @@ class _Parser:
             if is_method:
                 function.parameters.append(self._declare(b"self"))
             self._parameters(function)
+            for parameter in function.parameters:
+                parameter.values.append(None)
             function.body = self._block()
         self._expect_match(b"end", b"function", line)
         self._function, self._loops = outer, outer_loops
@@ -455,6 +487,27 @@ class _Parser:
             if self._token.kind == b")":
                 raise self._error("<name> or '...' expected")
         self._expect(b")")
+
+
+def _assignment(
+    targets: list[nodes.LocalName | nodes.GlobalName | nodes.Index],
+    values: list[nodes.Expression],
+    line: int,
+) -> nodes.Assignment:
+    for at, target in enumerate(targets):
+        if isinstance(target, nodes.LocalName):
+            target.local.values.append(_given(values, at, nodes.Constant(None, line)))
+    return nodes.Assignment(targets, values, line)
+
+
+def _given(
+    values: list[nodes.Expression], at: int, missing: nodes.Expression
+) -> nodes.Expression | None:
+    """What an assignment of these values gives the variable at a place; None if it depends."""
+    if at < len(values):
+        return values[at]
+    is_many = values and isinstance(values[-1], nodes.Call | nodes.MethodCall | nodes.Vararg)
+    return None if is_many else missing
 
 
 def _described(function: nodes.Function) -> str:

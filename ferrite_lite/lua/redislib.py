@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ..errors import (
     CommandError,
@@ -75,6 +75,23 @@ class RedisLibrary:
                 return [error_table(error)]
 
         return call, pcall
+
+    def prepared(self, name: bytes, argc: int) -> Callable[..., Value]:
+        """``redis.call`` of one command, whose other words are strings, and which gives a value."""
+        prepared: Any = None
+
+        def call(*arguments: bytes) -> Value:
+            nonlocal prepared
+            host = self.host
+            if prepared is None:
+                prepared = host.prepare(name, argc)
+            try:
+                reply = host.call_prepared(prepared, name, arguments)
+            except CommandError as error:
+                raise LuaError(error_table(error)) from None
+            return reply if reply.__class__ is bytes else to_lua(reply, self.resp)
+
+        return call
 
     def _functions(self) -> dict[bytes, Callable[..., Results]]:
         return {
@@ -158,6 +175,14 @@ def _converted(arguments: tuple[Value, ...]) -> list[bytes]:
     if None in words:
         raise ScriptArgumentType
     return [word for word in words if word is not None]
+
+
+def word(value: Value) -> bytes:
+    """An argument of a command as a string. Raises LuaError."""
+    text = _as_text(value)
+    if text is None:
+        raise_error(ScriptArgumentType())
+    return text
 
 
 def _as_text(value: Value) -> bytes | None:

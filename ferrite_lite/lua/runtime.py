@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from types import FunctionType as Function
 from typing import Any, TypeAlias
 
-from .errors import BadArgument, LuaError
+from .budget import call_back, reserve, spend
+from .errors import LuaError
 from .numbers import format_number, parse_number
 
 Value: TypeAlias = Any
@@ -24,6 +25,8 @@ LuaFunction: TypeAlias = Callable[..., Results]
 MAX_STRING_BYTES = 64 * 1024 * 1024
 #: ``unpack`` gives fewer results than this (``LUAI_MAXCSTACK``).
 MAX_RESULTS = 8000
+#: Elements that a table moves between its parts in the time of a step.
+MOVES_A_STEP = 8
 #: How far ``__index`` chains are followed, as in Lua.
 MAX_META_CHAIN = 100
 
@@ -88,6 +91,7 @@ class Table:
             else:
                 # A hole: what lies behind it moves, so that the array keeps holding no nil.
                 self.written_size = self.written_size or 1 << (size - 1).bit_length()
+                spend((size - at) // MOVES_A_STEP)
                 for position in range(at, size):
                     self.hash[float(position + 1)] = array[position]
                 del array[at - 1 :]
@@ -102,10 +106,12 @@ class Table:
 
     def _absorb(self) -> None:
         """Take keys that now follow the array from the hash part."""
-        following = float(len(self.array) + 1)
+        size = len(self.array)
+        following = float(size + 1)
         while following in self.hash:
             self.array.append(self.hash.pop(following))
             following += 1
+        spend((len(self.array) - size) // MOVES_A_STEP)
 
     def length(self) -> int:
         """A border: Lua leaves open which one when there are holes."""
@@ -259,13 +265,16 @@ def index(owner: Value, key: Value, name: str = "") -> Value:
             if handler is None:
                 raise LuaError(_cannot("index", name, owner))
         if handler.__class__ is Function:
-            return first(handler(owner, key))
+            return first(call_back(handler, owner, key))
         owner, name = handler, ""
     raise LuaError(b"loop in gettable")
 
 
 def set_index(owner: Value, key: Value, value: Value, name: str = "") -> None:
     """``owner[key] = value`` with metamethods."""
+    if owner.__class__ is Table and owner.metatable is None:
+        owner.set(key, value)
+        return
     for _ in range(MAX_META_CHAIN):
         if owner.__class__ is Table:
             metatable = owner.metatable
@@ -281,17 +290,17 @@ def set_index(owner: Value, key: Value, value: Value, name: str = "") -> None:
             if handler is None:
                 raise LuaError(_cannot("index", name, owner))
         if handler.__class__ is Function:
-            handler(owner, key, value)
+            call_back(handler, owner, key, value)
             return
         owner, name = handler, ""
     raise LuaError(b"loop in settable")
 
 
-def call(function: Value, *arguments: Value) -> Results:
-    """Call any value; what is no function may have ``__call``."""
+def call(function: Value, *arguments: Value, level: int = 1) -> Results:
+    """Call any value from a library or for an operator; ``level`` as in ``call_back``."""
     if function.__class__ is Function:
-        return function(*arguments)  # type: ignore[no-any-return]  # all Lua functions do
-    return call_named(function, "", *arguments)
+        return call_back(function, *arguments, level=level)
+    return call_back(call_named, function, "", *arguments, level=level)
 
 
 def call_named(function: Value, name: str, *arguments: Value) -> Results:
@@ -396,6 +405,7 @@ def concat(a: Value, b: Value, name_a: str = "", name_b: str = "") -> Value:
         x, y = tostring(a), tostring(b)
         if len(x) + len(y) > MAX_STRING_BYTES:
             raise LuaError(b"string length overflow")
+        reserve(len(x) + len(y))
         return x + y
     handler = metamethod(a, b"__concat")
     if handler is None:
@@ -449,69 +459,3 @@ def _compare(event: bytes, a: Value, b: Value) -> bool:
 
 def is_true(value: Value) -> bool:
     return value is not None and value is not False
-
-
-# --- loops ----------------------------------------------------------------------------------------
-
-
-def numeric_range(start: Value, stop: Value, step: Value) -> Iterator[float]:
-    """The values of a numeric ``for``. Raises LuaError."""
-    a, b, c = tonumber(start), tonumber(stop), tonumber(step)
-    for value, what in ((a, b"initial value"), (b, b"limit"), (c, b"step")):
-        if value is None:
-            raise LuaError(b"'for' %b must be a number" % what)
-    assert a is not None and b is not None and c is not None  # noqa: S101, PT018  # checked above
-    if a.is_integer() and c.is_integer() and c and abs(a) < 2**53 and abs(b) < 2**53:
-        end = math.floor(b) + 1 if c > 0 else math.ceil(b) - 1
-        return map(float, range(int(a), end, int(c)))
-    return _float_range(a, b, c)
-
-
-def _float_range(value: float, stop: float, step: float) -> Iterator[float]:
-    while value <= stop if step > 0 else value >= stop:
-        yield value
-        value += step
-
-
-def generic_for(function: Value, state: Value, control: Value) -> Iterator[Results]:
-    """The results of each round of a generic ``for``; ``pairs`` and ``ipairs`` are taken apart."""
-    if function is next_ and control is None and state.__class__ is Table:
-        return ([key, value] for key, value in state.items())
-    if function is next_item and control == 0 and state.__class__ is Table:
-        return _list_items(state)
-    return _rounds(function, state, control)
-
-
-def _list_items(table: Table) -> Iterator[Results]:
-    at = 0.0
-    while True:
-        at += 1
-        value = index(table, at)
-        if value is None:
-            return
-        yield [at, value]
-
-
-def _rounds(function: Value, state: Value, control: Value) -> Iterator[Results]:
-    while True:
-        results = call(function, state, control)
-        if not results or results[0] is None:
-            return
-        control = results[0]
-        yield results
-
-
-def next_(table: Value = None, key: Value = None, *_: Value) -> Results:
-    """``next``: the pair that follows a key."""
-    if table.__class__ is not Table:
-        got = b"no value" if table is None else type_name(table)
-        raise BadArgument(1, b"next", b"table expected, got " + got)
-    pair = table.after(key)
-    return [None] if pair is None else list(pair)
-
-
-def next_item(table: Value = None, at: Value = None, *_: Value) -> Results:
-    """What ``ipairs`` steps with."""
-    at += 1
-    value = index(table, at)
-    return [] if value is None else [at, value]

@@ -7,6 +7,7 @@ from typing import NoReturn
 from ..errors import CommandError, ScriptFailed
 from ..reply import Reply
 from . import runtime
+from .budget import with_room
 from .conversion import to_reply
 from .errors import LuaError, ScriptStopped
 from .host import ScriptHost
@@ -42,7 +43,7 @@ class Script:
         names[b"KEYS"], names[b"ARGV"] = Table(keys), Table(argv)
         self._names["KEYS"], self._names["ARGV"] = names[b"KEYS"], names[b"ARGV"]
         try:
-            results = self._main()
+            results = with_room(self._main)
         except (LuaError, RecursionError, ScriptStopped) as error:
             fail(error, self._name)
         return to_reply(runtime.first(results), world.redis.resp)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from . import arguments as args
+from .budget import reserve
 from .errors import LuaError
 from .patterns import Matcher
 from .runtime import (
+    MAX_RESULTS,
     MAX_STRING_BYTES,
     STRING_METATABLE,
     Results,
@@ -33,7 +35,16 @@ def byte(*arguments: Value) -> Results:
     text = args.string(arguments, 1, b"byte")
     start = _position(args.integer(arguments, 2, b"byte", 1), len(text))
     stop = _position(args.integer(arguments, 3, b"byte", start), len(text))
-    return [float(value) for value in text[max(start, 1) - 1 : max(stop, 0)]]
+    found = text[max(start, 1) - 1 : max(stop, 0)]
+    if len(found) >= MAX_RESULTS:
+        raise LuaError(b"stack overflow (string slice too long)")
+    return [float(value) for value in found]
+
+
+def _made(text: bytes) -> Results:
+    """A new string, if there is room for it."""
+    reserve(len(text))
+    return [text]
 
 
 def char(*arguments: Value) -> Results:
@@ -49,21 +60,22 @@ def len_(*arguments: Value) -> Results:
 
 
 def lower(*arguments: Value) -> Results:
-    return [args.string(arguments, 1, b"lower").lower()]
+    return _made(args.string(arguments, 1, b"lower").lower())
 
 
 def upper(*arguments: Value) -> Results:
-    return [args.string(arguments, 1, b"upper").upper()]
+    return _made(args.string(arguments, 1, b"upper").upper())
 
 
 def reverse(*arguments: Value) -> Results:
-    return [args.string(arguments, 1, b"reverse")[::-1]]
+    return _made(args.string(arguments, 1, b"reverse")[::-1])
 
 
 def rep(*arguments: Value) -> Results:
     text, times = args.string(arguments, 1, b"rep"), args.integer(arguments, 2, b"rep")
     if len(text) * times > MAX_STRING_BYTES:
         raise LuaError(b"resulting string too large")
+    reserve(len(text) * times)
     return [text * times]
 
 
@@ -71,7 +83,7 @@ def sub(*arguments: Value) -> Results:
     text = args.string(arguments, 1, b"sub")
     start = _position(args.integer(arguments, 2, b"sub"), len(text))
     stop = _position(args.integer(arguments, 3, b"sub", -1), len(text))
-    return [text[max(start, 1) - 1 : stop]]
+    return _made(text[max(start, 1) - 1 : stop])
 
 
 # --- patterns -------------------------------------------------------------------------------------
@@ -161,7 +173,7 @@ def gsub(*arguments: Value) -> Results:
         if is_anchored:
             break
     pieces.append(text[at:])
-    return [b"".join(pieces), float(count)]
+    return [*_made(b"".join(pieces)), float(count)]
 
 
 def _replaced(matcher: Matcher, replacement: Value, start: int, end: int) -> bytes:
@@ -170,7 +182,8 @@ def _replaced(matcher: Matcher, replacement: Value, start: int, end: int) -> byt
     elif replacement.__class__ in (bytes, float):
         return _expanded(matcher, tostring(replacement), start, end)
     else:
-        value = first(call(replacement, *matcher.captures(start, end, whole=True)))
+        captures = matcher.captures(start, end, whole=True)
+        value = first(call(replacement, *captures, level=0))
     if value is None or value is False:
         return matcher.subject[start:end]
     if value.__class__ not in (bytes, float):
@@ -209,7 +222,7 @@ def format_(*arguments: Value) -> Results:
         position += 1
         return _formatted(arguments, position, flags, width, precision, kind)
 
-    return [_CONVERSION.sub(convert, template)]
+    return _made(_CONVERSION.sub(convert, template))
 
 
 def _formatted(

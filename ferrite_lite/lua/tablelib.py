@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import arguments as args
+from .budget import reserve, spend
 from .errors import LuaError
 from .runtime import (
     MAX_STRING_BYTES,
@@ -44,6 +45,7 @@ def concat(*arguments: Value) -> Results:
         size += len(pieces[-1]) + len(separator)
         if size > MAX_STRING_BYTES:
             raise LuaError(b"string length overflow")
+    reserve(size)
     return [separator.join(pieces)]
 
 
@@ -60,6 +62,7 @@ def insert(*arguments: Value) -> Results:
         table.array.insert(at - 1, arguments[2])
         return []
     for position in range(max(end, at), at, -1):
+        spend(1)
         table.set(float(position), table.get(float(position - 1)))
     table.set(float(at), arguments[2])
     return []
@@ -75,6 +78,7 @@ def remove(*arguments: Value) -> Results:
         return [table.array.pop(at - 1)]
     value = table.get(float(at))
     for position in range(at, end):
+        spend(1)
         table.set(float(position), table.get(float(position + 1)))
     table.set(float(end), None)
     return [value]
@@ -114,7 +118,7 @@ def _natural(a: Value, b: Value) -> bool:
 
 
 def _by(order: Value) -> Callable[[Value, Value], bool]:
-    return lambda a, b: is_true(first(call(order, a, b)))
+    return lambda a, b: is_true(first(call(order, a, b, level=0)))
 
 
 def _quicksort(values: list[Value], is_less: Callable[[Value, Value], bool]) -> None:
@@ -189,7 +193,7 @@ def maxn(*arguments: Value) -> Results:
 def foreach(*arguments: Value) -> Results:
     table, function = args.table(arguments, 1, b"foreach"), args.function(arguments, 2, b"foreach")
     for key, value in table.items():
-        results = call(function, key, value)
+        results = call(function, key, value, level=0)
         if first(results) is not None:
             return results[:1]
     return []
@@ -199,7 +203,7 @@ def foreachi(*arguments: Value) -> Results:
     table = args.table(arguments, 1, b"foreachi")
     function = args.function(arguments, 2, b"foreachi")
     for at in range(1, table.length() + 1):
-        results = call(function, float(at), table.get(float(at)))
+        results = call(function, float(at), table.get(float(at)), level=0)
         if first(results) is not None:
             return results[:1]
     return []

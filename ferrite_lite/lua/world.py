@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
 from . import arguments as args
 from . import baselib, bitlib, cmsgpack, mathlib, runtime, stringlib, structlib, tablelib
-from .baselib import STACK_OVERFLOW
+from .bodies import ARGUMENT_TABLES, direct_name
+from .budget import SLOT_BYTES, STACK_OVERFLOW, Budget, current, reserve
 from .cjson import Codec
-from .compiler import ARGUMENT_TABLES, Compiled, compile_function, direct_name
-from .coroutines import Coroutines, enter
+from .compiler import Compiled, compile_chunk
+from .coroutines import Coroutines, resume_in
 from .errors import LuaError, LuaSyntaxError
 from .host import ScriptHost
+from .loops import NumericLoops, generic_for, items_of, pairs_of
 from .parser import parse
-from .redislib import RedisLibrary, error_handler
+from .redislib import RedisLibrary, error_handler, word
 from .runtime import LuaFunction, Results, Table, Value, call_named
 from .tracing import CHUNK, LINES, located, position_here, shown_chunk
 
-#: Loop rounds and calls between two looks at the host.
-STEPS_BETWEEN_INTERRUPTS = 10_000
+#: Python calls that reading a source may nest: ``LUAI_MAXCCALLS`` levels of syntax, and sums of a
+#: few thousand terms.
+SYNTAX_DEPTH = 20_000
 
 
 class World:
@@ -33,7 +38,7 @@ class World:
         self._randomness = mathlib.Randomness()
         self._codec = Codec()
         self._coroutines = Coroutines()
-        self._steps_left = STEPS_BETWEEN_INTERRUPTS
+        self._budget = Budget()
         self.globals = self._make_globals()
         #: The functions that compiled code refers to directly, by library.
         self.known = _functions_by_library(self.globals)
@@ -44,33 +49,38 @@ class World:
         self._randomness.restart()
         self._codec.restart()
         self._coroutines.restart()
-        self._steps_left = STEPS_BETWEEN_INTERRUPTS
+        self._budget.begin(host)
 
-    def load(self, source: bytes, chunk: bytes) -> LuaFunction:
-        """A text as a function, which is called without arguments. Raises LuaSyntaxError."""
+    def load(self, source: bytes, chunk: bytes, *, is_alone: bool = True) -> LuaFunction:
+        """A text as a function, which is called without arguments. Raises LuaSyntaxError.
+
+        ``is_alone`` says that it is the first one in this world.
+        """
         try:
-            compiled = self._compile(source)
+            compiled = self._compile(source, is_alone=is_alone)
+            code = compiled.code()
         except (RecursionError, MemoryError, SyntaxError):
             raise LuaSyntaxError(1, "chunk has too many syntax levels") from None
         namespace = self.namespace(compiled.lines, chunk)
-        exec(compiled.code, namespace)  # noqa: S102  # our own compiler wrote it
+        namespace.update(self.commands(compiled.commands))
+        exec(code, namespace)  # noqa: S102  # our own compiler wrote it
         main: LuaFunction = namespace["make_main"]()
         return main
 
-    def _compile(self, source: bytes) -> Compiled:
+    def _compile(self, source: bytes, *, is_alone: bool) -> Compiled:
         is_resumable = self._is_resumable or b"coroutine" in source
-        return compile_function(
-            parse(source),
-            self.known,
-            is_resumable=is_resumable,
-            main_is_direct=not self._is_of_functions,
-        )
-
-    def _tick(self) -> None:
-        self._steps_left -= 1
-        if self._steps_left < 0:
-            self._steps_left = STEPS_BETWEEN_INTERRUPTS
-            self.redis.host.interrupt()
+        before = sys.getrecursionlimit()
+        sys.setrecursionlimit(before + SYNTAX_DEPTH)
+        try:
+            return compile_chunk(
+                parse(source),
+                self.known,
+                is_resumable=is_resumable,
+                main_is_direct=not self._is_of_functions,
+                is_alone=is_alone,
+            )
+        finally:
+            sys.setrecursionlimit(before)
 
     def _make_globals(self) -> Table:
         names = Table()
@@ -126,20 +136,33 @@ class World:
             "call_named": call_named,
             "find_all_of": stringlib.find_all_of,
             "floor": mathlib.floor,
-            "enter": enter,
+            "word": word,
+            "resume_in": resume_in,
+            "generic_for": generic_for,
+            "pairs_of": pairs_of,
+            "items_of": items_of,
+            "counted": NumericLoops(self._budget).counted,
             "adjust": _adjust,
             "new_table": _new_table,
+            "table_of": _table_of,
+            "fill": _fill,
             "get_global": get_global,
             "set_global": set_global,
-            "tick": self._tick,
+            "budget": self._budget,
+            "tick": self._budget.tick,
+            "enter": self._budget.enter,
         }
+
+    def commands(self, named: dict[str, tuple[bytes, int]]) -> dict[str, Callable[..., Value]]:
+        """What compiled code calls for the commands that a source names."""
+        return {key: self.redis.prepared(name, argc) for key, (name, argc) in named.items()}
 
     def _loaders(self) -> dict[bytes, Any]:
         """``load`` and ``loadstring``: further source, compiled in the world of this script."""
 
         def compiled(source: bytes, chunk: bytes) -> Results:
             try:
-                return [self.load(source, chunk)]
+                return [self.load(source, chunk, is_alone=False)]
             except LuaSyntaxError as error:
                 return [None, error.told_of(shown_chunk(chunk))]
 
@@ -154,9 +177,11 @@ class World:
             reader = args.function(arguments, 1, b"load")
             is_named = args.given(arguments, 2) is not None
             chunk = args.string(arguments, 2, b"load") if is_named else b"=(load)"
+            depth = current().depth
             try:
                 return compiled(_read_all(reader), chunk)
             except LuaError as error:
+                current().depth = depth
                 # Unlike pcall, Redis's Lua runs the handler of the whole script here.
                 return [None, *error_handler(located(error))]
 
@@ -167,7 +192,8 @@ def _read_all(reader: Value) -> bytes:
     """The pieces that a function gives, until there is none. Raises LuaError."""
     pieces: list[bytes] = []
     while True:
-        piece = runtime.first(runtime.call(reader))
+        current().tick()
+        piece = runtime.first(runtime.call(reader, level=0))
         if piece is None or piece == b"":
             return b"".join(pieces)
         if piece.__class__ is not bytes:
@@ -180,7 +206,7 @@ def _read_all(reader: Value) -> bytes:
 _OPERATIONS = (
     "tonumber",
     *("Table", "index", "set_index", "arithmetic", "divide", "modulo", "power", "negate"),
-    *("length", "concat", "equal", "less", "less_equal", "numeric_range", "generic_for"),
+    *("length", "concat", "equal", "less", "less_equal", "tostring"),
 )
 
 
@@ -215,14 +241,25 @@ def _adjust(results: Results | tuple[Value, ...], wanted: int) -> list[Value]:
 
 
 def _new_table(items: list[Value]) -> Table:
+    reserve(len(items) * SLOT_BYTES)
     if None not in items:
         return Table(items)
     table = Table()
-    for at, item in enumerate(items, start=1):
-        if item is not None:
-            table.set(float(at), item)
+    _fill(table, items)
     table.written_size = len(items)
     return table
+
+
+def _table_of(fields: dict[bytes, Value]) -> Table:
+    table = Table()
+    table.hash = fields
+    return table
+
+
+def _fill(table: Table, items: list[Value]) -> None:
+    """Put the elements 1, 2, 3... into a table that may have some of them."""
+    for at, item in enumerate(items, start=1):
+        table.set(float(at), item)
 
 
 def failure(error: Exception) -> LuaError:

@@ -1,0 +1,183 @@
+"""What one run of a script may take: steps between two looks at the host, depth, memory.
+
+Steps and depth are counted. Memory is not: what a script lets go is free again at once, and no
+count of what it makes would know. So its large strings and its steps say when to look, and what is
+looked at is how much the process has grown since the run began.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from .errors import LuaError
+from .host import ScriptHost
+
+#: Loop rounds and calls between two looks at the host: milliseconds.
+STEPS_BETWEEN_LOOKS = 2_000
+#: How deep functions of Lua call one another. Lua itself goes four times as deep; this deep, Python
+#: needs about 3 MB of the stack, of which a thread has 8.
+MAX_DEPTH = 4_000
+#: How deep the libraries and metamethods call functions of Lua (``LUAI_MAXCCALLS``, less one).
+MAX_CALLBACKS = 199
+#: Python calls that a run may nest beyond what there were: MAX_DEPTH, and what stands between.
+PYTHON_DEPTH = 3 * MAX_DEPTH
+#: Strings made since the last look at the process, at which the next one is due.
+BYTES_BETWEEN_LOOKS = 1 << 20
+#: Strings up to this size are not counted: they are many only in many steps.
+SMALL_BYTES = 256
+#: What an element of a list takes, itself aside.
+SLOT_BYTES = 8
+
+NOT_ENOUGH_MEMORY = b"not enough memory"
+STACK_OVERFLOW = b"stack overflow"
+C_STACK_OVERFLOW = b"C stack overflow"
+
+
+class Budget:
+    """The budget of the scripts of one world; one of them runs at a time."""
+
+    __slots__ = ("_grown_bytes", "_host", "_resident_bytes", "_steps", "callbacks", "depth")
+
+    def __init__(self) -> None:
+        self._host: ScriptHost
+        self._steps = STEPS_BETWEEN_LOOKS
+        #: Functions of Lua that are running.
+        self.depth = 0
+        #: Those among them that were not called by functions of Lua, the script itself being one.
+        self.callbacks = 1
+        #: Of strings that were made since the last look.
+        self._grown_bytes = 0
+        #: What the process took at the first look: 0 before it.
+        self._resident_bytes = 0
+
+    def begin(self, host: ScriptHost) -> None:
+        """A new run, in this thread."""
+        self._host = host
+        self._steps = STEPS_BETWEEN_LOOKS
+        self.depth, self.callbacks = 0, 1
+        self._grown_bytes = self._resident_bytes = 0
+        _running.budget = self
+
+    # --- steps and depth --------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """One step. Raises ScriptStopped, LuaError."""
+        self._steps -= 1
+        if self._steps < 0:
+            self._look()
+
+    def enter(self, weight: int) -> None:
+        """A function of Lua begins; it lowers ``depth`` when it returns. Raises as ``tick``."""
+        self._steps -= 1
+        if self._steps < 0:
+            self._look()
+        self.depth += weight
+        if self.depth > MAX_DEPTH:
+            raise LuaError(STACK_OVERFLOW)
+
+    def spend(self, steps: int) -> None:
+        """So many steps at once. Raises as ``tick``."""
+        self._steps -= steps
+        if self._steps < 0:
+            self._look()
+
+    def _look(self) -> None:
+        self._steps = STEPS_BETWEEN_LOOKS
+        self._host.interrupt()
+        self._measure(0)
+
+    # --- memory -----------------------------------------------------------------------------------
+
+    def reserve(self, size_bytes: int) -> None:
+        """A string, or what takes as much, is about to be made. Raises LuaError."""
+        self._grown_bytes += size_bytes
+        if self._grown_bytes > BYTES_BETWEEN_LOOKS:
+            self._measure(size_bytes)
+
+    def _measure(self, wanted_bytes: int) -> None:
+        self._grown_bytes = 0
+        resident_bytes = resident()
+        if not self._resident_bytes:
+            self._resident_bytes = resident_bytes
+        if resident_bytes + wanted_bytes - self._resident_bytes > self._host.memory_bytes:
+            raise LuaError(NOT_ENOUGH_MEMORY, level=0)
+
+
+def resident() -> int:
+    """Bytes of memory that the process takes: what it took at most, where that is all one can ask.
+
+    Linux tells the one, other systems the other.
+    """
+    try:
+        with open("/proc/self/statm", "rb", buffering=0) as facts:
+            return int(facts.read(64).split()[1]) * _PAGE_BYTES
+    except OSError:
+        return _peak()
+
+
+def _peak() -> int:
+    try:
+        import resource
+    except ImportError:  # Windows, where nothing is told, and only steps bound a script
+        return 0
+    unit_bytes = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit_bytes
+
+
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+
+
+class _Running(threading.local):
+    budget: Budget | None = None
+
+
+#: Library functions are the same for all scripts, and find the budget of the one that runs here.
+_running = _Running()
+
+
+def current() -> Budget:
+    """The budget of the run in this thread."""
+    budget = _running.budget
+    assert budget is not None  # noqa: S101  # functions of Lua are called in a run only
+    return budget
+
+
+def reserve(size_bytes: int) -> None:
+    """As ``Budget.reserve``, for the run in this thread."""
+    if size_bytes > SMALL_BYTES and _running.budget is not None:
+        _running.budget.reserve(size_bytes)
+
+
+def spend(steps: int) -> None:
+    """As ``Budget.spend``, for the run in this thread."""
+    if _running.budget is not None:
+        _running.budget.spend(steps)
+
+
+def with_room(function: Callable[..., list[Any]], *arguments: Any) -> list[Any]:
+    """Call a script's main function where it can go as deep as ``MAX_DEPTH``."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(before + PYTHON_DEPTH)
+    try:
+        return function(*arguments)
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def call_back(function: Callable[..., list[Any]], *arguments: Any, level: int = 1) -> list[Any]:
+    """Call a function of Lua from a library or for an operator. Raises LuaError.
+
+    ``level`` says whether an error that it goes too deep has a position: in a library it has none.
+    """
+    budget = current()
+    if budget.callbacks >= MAX_CALLBACKS:
+        raise LuaError(C_STACK_OVERFLOW, level=level)
+    budget.callbacks += 1
+    try:
+        return function(*arguments)
+    finally:
+        budget.callbacks -= 1

@@ -1,0 +1,210 @@
+"""Calls to Python: of a script's own functions, of library functions, of commands by their names.
+
+A function of Lua answers with a list of results. What is known to give one value, and where one
+value is wanted, needs no list: library functions have a form for that, and so has ``redis.call``
+with a command that the source names, which is looked up when the script is loaded.
+"""
+
+from __future__ import annotations
+
+import re
+
+from . import nodes
+from .bodies import direct_name, text_of
+from .expressions import Expressions
+from .kinds import Kind
+from .patterns import fitting
+
+#: Library functions that have a form for one argument and one result, in ``World.namespace``.
+_ONE_FOR_ONE = {"_G_tonumber": "tonumber", "_G_tostring": "tostring", "math_floor": "floor"}
+#: Library functions that always give one result, or raise.
+_ONE_RESULT = frozenset(
+    (
+        *("_G_getmetatable", "_G_rawequal", "_G_rawget", "_G_setmetatable", "_G_type"),
+        *("_G_tonumber", "_G_tostring", "bit_band", "bit_bor", "bit_bxor", "cjson_decode"),
+        *("cjson_encode", "math_abs", "math_ceil", "math_floor", "math_fmod", "math_max"),
+        *("math_min", "math_random", "redis_call", "redis_error_reply", "redis_pcall"),
+        *("redis_sha1hex", "redis_status_reply", "string_char", "string_format", "string_len"),
+        *("string_lower", "string_rep", "string_reverse", "string_sub", "string_upper"),
+        *("table_concat", "table_getn"),
+    )
+)
+#: A pattern that is one class, from the beginning of the text to its end.
+_ONE_CLASS = re.compile(rb"\^(%[acdlpsuwxACDLPSUWX])\+\$")
+
+
+class Calls(Expressions):
+    """Writes calls, and the lists that their results are taken from."""
+
+    # --- lists of expressions ---------------------------------------------------------------------
+
+    def _list(self, values: list[nodes.Expression]) -> str:
+        """All values as a Python list; a call or ``...`` at the end gives all it has."""
+        parts = [self._operand(value) for value in values[:-1]]
+        if values:
+            parts.append(self._last(values[-1]))
+        return f"[{', '.join(parts)}]"
+
+    def _last(self, value: nodes.Expression) -> str:
+        """The last of a list: every value that it gives."""
+        return f"*{self._many(value)}" if self._is_many(value) else self._expression(value)
+
+    def _is_many(self, value: nodes.Expression) -> bool:
+        """Whether it gives as many values as it likes."""
+        match value:
+            case nodes.Vararg() | nodes.MethodCall():
+                return True
+            case nodes.Call():
+                return not self._is_single(value)
+        return False
+
+    def _many(self, value: nodes.Expression) -> str:
+        if isinstance(value, nodes.Vararg):
+            return "rest"
+        assert isinstance(value, nodes.Call | nodes.MethodCall)  # noqa: S101  # see _is_many
+        return self._call(value)
+
+    def _adjusted(
+        self, values: list[nodes.Expression], wanted: int, *, own: bool = False
+    ) -> list[str]:
+        """Exactly ``wanted`` values; ``own`` ones do not change when a variable does."""
+        is_owned = own or wanted > 1 or len(values) > wanted
+        operand = self._owned if is_owned else self._expression
+        if values and self._is_many(values[-1]) and len(values) < wanted:
+            given = [operand(value) for value in values[:-1]]
+            missing = wanted - len(given)
+            results = self._named(f"adjust({self._many(values[-1])}, {missing})")
+            return [*given, *(f"{results}[{at}]" for at in range(missing))]
+        given = [operand(value) for value in values]
+        return (given + ["None"] * wanted)[:wanted]
+
+    # --- one value --------------------------------------------------------------------------------
+
+    def _read_Call(self, value: nodes.Call) -> str:
+        if self._is_single(value):
+            return self._single(value)
+        return self._first(self._call(value))
+
+    def _read_MethodCall(self, value: nodes.MethodCall) -> str:
+        return self._first(self._call(value))
+
+    def _first(self, call: str) -> str:
+        results = self._named(call)
+        return f"({results}[0] if {results} else None)"
+
+    def _is_single(self, value: nodes.Call) -> bool:
+        """Whether it gives one value, and nothing else."""
+        return (self._direct(value.function) or "") in _ONE_RESULT
+
+    def _has_no_list(self, value: nodes.Call) -> bool:
+        """Whether it has a form without a list."""
+        return self._is_command(value) or (
+            (self._direct(value.function) or "") in _ONE_FOR_ONE
+            and len(value.arguments) == 1
+            and not self._is_many(value.arguments[0])
+        )
+
+    def _single(self, value: nodes.Call) -> str:
+        if not self._has_no_list(value):
+            return f"{self._call(value)}[0]"
+        if self._is_command(value):
+            return self._command(value)
+        function = self._direct(value.function) or ""
+        if function == "_G_tonumber":
+            return self._tonumber(value)
+        argument = self._expression(value.arguments[0])
+        self._line = value.line
+        return f"{_ONE_FOR_ONE[function]}({argument})"
+
+    def _tonumber(self, value: nodes.Call) -> str:
+        """Digits, as which scripts get nearly every number, are read at once."""
+        argument = self._operand(value.arguments[0])
+        self._line = value.line
+        if isinstance(value.arguments[0], nodes.Constant):
+            return f"tonumber({argument})"
+        is_digits = f"{argument}.__class__ is bytes and {argument}.isdigit()"
+        return f"(float({argument}) if {is_digits} else tonumber({argument}))"
+
+    # --- commands ---------------------------------------------------------------------------------
+
+    def _is_command(self, value: nodes.Call) -> bool:
+        """``redis.call`` with a command that the source names, and a known number of words."""
+        return (
+            self._direct(value.function) == "redis_call"
+            and bool(value.arguments)
+            and isinstance(value.arguments[0], nodes.Constant)
+            and isinstance(value.arguments[0].value, bytes)
+            and not self._is_many(value.arguments[-1])
+        )
+
+    def _command(self, value: nodes.Call) -> str:
+        name = value.arguments[0]
+        assert isinstance(name, nodes.Constant)  # noqa: S101  # see _is_command
+        assert isinstance(name.value, bytes)  # noqa: S101  # as above
+        words = [(each, self._owned_argument(each)) for each in value.arguments[1:]]
+        self._line = value.line
+        command = self._writer.command(name.value, len(value.arguments))
+        return f"{command}({', '.join(self._word(each, text) for each, text in words)})"
+
+    def _word(self, value: nodes.Expression, text: str) -> str:
+        """An argument of a command as a string."""
+        kind = self._kinds.of(value)
+        if kind is Kind.STRING:
+            return text
+        if kind is Kind.WORD:
+            return f"{text} if {text} is not None else word({text})"
+        if kind is Kind.ANY and not isinstance(value, nodes.Constant):
+            return f"{text} if {text}.__class__ is bytes else word({text})"
+        return f"word({text})"
+
+    # --- calls ------------------------------------------------------------------------------------
+
+    def _call(self, value: nodes.Call | nodes.MethodCall) -> str:
+        """Python for a call, which gives a list."""
+        arguments: list[str] = []
+        direct = self._direct(value.function) if isinstance(value, nodes.Call) else None
+        if isinstance(value, nodes.Call) and self._has_no_list(value):
+            return f"[{self._single(value)}]"
+        if direct:
+            function = name = direct
+        elif isinstance(value, nodes.MethodCall):
+            owner = self._name_of(value.owner)
+            self._line = value.line
+            function = self._named(
+                f"index({owner}, {value.name!r}, {self._described(value.owner)!r})"
+            )
+            arguments.append(owner)
+            name = f"method '{text_of(value.name)}'"
+        else:
+            function = self._name_of(value.function)
+            name = self._described(value.function)
+        arguments += [self._owned_argument(argument) for argument in value.arguments[:-1]]
+        if value.arguments:
+            arguments.append(self._last(value.arguments[-1]))
+        self._line = value.line
+        if direct == "string_find" and len(value.arguments) == 2:
+            pattern = value.arguments[1]
+            if isinstance(pattern, nodes.Constant) and isinstance(pattern.value, bytes):
+                element = _ONE_CLASS.fullmatch(pattern.value)
+                if element:
+                    return f"find_all_of({arguments[0]}, {fitting(element[1])!r}, {arguments[1]})"
+        return self._call_of(function, name, ", ".join(arguments), is_direct=direct is not None)
+
+    def _call_of(self, function: str, name: str, given: str, *, is_direct: bool) -> str:
+        safe = f"{function}({given})"
+        if is_direct:
+            return safe
+        if len(given) > 200:
+            return f"call_named({function}, {name!r}, {given})"
+        slow = f"call_named({function}, {name!r}{', ' + given if given else ''})"
+        return f"({safe} if {function}.__class__ is Function else {slow})"
+
+    def _owned_argument(self, value: nodes.Expression) -> str:
+        """An argument that a call in a later argument must not change."""
+        if isinstance(value, nodes.LocalName) and not value.local.is_captured:
+            return self._operand(value)
+        return self._owned(value)
+
+
+#: What a coroutine calls to stop.
+YIELD = direct_name(b"coroutine", b"yield")

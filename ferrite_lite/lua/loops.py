@@ -1,0 +1,108 @@
+"""Loops: the rounds of a numeric ``for`` and of a generic one, of ``pairs`` and of ``ipairs``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from .arguments import table
+from .budget import Budget
+from .errors import BadArgument, LuaError
+from .runtime import Results, Table, Value, call, index, tonumber, type_name
+
+#: Rounds that are counted at once.
+ROUNDS_AT_ONCE = 256
+
+
+class NumericLoops:
+    """The rounds of numeric loops, each of which is a step of a budget."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+
+    def counted(self, start: Value, stop: Value, step: Value) -> Iterator[float]:
+        """The values of the variable, one after the other. Raises LuaError."""
+        a, b, c = tonumber(start), tonumber(stop), tonumber(step)
+        for value, what in ((a, b"initial value"), (b, b"limit"), (c, b"step")):
+            if value is None:
+                raise LuaError(b"'for' %b must be a number" % what)
+        assert a is not None and b is not None and c is not None  # noqa: S101, PT018  # see above
+        if a.is_integer() and c.is_integer() and c and abs(a) < 2**53 and abs(b) < 2**53:
+            end = math.floor(b) + 1 if c > 0 else math.ceil(b) - 1
+            return chain.from_iterable(self._whole(range(int(a), end, int(c))))
+        return self._fractions(a, b, c)
+
+    def _whole(self, values: range) -> Iterator[Iterable[float]]:
+        for at in range(0, len(values), ROUNDS_AT_ONCE):
+            some = values[at : at + ROUNDS_AT_ONCE]
+            self._budget.spend(len(some))
+            yield map(float, some)
+
+    def _fractions(self, value: float, stop: float, step: float) -> Iterator[float]:
+        while value <= stop if step > 0 else value >= stop:
+            self._budget.tick()
+            yield value
+            value += step
+
+
+# --- over tables ----------------------------------------------------------------------------------
+
+
+def pairs_of(*arguments: Value) -> Iterator[tuple[Value, Value]]:
+    """What a loop over ``pairs`` goes through. Raises LuaError."""
+    return table(arguments, 1, b"pairs").items()
+
+
+def items_of(*arguments: Value) -> Iterator[tuple[float, Value]]:
+    """What a loop over ``ipairs`` goes through. Raises LuaError."""
+    return _list_items(table(arguments, 1, b"ipairs"))
+
+
+def _list_items(owner: Table) -> Iterator[tuple[float, Value]]:
+    at = 0.0
+    # What is put into the array, or taken from it, in a round is there in the next one, or is not.
+    for value in owner.array:
+        at += 1
+        yield at, value
+    while True:  # what a round has moved out of the array, and what a metatable adds
+        at += 1
+        value = index(owner, at)
+        if value is None:
+            return
+        yield at, value
+
+
+def generic_for(function: Value, state: Value, control: Value) -> Iterator[Iterable[Value]]:
+    """The results of each round of a generic ``for``."""
+    if function is next_ and control is None and state.__class__ is Table:
+        return state.items()
+    if function is next_item and control == 0 and state.__class__ is Table:
+        return _list_items(state)
+    return _rounds(function, state, control)
+
+
+def _rounds(function: Value, state: Value, control: Value) -> Iterator[Results]:
+    while True:
+        results = call(function, state, control)
+        if not results or results[0] is None:
+            return
+        control = results[0]
+        yield results
+
+
+def next_(*arguments: Value) -> Results:
+    """``next``: the pair that follows a key."""
+    owner = arguments[0] if arguments else None
+    if owner.__class__ is not Table:
+        got = b"no value" if owner is None else type_name(owner)
+        raise BadArgument(1, b"next", b"table expected, got " + got)
+    pair = owner.after(arguments[1] if len(arguments) > 1 else None)
+    return [None] if pair is None else list(pair)
+
+
+def next_item(owner: Value = None, at: Value = None, *_: Value) -> Results:
+    """What ``ipairs`` steps with."""
+    at += 1
+    value = index(owner, at)
+    return [] if value is None else [at, value]
