@@ -1,0 +1,109 @@
+"""Clients that use the sessions of a few users at the same time, and a record of what they saw."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from sessions import SessionStore, StoreUnavailable
+from tests.sessions.specification import Call, Issued, Seen, User, UserSessions, perform
+from tests.support.linearizability import UNKNOWN, Operation, Violation, violation
+
+#: How often each operation is chosen.
+WEIGHTS = {
+    **{"create": 3, "read_generation": 1, "validate": 6, "patch": 6, "update_data": 1},
+    **{"rotate": 3, "destroy": 1, "list_sessions": 1, "destroy_by_id": 1},
+    **{"destroy_others": 1, "destroy_all": 1},
+}
+#: Operations whose answer may be lost: what is unknown of the others is the token itself.
+MAY_BE_LOST = ("validate", "patch", "update_data", "destroy", "destroy_all", "destroy_others")
+#: Clients prefer the tokens that they were given last, for most of the older ones are dead.
+_LATEST = 4
+
+
+class Slow:
+    """A client whose requests and answers are some turns of the event loop on their way."""
+
+    def __init__(self, client: Any, random: Random) -> None:
+        self._client = client
+        self._random = random
+
+    async def execute_command(self, *words: Any, **options: Any) -> Any:
+        await self._turns()
+        reply = await self._client.execute_command(*words, **options)
+        await self._turns()
+        return reply
+
+    async def _turns(self) -> None:
+        for _ in range(self._random.choice((0, 0, 1, 3))):
+            await asyncio.sleep(0)
+
+
+@dataclass
+class Users:
+    """What the clients know of one user, and what was done to his sessions."""
+
+    user_id: str
+    tokens: list[str] = field(default_factory=list)
+    public_ids: list[str] = field(default_factory=list)
+    generations: list[int | None] = field(default_factory=lambda: [None])
+    operations: list[Operation] = field(default_factory=list)
+
+    def learn(self, outcome: Any) -> None:
+        if isinstance(outcome, int) and outcome > 1_000_000:
+            self.generations.append(outcome)
+        seen = outcome.seen if isinstance(outcome, Issued) else outcome
+        if isinstance(seen, Seen):
+            self.public_ids.append(seen.public_id)
+            if seen.token not in self.tokens:
+                self.tokens.append(seen.token)
+
+
+def draw(random: Random, user: Users) -> Call:
+    """An operation that somebody who knows this of a user may ask for."""
+    (name,) = random.choices(list(WEIGHTS), WEIGHTS.values())
+    if not user.tokens and name != "destroy_all":
+        name = "create"
+    field_name, value = random.choice("abc"), random.randrange(1000)
+    return Call(
+        name,
+        token=random.choice(user.tokens[-_LATEST:]) if user.tokens else "",
+        public_id=random.choice(user.public_ids[-_LATEST:]) if user.public_ids else "",
+        data=frozenset({(field_name, value)}),
+        remove=frozenset(random.choice(("", "a", "b")) * (name == "patch")) - {field_name},
+        generation=random.choice(user.generations[-2:]),
+        grace_seconds=random.choice((None, None, 0)),
+        with_auth=random.random() < 0.2,
+    )
+
+
+async def play(
+    stores: Sequence[SessionStore], random: Random, users: Sequence[Users], operations: int
+) -> None:
+    """One client a store, each with so many operations in turn, on users drawn anew each time."""
+    moments = itertools.count()
+
+    async def use(store: SessionStore) -> None:
+        for _ in range(operations):
+            user = random.choice(users)
+            call = draw(random, user)
+            began = next(moments)
+            try:
+                outcome = await perform(store, user.user_id, call)
+            except StoreUnavailable:
+                outcome = UNKNOWN
+            user.learn(outcome)
+            user.operations.append(Operation(call, outcome, began, next(moments)))
+
+    await asyncio.gather(*map(use, stores))
+
+
+def first_violation(users: Sequence[Users], most: int) -> Violation[User] | None:
+    """Users share nothing, so each one's operations are looked at alone."""
+    step = UserSessions(most).step
+    found = (violation(user.operations, step, User()) for user in users)
+    return next((each for each in found if each), None)
