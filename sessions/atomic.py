@@ -54,6 +54,7 @@ MEMBERS = Script("members")
 RECORDS = Script("records")
 RATE = Script("rate")
 LABEL = Script("label")
+LABELLED = Script("labelled")
 EPOCH = Script("epoch")
 
 _UNREADABLE = "the session has a number that cannot be read"
@@ -63,6 +64,8 @@ _CHANGE_ID_BYTES = 9
 _LISTED_FIELDS = ("user_id", "created_at", "last_access", "expires_at", "device")
 #: Sessions for one request: a server does nothing else meanwhile.
 _AT_ONCE = 500
+#: A label is written before its session, which may come that much later and end as much later.
+_LABEL_SLACK_MS = 60_000
 #: No cookie lives longer (RFC 6265bis, 5.5), so no login or refresh token that began before the
 #: sessions of its user were ended is met later than that.
 GENERATION_MS = 400 * 86_400_000
@@ -371,17 +374,12 @@ class AtomicStore:
 
     async def label(self, name: str, digest: str, tag: str, keep_ms: int) -> None:
         """Let a label lead to a user, for so long. Raises StoreUnavailable."""
+        keep_ms = keep_ms and keep_ms + _LABEL_SLACK_MS
         await self.run(LABEL, [self.label_key(name, digest)], [tag, keep_ms])
 
     async def labelled(self, name: str, digest: str) -> list[str]:
         """The tags of users who may have a session with the label. Raises StoreUnavailable."""
-        return [text(tag) for tag in await self._link.ask("SMEMBERS", self.label_key(name, digest))]
-
-    async def unlabel(self, name: str, digest: str, tags: Sequence[str]) -> None:
-        """Forget users who have no such session any more, if the store is there to do it."""
-        if tags:
-            with suppress(StoreUnavailable):
-                await self._link.ask("SREM", self.label_key(name, digest), *tags)
+        return [text(tag) for tag in await self.run(LABELLED, [self.label_key(name, digest)], [])]
 
     async def forget(self, tag: str, members: Sequence[Member]) -> None:
         """Free the records of sessions that have ended, if the store is there to do it.

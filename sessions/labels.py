@@ -1,7 +1,9 @@
 """By what else sessions are found than by their user: a device, a client, a session elsewhere.
 
-A label leads to users, in a set whose name is a keyed hash of its value; what is found there is
-looked up and compared, so a user who has no such session any more is a stale hint and no error.
+A label leads to users, in a hash whose name is a keyed hash of its value; what is found there is
+looked up and compared, so a user who has no such session any more is a stale hint and no error. He
+is forgotten when none that he had can be alive any more, and not before: a session may be on its
+way that whoever looks does not see yet.
 """
 
 from __future__ import annotations
@@ -36,10 +38,6 @@ class Labels:
     async def tags(self, name: str, value: str) -> list[str]:
         """The users who may have a session with a label."""
         return await self._atomic.labelled(name, self._digest(name, value))
-
-    async def forget(self, name: str, value: str, tags: list[str]) -> None:
-        """Forget users who have none any more."""
-        await self._atomic.unlabel(name, self._digest(name, value), tags)
 
     def _digest(self, name: str, value: str) -> str:
         return self._tokens.digest(b"label", f"{name}\0{value}")[:_DIGEST_CHARS]

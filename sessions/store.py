@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, Self
@@ -54,7 +54,7 @@ else:
     R = TypeVar("R")
 
 #: A token that was replaced leads to the next one; within a grace of seconds there are not many.
-_MOST_MOVES = 4
+_MOST_MOVES = 16
 #: How often an operation starts over because somebody else was faster.
 _MOST_ATTEMPTS = 3
 
@@ -293,12 +293,17 @@ class SessionStore(Generic[T]):
         if await self._epoch.refuses(answer):
             return self._unknown(Reason.REVOKED, request)
         self._content.check_identity(answer.record, ticket.sid)
-        if touch and self._is_old(answer):
+        session = (
+            self._session(ticket, answer)
+            if held_token is token
+            else self._issued(held_token, ticket, answer)
+        )
+        self._look_at(session, shown)
+        # Who has to prove himself first gets no new token.
+        if touch and self._is_old(answer) and not session.step_up:
             renewed = await self.rotate(held_token)
             return renewed or Invalid(Reason.UNKNOWN)
-        if held_token is not token:
-            return self._issued(held_token, ticket, answer)
-        return self._look_at(self._session(ticket, answer), shown)
+        return session
 
     async def validate_with_ip(self, token: str, ip_address: str) -> Session[T] | None:
         """``validate`` for a request from an address, in one word."""
@@ -376,8 +381,22 @@ class SessionStore(Generic[T]):
             return await self._promote(token, user_id, auth)
         if grace_seconds is None:
             grace_seconds = 0 if auth else self.config.rotation_grace_seconds
-        for _ in range(_MOST_ATTEMPTS):
-            answer = await self._rotate_once(token, ticket, auth, round(grace_seconds * 1000))
+        grace_ms = round(grace_seconds * 1000)
+        for _ in range(_MOST_MOVES):
+            try:
+                answer = await self._rotate_once(token, ticket, auth, grace_ms)
+            except SessionGone:
+                return None
+            except Moved as moved:
+                if auth is None and grace_ms > 0:
+                    # Who comes second gets what the first one got.
+                    return await self._peek_or_none(token)
+                # What the other one did is not what was asked for here.
+                successor = self._tokens.successor(token, moved.lead)
+                if successor is None:
+                    return None
+                token, ticket = successor
+                continue
             if not isinstance(answer, Conflict):
                 return answer
         raise StoreUnavailable("the session was changed at every attempt to rotate it")
@@ -393,7 +412,7 @@ class SessionStore(Generic[T]):
     ) -> list[SessionInfo]:
         """The user's live sessions, oldest first. Looking prolongs none of them."""
         tag = self._tokens.tag(user_id)
-        records = await self._atomic.records(tag, await self._members(tag))
+        records = await self._records(tag)
         current = self._tokens.read(current_token) if current_token else None
         found = [
             self._info(member, record, is_current=Ticket(tag, member.sid) == current)
@@ -405,14 +424,15 @@ class SessionStore(Generic[T]):
     async def destroy_by_id(self, user_id: str, public_id: str) -> bool:
         """End one of the user's own sessions, by the name that the list shows."""
         tag = self._tokens.tag(user_id)
-        for _ in range(_MOST_ATTEMPTS):
+        for _ in range(_MOST_MOVES):
             members = await self._members(tag)
             sids = [member.sid for member in members if member.public_id == public_id]
-            try:
-                ended = await self._atomic.destroy(Ticket(tag, sids[0])) if sids else None
-            except Moved:
-                continue  # it has another token since it was looked up
-            return self._announcer.ended(ended, events.Why.ASKED)
+            if not sids:
+                return False
+            # What cannot be ended has ended, or has another sid since it was looked up.
+            with suppress(Moved):
+                if ended := await self._atomic.destroy(Ticket(tag, sids[0])):
+                    return self._announcer.ended(ended, events.Why.ASKED)
         raise StoreUnavailable("the session was rotated at every attempt to end it")
 
     async def destroy_other_sessions(self, user_id: str, current_token: str) -> int:
@@ -437,20 +457,12 @@ class SessionStore(Generic[T]):
 
     async def find(self, label: str, value: str) -> list[SessionInfo]:
         """The live sessions, of all users, that were created with a label of this value."""
-        found: list[SessionInfo] = []
-        stale: list[str] = []
-        for tag in await self._labels.tags(label, value):
-            records = await self._atomic.records(tag, await self._members(tag), [label])
-            infos = [
-                self._info(member, record, is_current=False)
-                for member, record in records.items()
-                if record.labels().get(label) == value
-            ]
-            found += infos
-            if not infos:
-                stale.append(tag)
-        await self._labels.forget(label, value, stale)
-        return found
+        return [
+            self._info(member, record, is_current=False)
+            for tag in await self._labels.tags(label, value)
+            for member, record in (await self._records(tag, [label])).items()
+            if record.labels().get(label) == value
+        ]
 
     # --- the store --------------------------------------------------------------------------------
 
@@ -487,7 +499,8 @@ class SessionStore(Generic[T]):
             if successor is None:
                 return None
             token, ticket = successor
-        return None
+        # Not None: the session may be alive.
+        raise StoreUnavailable("the session was rotated at every attempt to reach it")
 
     async def _create(
         self,
@@ -597,25 +610,19 @@ class SessionStore(Generic[T]):
         if successor is None:
             return None
         new_token, new = successor
-        try:
-            if self._content.is_sealed:
-                seen = await self._peek(token)
-                fields |= self._content.rebound(seen._record, seen._sid, new.sid)
-                version = seen.version
-            answer = await self._atomic.rotate(
-                ticket,
-                new,
-                lead,
-                fields,
-                grace_ms=grace_ms,
-                is_authenticated=auth is not None,
-                if_version=version,
-            )
-        except Moved:
-            # Who comes second gets what the first one got.
-            return await self._peek_or_none(token)
-        except SessionGone:
-            return None
+        if self._content.is_sealed:
+            seen = await self._peek(token)
+            fields |= self._content.rebound(seen._record, seen._sid, new.sid)
+            version = seen.version
+        answer = await self._atomic.rotate(
+            ticket,
+            new,
+            lead,
+            fields,
+            grace_ms=grace_ms,
+            is_authenticated=auth is not None,
+            if_version=version,
+        )
         if isinstance(answer, Live):
             rotated = self._issued(new_token, new, answer)
             self.tell(events.Rotated(rotated.public_id))
@@ -638,6 +645,23 @@ class SessionStore(Generic[T]):
             replace=token,
             labels=seen.labels,
         )
+
+    async def _records(self, tag: str, labels: Sequence[str] = ()) -> dict[Member, Record]:
+        """What a list shows of a user's live sessions.
+
+        One whose record has gone meanwhile has ended, or goes on under another sid: look again, or
+        a list would lack a session that is alive.
+        """
+        records: dict[Member, Record] = {}
+        orphans: set[Member] = set()
+        for _ in range(_MOST_MOVES):
+            members = await self._members(tag)
+            records = await self._atomic.records(tag, members, labels)
+            missing = set(members) - records.keys()
+            if missing <= orphans:
+                break
+            orphans = missing
+        return records
 
     async def _members(self, tag: str) -> list[Member]:
         live, gone = await self._atomic.members(tag)
@@ -691,14 +715,13 @@ class SessionStore(Generic[T]):
         issued_at_ms = live.record.number("issued_at", default=0)
         return live.read_at_ms - issued_at_ms >= renew_after * 1000
 
-    def _look_at(self, session: Session[T], shown: Shown) -> Session[T]:
+    def _look_at(self, session: Session[T], shown: Shown) -> None:
         """Tell of a request that looks otherwise, though its policy let it pass."""
         if shown.network or shown.fingerprint:
             for mismatch in self._bindings.mismatches(session, shown):
                 self._announcer.mismatch(session.public_id, mismatch)
                 if mismatch.asks_step_up:
                     object.__setattr__(session, "step_up", True)
-        return session
 
     def _refuse(self, bound: Bound, shown: Shown) -> Invalid:
         mismatch = self._bindings.mismatch(bound.binding, bound.expected, shown)

@@ -31,11 +31,11 @@ for at = 1, #fields, 2 do
   end
 end
 local first_removed = 7 + 2 * tonumber(ARGV[6])
-for at = 7, first_removed - 1, 2 do data[ARGV[at]] = ARGV[at + 1] end
 for at = first_removed, #ARGV do
   data[ARGV[at]] = nil
   gone[#gone + 1] = ARGV[at]
 end
+for at = 7, first_removed - 1, 2 do data[ARGV[at]] = ARGV[at + 1] end
 local size = 0
 for field, value in pairs(data) do size = size + #field + #value end
 if size > tonumber(ARGV[5]) then return {'TOOBIG', size} end

@@ -65,7 +65,7 @@ class Users:
 
 def draw(random: Random, user: Users) -> Call:
     """An operation that somebody who knows this of a user may ask for."""
-    (name,) = random.choices(list(WEIGHTS), WEIGHTS.values())
+    (name,) = random.choices(list(WEIGHTS), list(WEIGHTS.values()))
     if not user.tokens and name != "destroy_all":
         name = "create"
     field_name, value = random.choice("abc"), random.randrange(1000)
@@ -104,6 +104,6 @@ async def play(
 
 def first_violation(users: Sequence[Users], most: int) -> Violation[User] | None:
     """Users share nothing, so each one's operations are looked at alone."""
-    step = UserSessions(most).step
-    found = (violation(user.operations, step, User()) for user in users)
+    to_do = UserSessions(most)
+    found = (violation(each.operations, to_do.step, User(), to_do.only_reads) for each in users)
     return next((each for each in found if each), None)

@@ -103,6 +103,12 @@ class UserSessions:
         states: Iterator[User] = getattr(self, call.name)(user, call, outcome)
         return states
 
+    def only_reads(self, call: Call, outcome: Any) -> bool:
+        """Whether a call with this outcome changes nothing, whatever there is."""
+        return call.name in ("validate", "list_sessions") or any(
+            outcome is refusal for refusal in (None, False, "stale", "full")
+        )
+
     # --- opening ----------------------------------------------------------------------------------
 
     def create(self, user: User, call: Call, outcome: Any) -> Iterator[User]:

@@ -43,6 +43,8 @@ class Operation:
 #: The states that an object may be in after a call in a state had an outcome; none if it cannot
 #: have had it.
 Step = Callable[[State, Any, Any], Iterable[State]]
+#: Whether a call with this outcome changes no state, whichever it is in.
+OnlyReads = Callable[[Any, Any], bool]
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,12 @@ class Violation(Generic[State]):
 
 
 def violation(
-    history: Iterable[Operation], step: Step[State], initial: State
+    history: Iterable[Operation],
+    step: Step[State],
+    initial: State,
+    only_reads: OnlyReads = lambda call, outcome: False,
 ) -> Violation[State] | None:
-    """None if the history is linearizable."""
+    """None if the history is linearizable. ``only_reads`` makes the search shorter."""
     operations = sorted(history, key=lambda operation: operation.began)
     must = sum(1 << at for at, each in enumerate(operations) if each.outcome is not UNKNOWN)
     tried: set[tuple[int, State]] = set()
@@ -75,21 +80,25 @@ def violation(
         tried.add(point)
         if done.bit_count() > furthest[0].bit_count():
             furthest = point
-        untried += _next_points(operations, done, state, step)
+        untried += _next_points(operations, done, state, step, only_reads)
     done, state = furthest
     return Violation(state, [operations[at] for at in _candidates(operations, done)])
 
 
 def _next_points(
-    operations: Sequence[Operation], done: int, state: State, step: Step[State]
+    operations: Sequence[Operation],
+    done: int,
+    state: State,
+    step: Step[State],
+    only_reads: OnlyReads,
 ) -> list[tuple[int, State]]:
     points: list[tuple[int, State]] = []
     for at in _candidates(operations, done):
         operation = operations[at]
         for after in step(state, operation.call, operation.outcome):
             point = (done | 1 << at, after)
-            if after == state and operation.outcome is not UNKNOWN:
-                # It changes nothing: if any order explains the rest, one that has it here does.
+            if only_reads(operation.call, operation.outcome):
+                # If any order explains the rest, so does the one that has it here.
                 return [point]
             points.append(point)
     return points[::-1]

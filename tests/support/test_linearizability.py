@@ -33,7 +33,7 @@ def history(*operations: Written) -> list[Operation]:
 
 
 def is_explained(*operations: Written) -> bool:
-    return violation(history(*operations), register, 0) is None
+    return violation(history(*operations), register, 0, lambda call, _: call[0] == "read") is None
 
 
 def test_what_happened_in_turn_is_explained_in_this_order_only() -> None:
