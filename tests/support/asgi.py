@@ -60,6 +60,11 @@ class Browser:
         return await self._client.request(method, path, **options)
 
     @property
+    def headers(self) -> httpx.Headers:
+        """What every request says."""
+        return self._client.headers
+
+    @property
     def token(self) -> str | None:
         return self._client.cookies.get(COOKIE)
 
