@@ -21,6 +21,7 @@ from .errors import (
     RateLimited,
     SessionError,
     SessionLimitReached,
+    StaleLogin,
     StoreUnavailable,
 )
 
@@ -59,7 +60,7 @@ class Answer:
 def answer_to(error: SessionError) -> Answer:
     """The response to an error that an application did not deal with."""
     match error:
-        case NotSignedIn():
+        case NotSignedIn() | StaleLogin():
             return Answer(401, {"detail": "sign in"}, (("www-authenticate", CHALLENGE),))
         case FreshAuthenticationRequired():
             challenge = f"{STEP_UP}, max_age={math.ceil(error.max_age_seconds)}"

@@ -8,29 +8,16 @@ lazy middleware asks only when somebody awaits ``request.session.load()``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Literal, Self
-from urllib.parse import parse_qs
+from typing import Any, Self, Unpack
 
 from . import events
+from .acting import ActingSession
 from .answers import Answer, answer_to
-from .config import Lifetime
-from .cookies import CookiePolicy
-from .csrf import FORM_FIELD, HEADER, Csrf, CsrfProtector
+from .csrf import MAX_FORM_BYTES, CsrfProtector
 from .errors import CsrfRefused, SessionError, StoreUnavailable
-from .exchange import (
-    CLEAR_SITE_DATA,
-    Emptied,
-    NewVisitor,
-    Patch,
-    Request,
-    WebData,
-    WebPolicy,
-    WebSession,
-)
-from .proxies import TrustedProxies
-from .record import AuthContext, DeviceInfo, IssuedSession
+from .exchange import Gate, Request, WebData, WebPolicy, WebSettings
 from .store import SessionStore
 
 Scope = dict[str, Any]
@@ -43,128 +30,35 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 RECHECK_SECONDS = 5.0
 #: A stream outlasts a store that is silent for a moment, and not one that stays so.
 _MAX_FAILED_CHECKS = 3
-#: A form that only has to be searched for its token.
-_MAX_FORM_BYTES = 1 << 20
-_FORM = "application/x-www-form-urlencoded"
 _EVENT_STREAM = b"text/event-stream"
 #: RFC 6455 7.4.1: refused by a policy; and, registered later, try again later.
 _POLICY_VIOLATION, _TRY_AGAIN_LATER = 1008, 1013
 
 
-class AsgiSession(WebSession):
+class AsgiSession(ActingSession):
     """The session of one request, or of one WebSocket, and what can be done to it."""
 
     def __init__(
-        self, request: Request, store: SessionStore[WebData], csrf: CsrfProtector, endings: Endings
+        self,
+        request: Request,
+        store: SessionStore[WebData],
+        csrf: CsrfProtector,
+        endings: Endings,
     ) -> None:
-        super().__init__(request, csrf)
-        self._store = store
+        super().__init__(request, store, csrf)
         self._endings = endings
-        self._loading = asyncio.Lock()
+
+    login = ActingSession._login
+    logout = ActingSession._logout
+    rotate = ActingSession._rotate
+    destroy_others = ActingSession._destroy_others
+    save = ActingSession._save
+    try_to_load = ActingSession._try_to_load
 
     async def load(self) -> Self:
         """Read the session, if that has not been done. Raises StoreUnavailable, DecodeError."""
-        if self._is_pending:
-            async with self._loading:
-                if self._is_pending:
-                    await self._read()
-        self._be_loaded()
+        await self._load()
         return self
-
-    async def try_to_load(self) -> None:
-        """``load``, where a failure is told to whoever asks for the session, and to nobody else."""
-        if self._is_pending:
-            await self._read()
-
-    async def _read(self) -> None:
-        try:
-            self.found(await self._validate(touch=not self._request.is_passive))
-        except SessionError as error:
-            self.failed(error)
-
-    async def _validate(self, *, touch: bool) -> Any:
-        if self.token is None:
-            return None
-        return await self._store.validate(self.token, request=self._request.context, touch=touch)
-
-    async def login(
-        self,
-        user_id: str,
-        data: Mapping[str, Any] | None = None,
-        *,
-        auth: AuthContext | None = None,
-        lifetime: Lifetime | None = None,
-        device_info: DeviceInfo | None = None,
-        if_generation: int | None = None,
-        labels: Mapping[str, str] | None = None,
-    ) -> IssuedSession[WebData]:
-        """Sign a user in under a new token; what the browser held before is worth nothing then.
-
-        Check the password first. What a visitor has put in goes along, and ``data`` over it; from a
-        session of somebody else nothing does. Raises as ``SessionStore.create``.
-        """
-        self.require_unsent()
-        await self.load()
-        issued = await self._store.create(
-            user_id,
-            {**self.carried(user_id), **(data or {})},
-            device_info,
-            request=self._request.context,
-            auth=auth,
-            replace=self.token,
-            lifetime=lifetime,
-            if_generation=if_generation,
-            labels=labels,
-        )
-        self.issued(issued)
-        return issued
-
-    async def logout(self) -> bool:
-        """End the session, and have the browser forget all of it; False if none was alive.
-
-        The cookie goes even when the store does not answer. Raises StoreUnavailable.
-        """
-        token = self.ended()
-        return token is not None and await self._store.destroy(token)
-
-    async def rotate(
-        self, *, auth: AuthContext | None = None, grace_seconds: float | None = None
-    ) -> bool:
-        """Go on under a new token, after the user has shown again who he is or may do more now.
-
-        False if no session is alive any more. Raises StoreUnavailable.
-        """
-        self.require_unsent()
-        await self.load()
-        if self.token is None:
-            return False
-        issued = await self._store.rotate(self.token, auth=auth, grace_seconds=grace_seconds)
-        if issued is None:
-            self.found(None)
-            return False
-        self.moved(issued)
-        return True
-
-    async def destroy_others(self) -> int:
-        """End all other sessions of the user; how many were alive. Raises NotSignedIn."""
-        await self.load()
-        return await self._store.destroy_other_sessions(self.require_user(), self.token or "")
-
-    async def save(self) -> None:
-        """Write what has changed: done at the end of a request, and seldom needed before."""
-        match self.due():
-            case NewVisitor(data):
-                self.require_unsent()
-                issued = await self._store.create(None, data, request=self._request.context)
-                self.moved(issued)
-            case Patch(fields, removed):
-                await self._store.patch(self.token or "", fields, removed)
-            case Emptied():
-                await self._store.destroy(self.token or "")
-                self.emptied()
-            case None:
-                return
-        self.saved()
 
     async def wait_until_ended(self) -> None:
         """Return when the session is no longer alive; at once if there is none."""
@@ -266,15 +160,12 @@ class _Stream:
 
 
 class SessionMiddleware:
-    """Gives every request its session. Wrap it around any ASGI application.
+    """Gives every request its session. Put it into any ASGI application, or around it.
 
-    ``lazy``: read the session only when the application awaits ``request.session.load()``.
-    ``trusted_proxies``: whose word on the client's address counts; see ``TrustedProxies``.
-    ``passive_paths``: paths, by their beginning, whose use prolongs no session, and for which it is
-    not read unless they ask: files, polling. ``csrf``: what a request has to show that changes
-    something; ``trusted_origins`` and ``csrf_exempt`` are who and where need not. A WebSocket or an
-    event stream ends when its session does, at once if that happens in this process and within
-    ``recheck_seconds`` otherwise. Raises ConfigError.
+    ``lazy``: read the session only when the application awaits ``request.session.load()``. A
+    WebSocket or an event stream ends when its session does, at once if that happens in this process
+    and within ``recheck_seconds`` otherwise. The other settings are those of ``WebPolicy``. Raises
+    ConfigError.
     """
 
     def __init__(
@@ -282,29 +173,15 @@ class SessionMiddleware:
         app: App,
         store: SessionStore[WebData],
         *,
-        cookie: CookiePolicy | None = None,
-        trusted_proxies: TrustedProxies | Iterable[str] = (),
         lazy: bool = False,
-        passive_paths: Collection[str] = ("/static/",),
-        csrf: Csrf | Literal["off", "origin", "token"] = Csrf.ORIGIN,
-        trusted_origins: Collection[str] = (),
-        csrf_exempt: Collection[str] = (),
-        clear_site_data: str = CLEAR_SITE_DATA,
         recheck_seconds: float = RECHECK_SECONDS,
+        **settings: Unpack[WebSettings],
     ) -> None:
         self.app = app
         self.store = store
-        self.policy = WebPolicy(
-            cookie=cookie or CookiePolicy(),
-            proxies=TrustedProxies.of(trusted_proxies),
-            csrf=csrf,
-            trusted_origins=trusted_origins,
-            csrf_exempt=csrf_exempt,
-            passive_paths=passive_paths,
-            clear_site_data=clear_site_data,
-        )
+        self.policy = WebPolicy(**settings)
         self._lazy = lazy
-        self._csrf = self.policy.protector(store.digest)
+        self._gate = Gate(self.policy, store)
         self._endings = Endings(store, recheck_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -312,7 +189,7 @@ class SessionMiddleware:
             await self.app(scope, receive, send)
             return
         request = self._request(scope)
-        session = AsgiSession(request, self.store, self._csrf, self._endings)
+        session = AsgiSession(request, self.store, self._gate.csrf, self._endings)
         scope["session"] = session
         connection = _Connection(scope, send, session)
         try:
@@ -344,29 +221,15 @@ class SessionMiddleware:
 
     async def _admit(self, request: Request, session: AsgiSession, receive: Receive) -> Receive:
         """Check where the request comes from, and read its session. Raises SessionError."""
-        if session.has_conflict:
-            self.store.tell(events.CookieConflict(request.context.ip_address))
-        try:
-            request.check_origin(self._csrf)
-            if request.needs_token:
-                return await self._check_token(request, session, receive)
-        except CsrfRefused as refusal:
-            self.store.tell(events.CsrfRefused(request.context.ip_address, refusal.reason))
-            raise
-        if not self._lazy and not request.has_passive_path:
+        self._gate.check_origin(request, session)
+        if request.must_show_token:
+            await session.load()
+            form = None
+            if request.is_form and session.user_id is not None:
+                receive, form = await _read_ahead(receive)
+            self._gate.check_token(request, session, form)
+        elif not self._lazy and not request.has_passive_path:
             await session.try_to_load()
-        return receive
-
-    async def _check_token(
-        self, request: Request, session: AsgiSession, receive: Receive
-    ) -> Receive:
-        await session.load()
-        token = request.headers.get(HEADER)
-        is_form = request.headers.get("content-type", "").partition(";")[0].strip() == _FORM
-        if session.user_id is not None and token is None and is_form:
-            receive, body = await _read_ahead(receive)
-            token = parse_qs(body.decode("latin-1"), max_num_fields=1000).get(FORM_FIELD, [""])[0]
-        session.check_csrf_token(token)
         return receive
 
 
@@ -380,7 +243,7 @@ async def _read_ahead(receive: Receive) -> tuple[Receive, bytes]:
         messages.append(message)
         body += message.get("body", b"")
         more = message.get("more_body", False)
-        if len(body) > _MAX_FORM_BYTES:
+        if len(body) > MAX_FORM_BYTES:
             raise CsrfRefused("its form is too long to be searched for a token")
 
     async def again() -> Message:

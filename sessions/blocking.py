@@ -155,6 +155,11 @@ class SyncSessionStore(Generic[T]):
             raise
         return store
 
+    @property
+    def awaited(self) -> SessionStore[T]:
+        """The same store as coroutines, none of which suspends."""
+        return self._store
+
     def close(self) -> None:
         """Close what ``connect`` opened."""
         run(self._store.aclose())

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from secrets import token_urlsafe
+from urllib.parse import parse_qs
 
 from .errors import ConfigError, CsrfRefused
 
@@ -23,6 +24,9 @@ Digest = Callable[[bytes, str], str]
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 #: Where a token is looked for.
 HEADER, FORM_FIELD = "x-csrf-token", "csrf_token"
+#: A form that only has to be searched for its token.
+MAX_FORM_BYTES = 1 << 20
+_MAX_FORM_FIELDS = 1000
 
 
 class Csrf(StrEnum):
@@ -102,3 +106,12 @@ class CsrfProtector:
         return (
             bool(netloc) and scheme in self._schemes and netloc == host.removesuffix(default_port)
         )
+
+
+def token_in(form: bytes) -> str | None:
+    """The token in the body of a form. Raises CsrfRefused if it has too many fields."""
+    try:
+        fields = parse_qs(form.decode("latin-1"), max_num_fields=_MAX_FORM_FIELDS)
+    except ValueError as error:
+        raise CsrfRefused("its form has too many fields to be searched for a token") from error
+    return fields.get(FORM_FIELD, [None])[0]

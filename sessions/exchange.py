@@ -1,19 +1,21 @@
 """One request and its response, as far as sessions go: what to ask the store, what to send, when.
 
-No I/O: ``asgi.py`` and ``wsgi.py`` ask the store, each in its own way, and tell the answer here.
+No I/O: ``acting.py`` asks the store, and tells the answer here.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal, Protocol, TypedDict
 
+from . import events
 from .cookies import CookiePolicy
-from .csrf import SAFE_METHODS, Csrf, CsrfProtector, Digest
+from .csrf import HEADER, SAFE_METHODS, Csrf, CsrfProtector, token_in
 from .errors import (
     ConfigError,
     ConflictingCookies,
@@ -35,9 +37,22 @@ CLEAR_SITE_DATA = '"cache", "storage"'
 #: What nobody does by using the application.
 _PASSIVE_METHODS = frozenset({"HEAD", "OPTIONS"})
 _EVENT_STREAM = "text/event-stream"
+_FORM = "application/x-www-form-urlencoded"
 
 
 # --- the policy of an application -----------------------------------------------------------------
+
+
+class WebSettings(TypedDict, total=False):
+    """What a middleware takes; see ``WebPolicy``."""
+
+    cookie: CookiePolicy
+    trusted_proxies: TrustedProxies | Iterable[str]
+    csrf: Csrf | Literal["off", "origin", "token"]
+    trusted_origins: Collection[str]
+    csrf_exempt: Collection[str]
+    passive_paths: Collection[str]
+    clear_site_data: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +60,19 @@ class WebPolicy:
     """How an application uses sessions on the web. Raises ConfigError."""
 
     cookie: CookiePolicy = field(default_factory=CookiePolicy)
-    proxies: TrustedProxies = field(default_factory=TrustedProxies)
+    #: Whose word on the client's address counts.
+    trusted_proxies: TrustedProxies | Iterable[str] = ()
+    #: What a request has to show that changes something.
     csrf: Csrf | str = Csrf.ORIGIN
-    #: Other sites of ours whose pages may send requests that change something.
+    #: Other sites of ours whose pages may send such requests, each like ``https://app.example``.
     trusted_origins: Collection[str] = ()
     #: Paths, by their beginning, that are open to the pages of everybody: webhooks.
     csrf_exempt: Collection[str] = ()
-    #: Paths, by their beginning, whose use is no activity of a person: files, polling.
-    passive_paths: Collection[str] = ()
+    #: Paths, by their beginning, whose use is no activity of a person: files, polling. Their
+    #: sessions are not prolonged, and not read unless they ask.
+    passive_paths: Collection[str] = ("/static/",)
     clear_site_data: str = CLEAR_SITE_DATA
+    proxies: TrustedProxies = field(init=False)
 
     def __post_init__(self) -> None:
         for paths in (self.csrf_exempt, self.passive_paths):
@@ -63,11 +82,7 @@ class WebPolicy:
             object.__setattr__(self, "csrf", Csrf(self.csrf))
         except ValueError as error:
             raise ConfigError(str(error)) from error
-
-    def protector(self, digest: Digest) -> CsrfProtector:
-        return CsrfProtector(
-            digest, trusted_origins=self.trusted_origins, secure=self.cookie.secure
-        )
+        object.__setattr__(self, "proxies", TrustedProxies.of(self.trusted_proxies))
 
 
 # --- what came ------------------------------------------------------------------------------------
@@ -113,20 +128,20 @@ class Request:
         address = proxies.client_address(self.peer, [forwarded] if forwarded else [])
         return RequestContext(address or None, self.headers)
 
-    def check_origin(self, csrf: CsrfProtector) -> None:
-        """Raises CsrfRefused."""
-        if self.is_safe or self.policy.csrf is Csrf.OFF or self._is_exempt:
-            return
-        csrf.check_origin(self.headers)
+    @property
+    def must_show_origin(self) -> bool:
+        """Whether it changes something that pages of others must not change."""
+        return not (self.is_safe or self.policy.csrf is Csrf.OFF or self._is_exempt)
 
     @property
-    def needs_token(self) -> bool:
-        """Whether it must show a token if somebody has signed in."""
-        return (
-            self.policy.csrf is Csrf.TOKEN
-            and not (self.is_safe or self.is_websocket)
-            and not self._is_exempt
-        )
+    def must_show_token(self) -> bool:
+        """The same, where somebody has signed in and a token is asked for."""
+        return self.must_show_origin and self.policy.csrf is Csrf.TOKEN and not self.is_websocket
+
+    @property
+    def is_form(self) -> bool:
+        kind = self.headers.get("content-type", "").partition(";")[0]
+        return kind.strip().lower() == _FORM
 
     @property
     def _is_exempt(self) -> bool:
@@ -313,10 +328,14 @@ class WebSession(MutableMapping[str, Any]):
 
     def _be_loaded(self) -> None:
         """Called before anything is answered. Raises SessionNotLoaded, and what the store did."""
-        if self._failure is not None:
-            raise self._failure
         if self._is_pending:
             raise SessionNotLoaded
+        self.raise_failure()
+
+    def raise_failure(self) -> None:
+        """Raises what the store raised when it was asked."""
+        if self._failure is not None:
+            raise self._failure
 
     def found(self, session: Session[WebData] | None) -> None:
         """What the token has opened."""
@@ -439,6 +458,46 @@ class WebSession(MutableMapping[str, Any]):
             return policy.delete()
         left_ms = session.expires_at_ms - session.read_at_ms
         return policy.set(self.token, -(-left_ms // 1000) if session.is_persistent else None)
+
+
+class Teller(Protocol):
+    """What is asked of a store, be it one that awaits or one that does not."""
+
+    def digest(self, label: bytes, message: str, /) -> str: ...
+    def tell(self, event: events.SessionEvent, /) -> None: ...
+
+
+class Gate:
+    """Checks requests before the application sees them, and tells of those it refuses."""
+
+    def __init__(self, policy: WebPolicy, store: Teller) -> None:
+        self.policy = policy
+        self._tell = store.tell
+        self.csrf = CsrfProtector(
+            store.digest, trusted_origins=policy.trusted_origins, secure=policy.cookie.secure
+        )
+
+    def check_origin(self, request: Request, session: WebSession) -> None:
+        """Raises CsrfRefused."""
+        if session.has_conflict:
+            self._tell(events.CookieConflict(request.context.ip_address))
+        if request.must_show_origin:
+            with self._telling(request):
+                self.csrf.check_origin(request.headers)
+
+    def check_token(self, request: Request, session: WebSession, form: bytes | None) -> None:
+        """``form`` is the body of the request, if it is one. Raises CsrfRefused."""
+        with self._telling(request):
+            token = request.headers.get(HEADER)
+            session.check_csrf_token(token if form is None else token or token_in(form))
+
+    @contextmanager
+    def _telling(self, request: Request) -> Iterator[None]:
+        try:
+            yield
+        except CsrfRefused as refusal:
+            self._tell(events.CsrfRefused(request.context.ip_address, refusal.reason))
+            raise
 
 
 def _text(value: Any) -> str:

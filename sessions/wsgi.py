@@ -1,0 +1,148 @@
+"""Sessions for WSGI applications: ``environ["sessions.session"]``, over a ``SyncSessionStore``.
+
+Without a cookie nothing is asked of the store, nor for a session that the application does not ask
+for; else it is asked once a request. Flask and Django have adapters in ``sessions.ext``.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Coroutine, Iterable
+from functools import wraps
+from http import HTTPStatus
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
+
+from .acting import ActingSession
+from .answers import Answer, answer_to
+from .blocking import SyncSessionStore, run
+from .csrf import MAX_FORM_BYTES
+from .errors import CsrfRefused, SessionError
+from .exchange import Gate, Headers, Request, WebData, WebPolicy, WebSettings
+
+Environ = dict[str, Any]
+WsgiApp = Callable[[Environ, Any], Iterable[bytes]]
+#: Where the session is in the environment of a request.
+KEY = "sessions.session"
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _blocking(
+    act: Callable[Concatenate[ActingSession, P], Coroutine[Any, Any, R]],
+) -> Callable[Concatenate[WsgiSession, P], R]:
+    """An act for those who do not await."""
+
+    @wraps(act)
+    def call(self: WsgiSession, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return run(act(self, *args, **kwargs))
+
+    return call
+
+
+class WsgiSession(ActingSession):
+    """The session of one request, and what can be done to it; read when it is first asked for."""
+
+    def __init__(self, request: Request, store: SyncSessionStore[WebData], gate: Gate) -> None:
+        super().__init__(request, store.awaited, gate.csrf)
+
+    login = _blocking(ActingSession._login)
+    logout = _blocking(ActingSession._logout)
+    rotate = _blocking(ActingSession._rotate)
+    destroy_others = _blocking(ActingSession._destroy_others)
+    save = _blocking(ActingSession._save)
+
+    def load(self) -> Self:
+        """Read the session, if that has not been done. Raises StoreUnavailable, DecodeError."""
+        run(self._load())
+        return self
+
+    def _be_loaded(self) -> None:
+        run(self._load())
+
+
+class WsgiSessionMiddleware:
+    """Gives every request its session. Put it around any WSGI application.
+
+    The settings are those of ``WebPolicy``. Raises ConfigError.
+    """
+
+    def __init__(
+        self, app: WsgiApp, store: SyncSessionStore[WebData], **settings: Unpack[WebSettings]
+    ) -> None:
+        self.app = app
+        self.store = store
+        self.policy = WebPolicy(**settings)
+        self._gate = Gate(self.policy, store)
+
+    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        request = self._request(environ)
+        session = WsgiSession(request, self.store, self._gate)
+        environ[KEY] = session
+        response = _Response(session, start_response)
+        try:
+            self._admit(request, session, environ)
+            return self.app(environ, response.start)
+        except SessionError as error:
+            if session.is_sent:
+                raise
+            return response.answer(answer_to(error))
+
+    def _request(self, environ: Environ) -> Request:
+        headers = {
+            name[5:].lower().replace("_", "-"): value
+            for name, value in environ.items()
+            if name.startswith("HTTP_")
+        }
+        headers["content-type"] = environ.get("CONTENT_TYPE", "")
+        cookie = headers.pop("cookie", None)
+        return Request(
+            policy=self.policy,
+            method=environ["REQUEST_METHOD"],
+            path=environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""),
+            headers=headers,
+            cookies=[] if cookie is None else [cookie.encode("latin-1")],
+            peer=environ.get("REMOTE_ADDR") or None,
+        )
+
+    def _admit(self, request: Request, session: WsgiSession, environ: Environ) -> None:
+        """Check where the request comes from. Raises SessionError."""
+        self._gate.check_origin(request, session)
+        if request.must_show_token:
+            is_form = request.is_form and session.user_id is not None
+            self._gate.check_token(request, session, _read_ahead(environ) if is_form else None)
+
+
+def _read_ahead(environ: Environ) -> bytes:
+    """The body of a form, which stays to be read. Raises CsrfRefused if it is too long."""
+    length = environ.get("CONTENT_LENGTH") or "0"
+    size_bytes = int(length) if length.isdecimal() else MAX_FORM_BYTES + 1
+    if size_bytes > MAX_FORM_BYTES:
+        raise CsrfRefused("its form is too long to be searched for a token")
+    body: bytes = environ["wsgi.input"].read(size_bytes)
+    environ["wsgi.input"] = io.BytesIO(body)
+    return body
+
+
+class _Response:
+    """The response of one request: it gets what the session has to add."""
+
+    def __init__(self, session: WsgiSession, start_response: Any) -> None:
+        self._session = session
+        self._start_response = start_response
+
+    def start(self, status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+        self._session.save()
+        return self._start_response(status, self._finished(headers), *exc_info)
+
+    def answer(self, answer: Answer) -> Iterable[bytes]:
+        status = f"{answer.status} {HTTPStatus(answer.status).phrase}"
+        self._start_response(status, self._finished(answer.all_headers))
+        return [answer.body]
+
+    def _finished(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        pairs: Headers = [
+            (name.encode("latin-1"), value.encode("latin-1")) for name, value in headers
+        ]
+        self._session.finish(pairs)
+        return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs]
