@@ -1,4 +1,4 @@
-"""Clients that use the sessions of a few users at the same time, and a record of what they saw."""
+"""Browsers that use the sessions of a few users at the same time, and a record of what they saw."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
+
+import redis.exceptions
 
 from sessions import SessionStore, StoreUnavailable
 from tests.sessions.specification import Call, Issued, Seen, User, UserSessions, perform
@@ -21,21 +23,28 @@ WEIGHTS = {
 }
 #: Operations whose answer may be lost: what is unknown of the others is the token itself.
 MAY_BE_LOST = ("validate", "patch", "update_data", "destroy", "destroy_all", "destroy_others")
-#: Clients prefer the tokens that they were given last, for most of the older ones are dead.
+#: Browsers prefer the tokens that they were given last, for most of the older ones are dead.
 _LATEST = 4
 
 
-class Slow:
-    """A client whose requests and answers are some turns of the event loop on their way."""
+class Wire:
+    """A client whose requests and answers are some turns of the event loop on their way.
 
-    def __init__(self, client: Any, random: Random) -> None:
+    One answer in ``loses_one_in`` is lost, while ``may_lose`` is set; 0 for none.
+    """
+
+    def __init__(self, client: Any, random: Random, loses_one_in: int = 0) -> None:
         self._client = client
         self._random = random
+        self._loses_one_in = loses_one_in
+        self.may_lose = False
 
     async def execute_command(self, *words: Any, **options: Any) -> Any:
         await self._turns()
         reply = await self._client.execute_command(*words, **options)
         await self._turns()
+        if self.may_lose and self._loses_one_in and not self._random.randrange(self._loses_one_in):
+            raise redis.exceptions.ConnectionError("the answer was lost")
         return reply
 
     async def _turns(self) -> None:
@@ -43,9 +52,17 @@ class Slow:
             await asyncio.sleep(0)
 
 
+@dataclass(frozen=True)
+class Browser:
+    """One that does an operation after the other; ``wire`` is how its store is reached."""
+
+    store: SessionStore
+    wire: Wire
+
+
 @dataclass
-class Users:
-    """What the clients know of one user, and what was done to his sessions."""
+class Known:
+    """What the browsers know of one user, and what was done to his sessions."""
 
     user_id: str
     tokens: list[str] = field(default_factory=list)
@@ -63,7 +80,7 @@ class Users:
                 self.tokens.append(seen.token)
 
 
-def draw(random: Random, user: Users) -> Call:
+def draw(random: Random, user: Known) -> Call:
     """An operation that somebody who knows this of a user may ask for."""
     (name,) = random.choices(list(WEIGHTS), list(WEIGHTS.values()))
     if not user.tokens and name != "destroy_all":
@@ -82,27 +99,28 @@ def draw(random: Random, user: Users) -> Call:
 
 
 async def play(
-    stores: Sequence[SessionStore], random: Random, users: Sequence[Users], operations: int
+    browsers: Sequence[Browser], random: Random, users: Sequence[Known], operations: int
 ) -> None:
-    """One client a store, each with so many operations in turn, on users drawn anew each time."""
+    """So many operations of each browser in turn, on users drawn anew each time."""
     moments = itertools.count()
 
-    async def use(store: SessionStore) -> None:
+    async def use(browser: Browser) -> None:
         for _ in range(operations):
             user = random.choice(users)
             call = draw(random, user)
+            browser.wire.may_lose = call.name in MAY_BE_LOST
             began = next(moments)
             try:
-                outcome = await perform(store, user.user_id, call)
+                outcome = await perform(browser.store, user.user_id, call)
             except StoreUnavailable:
                 outcome = UNKNOWN
             user.learn(outcome)
             user.operations.append(Operation(call, outcome, began, next(moments)))
 
-    await asyncio.gather(*map(use, stores))
+    await asyncio.gather(*map(use, browsers))
 
 
-def first_violation(users: Sequence[Users], most: int) -> Violation[User] | None:
+def first_violation(users: Sequence[Known], most: int) -> Violation[User] | None:
     """Users share nothing, so each one's operations are looked at alone."""
     to_do = UserSessions(most)
     found = (violation(each.operations, to_do.step, User(), to_do.only_reads) for each in users)
