@@ -61,3 +61,7 @@ class Announcer:
         binding, expected, shown = mismatch.binding, mismatch.expected, mismatch.shown
         policy = mismatch.policy.value
         self.tell(events.BindingMismatch(public_id, binding, expected, shown, policy))
+
+    def store_changed(self, has_failed: bool) -> None:
+        """Tell that the store has stopped to answer, or does so again."""
+        self.tell(events.StoreFailed() if has_failed else events.StoreRecovered())

@@ -7,9 +7,10 @@ step is its last.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from functools import wraps
+from time import sleep
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, Protocol, Self
 
 import redis
@@ -79,12 +80,19 @@ class BlockingLink(Link):
         )
         return redis.Redis.from_pool(pool)
 
-    @asynccontextmanager
-    async def _in_time(self) -> AsyncIterator[None]:
-        yield
+    def _in_time(self) -> AbstractAsyncContextManager[None]:
+        return nullcontext()
 
     async def _send(self, words: tuple[Any, ...], options: dict[str, Any]) -> Any:
         return self._client.execute_command(*words, **options)
+
+    async def _pause(self, seconds: float) -> None:
+        sleep(seconds)  # noqa: ASYNC251  # whoever asks over this link is blocked
+
+    async def _drop_idle_connections(self) -> None:
+        pool = getattr(self._client, "connection_pool", None)
+        if pool is not None:
+            pool.disconnect(inuse_connections=False)
 
 
 def run(coroutine: Coroutine[Any, Any, R]) -> R:
@@ -197,6 +205,8 @@ class SyncSessionStore(Generic[T]):
     destroy_other_sessions = _blocking(SessionStore.destroy_other_sessions)
     destroy_all_for_user = _blocking(SessionStore.destroy_all_for_user)
     find = _blocking(SessionStore.find)
+    destroy_everything = _blocking(SessionStore.destroy_everything)
+    sweep = _blocking(SessionStore.sweep)
     doctor = _blocking(SessionStore.doctor)
     sweep = _blocking(SessionStore.sweep)
     destroy_everything = _blocking(SessionStore.destroy_everything)

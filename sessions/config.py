@@ -140,8 +140,13 @@ class SessionConfig:
     max_connections: int = 50
     #: How long an operation may take with the server, waiting and further attempts included.
     timeout_seconds: float = 1.0
-    #: How often an operation is tried again after a broken connection: all are idempotent.
+    #: How often an operation is tried again after a broken connection: all are idempotent. What
+    #: passes by itself (loading, a script that runs long, a failover) is waited for in any case.
     retries: int = 1
+    #: After so many requests in a row without an answer nobody is kept waiting for the next ones.
+    breaker_failures: int = 5
+    #: How long; then one request is let through to see.
+    breaker_seconds: float = 1.0
 
     def __post_init__(self) -> None:
         _check_lifetime(self.ttl_seconds, self.absolute_seconds)
@@ -153,6 +158,8 @@ class SessionConfig:
             raise ConfigError("numbers must not be negative")
         if self.max_connections < 1 or not self.timeout_seconds > 0:
             raise ConfigError("without a connection and some time there is no answer")
+        if self.breaker_failures < 1 or not 0 < self.breaker_seconds < MAX_SECONDS:
+            raise ConfigError("a breaker opens after a failure at least, and for some time")
         if not (0 < self.ipv4_prefix_bits <= 32 and 0 < self.ipv6_prefix_bits <= 128):
             raise ConfigError("a network prefix must fit into an address")
         if any(brace in self.prefix for brace in "{}"):

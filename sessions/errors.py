@@ -81,7 +81,16 @@ class StoreRefused(SessionError):
 
 
 class StoreUnavailable(SessionError):
-    """The store did not answer: nothing is known, so neither accept the session nor delete it."""
+    """The store did not answer: nothing is known, so neither accept the session nor delete it.
+
+    ``may_have_happened`` is False only where it is certain that what was asked has not been done:
+    nothing was sent, or the server replied that it cannot. To ask again is safe in either case; a
+    session that was opened without an answer has a token that nobody knows.
+    """
+
+    def __init__(self, message: str, *, may_have_happened: bool = True) -> None:
+        super().__init__(message)
+        self.may_have_happened = may_have_happened
 
 
 # --- on the web -----------------------------------------------------------------------------------

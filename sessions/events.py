@@ -123,10 +123,15 @@ class RateLimited(SessionEvent):
 
 @dataclass(frozen=True, slots=True)
 class StoreFailed(SessionEvent):
-    """The store did not answer, or refused; ``error`` names the exception."""
+    """So many requests in a row had no answer that callers are refused at once for now.
 
-    operation: str
-    error: str
+    Told once, not for each of them.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRecovered(SessionEvent):
+    """The store answers again."""
 
 
 @dataclass(frozen=True, slots=True)

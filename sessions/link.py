@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import sys
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass
+from random import SystemRandom
+from time import monotonic
 from typing import Any, ClassVar, Protocol, Self
 
 import redis.asyncio
@@ -15,8 +21,10 @@ from redis.backoff import NoBackoff
 
 import ferrite_lite
 
+from .breaker import CircuitBreaker, OnChange
 from .config import SessionConfig
-from .errors import ConfigError, SessionError, StoreRefused, StoreUnavailable
+from .errors import ConfigError, SessionError, StoreUnavailable
+from .failures import NEEDS_CLUSTER_CLIENT, Failure, meaning
 
 
 class Client(Protocol):
@@ -25,31 +33,37 @@ class Client(Protocol):
     async def execute_command(self, *words: Any, **options: Any) -> Any: ...
 
 
-#: The server did not do what was asked, or nobody knows whether it did.
-_NO_ANSWER = (
-    redis_errors.ConnectionError,
-    redis_errors.TimeoutError,
-    redis_errors.ReadOnlyError,
-    redis_errors.ClusterError,
-    redis_errors.TryAgainError,
-    redis_errors.OutOfMemoryError,
-    # Not a RedisError: a cluster of which no node can be reached.
-    redis_errors.RedisClusterException,
-    OSError,
-)
-#: The same, for which redis-py has no exception.
-_NO_ANSWER_CODES = ("MISCONF ", "NOREPLICAS ", "BUSY ", "UNKILLABLE ")
-_NEEDS_CLUSTER_CLIENT = "the server is a node of a cluster: connect with a RedisCluster client"
+#: What a client raises, or the system under it. That of a cluster is no RedisError.
+_FAILURES = (redis_errors.RedisError, redis_errors.RedisClusterException, OSError)
+#: Commands whose key comes after the script and the number of keys.
+_OF_SCRIPTS = frozenset({"EVAL", "EVALSHA"})
+_IS_DOWN = "the store has not answered for a while: it will be asked again in a moment"
 #: Keys for one request: a server does nothing else meanwhile.
 _SCAN_COUNT = 500
-#: redis-py counts these among the errors of a connection.
-_NO_ACCESS = (redis_errors.AuthenticationError, redis_errors.AuthorizationError)
+#: The first pause before asking again, and the longest; each half by chance, so that those who
+#: were refused together do not come back together.
+_FIRST_PAUSE_SECONDS = 0.01
+_LONGEST_PAUSE_SECONDS = 0.25
+_chance = SystemRandom().uniform
+
+
+@dataclass(slots=True)
+class _Asking:
+    """One request, with all its attempts."""
+
+    #: When to give up, on the link's clock.
+    deadline: float
+    failures: int = 0
+    #: Whether a request is out now.
+    is_out: bool = False
+    may_have_happened: bool = False
 
 
 class Link:
-    """A client, asked with a deadline and a number of further attempts.
+    """A client, asked with a deadline, as often as it makes sense, and not while it is down.
 
-    What it does with the client is in the methods that ``BlockingLink`` has of its own.
+    Asking again is safe: all that is asked is idempotent, by ids that the caller has made. What it
+    does with the client is in the methods that ``BlockingLink`` has of its own.
     """
 
     #: The client of one server, and that of a cluster.
@@ -63,15 +77,29 @@ class Link:
         timeout_seconds: float | None,
         max_at_once: int | None = None,
         retries: int = 0,
+        breaker_failures: int = sys.maxsize,
+        breaker_seconds: float = 0,
         owned: Any = None,
     ) -> None:
         """``max_at_once`` requests are on their way, and others wait; None for any number.
 
-        ``owned`` is closed with the link.
+        ``retries`` is how often a broken connection is replaced, the numbers of the breaker are
+        those of the configuration, ``owned`` is closed with the link.
         """
         self._client, self._owned = client, owned
         self._timeout_seconds = timeout_seconds
         self._retries = retries
+        #: Told whenever the server stops to answer, and when it does again.
+        self.on_change: OnChange = lambda is_open: None
+        #: One for each node of a cluster: the others may be well.
+        self._breakers: defaultdict[str, CircuitBreaker] = defaultdict(
+            lambda: CircuitBreaker(
+                breaker_failures, breaker_seconds, lambda is_open: self.on_change(is_open)
+            )
+        )
+        self._is_cluster = isinstance(client, self.cluster)
+        #: Whether the client repeats requests by itself.
+        self._repeats = self._is_cluster or own_retries(client) != 0
         self._turn: AbstractAsyncContextManager[None] = (
             asyncio.Semaphore(max_at_once) if max_at_once else nullcontext()
         )
@@ -95,6 +123,8 @@ class Link:
             timeout_seconds=config.timeout_seconds,
             max_at_once=config.max_connections,
             retries=config.retries,
+            breaker_failures=config.breaker_failures,
+            breaker_seconds=config.breaker_seconds,
             owned=owned,
         )
 
@@ -104,18 +134,30 @@ class Link:
             await self._owned.aclose()
 
     async def ask(self, *words: Any, **options: Any) -> Any:
-        """The reply to a command, asked again when the connection breaks: all are idempotent.
+        """The reply to a command.
 
         Raises NoScriptError, StoreUnavailable when there is no answer in time, StoreRefused,
         ConfigError for a node of a cluster.
         """
+        breaker = self._breakers[self._node_of(words) if self._is_cluster else ""]
+        if not breaker.admits():
+            raise StoreUnavailable(_IS_DOWN, may_have_happened=False)
+        limit = math.inf if self._timeout_seconds is None else self._timeout_seconds
+        asking = _Asking(monotonic() + limit)
         try:
             async with self._in_time():
-                return await self._attempt(words, options)
+                reply = await self._ask(asking, words, options)
         except redis_errors.NoScriptError:
+            breaker.succeeded()
             raise
-        except (*_NO_ANSWER, redis_errors.RedisError) as error:
-            raise _meaning(error) from error
+        except _FAILURES as error:
+            failure = Failure.of(error)
+            (breaker.failed if failure.is_down else breaker.succeeded)()
+            # A client that repeats requests by itself tells only of the last time.
+            unknown = asking.may_have_happened or asking.is_out or self._repeats
+            raise meaning(failure, error, may_have_happened=unknown) from error
+        breaker.succeeded()
+        return reply
 
     async def ask_each_node(self, *words: Any) -> list[Any]:
         """The replies of all the servers behind the client. Raises as ``ask``."""
@@ -153,17 +195,46 @@ class Link:
         except SessionError:
             return
         if isinstance(told, dict) and told.get("cluster_enabled") == 1:
-            raise ConfigError(_NEEDS_CLUSTER_CLIENT)
+            raise ConfigError(NEEDS_CLUSTER_CLIENT)
 
-    async def _attempt(self, words: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        for _ in range(self._retries):
+    async def _ask(self, asking: _Asking, words: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """Ask until there is a reply, or nothing to hope for."""
+        while True:
+            asking.is_out = True
             try:
                 return await self._send(words, options)
-            except _NO_ACCESS:
+            except redis_errors.NoScriptError:
                 raise
-            except redis_errors.ConnectionError:
-                continue
-        return await self._send(words, options)
+            except _FAILURES as error:
+                failure = Failure.of(error)
+                asking.is_out = False
+                asking.may_have_happened |= failure.is_unknown
+                pause_seconds = self._pause_seconds(asking, failure)
+                if pause_seconds is None:
+                    raise
+            if failure is Failure.READ_ONLY:
+                await self._drop_idle_connections()
+            await self._pause(pause_seconds)
+
+    def _pause_seconds(self, asking: _Asking, failure: Failure) -> float | None:
+        """How long to wait before the next attempt; None if there is to be none."""
+        asking.failures += 1
+        is_bounded = asking.deadline < math.inf
+        may_pass = failure.passes and is_bounded
+        may_reach = failure.wants_another_connection and asking.failures <= self._retries
+        if not (may_pass or may_reach):
+            return None
+        longest = min(_FIRST_PAUSE_SECONDS * 2 ** (asking.failures - 1), _LONGEST_PAUSE_SECONDS)
+        pause_seconds = _chance(longest / 2, longest)
+        return pause_seconds if monotonic() + pause_seconds < asking.deadline else None
+
+    def _node_of(self, words: tuple[Any, ...]) -> str:
+        """The node of a cluster that has the key of a command, as far as it is known."""
+        key = words[3] if words[0] in _OF_SCRIPTS else words[1]
+        try:
+            return str(self._client.get_node_from_key(key).name)
+        except (redis_errors.RedisClusterException, AttributeError):
+            return ""
 
     # --- what depends on the kind of client -------------------------------------------------------
 
@@ -181,22 +252,33 @@ class Link:
             retry=Retry(NoBackoff(), 0),
         )
 
+    def _in_time(self) -> AbstractAsyncContextManager[None]:
+        """The time that a request has, waiting for its turn included."""
+        return nullcontext() if self._timeout_seconds is None else self._timed()
+
     @asynccontextmanager
-    async def _in_time(self) -> AsyncIterator[None]:
+    async def _timed(self) -> AsyncIterator[None]:
         async with asyncio.timeout(self._timeout_seconds), self._turn:
             yield
 
     async def _send(self, words: tuple[Any, ...], options: dict[str, Any]) -> Any:
         return await self._client.execute_command(*words, **options)
 
+    async def _pause(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
 
-def _meaning(error: Exception) -> SessionError:
-    if isinstance(error, redis_errors.AskError):
-        return ConfigError(_NEEDS_CLUSTER_CLIENT)
-    no_answer = isinstance(error, _NO_ANSWER) or str(error).startswith(_NO_ANSWER_CODES)
-    if no_answer and not isinstance(error, _NO_ACCESS):
-        return StoreUnavailable(f"the store did not answer: {str(error) or 'not in time'}")
-    return StoreRefused(f"the store refused: {error}")
+    async def _drop_idle_connections(self) -> None:
+        """Have the next request ask where the server is: Sentinel and DNS know by now."""
+        pool = getattr(self._client, "connection_pool", None)
+        if pool is not None:
+            await pool.disconnect(inuse_connections=False)
+
+
+def own_retries(client: Any) -> int:
+    """How often a client of one server repeats a command by itself; -1 for without end."""
+    pool = getattr(client, "connection_pool", None)
+    retry = pool.connection_kwargs.get("retry") if pool is not None else None
+    return 0 if retry is None else int(retry.get_retries())
 
 
 __all__ = ["Client", "Link"]

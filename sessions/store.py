@@ -117,6 +117,7 @@ class SessionStore(Generic[T]):
         self._epoch = Epoch(self._atomic, self._clock, config.epoch_seconds)
         self._labels = Labels(self._atomic, self._tokens)
         self._announcer = Announcer()
+        link.on_change = self._announcer.store_changed
 
     @classmethod
     async def connect(

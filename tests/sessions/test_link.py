@@ -9,8 +9,10 @@ import pytest
 import redis.asyncio
 import redis.exceptions as redis_errors
 from redis.asyncio.cluster import RedisCluster
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
-from sessions import ConfigError, SessionStore, StoreRefused, StoreUnavailable
+from sessions import ConfigError, SessionStore, StoreRefused, StoreUnavailable, events
 from sessions.link import Link
 from tests.sessions.conftest import KEYS, without_rate
 from tests.support import servers
@@ -50,48 +52,171 @@ async def silent_server() -> AsyncIterator[int]:
         done.set()
 
 
+LATER = [
+    redis_errors.BusyLoadingError("Redis is loading the dataset in memory"),
+    redis_errors.ClusterDownError("The cluster is down"),
+    redis_errors.MasterDownError("Link with MASTER is down"),
+    redis_errors.TryAgainError("Multiple keys request during rehashing of slot"),
+    redis_errors.ResponseError("BUSY Redis is busy running a script."),
+]
+AT_ONCE = [
+    redis_errors.OutOfMemoryError("command not allowed when used memory > 'maxmemory'."),
+    redis_errors.ResponseError("MISCONF Errors writing to the AOF file: No space left"),
+    redis_errors.ResponseError("NOREPLICAS Not enough good replicas to write."),
+]
+GIVEN_UP = [
+    redis_errors.TimeoutError("Timeout reading from socket"),
+    redis_errors.ClusterError("TTL exhausted."),
+    redis_errors.RedisClusterException("Redis Cluster cannot be connected."),
+    redis_errors.SlotNotCoveredError("Slot not covered"),
+]
+BROKEN = [
+    redis_errors.ConnectionError("Connection closed by server."),
+    OSError("no route to host"),
+    ConnectionResetError("reset by peer"),
+]
+UNREACHED = [
+    redis_errors.ConnectionError("Error 111 connecting to 127.0.0.1:1. Connection refused."),
+    redis_errors.ConnectionError("max number of clients reached"),
+    redis_errors.MaxConnectionsError("Too many connections"),
+    ConnectionRefusedError("refused"),
+]
+
+
+def named(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error)[:30]}"
+
+
 @pytest.mark.parametrize(
-    "error",
-    [
-        redis_errors.ConnectionError("reset"),
-        redis_errors.BusyLoadingError("loading"),
-        redis_errors.MaxConnectionsError("Too many connections"),
-    ],
-    ids=lambda error: type(error).__name__,
+    "error", [*BROKEN, *UNREACHED, redis_errors.ReadOnlyError("a read only replica")], ids=named
 )
-async def test_a_broken_connection_is_tried_again_once(error: Exception) -> None:
+async def test_another_connection_is_tried_as_often_as_configured(error: Exception) -> None:
     assert await link_to(Answers(error)).ask("PING") == "OK"
     twice = Answers(error, error)
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(StoreUnavailable) as raised:
         await link_to(twice).ask("PING")
     assert twice.asked == 2
+    assert raised.value.__cause__ is error
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        redis_errors.TimeoutError("late"),
-        redis_errors.ReadOnlyError("You can't write against a read only replica."),
-        redis_errors.ClusterDownError("CLUSTERDOWN The cluster is down"),
-        redis_errors.MasterDownError("MASTERDOWN Link with MASTER is down"),
-        redis_errors.ClusterError("TTL exhausted."),
-        redis_errors.TryAgainError("TRYAGAIN Multiple keys request during rehashing of slot"),
-        redis_errors.OutOfMemoryError("command not allowed when used memory > 'maxmemory'"),
-        redis_errors.RedisClusterException("Redis Cluster cannot be connected."),
-        redis_errors.SlotNotCoveredError("Slot not covered"),
-        redis_errors.ResponseError("MISCONF Errors writing to the AOF file: No space left"),
-        redis_errors.ResponseError("NOREPLICAS Not enough good replicas to write."),
-        redis_errors.ResponseError("BUSY Redis is busy running a script."),
-        OSError("no route to host"),
-    ],
-    ids=lambda error: str(error)[:20],
-)
-async def test_no_answer_is_told_apart_from_a_refusal(error: Exception) -> None:
+@pytest.mark.parametrize("error", LATER, ids=named)
+async def test_what_passes_is_waited_for_within_the_deadline(error: Exception) -> None:
+    assert await link_to(Answers(error, error, error), retries=0).ask("PING") == "OK"
+    forever = Answers(*[error] * 1000)
+    with pytest.raises(StoreUnavailable) as raised:
+        await link_to(forever, retries=0, timeout_seconds=0.1).ask("PING")
+    assert not raised.value.may_have_happened
+    assert 3 < forever.asked < 30
+
+
+@pytest.mark.parametrize("error", [*AT_ONCE, *GIVEN_UP], ids=named)
+async def test_what_asking_again_does_not_help_is_told_at_once(error: Exception) -> None:
     client = Answers(error)
     with pytest.raises(StoreUnavailable) as raised:
         await link_to(client).ask("PING")
     assert raised.value.__cause__ is error
     assert client.asked == 1
+
+
+@pytest.mark.parametrize("error", [*UNREACHED, *LATER, *AT_ONCE], ids=named)
+async def test_what_the_server_has_not_done_is_told_so(error: Exception) -> None:
+    with pytest.raises(StoreUnavailable) as raised:
+        await link_to(Answers(error), retries=0, timeout_seconds=0.001).ask("PING")
+    assert not raised.value.may_have_happened
+
+
+@pytest.mark.parametrize("error", [*BROKEN, *GIVEN_UP], ids=named)
+async def test_what_the_server_may_have_done_is_told_so(error: Exception) -> None:
+    with pytest.raises(StoreUnavailable) as raised:
+        await link_to(Answers(error), retries=0).ask("PING")
+    assert raised.value.may_have_happened
+
+
+async def test_what_may_have_been_done_stays_so_whatever_comes_after() -> None:
+    client = Answers(BROKEN[0], AT_ONCE[0])
+    with pytest.raises(StoreUnavailable) as raised:
+        await link_to(client).ask("PING")
+    assert raised.value.__cause__ is AT_ONCE[0]
+    assert raised.value.may_have_happened
+
+
+async def test_of_a_client_that_repeats_by_itself_nothing_is_certain() -> None:
+    async with redis.asyncio.Redis(port=servers.free_port(), retry=Retry(NoBackoff(), 1)) as client:
+        with pytest.raises(StoreUnavailable) as raised:
+            await link_to(client).ask("PING")
+    assert raised.value.may_have_happened
+
+
+async def test_a_server_that_is_not_there_has_done_nothing() -> None:
+    url = f"redis://127.0.0.1:{servers.free_port()}"
+    async with await SessionStore.connect(url, without_rate(), keys=KEYS) as store:
+        with pytest.raises(StoreUnavailable) as raised:
+            await store.create("alice")
+    assert not raised.value.may_have_happened
+
+
+async def test_whoever_still_waits_for_his_turn_has_sent_nothing() -> None:
+    class Silent(Answers):
+        async def execute_command(self, *_: Any, **__: Any) -> str:
+            self.asked += 1
+            await asyncio.Event().wait()
+            raise AssertionError("nobody sets it")
+
+    client = Silent()
+    link = link_to(client, timeout_seconds=0.05, max_at_once=1)
+    outcomes = await asyncio.gather(*(link.ask("PING") for _ in range(5)), return_exceptions=True)
+    flags = [
+        outcome.may_have_happened for outcome in outcomes if isinstance(outcome, StoreUnavailable)
+    ]
+    assert len(flags) == 5
+    assert sum(flags) == client.asked < 5
+
+
+async def test_a_store_that_is_down_is_not_asked_by_everybody() -> None:
+    client = Answers(*[BROKEN[0]] * 100)
+    config = without_rate(retries=0, breaker_failures=3, breaker_seconds=60)
+    told: list[events.SessionEvent] = []
+    async with await SessionStore.connect(client, config, keys=KEYS) as store:
+        store.on_event(told.append, events.StoreFailed, events.StoreRecovered)
+        for _ in range(10):
+            with pytest.raises(StoreUnavailable) as raised:
+                await store.create("alice")
+    assert client.asked == 3
+    assert not raised.value.may_have_happened
+    assert [type(event) for event in told] == [events.StoreFailed]
+
+
+async def test_a_store_that_answers_again_is_told_so() -> None:
+    client = Answers(BROKEN[0])
+    link = link_to(client, retries=0, breaker_failures=1, breaker_seconds=1e-9)
+    changes: list[bool] = []
+    link.on_change = changes.append
+    with pytest.raises(StoreUnavailable):
+        await link.ask("PING")
+    assert await link.ask("PING") == "OK"
+    assert changes == [True, False]
+
+
+@pytest.mark.parametrize("error", [*AT_ONCE, LATER[3], redis_errors.ResponseError("no")], ids=named)
+async def test_a_server_that_replies_is_not_down(error: Exception) -> None:
+    client = Answers(*[error] * 5)
+    link = link_to(client, retries=0, timeout_seconds=0.001, breaker_failures=1, breaker_seconds=60)
+    for _ in range(5):
+        with pytest.raises((StoreUnavailable, StoreRefused)):
+            await link.ask("PING")
+    assert await link.ask("PING") == "OK"
+
+
+async def test_a_server_that_became_a_replica_is_looked_for_again(redis_server: RealServer) -> None:
+    async with redis.asyncio.Redis.from_url(redis_server.url) as client:
+        ids = [await client.client_id()]
+
+        class Demoted(Answers):
+            connection_pool = client.connection_pool
+
+        await link_to(Demoted(redis_errors.ReadOnlyError("a read only replica"))).ask("PING")
+        ids.append(await client.client_id())
+    assert ids[0] != ids[1]
 
 
 @pytest.mark.parametrize(
@@ -101,8 +226,10 @@ async def test_no_answer_is_told_apart_from_a_refusal(error: Exception) -> None:
         redis_errors.AuthorizationError("not allowed"),
         redis_errors.NoPermissionError("NOPERM this user has no permissions"),
         redis_errors.ResponseError("unknown command 'EVALSHA'"),
+        redis_errors.ResponseError("WRONGTYPE Operation against a key"),
+        redis_errors.ClusterCrossSlotError("Keys in request don't hash to the same slot"),
     ],
-    ids=lambda error: type(error).__name__,
+    ids=named,
 )
 async def test_a_refusal_is_not_tried_again(error: Exception) -> None:
     client = Answers(error)
