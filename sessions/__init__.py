@@ -10,6 +10,7 @@ from .errors import (
     DecodeError,
     FreshAuthenticationRequired,
     RateLimited,
+    ReuseDetected,
     SessionError,
     SessionGone,
     SessionLimitReached,
@@ -20,6 +21,7 @@ from .errors import (
 )
 from .policies import RequestContext
 from .record import AuthContext, DeviceInfo, IssuedSession, Session, SessionInfo
+from .refresh import Exchanged, FamilyInfo, RefreshConfig, RefreshTokens
 from .store import Invalid, Reason, SessionStore
 from .tokens import KeyRing
 
@@ -32,6 +34,8 @@ __all__ = [
     "DecodeError",
     "DeviceInfo",
     "Encryptor",
+    "Exchanged",
+    "FamilyInfo",
     "FreshAuthenticationRequired",
     "Invalid",
     "IssuedSession",
@@ -43,7 +47,10 @@ __all__ = [
     "RateLimit",
     "RateLimited",
     "Reason",
+    "RefreshConfig",
+    "RefreshTokens",
     "RequestContext",
+    "ReuseDetected",
     "Session",
     "SessionConfig",
     "SessionError",

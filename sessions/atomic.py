@@ -37,11 +37,26 @@ from .tokens import Ticket
 
 
 class Script:
-    """One of ``scripts/*.lua``: its text and its SHA-1."""
+    """One of ``scripts/*.lua``: its text and its SHA-1.
 
-    def __init__(self, name: str) -> None:
-        self.text = files(__package__).joinpath("scripts", f"{name}.lua").read_bytes()
+    It may do what other scripts do, as functions of KEYS and ARGV that have their names: so an
+    operation within an operation is stated once, too.
+    """
+
+    def __init__(self, name: str, *parts: str) -> None:
+        functions = [
+            b"local function %b(KEYS, ARGV)\n%bend\n" % (p.encode(), _lua(p)) for p in parts
+        ]
+        self.text = b"".join([*functions, _lua(name)])
         self.sha = sha1(self.text, usedforsecurity=False).hexdigest()
+
+
+def _as_function(name: str) -> bytes:
+    return b"local function %b(KEYS, ARGV)\n%bend\n" % (name.encode(), _lua(name))
+
+
+def _lua(name: str) -> bytes:
+    return files(__package__).joinpath("scripts", f"{name}.lua").read_bytes()
 
 
 CREATE = Script("create")
@@ -150,6 +165,9 @@ class AtomicStore:
     def index_key(self, tag: str) -> str:
         return f"{self._config.prefix}user:{{{tag}}}:sessions"
 
+    def families_key(self, tag: str) -> str:
+        return f"{self._config.prefix}user:{{{tag}}}:families"
+
     def generation_key(self, tag: str) -> str:
         return f"{self._config.prefix}user:{{{tag}}}:gen"
 
@@ -185,14 +203,15 @@ class AtomicStore:
         ``chosen_sids`` end for it. Raises SessionLimitReached, RateLimited, StaleLogin,
         StoreUnavailable, StoreRefused.
         """
-        config, tag = self._config, ticket.tag
-        limit = config.create_limit if user_id is not None else None
+        tag = ticket.tag
+        config, limit = self._config, self._config.create_limit if user_id is not None else None
         policy = OnLimit.REJECT if callable(config.on_limit) else config.on_limit
         reply = await self.run(
             CREATE,
             [
                 *(self.session_key(ticket), self.index_key(tag), self.rate_key(tag)),
                 *(self.generation_key(tag), self.session_key(replaced or ticket)),
+                self.families_key(tag),
             ],
             [
                 *(ticket.sid, user_id or "", config.max_sessions_per_user, policy.value),
@@ -202,22 +221,10 @@ class AtomicStore:
                 "" if generation is None else generation,
                 public_id,
                 *(len(chosen_sids), *chosen_sids),
-                *_flat(fields),
+                *flat(fields),
             ],
         )
-        match text(reply[0]):
-            case "OK":
-                created, expires, evicted, held, lead = reply[1:]
-                return Created(
-                    int(created), int(expires), _members(evicted), Record.of(held), text(lead)
-                )
-            case "LIMIT":
-                raise SessionLimitReached(int(reply[1]))
-            case "RATE":
-                raise RateLimited(int(reply[1]) / 1000)
-            case "STALE":
-                raise StaleLogin
-        raise SessionError("a new session got the id of another one")
+        return created(reply)
 
     async def validate(
         self, ticket: Ticket, bindings: Sequence[str], *, touch: bool = True
@@ -257,7 +264,7 @@ class AtomicStore:
             [
                 *(ticket.sid, token_urlsafe(_CHANGE_ID_BYTES)),
                 *("" if if_version is None else if_version, int(replace)),
-                *(self._config.max_data_bytes, len(fields), *_flat(fields)),
+                *(self._config.max_data_bytes, len(fields), *flat(fields)),
                 *(DATA_PREFIX + name for name in remove),
             ],
         )
@@ -292,7 +299,7 @@ class AtomicStore:
             [
                 *(ticket.sid, new.sid, grace_ms, lead),
                 *("" if if_version is None else if_version, int(is_authenticated)),
-                *_flat(fields),
+                *flat(fields),
             ],
         )
         match text(reply[0]):
@@ -309,7 +316,8 @@ class AtomicStore:
 
     async def destroy(self, ticket: Ticket) -> str | None:
         """The public id of the live session that has ended, if one has. Raises StoreUnavailable."""
-        keys = [self.session_key(ticket), self.index_key(ticket.tag)]
+        tag = ticket.tag
+        keys = [self.session_key(ticket), self.index_key(tag), self.families_key(tag)]
         status, *told = await self.run(DESTROY, keys, [ticket.sid])
         if text(status) == "ROTATED":
             raise Moved(text(told[0]))
@@ -319,7 +327,7 @@ class AtomicStore:
         """End all sessions of a user, but one that is alive; those that were alive."""
         index = self.index_key(tag)
         kept = (self.session_key(keep), keep.sid) if keep else (index, "")
-        keys = [index, self.generation_key(tag), kept[0]]
+        keys = [index, self.generation_key(tag), kept[0], self.families_key(tag)]
         live, stale, lead = await self.run(REVOKE, keys, [kept[1], GENERATION_MS])
         if lead:
             raise Moved(text(lead))
@@ -330,6 +338,11 @@ class AtomicStore:
     async def generation(self, tag: str) -> int:
         """Grows whenever all of a user's sessions are ended."""
         return int(await self._link.ask("GET", self.generation_key(tag)) or 0)
+
+    async def family(self, tag: str, name: str) -> Raw | None:
+        """The entry of a family of refresh tokens. Raises StoreUnavailable."""
+        entry: Raw | None = await self._link.ask("HGET", self.families_key(tag), name)
+        return entry
 
     async def members(self, tag: str) -> tuple[list[Member], list[Member]]:
         """A user's live sessions, and those that were found expired."""
@@ -367,10 +380,11 @@ class AtomicStore:
         return int(await self._link.ask("GET", self.epoch_key) or 0)
 
     async def tags(self) -> AsyncIterator[str]:
-        """The tags of all users who have an index: each at least once, some perhaps twice."""
-        prefix, suffix = self.index_key("").split("{}")
-        async for key in self._link.scan(f"{_literally(prefix)}{{*}}{suffix}"):
-            yield key.removeprefix(prefix).removesuffix(suffix).strip("{}")
+        """The tags of all users who are signed in, or can be: each once at least, or twice."""
+        for key in (self.index_key(""), self.families_key("")):
+            prefix, suffix = key.split("{}")
+            async for found in self._link.scan(f"{_literally(prefix)}{{*}}{suffix}"):
+                yield found.removeprefix(prefix).removesuffix(suffix).strip("{}")
 
     async def label(self, name: str, digest: str, tag: str, keep_ms: int) -> None:
         """Let a label lead to a user, for so long. Raises StoreUnavailable."""
@@ -418,7 +432,25 @@ def _members(pairs: Sequence[Sequence[Raw]]) -> list[Member]:
     return [Member(text(sid), text(public_id)) for sid, public_id in pairs]
 
 
-def _flat(fields: Mapping[str, str]) -> list[str]:
+def created(reply: Sequence[Any]) -> Created:
+    """What ``create.lua`` answered. Raises SessionLimitReached, RateLimited, StaleLogin."""
+    match text(reply[0]):
+        case "OK":
+            created_at, expires_at, evicted, held, lead = reply[1:]
+            return Created(
+                int(created_at), int(expires_at), _members(evicted), Record.of(held), text(lead)
+            )
+        case "LIMIT":
+            raise SessionLimitReached(int(reply[1]))
+        case "RATE":
+            raise RateLimited(int(reply[1]) / 1000)
+        case "STALE":
+            raise StaleLogin
+    raise SessionError("a new session got the id of another one")
+
+
+def flat(fields: Mapping[str, str]) -> list[str]:
+    """Names and values in turn, as scripts take them."""
     return [part for pair in fields.items() for part in pair]
 
 
@@ -432,4 +464,6 @@ __all__ = [
     "Member",
     "Moved",
     "Script",
+    "created",
+    "flat",
 ]

@@ -33,10 +33,18 @@ class Epoch:
 
     async def refuses(self, live: Live) -> bool:
         """Whether a session was opened before the epoch. Raises StoreUnavailable."""
+        await self._ask_if_due()
+        return self._began_ms > 0 and live.record.number("created_at") <= self._began_ms
+
+    async def is_after(self, moment_ms: int) -> bool:
+        """Whether it began after a moment. Raises StoreUnavailable."""
+        await self._ask_if_due()
+        return moment_ms <= self._began_ms
+
+    async def _ask_if_due(self) -> None:
         if self._every_ns is not None and self._is_due():
             self._began_ms = max(self._began_ms, await self._atomic.epoch())
             self._asked_at_ns = self._clock.now_ns()
-        return self._began_ms > 0 and live.record.number("created_at") <= self._began_ms
 
     def _is_due(self) -> bool:
         if self._every_ns is None or self._asked_at_ns is None:

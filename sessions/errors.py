@@ -36,6 +36,13 @@ class SessionGone(SessionError):
         super().__init__("the session has ended")
 
 
+class ReuseDetected(SessionError):
+    """A refresh token came again that was exchanged before: its family and session have ended."""
+
+    def __init__(self) -> None:
+        super().__init__("this refresh token was used before: log in again")
+
+
 class FreshAuthenticationRequired(SessionError):
     """The user has to show again who he is before he does this (ASVS 7.5.1, 7.5.3)."""
 

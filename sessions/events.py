@@ -87,6 +87,39 @@ class RevokedEverything(SessionEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class RefreshIssued(SessionEvent):
+    """A family of refresh tokens began."""
+
+    user_id: str
+    public_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed(SessionEvent):
+    """A refresh token was exchanged for the next one and another session."""
+
+    user_id: str
+    public_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshReuse(SessionEvent):
+    """A refresh token came again after it was exchanged: somebody has stolen one. Family and
+    session have ended."""
+
+    user_id: str
+    public_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshEnded(SessionEvent):
+    """A family of refresh tokens was ended by itself, with the session that it had."""
+
+    public_id: str
+    why: Why = Why.ASKED
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownToken(SessionEvent):
     """A token that names no live session; ``well_formed`` tells a stale one from junk."""
 

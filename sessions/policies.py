@@ -74,6 +74,10 @@ class Mismatch:
         return self.policy is BindingPolicy.STEP_UP
 
     @property
+    def refuses(self) -> bool:
+        return self.policy in (BindingPolicy.REJECT, BindingPolicy.REVOKE)
+
+    @property
     def ends_session(self) -> bool:
         return self.policy is BindingPolicy.REVOKE
 
@@ -135,10 +139,13 @@ class Bindings:
 
     def mismatches(self, session: Session[Any], shown: Shown) -> list[Mismatch]:
         """The differences that the script let pass."""
-        pairs = [
-            ("network", session.network, shown.network),
-            ("fp", session.fingerprint, shown.fingerprint),
-        ]
+        return self.differences(session.network, session.fingerprint, shown)
+
+    def differences(
+        self, network: str | None, fingerprint: str | None, shown: Shown
+    ) -> list[Mismatch]:
+        """What a request shows otherwise than it is expected."""
+        pairs = [("network", network, shown.network), ("fp", fingerprint, shown.fingerprint)]
         return [
             self.mismatch(binding, expected, shown)
             for binding, expected, seen in pairs

@@ -98,6 +98,11 @@ class Record:
         raw = self._fields.get(name.encode(), self._fields.get(name))
         return None if raw is None else text(raw)
 
+    def select(self, names: Sequence[str]) -> dict[str, str]:
+        """Those of the fields that there are. Raises DecodeError."""
+        held = {name: self.get(name) for name in names}
+        return {name: value for name, value in held.items() if value is not None}
+
     def number(self, name: str, default: int | None = None) -> int:
         """Raises DecodeError when it is no number, or is missing and has no default."""
         value = self.get(name)

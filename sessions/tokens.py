@@ -103,10 +103,23 @@ class Ticket:
 
 
 class Tokens:
-    """Makes and reads tokens under one key ring."""
+    """Makes and reads tokens under one key ring.
 
-    def __init__(self, ring: KeyRing) -> None:
+    Tokens of another ``purpose`` look the same, and are junk here.
+    """
+
+    def __init__(self, ring: KeyRing, purpose: bytes = b"token") -> None:
         self._ring = ring
+        self._purpose = purpose
+
+    def of(self, purpose: bytes) -> Tokens:
+        """The same for tokens of another purpose."""
+        return Tokens(self._ring, purpose)
+
+    @property
+    def kid(self) -> str:
+        """The id of the key that new tokens are under."""
+        return self._ring.current
 
     def tag(self, user_id: str) -> str:
         """The user's part of every token and key: 13 characters that tell nothing."""
@@ -115,7 +128,7 @@ class Tokens:
     def issue(self, user_id: str | None) -> tuple[str, Ticket]:
         """A new token for a user, and its ticket. Nobody in particular gets a tag of his own."""
         tag = _tag(secrets.token_bytes(_TAG_BYTES)) if user_id is None else self.tag(user_id)
-        return self._token(self._ring.current, tag, secrets.token_bytes(SECRET_BYTES))
+        return self.make(self._ring.current, tag, secrets.token_bytes(SECRET_BYTES))
 
     def new_lead(self) -> str:
         """What the store keeps in place of a rotated session, to lead its token to the next one."""
@@ -127,16 +140,22 @@ class Tokens:
         Requests that rotate at the same moment so agree on one successor, though the store holds
         no token; from the lead alone nobody finds it. None if the ring has no such key, or no more.
         """
-        kid = lead.partition(".")[0]
-        ticket, key = self.read(token), self._ring.keys.get(kid)
-        if ticket is None or key is None:
+        ticket, shared = self.read(token), self.shared(token, lead, b"successor")
+        if ticket is None or shared is None:
             return None
-        secret = _hmac(key, b"successor", f"{token} {lead}".encode())
-        return self._token(kid, ticket.tag, secret)
+        kid, secret = shared
+        return self.make(kid, ticket.tag, secret)
 
-    def _token(self, kid: str, tag: str, secret: bytes) -> tuple[str, Ticket]:
+    def shared(self, token: str, lead: str, label: bytes) -> tuple[str, bytes] | None:
+        """The key id of a lead, and a secret on which all agree who hold the token and the lead."""
+        kid = lead.partition(".")[0]
+        key = self._ring.keys.get(kid)
+        return None if key is None else (kid, _hmac(key, label, f"{token} {lead}".encode()))
+
+    def make(self, kid: str, tag: str, secret: bytes) -> tuple[str, Ticket]:
+        """The token of a secret, and its ticket."""
         body = f"{kid}.{tag}.{_base64(secret)}"
-        check, sid = _check_and_sid(self._ring.keys[kid], body)
+        check, sid = _check_and_sid(self._ring.keys[kid], self._purpose, body)
         return body + check, Ticket(tag, sid)
 
     def read(self, token: str) -> Ticket | None:
@@ -147,7 +166,7 @@ class Tokens:
         key = self._ring.keys.get(match[1]) if match else None
         if match is None or key is None:
             return None
-        check, sid = _check_and_sid(key, token[:-_CHECK_CHARS])
+        check, sid = _check_and_sid(key, self._purpose, token[:-_CHECK_CHARS])
         if not hmac.compare_digest(check, token[-_CHECK_CHARS:]):
             return None
         return Ticket(match[2], sid)
@@ -166,9 +185,9 @@ def _hmac(key: bytes, label: bytes, message: bytes) -> bytes:
     return hmac.digest(key, label + b"\0" + message, "sha256")
 
 
-def _check_and_sid(key: bytes, body: str) -> tuple[str, str]:
+def _check_and_sid(key: bytes, purpose: bytes, body: str) -> tuple[str, str]:
     """Two parts of one HMAC, of which neither tells anything of the other."""
-    digest = _base64(_hmac(key, b"token", body.encode()))
+    digest = _base64(_hmac(key, purpose, body.encode()))
     return digest[:_CHECK_CHARS], digest[_CHECK_CHARS:]
 
 

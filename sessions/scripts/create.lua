@@ -1,6 +1,6 @@
 -- Create a session, unless the user has too many or creates them too fast.
 -- KEYS: 1 session | 2 index of the user | 3 creation rate of the user | 4 generation of the user
---       5 session to replace (the new one again for none)
+--       5 session to replace (the new one again for none) | 6 refresh families of the user
 -- ARGV: 1 sid | 2 user id, '' for nobody | 3 most sessions, 0 for any number
 --       4 evict_oldest, evict_lru or reject | 5 idle ms | 6 absolute ms, 0 for none
 --       7 rate limit, 0 for none | 8 rate window ms | 9 sid to replace, '' for none
@@ -46,10 +46,10 @@ for at = 13, first_field - 1 do chosen[ARGV[at]] = true end
 
 -- An entry of the index: created, last access, expiry and public id of one session.
 local members = redis.call('HGETALL', KEYS[2])
-local live, stale, evicted = {}, {}, {}
+local live, stale, evicted, replaced = {}, {}, {}, nil
 for at = 1, #members, 2 do
   local created, accessed, expires, id = string.match(members[at + 1], '^(%d+):(%d+):(%d+):(.*)$')
-  if members[at] == ARGV[9] then expires = nil end
+  if members[at] == ARGV[9] then expires, replaced = nil, id end
   if not expires or tonumber(expires) <= now then
     stale[#stale + 1] = members[at]
   elseif chosen[members[at]] then
@@ -73,7 +73,12 @@ if most > 0 and #live >= most then
   for at = 1, #live - most + 1 do evicted[#evicted + 1] = {live[at][1], live[at][2]} end
 end
 for _, gone in ipairs(stale) do redis.call('HDEL', KEYS[2], gone) end
-for _, gone in ipairs(evicted) do redis.call('HDEL', KEYS[2], gone[1]) end
+-- With a session ends the family of refresh tokens that bears its name.
+for _, gone in ipairs(evicted) do
+  redis.call('HDEL', KEYS[2], gone[1])
+  redis.call('HDEL', KEYS[6], gone[2])
+end
+if replaced and replaced ~= ARGV[11] then redis.call('HDEL', KEYS[6], replaced) end
 -- What leads to a successor stays until its deadline: the caller has yet to end that one.
 if ARGV[9] ~= '' and not successor then redis.call('DEL', KEYS[5]) end
 if rate_limit > 0 then

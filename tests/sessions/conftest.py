@@ -94,9 +94,23 @@ class Between:
         self.calls: list[tuple[Any, ...]] = []
         self.before: Callable[[], Awaitable[Any]] | None = None
         self.after: Callable[[], Awaitable[Any]] | None = None
+        self._calls_to_skip = 0
+
+    def at_call(
+        self,
+        number: int,
+        *,
+        before: Callable[[], Awaitable[Any]] | None = None,
+        after: Callable[[], Awaitable[Any]] | None = None,
+    ) -> None:
+        """The same at the n-th script from now."""
+        self.before, self.after, self._calls_to_skip = before, after, number - 1
 
     async def execute_command(self, *words: Any, **options: Any) -> Any:
         self.calls.append(words)
+        if self._calls_to_skip:
+            self._calls_to_skip -= 1
+            return await self._client.execute_command(*words, **options)
         if self.before is not None:
             hook, self.before = self.before, None
             await hook()
