@@ -72,9 +72,12 @@ class ParserLimits:
 #: A header that announces more words than MAX_REQUEST_WORDS, or bulk text that looks like one.
 _HUGE_REQUEST = re.compile(rb"\*[0-9]{7}")
 
+#: A request that comes alone and is no longer is read without hiredis: its words are shorter, too.
+SHORT_READ_BYTES = 1024
 
 _BOUNDARY = b":0\r\n"
 
+_ONLY_ARRAYS = {list}
 _CR = ord("\r")
 #: Verbatim text, and all that holds other replies but is no array: nothing that a request has.
 _OTHER_KINDS = re.compile(rb"(?:\A|\r\n)[=~>|%]")
@@ -118,12 +121,22 @@ class RequestParser:
         return chain.from_iterable(self.feed_batches(data))
 
     def feed_batches(self, data: bytes) -> Iterable[list[Request]]:
-        """As ``feed``, in lists as long as they come: most often one with everything."""
-        if self._argv is None and not self._buffer and self.limits.authenticated:
-            requests = self._parse_whole(data)
-            if requests is not None:
-                return (requests,)
-        return self._parse_strictly(data)
+        """As ``feed``, in lists as long as they come."""
+        requests = self.feed_whole(data)
+        return self.feed_strictly(data) if requests is None else (requests,)
+
+    def feed_whole(self, data: bytes) -> list[Request] | None:
+        """All the requests in bytes that are whole, well-formed requests, as nearly every read is.
+
+        None for any others: nothing has been taken then, and ``feed_strictly`` is to have them.
+        """
+        if self._argv is not None or self._buffer or not self.limits.authenticated:
+            return None
+        if len(data) < SHORT_READ_BYTES and data.rfind(b"*") == 0:
+            argv = _read_one(data)
+            if argv is not None:
+                return [argv]
+        return self._parse_whole(data)
 
     @property
     def pending_bytes(self) -> int:
@@ -144,9 +157,10 @@ class RequestParser:
         bulk. Each would leave fewer line ends than these requests have when they are written
         properly: as many are the proof that they were, provided that no argument holds half of one
         and that nothing came as verbatim text, a set or a map. Joining the arguments shows that
-        every one is a string: it raises TypeError for a number. A number fed behind the data comes
-        out as itself only where the last request is complete. (Writing all again and comparing
-        would take four times as long.)
+        every one is a string: it raises TypeError for a number, and for a string that stands where
+        a request should, unless that is empty. A number fed behind the data comes out as itself
+        only where the last request is complete. (Writing all again and comparing would take four
+        times as long.)
         """
         if _HUGE_REQUEST.search(data):
             return None  # hiredis would allocate what is announced
@@ -156,16 +170,20 @@ class RequestParser:
         try:
             requests: list[Any] = list(iter(reader.gets, _INCOMPLETE))
             ends_here = requests.pop() == 0
-            payload = b"".join(map(b"".join, requests))
-            line_ends = len(requests) + 2 * sum(map(len, requests))
+            words = list(chain.from_iterable(requests))
+            payload = b"".join(words)
             if (
                 ends_here
-                and data.count(CRLF) == line_ends
+                and data.count(CRLF) == len(requests) + 2 * len(words)
                 # An argument's last byte could be half of a line end that is not there.
                 and _CR not in payload
                 and not (_may_hold_other_kinds(data) and _OTHER_KINDS.search(data))
             ):
-                return requests if all(requests) else [r for r in requests if r]
+                if all(requests):
+                    return requests
+                # An empty request is one of no words; an empty string that is none is neither.
+                if {*map(type, requests)} == _ONLY_ARRAYS:
+                    return [argv for argv in requests if argv]
         except (hiredis.ProtocolError, TypeError, IndexError):
             pass
         self._reader = self._new_reader()
@@ -173,7 +191,8 @@ class RequestParser:
 
     # --- the strict way ---------------------------------------------------------------------------
 
-    def _parse_strictly(self, data: bytes) -> Iterator[list[Request]]:
+    def feed_strictly(self, data: bytes) -> Iterator[list[Request]]:
+        """As ``feed_batches``, for whatever bytes."""
         if self._big_bulk is None:
             self._buffer += data
         else:
@@ -324,6 +343,20 @@ class RequestParser:
         if argv is None:
             raise ProtocolError("unbalanced quotes in request")
         return argv
+
+
+def _read_one(data: bytes) -> Request | None:
+    """A short request, cut at its line ends; None unless each length is that of its word.
+
+    For a single one that takes a third of the time in which hiredis reads it and is checked.
+    """
+    lines = data.split(CRLF)
+    argv = lines[2::2]
+    lengths = [BULK_HEADERS[len(word)] for word in argv]
+    lengths.append(b"")  # what is behind the last line end
+    if lines[1::2] != lengths or lines[0] != ARRAY_HEADERS[len(argv)]:
+        return None
+    return argv or None
 
 
 def _shown(line: bytes) -> str:

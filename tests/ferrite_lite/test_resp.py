@@ -96,6 +96,11 @@ fragments = st.sampled_from(
 @example(b"*1\r\n$4\r\nPING\r\n>1\r\n$4\r\nPING\r\n", [])
 @example(b"|1\r\n$1\r\na\r\n$1\r\nb\r\n*1\r\n$4\r\nPING\r\n", [])
 @example(b"%1\r\n$1\r\naXX$1\r\nbXX", [])
+@example(b"+\r\n", [])
+@example(b"$0\r\nXX", [])
+@example(b"*1\r\n$4\r\nPINGXX$0\r\n\r\n", [])
+@example(b"*2\r\n$1\r\na\r\n$2\r\nb\r\n", [])
+@example(b"*1\r\n$4\r\nPING\r\n\r\n", [])
 @given(st.lists(fragments, max_size=10).map(b"".join), st.lists(st.integers(0, 99), max_size=4))
 def test_garbage_ends_in_a_protocol_error_or_waits_and_never_otherwise(
     data: bytes, cuts: list[int]
