@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .acl import Denial, Entry, Place, User
 from .broker import Subscriptions
+from .clock import NS_PER_MS
 from .command import Command
 from .errors import CommandError
 from .keyspace import Keyspace
+from .metrics import Routes
 from .reply import Reply, Several
 from .watches import Watch
 
@@ -79,7 +81,7 @@ class Context:
         "has_authenticated",
         "id",
         "is_running",
-        "last_request_ms",
+        "last_request_ns",
         "library",
         "library_version",
         "measure",
@@ -94,6 +96,7 @@ class Context:
         "running_script",
         "send",
         "server",
+        "short_cuts",
         "subscriptions",
         "tracker",
         "transaction",
@@ -114,7 +117,9 @@ class Context:
         self.resp = 2
         server.last_client_id += 1
         self.id = server.last_client_id
-        self.created_ms = self.last_request_ms = server.moment.ms
+        self.created_ms = server.moment.ms
+        #: When it was served last, as its transport noted.
+        self.last_request_ns = server.moment.ns
         #: Who it is: the default user until AUTH. Rules that change take effect at once.
         self.user: User
         #: Whether it has said who it is, or had no need to when it came.
@@ -156,7 +161,10 @@ class Context:
         self.pushed: list[Reply] = []
         #: How many of these stand before the reply; None means all of them.
         self.answered_at: int | None = None
-        self.guarded = False
+        #: Whether its requests need more than a table look-up.
+        self.guarded: bool
+        #: What the engine may run for it past the gate, by number of words: nothing if guarded.
+        self.short_cuts: list[Routes]
         self.become_default_user()
 
     def become(self, user: User) -> None:
@@ -192,7 +200,7 @@ class Context:
         self.server.acl.log.add(entry, self.server.config.acllog_max_len)
 
     def update_guard(self) -> None:
-        """Whether requests need more than a table look-up; call after changing what it reads."""
+        """Decide which requests need the gate; call after changing what is read here."""
         self.authenticated = self.has_authenticated or self.server.acl.default.lets_anybody_in
         self.guarded = (
             not self.authenticated
@@ -205,6 +213,12 @@ class Context:
             or self.server.guards_everybody
             or self.reply_mode is not ReplyMode.ON
         )
+        metrics = self.server.metrics
+        self.short_cuts = metrics.no_short_cuts if self.guarded else metrics.short_cuts
+
+    @property
+    def last_request_ms(self) -> int:
+        return self.last_request_ns // NS_PER_MS
 
     @property
     def is_observed(self) -> bool:

@@ -137,49 +137,40 @@ class Engine:
             self.state.tracking.end_request(ctx, argv)
         return reply
 
-    def run(self, ctx: Context, requests: list[Request], lines: list[bytes]) -> None:
+    def run(self, ctx: Context, requests: list[Request], lines: list[bytes]) -> int:
         """Execute requests in turn and append the lines of their replies, which CRLF will join.
 
-        Raises Postponed at the first that must wait.
-        """
-        if self.state.memory.is_limited:
-            # Any request may use up what there is, and the next one must know.
-            for argv in requests:
-                self._run_in_line(ctx, [argv], lines)
-        else:
-            self._run_in_line(ctx, requests, lines)
+        Returns what the stopwatch shows at the end. Raises Postponed at the first that must wait.
 
-    def _run_in_line(self, ctx: Context, requests: list[Request], lines: list[bytes]) -> None:
-        """The server's innermost loop.
-
-        What nearly every request is, a quick command on a connection in no special state, takes a
-        short cut past ``execute``; nearly every kind of reply is written right here. No command
-        with a short cut can end the right to it. Quick commands in a row see one moment: they are
-        over before the clock has moved on by anything that matters to a deadline.
+        This is the server's innermost loop. What nearly every request is, a quick command on a
+        connection in no special state, takes a short cut past ``execute``; nearly every kind of
+        reply is written right here. Quick commands in a row see one moment: they are over before
+        the clock has moved on by anything that matters to a deadline.
         """
-        metrics, moment, append, headers = self._metrics, self._moment, lines.append, BULK_HEADERS
-        quick, numbers = metrics.quick_for(ctx), INTEGER_LINES
-        only_quick, started_ns = True, stopwatch_ns()
+        moment, append = self._moment, lines.append
+        headers, numbers, only_quick = BULK_HEADERS, INTEGER_LINES, True
         self.state.lookups.running = ctx
         moment.read_ms = None
         remaining = iter(requests)
+        started_ns = stopwatch_ns()
         while True:
             try:
                 for argv in remaining:
                     argc = len(argv)
-                    meter = quick[argc if argc < MANY_WORDS else MANY_WORDS].get(argv[0])
+                    # Looked up each time: what one request does may end the right of the next.
+                    meter = ctx.short_cuts[argc if argc < MANY_WORDS else MANY_WORDS].get(argv[0])
                     if meter is None:
                         reply = self._run_timed(ctx, argv)
-                        quick, only_quick, moment.read_ms = metrics.quick_for(ctx), False, None
+                        only_quick, moment.read_ms = False, None
                     else:
                         meter.calls += 1
-                        command = ctx.command = meter.command
+                        ctx.command = meter.command
                         if argc == 2:
-                            reply = command.handler(ctx, argv[1])
+                            reply = meter.handler(ctx, argv[1])
                         elif argc == 3:
-                            reply = command.handler(ctx, argv[1], argv[2])
+                            reply = meter.handler(ctx, argv[1], argv[2])
                         else:
-                            reply = command.handler(ctx, *argv[1:])
+                            reply = meter.handler(ctx, *argv[1:])
                     if reply.__class__ is bytes:
                         size = len(reply)
                         append(headers[size] if size < 1024 else b"$%d" % size)
@@ -188,35 +179,41 @@ class Engine:
                         append(b"+OK")
                     elif reply.__class__ is int:
                         append(numbers[reply] if 0 <= reply < 1024 else b":%d" % reply)
+                    elif reply is None:
+                        append(ENCODERS[ctx.resp].null)
                     else:
-                        ENCODERS[ctx.resp].write(lines, reply)
+                        ENCODERS[ctx.resp].writers[reply.__class__](lines, reply)
                 break
             except CommandError as error:
                 # Only a quick command raises: the others answer with the error.
-                metrics.count_failure(ctx.command, error)
+                self._metrics.count_failure(ctx.command, error)
                 ENCODERS[ctx.resp].write(lines, error)
-        if only_quick and requests:
-            metrics.record_pipeline(ctx.command, len(requests), stopwatch_ns() - started_ns)
+        ended_ns = stopwatch_ns()
+        if only_quick:
+            if len(requests) == 1:
+                self._metrics[ctx.command].record(ended_ns - started_ns)
+            else:
+                self._metrics.share(len(requests), ended_ns - started_ns)
+        return ended_ns
 
     def _run_timed(self, ctx: Context, argv: list[bytes]) -> Reply:
         """A request whose command may take its time, or that needs the gate."""
-        argc = len(argv)
-        meter = self._metrics.plain[argc if argc < MANY_WORDS else MANY_WORDS].get(argv[0])
+        metrics, argc = self._metrics, len(argv)
+        meter = metrics.plain[argc if argc < MANY_WORDS else MANY_WORDS].get(argv[0])
         if meter is None or ctx.guarded:
             return self.execute(ctx, argv)
         self._moment.read_ms = None
-        command, ctx.argv = meter.command, argv
-        ctx.command = command
+        ctx.command, ctx.argv = meter.command, argv
         started_ns = stopwatch_ns()
         try:
-            reply = command.handler(ctx, *argv[1:])
+            reply = meter.handler(ctx, *argv[1:])
         except CommandError as error:
             reply = error
-            self._metrics.count_error(error, command)
+            metrics.count_error(error, meter.command)
         elapsed_ns = stopwatch_ns() - started_ns
         meter.end_call(reply, elapsed_ns)
-        if elapsed_ns >= self._metrics.noted_from_ns:
-            self.state.note_slow(ctx, command, argv, elapsed_ns)
+        if elapsed_ns >= metrics.noted_from_ns:
+            self.state.note_slow(ctx, meter.command, argv, elapsed_ns)
         return reply
 
     def call(self, ctx: Context, argv: list[bytes]) -> Reply:
@@ -298,7 +295,7 @@ class Engine:
         reply: Reply = None
         started_ns = stopwatch_ns()
         try:
-            reply = meter.command.handler(ctx, *_arguments(meter.command, argv))
+            reply = meter.handler(ctx, *_arguments(meter.command, argv))
             return reply
         except CommandError as error:
             reply = error

@@ -11,15 +11,11 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from .clock import NS_PER_US
 from .command import MANY_WORDS, Command, CommandTable
 from .errors import CommandError
 from .reply import Reply
-
-if TYPE_CHECKING:
-    from .context import Context
 
 #: No quick command takes this long.
 SLOW_US = 1_000
@@ -34,6 +30,10 @@ OTHER_CODES = "ERRORSTATS_OVERFLOW"
 #: Powers of two of a microsecond: the last is a time of thousands of years.
 BUCKETS = 64
 
+#: What Redis calls slow: SET, for what it replaces may be big, and HGETALL, which here answers with
+#: the hash as it is.
+QUICK_HERE = frozenset({"set", "hgetall"})
+
 Routes = dict[bytes, "Meter"]
 
 
@@ -45,6 +45,7 @@ class Meter:
         "calls",
         "command",
         "failed",
+        "handler",
         "rejected",
         "timed",
         "timed_ns",
@@ -52,6 +53,7 @@ class Meter:
 
     def __init__(self, command: Command) -> None:
         self.command = command
+        self.handler = command.handler
         self.reset()
 
     def reset(self) -> None:
@@ -71,9 +73,7 @@ class Meter:
         self.calls += 1
         if isinstance(reply, CommandError):
             self.failed += 1
-        self.timed += 1
-        self.timed_ns += elapsed_ns
-        self.buckets[(elapsed_ns // NS_PER_US).bit_length()] += 1
+        self.record(elapsed_ns)
 
     def record(self, elapsed_ns: int) -> None:
         """A timed call."""
@@ -99,9 +99,9 @@ class Metrics:
             {name: meter for name, meter in routes.items() if is_quick(meter.command)}
             for routes in self.plain
         ]
-        self._none: list[Routes] = [{} for _ in range(MANY_WORDS + 1)]
-        #: Commands that are counted and not timed.
-        self.quick = self._quick
+        self.no_short_cuts: list[Routes] = [{} for _ in range(MANY_WORDS + 1)]
+        #: Of these, the commands that are counted and not timed.
+        self.short_cuts = self._quick
         self.errors: Counter[str] = Counter()
         self.shared_calls = 0
         self.shared_ns = 0
@@ -124,14 +124,14 @@ class Metrics:
         """The meter of each command, used or not."""
         return self._meters.values()
 
-    def quick_for(self, ctx: Context) -> list[Routes]:
-        """The quick commands of a connection, by number of words: none that needs the gate."""
-        return self._none if ctx.guarded else self.quick
-
     def note_from(self, elapsed_us: int | None) -> None:
-        """Let calls that take as long be noted: none, all, or some."""
+        """Let calls that take as long be noted: none, all, or some.
+
+        Connections look at ``short_cuts`` when they ``update_guard``.
+        """
         self.noted_from_ns = sys.maxsize if elapsed_us is None else elapsed_us * NS_PER_US
-        self.quick = self._none if self.noted_from_ns < SLOW_US * NS_PER_US else self._quick
+        times_all = self.noted_from_ns < SLOW_US * NS_PER_US
+        self.short_cuts = self.no_short_cuts if times_all else self._quick
 
     def reset(self) -> None:
         """CONFIG RESETSTAT."""
@@ -142,7 +142,7 @@ class Metrics:
 
     @property
     def times_all(self) -> bool:
-        return self.quick is self._none
+        return self.short_cuts is self.no_short_cuts
 
     def count_error(self, error: CommandError, command: Command | None = None) -> None:
         """An error reply, by its code: ``ERR``, ``WRONGTYPE``... A script's own counts once."""
@@ -168,13 +168,10 @@ class Metrics:
         self._meters[command].rejected += 1
         return command
 
-    def record_pipeline(self, command: Command, calls: int, elapsed_ns: int) -> None:
-        """Quick commands that ran in a row, the last of which was ``command``."""
-        if calls == 1:
-            self._meters[command].record(elapsed_ns)
-        else:
-            self.shared_calls += calls
-            self.shared_ns += elapsed_ns
+    def share(self, calls: int, elapsed_ns: int) -> None:
+        """The time that quick commands took together."""
+        self.shared_calls += calls
+        self.shared_ns += elapsed_ns
 
     @property
     def calls(self) -> int:
@@ -216,5 +213,5 @@ def _code_of(text: str) -> str:
 
 
 def is_quick(command: Command) -> bool:
-    """Whether a command does a bounded small amount of work; SET is, though Redis calls it slow."""
-    return "fast" in command.flags or command.name == "set"
+    """Whether a command does a bounded small amount of work."""
+    return "fast" in command.flags or command.name in QUICK_HERE

@@ -377,14 +377,30 @@ _LINE_ENDS = str.maketrans("\r\n\0", "   ")
 Writer = Callable[[list[bytes], Any], None]
 
 
+class _Writers(dict[type, Writer]):
+    """How each kind of reply is written; a subclass is written as its base, which is found once."""
+
+    def __missing__(self, kind: type) -> Writer:
+        for base in kind.__mro__:
+            if base in self:
+                self[kind] = self[base]
+                return self[base]
+        raise TypeError(f"{kind.__name__} is no reply")
+
+
 class ReplyEncoder:
     """Writes replies in one version of the protocol, as lines that CRLF will join."""
 
     def __init__(self, resp: int) -> None:
         self._is_3 = resp == 3
-        self._null = b"_" if resp == 3 else b"$-1"
+        self.null = b"_" if resp == 3 else b"$-1"
         self._null_array = b"_" if resp == 3 else b"*-1"
-        self._writers: dict[type, Writer] = {
+        #: ``writers[type(reply)](lines, reply)`` appends the lines of a reply.
+        self.writers = _Writers(self._all_writers())
+
+    def _all_writers(self) -> dict[type, Writer]:
+        return {
+            CommandError: self._error,
             bytes: self._bulk,
             # A copy: the next command of a pipeline may edit the string before it is sent.
             bytearray: lambda lines, value: self._bulk(lines, bytes(value)),
@@ -393,7 +409,7 @@ class ReplyEncoder:
             float: self._double,
             Double: self._double,
             DoubleText: self._double_text,
-            type(None): lambda lines, _: lines.append(self._null),
+            type(None): lambda lines, _: lines.append(self.null),
             Status: lambda lines, status: lines.append(b"+" + status),
             Verbatim: self._verbatim,
             BigNumber: self._big_number,
@@ -421,20 +437,7 @@ class ReplyEncoder:
 
     def write(self, lines: list[bytes], reply: Reply) -> None:
         """Append a reply's lines."""
-        writer = self._writers.get(type(reply))
-        if writer is None:
-            writer = self._writer_for(reply)
-        writer(lines, reply)
-
-    def _writer_for(self, reply: Reply) -> Writer:
-        """The writer of a subclass, found once."""
-        if isinstance(reply, CommandError):
-            return self._error
-        for base in type(reply).__mro__:
-            if base in self._writers:
-                self._writers[type(reply)] = self._writers[base]
-                return self._writers[base]
-        raise TypeError(f"{type(reply).__name__} is no reply")
+        self.writers[reply.__class__](lines, reply)
 
     def _error(self, lines: list[bytes], error: CommandError) -> None:
         # The one place where client bytes could forge a second reply.

@@ -322,7 +322,7 @@ class _Host:
         meter.calls += 1
         self._ctx.command = meter.command
         try:
-            return meter.command.handler(self._ctx, *arguments)
+            return meter.handler(self._ctx, *arguments)
         except CommandError:
             meter.failed += 1
             raise

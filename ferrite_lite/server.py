@@ -18,7 +18,7 @@ from functools import partial
 from typing import Protocol, TypeAlias, cast
 
 from .busy import BusyDoor
-from .clock import NS_PER_MS, SystemClock
+from .clock import NS_PER_MS, SystemClock, stopwatch_ns
 from .config import OutputLimit
 from .context import Buffers, Peer
 from .engine import Engine
@@ -36,6 +36,8 @@ STEP_REQUESTS = 16
 QUICK_STEP_NS = SLICE_NS // 16
 #: Lines gathered before they are handed to the transport: a long pipeline's replies are not held.
 FLUSH_LINES = 4096
+#: What follows a batch that is all there is.
+NO_MORE_BATCHES: Iterator[list[Request]] = iter(())
 
 #: What a client may send ahead while it waits for the end of CLIENT PAUSE.
 MAX_HELD_BYTES = 1024 * 1024
@@ -158,15 +160,17 @@ class Connection(asyncio.Protocol):
         self._server = server
         self._tracking = engine.state.tracking
         self._statistics = engine.state.statistics
+        self._now_ns = engine.state.clock.now_ns
         self._limits = ParserLimits(max_bulk_bytes=engine.state.config.max_bulk_bytes)
         self._parser = RequestParser(self._limits)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._outbox = Outbox(self)
-        #: Requests that are parsed and not yet run, and where in the first batch to go on.
-        self._backlog: Iterator[list[Request]] | None = None
-        self._backlog_bytes = 0
+        #: Requests that are parsed and not yet run, where in them to go on, and what comes then;
+        #: None when all are run.
         self._batch: list[Request] = []
         self._at = 0
+        self._backlog: Iterator[list[Request]] | None = None
+        self._backlog_bytes = 0
         #: Bytes that came although reading was paused.
         self._held = bytearray()
         self._can_write = True
@@ -226,8 +230,7 @@ class Connection(asyncio.Protocol):
             if self._is_postponed and len(self._held) > MAX_HELD_BYTES:
                 self._stop_reading()
             return
-        self._backlog_bytes = len(data)
-        self._backlog = iter(self._parser.feed_batches(data))
+        self._take(data)
         self._work()
 
     def eof_received(self) -> bool:
@@ -250,9 +253,18 @@ class Connection(asyncio.Protocol):
 
     # --- running requests -------------------------------------------------------------------------
 
+    def _take(self, data: bytes) -> None:
+        """Make a backlog of what came: nearly always one batch."""
+        self._backlog_bytes = len(data)
+        requests = self._parser.feed_whole(data)
+        if requests is None:
+            self._backlog = self._parser.feed_strictly(data)
+        else:
+            self._batch, self._at, self._backlog = requests, 0, NO_MORE_BATCHES
+
     def _work(self) -> None:
         """Run what is waiting, for one time slice; the rest when the loop comes round again."""
-        stop_ns = SystemClock.now_ns() + SLICE_NS
+        stop_ns = stopwatch_ns() + SLICE_NS
         while self._backlog is not None:
             is_done = self._run_slice(self._backlog, stop_ns)
             if self._tracking.has_news:
@@ -268,8 +280,7 @@ class Connection(asyncio.Protocol):
                 return
             self._backlog = None
             if self._held:
-                self._backlog_bytes = len(self._held)
-                self._backlog = iter(self._parser.feed_batches(bytes(self._held)))
+                self._take(bytes(self._held))
                 self._held.clear()
         if self._is_paused:
             self._is_paused = False
@@ -297,7 +308,8 @@ class Connection(asyncio.Protocol):
         finished = False
         try:
             with self.engine.lock:
-                self._outbox.flush()
+                if self._outbox.waiting_bytes:
+                    self._outbox.flush()
                 finished = self._run_steps(batches, stop_ns, lines)
         except ProtocolError as error:
             ENCODERS[2].write(lines, CommandError(str(error)))
@@ -315,14 +327,18 @@ class Connection(asyncio.Protocol):
         if self.ctx.closing:
             self._end(lines)
             return True
-        self.ctx.last_request_ms = self.engine.state.moment.ms
+        self.ctx.last_request_ns = self._now_ns()
         self._send(lines)
         return finished
 
     def _run_steps(
         self, batches: Iterator[list[Request]], stop_ns: int, lines: list[bytes]
     ) -> bool:
-        """Run requests until none is left, which is true, or time or the transport says stop."""
+        """Run requests until none is left, which is true, or time or the transport says stop.
+
+        A step is a few requests of one batch, between two looks at the clock.
+        """
+        ctx, limits = self.ctx, self._limits
         step, started_ns = STEP_REQUESTS, stop_ns - SLICE_NS
         while self._can_write:
             if self._at >= len(self._batch):
@@ -330,33 +346,26 @@ class Connection(asyncio.Protocol):
                 if batch is None:
                     return True
                 self._batch, self._at = batch, 0
-            self._run_step(step if self._limits.authenticated else 1, lines)
-            if self._is_postponed:
-                return False
-            now_ns = SystemClock.now_ns()
-            if now_ns > stop_ns:
+            requests, size = self._batch, step if limits.authenticated else 1
+            if self._at or len(requests) > size:
+                requests = requests[self._at : self._at + size]
+            done = len(requests)
+            try:
+                now_ns = self.engine.run(ctx, requests, lines)
+            except Postponed as postponed:
+                done = next(at for at, argv in enumerate(requests) if argv is postponed.argv)
+                self._wait_for_turn()
+            self._at += done
+            self._served += done
+            limits.authenticated = ctx.authenticated
+            if len(lines) >= FLUSH_LINES:
+                self._send(lines)
+            if self._is_postponed or now_ns > stop_ns:
                 return False
             is_quick = now_ns - started_ns < QUICK_STEP_NS
             step = step * 4 if is_quick else max(STEP_REQUESTS, step // 4)
             started_ns = now_ns
         return False
-
-    def _run_step(self, step: int, lines: list[bytes]) -> None:
-        """Run a few requests of the current batch, between two looks at the clock."""
-        requests = self._batch
-        if self._at or len(requests) > step:
-            requests = requests[self._at : self._at + step]
-        done = step
-        try:
-            self.engine.run(self.ctx, requests, lines)
-        except Postponed as postponed:
-            done = next(at for at, argv in enumerate(requests) if argv is postponed.argv)
-            self._wait_for_turn()
-        self._at += done
-        self._served += done
-        self._limits.authenticated = self.ctx.authenticated
-        if len(lines) >= FLUSH_LINES:
-            self._send(lines)
 
     def _send(self, lines: list[bytes]) -> None:
         if not lines:

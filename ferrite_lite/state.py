@@ -136,6 +136,7 @@ class ServerState:
         if config.latency_threshold_ms:
             limits_us.append(config.latency_threshold_ms * 1000)
         self.metrics.note_from(min(limits_us, default=None))
+        self.update_guards()
 
     def note_slow(self, ctx: Context, command: Command, argv: list[bytes], elapsed_ns: int) -> None:
         """Tell the slow log and the latency monitor of a call, if it is one for them."""

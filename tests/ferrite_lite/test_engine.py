@@ -44,7 +44,7 @@ def test_a_bug_in_a_handler_is_no_reply(
 
     command = engine.state.table[b"ping"]
     assert command is not None
-    monkeypatch.setattr(command, "handler", broken)
+    monkeypatch.setattr(engine.state.metrics[command], "handler", broken)
     with pytest.raises(ZeroDivisionError):
         engine.execute(ctx, [b"PING"])
 
@@ -341,7 +341,7 @@ def push_when(name: bytes, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> N
         ctx.push(Push([b"after"]))
         return handler(ctx, *words)
 
-    monkeypatch.setattr(command, "handler", pushing)
+    monkeypatch.setattr(engine.state.metrics[command], "handler", pushing)
 
 
 BEFORE, AFTER = b"*1\r\n$6\r\nbefore\r\n", b"*1\r\n$5\r\nafter\r\n"

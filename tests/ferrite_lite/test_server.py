@@ -153,7 +153,7 @@ async def test_a_failing_handler_costs_only_its_own_connection(
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(command, "handler", broken)
+    monkeypatch.setattr(engine.state.metrics[command], "handler", broken)
     reader, writer = await dial()
     other_reader, other_writer = await dial()
     writer.write(b"SET a 1\r\nHGET a b\r\nGET a\r\n")
