@@ -93,11 +93,11 @@ def find(*arguments: Value) -> Results:
     return _search(arguments, b"find", wants_position=True)
 
 
-def find_all_of(text: Value, fitting: bytes, pattern: bytes) -> Results:
-    """``find`` for a pattern that is one class, such as ``^%d+$``; ``fitting`` are its bytes."""
+def is_made_of(text: Value, fitting: bytes, pattern: bytes) -> bool:
+    """Whether ``find`` finds a pattern that is one class, as ``^%d+$``, of these bytes."""
     if text.__class__ is not bytes:
-        return find(text, pattern)
-    return [None] if not text or text.lstrip(fitting) else [1.0, float(len(text))]
+        return find(text, pattern)[0] is not None
+    return bool(text) and not text.lstrip(fitting)
 
 
 def match(*arguments: Value) -> Results:
