@@ -16,8 +16,6 @@ from typing import Any, ClassVar, Protocol, Self
 import redis.asyncio
 import redis.exceptions as redis_errors
 from redis.asyncio.cluster import RedisCluster
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 import ferrite_lite
 
@@ -25,6 +23,7 @@ from .breaker import CircuitBreaker, OnChange
 from .config import SessionConfig
 from .errors import ConfigError, SessionError, StoreUnavailable
 from .failures import NEEDS_CLUSTER_CLIENT, Failure, meaning
+from .multiplexed import MultiplexedClient
 
 
 class Client(Protocol):
@@ -188,13 +187,13 @@ class Link:
 
         A server that cannot tell, or is away, passes: the first MOVED says the same.
         """
-        if not isinstance(self._client, self.single):
+        if not isinstance(self._client, self.single | MultiplexedClient):
             return
         try:
             told = await self.ask("INFO", "cluster")
         except SessionError:
             return
-        if isinstance(told, dict) and told.get("cluster_enabled") == 1:
+        if _is_of_cluster(told):
             raise ConfigError(NEEDS_CLUSTER_CLIENT)
 
     async def _ask(self, asking: _Asking, words: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -244,13 +243,7 @@ class Link:
 
     @staticmethod
     def _client_at(url: str, config: SessionConfig) -> Any:
-        return redis.asyncio.Redis.from_url(
-            url,
-            max_connections=config.max_connections,
-            socket_timeout=config.timeout_seconds,
-            socket_connect_timeout=config.timeout_seconds,
-            retry=Retry(NoBackoff(), 0),
-        )
+        return MultiplexedClient(url, timeout_seconds=config.timeout_seconds)
 
     def _in_time(self) -> AbstractAsyncContextManager[None]:
         """The time that a request has, waiting for its turn included."""
@@ -269,6 +262,8 @@ class Link:
 
     async def _drop_idle_connections(self) -> None:
         """Have the next request ask where the server is: Sentinel and DNS know by now."""
+        if isinstance(self._client, MultiplexedClient):
+            await self._client.disconnect()
         pool = getattr(self._client, "connection_pool", None)
         if pool is not None:
             await pool.disconnect(inuse_connections=False)
@@ -279,6 +274,13 @@ def own_retries(client: Any) -> int:
     pool = getattr(client, "connection_pool", None)
     retry = pool.connection_kwargs.get("retry") if pool is not None else None
     return 0 if retry is None else int(retry.get_retries())
+
+
+def _is_of_cluster(told: Any) -> bool:
+    """What INFO told, which redis-py takes apart."""
+    if isinstance(told, dict):
+        return told.get("cluster_enabled") == 1
+    return isinstance(told, bytes) and b"cluster_enabled:1" in told
 
 
 __all__ = ["Client", "Link"]
