@@ -73,8 +73,8 @@ LABELLED = Script("labelled")
 EPOCH = Script("epoch")
 
 _UNREADABLE = "the session has a number that cannot be read"
-#: To tell a change from the one before it.
-_CHANGE_ID_BYTES = 9
+#: To tell an operation that is tried again from the next one.
+_ATTEMPT_ID_BYTES = 9
 #: What a list shows.
 _LISTED_FIELDS = ("user_id", "created_at", "last_access", "expires_at", "device")
 #: Sessions for one request: a server does nothing else meanwhile.
@@ -262,7 +262,7 @@ class AtomicStore:
             UPDATE,
             [self.session_key(ticket), self.index_key(ticket.tag)],
             [
-                *(ticket.sid, token_urlsafe(_CHANGE_ID_BYTES)),
+                *(ticket.sid, token_urlsafe(_ATTEMPT_ID_BYTES)),
                 *("" if if_version is None else if_version, int(replace)),
                 *(self._config.max_data_bytes, len(fields), *flat(fields)),
                 *(DATA_PREFIX + name for name in remove),
@@ -367,7 +367,8 @@ class AtomicStore:
     async def count(self, network: str, limit: RateLimit) -> None:
         """Count one more creation from a network. Raises RateLimited, StoreUnavailable."""
         key = self.network_rate_key(network)
-        retry_after_ms = int(await self.run(RATE, [key], [limit.limit, limit.window_ms]))
+        arguments = [limit.limit, limit.window_ms, token_urlsafe(_ATTEMPT_ID_BYTES)]
+        retry_after_ms = int(await self.run(RATE, [key], arguments))
         if retry_after_ms:
             raise RateLimited(retry_after_ms / 1000)
 

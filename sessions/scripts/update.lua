@@ -18,8 +18,13 @@ for at = 2, 3 do
   if #held[at] > 15 or not string.find(held[at], '^%d+$') then return {'UNREADABLE'} end
 end
 if now >= tonumber(held[3]) then return {'MISSING'} end
--- The caller drew the id: who finds it here is trying again.
-if held[4] == ARGV[2] then return {'OK', tonumber(held[2])} end
+-- The caller drew the id: who finds it here is trying again. The last few are kept, with the versions
+-- that they made, for others may have written between two attempts.
+local changes = {ARGV[2] .. ':' .. string.format('%.0f', tonumber(held[2]) + 1)}
+for id, version in string.gmatch(held[4] or '', '([^:,]+):(%d+)') do
+  if id == ARGV[2] then return {'OK', tonumber(version)} end
+  if #changes < 8 then changes[#changes + 1] = id .. ':' .. version end
+end
 if ARGV[3] ~= '' and ARGV[3] ~= held[2] then return {'CONFLICT', held[2]} end
 
 -- What there will be, to measure it before anything is written.
@@ -42,5 +47,5 @@ if size > tonumber(ARGV[5]) then return {'TOOBIG', size} end
 
 for _, field in ipairs(gone) do redis.call('HDEL', KEYS[1], field) end
 for at = 7, first_removed - 1, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
-redis.call('HSET', KEYS[1], 'change', ARGV[2])
+redis.call('HSET', KEYS[1], 'change', table.concat(changes, ','))
 return {'OK', redis.call('HINCRBY', KEYS[1], 'version', 1)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from sessions import (
     DeviceInfo,
     RateLimit,
     RateLimited,
+    RequestContext,
     SessionConfig,
     SessionStore,
     StoreRefused,
@@ -29,6 +31,8 @@ from sessions.tokens import Tokens
 from tests.sessions.conftest import KEYS, Between, MakeStore, without_rate
 from tests.sessions.test_defects_a import records_of
 from tests.support.servers import RealCluster, RealServer
+
+_networks = itertools.count()
 
 SCRIPTS = sorted((Path(sessions.__file__).parent / "scripts").glob("*.lua"))
 
@@ -170,6 +174,21 @@ class Flaky:
         return reply
 
 
+class FlakyEachTime:
+    """A client of which the first answer to each request is lost."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._seen: set[tuple[Any, ...]] = set()
+
+    async def execute_command(self, *words: Any, **options: Any) -> Any:
+        reply = await self._client.execute_command(*words, **options)
+        if words not in self._seen:
+            self._seen.add(words)
+            raise redis.exceptions.ConnectionError("the answer was lost")
+        return reply
+
+
 async def test_d7_a_create_tried_again_makes_one_session(
     store: SessionStore, client: Any, user: str
 ) -> None:
@@ -191,6 +210,38 @@ async def test_d7_a_change_tried_again_is_one_change(
     session = await store.validate(issued.token)
     assert session is not None
     assert session.data == {"a": 1, "b": 2, "c": 3}
+
+
+async def test_d7_a_change_is_one_change_though_others_have_written_before_it_was_tried_again(
+    store: SessionStore, client: Any, user: str
+) -> None:
+    issued = await store.create(user, {"a": 1})
+    assert await store.patch(issued.token, {"b": 0}) == 2  # the scripts are known from now on
+
+    class Overtaken(Flaky):
+        async def execute_command(self, *words: Any, **options: Any) -> Any:
+            try:
+                return await super().execute_command(*words, **options)
+            except redis.exceptions.ConnectionError:
+                await store.patch(issued.token, {"b": 2})
+                raise
+
+    overtaken = await SessionStore.connect(Overtaken(client, lost=1), without_rate(), keys=KEYS)
+    assert await overtaken.patch(issued.token, {"b": 1}, if_version=2) == 3
+    session = await store.validate(issued.token)
+    assert session is not None
+    assert (session.data, session.version) == ({"a": 1, "b": 2}, 4)
+
+
+async def test_d7_a_creation_tried_again_counts_once(client: Any, user: str) -> None:
+    limits = without_rate(create_limit=RateLimit(2), create_limit_ip=RateLimit(2))
+    home = RequestContext(f"10.77.{next(_networks)}.1")
+    warm = await SessionStore.connect(client, limits, keys=KEYS)
+    await warm.create(user, request=home)  # the scripts are known from now on
+    flaky = await SessionStore.connect(FlakyEachTime(client), limits, keys=KEYS)
+    await flaky.create(user, request=home)
+    with pytest.raises(RateLimited):
+        await warm.create(user, request=home)
 
 
 async def test_d7_an_unknown_outcome_is_neither_valid_nor_invalid(
