@@ -26,6 +26,7 @@ from .content import Codec, Encryptor
 from .editing import MutableSession
 from .errors import ConfigError
 from .link import Link
+from .probing import check_server
 from .store import SessionStore, keys_for
 from .tokens import KeyRing
 
@@ -157,7 +158,7 @@ class SyncSessionStore(Generic[T]):
         inner = SessionStore(link, config, keys, codec=codec, encryptor=encryptor, clock=clock)
         store = cls(inner)
         try:
-            run(link.check_client())
+            run(check_server(link, config))
         except ConfigError:
             store.close()
             raise

@@ -21,8 +21,8 @@ import ferrite_lite
 
 from .breaker import CircuitBreaker, OnChange
 from .config import SessionConfig
-from .errors import ConfigError, SessionError, StoreUnavailable
-from .failures import NEEDS_CLUSTER_CLIENT, Failure, meaning
+from .errors import StoreUnavailable
+from .failures import Failure, meaning
 from .multiplexed import MultiplexedClient
 
 
@@ -96,9 +96,9 @@ class Link:
                 breaker_failures, breaker_seconds, lambda is_open: self.on_change(is_open)
             )
         )
-        self._is_cluster = isinstance(client, self.cluster)
+        self.is_cluster = isinstance(client, self.cluster)
         #: Whether the client repeats requests by itself.
-        self._repeats = self._is_cluster or own_retries(client) != 0
+        self._repeats = self.is_cluster or self.own_retries != 0
         self._turn: AbstractAsyncContextManager[None] = (
             asyncio.Semaphore(max_at_once) if max_at_once else nullcontext()
         )
@@ -138,7 +138,7 @@ class Link:
         Raises NoScriptError, StoreUnavailable when there is no answer in time, StoreRefused,
         ConfigError for a node of a cluster.
         """
-        breaker = self._breakers[self._node_of(words) if self._is_cluster else ""]
+        breaker = self._breakers[self._node_of(words) if self.is_cluster else ""]
         if not breaker.admits():
             raise StoreUnavailable(_IS_DOWN, may_have_happened=False)
         limit = math.inf if self._timeout_seconds is None else self._timeout_seconds
@@ -182,19 +182,17 @@ class Link:
                 if int(cursor) == 0:
                     break
 
-    async def check_client(self) -> None:
-        """Raises ConfigError if the client is for one server, and the server one of several.
+    @property
+    def is_single(self) -> bool:
+        """Whether the client is for one server, and redis-py's or our own."""
+        return isinstance(self._client, self.single | MultiplexedClient)
 
-        A server that cannot tell, or is away, passes: the first MOVED says the same.
-        """
-        if not isinstance(self._client, self.single | MultiplexedClient):
-            return
-        try:
-            told = await self.ask("INFO", "cluster")
-        except SessionError:
-            return
-        if _is_of_cluster(told):
-            raise ConfigError(NEEDS_CLUSTER_CLIENT)
+    @property
+    def own_retries(self) -> int:
+        """How often the client of one server repeats a command by itself; -1 for without end."""
+        pool = getattr(self._client, "connection_pool", None)
+        retry = pool.connection_kwargs.get("retry") if pool is not None else None
+        return 0 if retry is None else int(retry.get_retries())
 
     async def _ask(self, asking: _Asking, words: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """Ask until there is a reply, or nothing to hope for."""
@@ -267,20 +265,6 @@ class Link:
         pool = getattr(self._client, "connection_pool", None)
         if pool is not None:
             await pool.disconnect(inuse_connections=False)
-
-
-def own_retries(client: Any) -> int:
-    """How often a client of one server repeats a command by itself; -1 for without end."""
-    pool = getattr(client, "connection_pool", None)
-    retry = pool.connection_kwargs.get("retry") if pool is not None else None
-    return 0 if retry is None else int(retry.get_retries())
-
-
-def _is_of_cluster(told: Any) -> bool:
-    """What INFO told, which redis-py takes apart."""
-    if isinstance(told, dict):
-        return told.get("cluster_enabled") == 1
-    return isinstance(told, bytes) and b"cluster_enabled:1" in told
 
 
 __all__ = ["Client", "Link"]

@@ -23,7 +23,7 @@ _NOBODY = "doctor"
 
 async def doctor(link: Link, atomic: AtomicStore) -> list[str]:
     """What about the server would endanger sessions, in sentences; empty when nothing does."""
-    return [*await _check_scripts(atomic), *await _check_eviction(link)]
+    return [*await _check_scripts(atomic), *await _check_eviction(link), *_check_retries(link)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,15 @@ async def _check_eviction(link: Link) -> list[str]:
         f"maxmemory-policy is {policy}: short of memory, the server drops the user index, and"
         " with it live sessions. Set it to noeviction."
         for policy in sorted({_policy_of(reply) for reply in replies} - SAFE_POLICIES)
+    ]
+
+
+def _check_retries(link: Link) -> list[str]:
+    if not link.own_retries:
+        return []
+    return [
+        "The client repeats commands by itself, unseen and beyond the deadline: make it with"
+        " retry=Retry(NoBackoff(), 0). What can be repeated is repeated here."
     ]
 
 

@@ -30,6 +30,7 @@ from .labels import Labels
 from .link import Client, Link
 from .maintenance import SweepReport
 from .policies import Bindings, RequestContext, Shown
+from .probing import check_server
 from .record import (
     MAX_USER_ID_BYTES,
     AuthContext,
@@ -143,7 +144,7 @@ class SessionStore(Generic[T]):
         link = Link.open(native.embedded(clock) if server is None else server, config)
         store = cls(link, config, keys, codec=codec, encryptor=encryptor, clock=clock)
         try:
-            await link.check_client()
+            await check_server(link, config)
         except ConfigError:
             await store.aclose()
             raise
@@ -553,7 +554,11 @@ class SessionStore(Generic[T]):
         if token is None:
             return
         if replaced is None or created.lead:
-            await self._end(token, events.Why.REPLACED)
+            try:
+                await self._end(token, events.Why.REPLACED)
+            except StoreUnavailable as error:
+                error.may_have_happened = True  # the new session is there
+                raise
 
     async def _end(self, token: str, why: events.Why) -> bool:
         ticket = self._tokens.read(token)

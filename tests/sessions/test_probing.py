@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+import ferrite_lite
+from sessions import ConfigError, SessionStore, StoreUnavailable, SyncSessionStore
+from tests.sessions.conftest import KEYS, without_rate
+from tests.support import servers
+from tests.support.servers import RealServer
+
+
+async def test_a_server_whose_scripts_lack_a_command_is_refused_by_its_name() -> None:
+    with servers.redis_server("--rename-command", "PEXPIREAT", "") as server:
+        with pytest.raises(ConfigError, match="PEXPIREAT"):
+            await SessionStore.connect(server.url, without_rate(), keys=KEYS)
+        with pytest.raises(ConfigError, match="PEXPIREAT"):
+            SyncSessionStore.connect(server.url, without_rate(), keys=KEYS)
+
+
+@pytest.mark.parametrize("lacking", ["EVAL", "TIME", "HEXISTS"])
+async def test_a_client_whose_server_lacks_something_is_refused(lacking: str) -> None:
+    config = ferrite_lite.Config(renamed_commands=[(lacking.lower().encode(), b"")])
+    async with ferrite_lite.Ferrite(config=config) as ferrite:
+        with pytest.raises(ConfigError, match=lacking):
+            await SessionStore.connect(ferrite.client(), without_rate(), keys=KEYS)
+
+
+async def test_a_server_that_wants_a_password_says_so_at_connect() -> None:
+    with servers.redis_server("--requirepass", "secret") as server:
+        with pytest.raises(ConfigError, match="authenticated"):
+            await SessionStore.connect(server.url, without_rate(), keys=KEYS)
+        url = server.url.replace("redis://", "redis://:secret@")
+        async with await SessionStore.connect(url, without_rate(), keys=KEYS) as store:
+            await store.create("alice")
+
+
+async def test_who_may_not_ask_what_the_server_is_may_still_connect(
+    redis_server: RealServer, user: str
+) -> None:
+    redis_server.ask("ACL", "SETUSER", "app", "on", ">secret", "~*", "+@all", "-info")
+    url = redis_server.url.replace("redis://", "redis://app:secret@")
+    async with await SessionStore.connect(url, without_rate(), keys=KEYS) as store:
+        await store.create(user)
+    redis_server.ask("ACL", "DELUSER", "app")
+
+
+async def test_a_prefix_is_all_that_an_access_list_must_allow(
+    redis_server: RealServer, user: str
+) -> None:
+    redis_server.ask("ACL", "SETUSER", "app", "on", ">secret", "~shop:*", "+@all")
+    url = redis_server.url.replace("redis://", "redis://app:secret@")
+    config = without_rate(prefix="shop:")
+    async with await SessionStore.connect(url, config, keys=KEYS) as store:
+        await store.create(user)
+    redis_server.ask("ACL", "DELUSER", "app")
+
+
+async def test_a_server_that_is_away_passes_and_the_first_operation_tells() -> None:
+    url = f"redis://{servers.LOOPBACK}:{servers.free_port()}"
+    async with await SessionStore.connect(url, without_rate(), keys=KEYS) as store:
+        with pytest.raises(StoreUnavailable):
+            await store.create("alice")
+
+
+async def test_a_server_that_takes_no_writes_now_passes(redis_server: RealServer) -> None:
+    with servers.redis_server("--replicaof", f"{redis_server.host} {redis_server.port}") as replica:
+        async with await SessionStore.connect(replica.url, without_rate(), keys=KEYS) as store:
+            with pytest.raises(StoreUnavailable, match="read only"):
+                await store.create("alice")
+
+
+@pytest.mark.parametrize(("retries", "is_told"), [(0, False), (3, True), (-1, True)])
+async def test_doctor_tells_of_a_client_that_repeats_commands_by_itself(
+    redis_server: RealServer, retries: int, is_told: bool
+) -> None:
+    options: dict[str, Any] = {"retry": Retry(NoBackoff(), retries)}
+    async with redis.asyncio.Redis(port=redis_server.port, **options) as client:
+        store = await SessionStore.connect(client, without_rate(), keys=KEYS)
+        assert any("by itself" in finding for finding in await store.doctor()) == is_told
