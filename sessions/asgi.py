@@ -286,6 +286,8 @@ class _Connection:
         kind = message["type"]
         if kind in ("http.response.start", "websocket.accept"):
             message = await self._begin(message)
+        elif kind == "http.response.body":
+            self._is_closed = not message.get("more_body", False)
         elif kind == "websocket.close":
             self._is_closed = True
         await self._send(message)
@@ -323,8 +325,10 @@ class _Connection:
         await self._send({"type": "http.response.body", "body": answer.body})
 
     async def _cut(self) -> None:
+        if self._is_closed:
+            return
         if not self._is_websocket:
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-        elif not self._is_closed:
+        else:
             closing = {"type": "websocket.close", "code": _POLICY_VIOLATION}
             await self._send({**closing, "reason": "the session has ended"})

@@ -134,7 +134,7 @@ class World:
             "Function": FunctionType,
             **{table.decode(): known.get(table) for table in ARGUMENT_TABLES},
             "call_named": call_named,
-            "is_made_of": stringlib.is_made_of,
+            "find_all_of": stringlib.find_all_of,
             "floor": mathlib.floor,
             "word": word,
             "resume_in": resume_in,

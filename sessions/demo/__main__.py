@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 import time
+from collections.abc import Sequence
 
 from . import load, story, targets
 from .console import Console
+
+_NEEDS_WEB = "the demo in a browser needs more: pip install 'ferrite-lite[web]' ({missing})"
 
 
 async def main() -> int:
@@ -25,5 +29,29 @@ async def main() -> int:
     return 0
 
 
+def serve(words: Sequence[str]) -> int:
+    """The demo in a browser, until it is stopped."""
+    try:
+        from .web import command
+    except ModuleNotFoundError as error:
+        print(_NEEDS_WEB.format(missing=error), file=sys.stderr)
+        return 1
+    with contextlib.suppress(KeyboardInterrupt):
+        return asyncio.run(command.run(words))
+    return 0
+
+
+def choose(words: Sequence[str]) -> int:
+    """On the console; in a browser with ``--web``."""
+    if "--web" in words:
+        return serve([word for word in words if word != "--web"])
+    if words:
+        print(
+            "usage: python -m sessions.demo [--web [options; --help tells them]]", file=sys.stderr
+        )
+        return 2
+    return asyncio.run(main())
+
+
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    sys.exit(choose(sys.argv[1:]))

@@ -668,6 +668,25 @@ async def test_an_event_stream_ends_with_its_session(parts: WatchedStore) -> Non
     await wire.ended()
 
 
+async def test_a_stream_that_has_said_its_last_word_is_not_ended_once_more(
+    parts: WatchedStore,
+) -> None:
+    async def farewell(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", b"text/event-stream")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"data: bye\n\n"})
+        await asyncio.Event().wait()
+
+    token = (await parts.store.create("alice")).token
+    app = SessionMiddleware(farewell, parts.store, recheck_seconds=600)
+    wire = Wire(app, scope("http", "/", token))
+    for _ in range(2):
+        await wire.sent.get()
+    await parts.store.destroy_all_for_user("alice")
+    await wire.ended()
+    assert wire.sent.empty()
+
+
 async def test_a_stream_outlives_a_store_that_is_away_for_a_moment_only(
     parts: WatchedStore,
 ) -> None:

@@ -1,0 +1,1 @@
+"""``python -m sessions.demo --web``: sessions as a person meets them, in a browser."""

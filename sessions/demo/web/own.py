@@ -1,0 +1,217 @@
+"""What somebody sees who is signed in: the devices, and what a session holds."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from sessions import SessionInfo
+from sessions.ext.starlette import AsgiSession, session_of
+
+from .demo import Demo
+from .devices import Device, in_order
+from .entry import BY_PASSWORD
+from .happenings import why_ended
+from .views import Views, go, stream_event
+
+_MAX_NOTE_CHARS, _MAX_ITEM_CHARS, _MAX_ITEMS = 2000, 60, 20
+
+
+class Own:
+    """The pages of one's own."""
+
+    def __init__(self, demo: Demo, views: Views) -> None:
+        self._demo = demo
+        self._views = views
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/devices", self.devices_page),
+            Route("/devices/stream", self.stream),
+            Route("/devices/stay", self.stay, methods=["POST"]),
+            Route("/devices/end-others", self.end_others, methods=["POST"]),
+            Route("/devices/end-all", self.end_all, methods=["POST"]),
+            Route("/devices/{public_id}/end", self.end_one, methods=["POST"]),
+            Route("/notebook", self.notebook_page),
+            Route("/notebook/note", self.keep_note, methods=["POST"]),
+            Route("/notebook/list", self.add_item, methods=["POST"]),
+            Route("/notebook/list/{at:int}/remove", self.remove_item, methods=["POST"]),
+        ]
+
+    # --- devices ----------------------------------------------------------------------------------
+
+    async def devices_page(self, request: Request) -> Response:
+        session = session_of(request)
+        user_id = session.require_user()
+        infos = await self._demo.store.get_user_sessions(user_id, session.token)
+        now = await self._demo.now()
+        return self._views.page(
+            request,
+            "devices.html",
+            **self._clocks(session, infos, now),
+            **self._list(session, infos, now),
+        )
+
+    def _list(
+        self, session: AsgiSession, infos: list[SessionInfo], now: datetime
+    ) -> dict[str, Any]:
+        devices = in_order([Device.of(info, session.public_id) for info in infos])
+        return {"devices": devices, "now": now, "csrf_token": session.csrf_token}
+
+    def _clocks(
+        self, session: AsgiSession, infos: list[SessionInfo], now: datetime
+    ) -> dict[str, Any]:
+        """How many seconds are left until it ends unused, and at all."""
+        opened = session.session
+        own = [info for info in infos if info.public_id == session.public_id]
+        if opened is None or not own:
+            return {"idle_left": 0.0, "absolute_left": 0.0}
+        ends_at = opened.absolute_expires_at or own[0].expires_at
+        return {
+            "idle_left": (own[0].expires_at - now).total_seconds(),
+            "absolute_left": (ends_at - now).total_seconds(),
+        }
+
+    async def stay(self, request: Request) -> Response:
+        """To have asked is enough: the middleware has prolonged the session."""
+        session_of(request).require_user()
+        return go("/devices", "staying")
+
+    async def end_one(self, request: Request) -> Response:
+        session = session_of(request)
+        user_id = session.require_user()
+        public_id = request.path_params["public_id"]
+        if public_id == session.public_id:
+            await session.logout()
+            return go("/sign-in", "out")
+        if (ask := await self._ask_password(request, "sign out another device")) is not None:
+            return ask
+        was_alive = await self._demo.store.destroy_by_id(user_id, public_id)
+        return go("/devices", "ended" if was_alive else "gone")
+
+    async def end_others(self, request: Request) -> Response:
+        if (ask := await self._ask_password(request, "sign out all other devices")) is not None:
+            return ask
+        await session_of(request).destroy_others()
+        return go("/devices", "others")
+
+    async def end_all(self, request: Request) -> Response:
+        if (ask := await self._ask_password(request, "sign out everywhere")) is not None:
+            return ask
+        session = session_of(request)
+        await self._demo.store.destroy_all_for_user(session.require_user())
+        await session.logout()
+        return go("/sign-in", "everywhere")
+
+    async def _ask_password(self, request: Request, purpose: str) -> Response | None:
+        return await ask_password(self._demo, self._views, request, purpose)
+
+    # --- live -------------------------------------------------------------------------------------
+
+    async def stream(self, request: Request) -> Response:
+        session = session_of(request)
+        if session.user_id is None:
+            # Tells the browser not to come again (HTML standard, 9.2.3).
+            return Response(status_code=HTTPStatus.NO_CONTENT)
+        return StreamingResponse(self._changes(session), media_type="text/event-stream")
+
+    async def _changes(self, session: AsgiSession) -> AsyncIterator[str]:
+        """The devices whenever they have changed, until this one is signed out."""
+        own_id, user_id = session.public_id or "", session.require_user()
+        before: dict[str, Device] = {}
+        shown, last_seen_at, why = "", None, None
+        with self._demo.hub.listen() as listener:
+            while not listener.is_closed:
+                infos = await self._demo.store.get_user_sessions(user_id, session.token)
+                now = await self._demo.now()
+                content = self._list(session, infos, now)
+                devices = {each.public_id: each for each in content["devices"]}
+                if why is not None or own_id not in devices:
+                    yield stream_event("ended", why or "It has ended.")
+                    return
+                for text in _differences(before or devices, devices):
+                    yield stream_event("notice", text)
+                if devices[own_id].last_seen_at != last_seen_at:
+                    last_seen_at = devices[own_id].last_seen_at
+                    yield stream_event("clocks", self._clocks(session, infos, now))
+                html = self._views.part("_devices.html", content)
+                if (visible := html.replace(content["csrf_token"], "")) != shown:
+                    shown = visible
+                    yield stream_event("part", {"id": "devices", "html": html})
+                before = devices
+                heard = await listener.next(self._demo.settings.tick_seconds)
+                why = next(filter(None, (why_ended(event, own_id) for event in heard)), None)
+
+    # --- what a session holds ---------------------------------------------------------------------
+
+    async def notebook_page(self, request: Request) -> Response:
+        session = session_of(request)
+        session.require_user()
+        return self._views.page(
+            request, "notebook.html", note=session.get("note", ""), items=session.get("list", [])
+        )
+
+    async def keep_note(self, request: Request) -> Response:
+        session = session_of(request)
+        session.require_user()
+        form = await request.form()
+        session["note"] = str(form.get("note", ""))[:_MAX_NOTE_CHARS]
+        return go("/notebook", "note")
+
+    async def add_item(self, request: Request) -> Response:
+        session = session_of(request)
+        session.require_user()
+        item = str((await request.form()).get("item", "")).strip()[:_MAX_ITEM_CHARS]
+        if item:
+            session["list"] = [*session.get("list", []), item][-_MAX_ITEMS:]
+        return go("/notebook", "list" if item else "")
+
+    async def remove_item(self, request: Request) -> Response:
+        session = session_of(request)
+        session.require_user()
+        at = request.path_params["at"]
+        session["list"] = [each for i, each in enumerate(session.get("list", [])) if i != at]
+        return go("/notebook", "list")
+
+
+async def ask_password(demo: Demo, views: Views, request: Request, purpose: str) -> Response | None:
+    """A page that asks for the password, when it was last given too long ago (ASVS 7.5.1).
+
+    Its form leads to where the request came, with the password: then there is nothing to ask. What
+    else the form held goes along.
+    """
+    session = session_of(request)
+    user_id = session.require_user()
+    if session.is_fresh(demo.settings.fresh_seconds):
+        return None
+    form = await request.form()
+    password = str(form.get("password", ""))
+    if password and await demo.accounts.check(user_id, password) is not None:
+        await session.rotate(auth=BY_PASSWORD)
+        return None
+    fields = {
+        name: value
+        for name, value in form.items()
+        if isinstance(value, str) and name not in ("password", "csrf_token")
+    }
+    return views.page(
+        request,
+        "confirm.html",
+        status=HTTPStatus.UNAUTHORIZED,
+        purpose=purpose,
+        fields=fields,
+        is_wrong=bool(password),
+    )
+
+
+def _differences(before: dict[str, Device], after: dict[str, Device]) -> list[str]:
+    """What has changed in a list of devices, in sentences."""
+    came = [after[each].name for each in after.keys() - before.keys()]
+    went = [before[each].name for each in before.keys() - after.keys()]
+    return [f"{name} has signed in." for name in came] + [f"{name} is signed out." for name in went]

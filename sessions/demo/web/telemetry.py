@@ -1,0 +1,187 @@
+"""The store at work: what is measured once a second, and the last minutes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from sessions import SessionError, SessionStore, events
+
+from .charts import Chart, Series
+
+logger = logging.getLogger("sessions.demo")
+
+#: Two minutes of seconds.
+MOMENTS = 120
+#: Bounds what counting costs on a store that is not ours alone; what is beyond is not counted.
+_MOST_KEYS = 50_000
+_KEYS_A_STEP = 1000
+NS_PER_MS = 1_000_000
+
+
+class MeasuredStore(SessionStore):
+    """A store that keeps the time which each validation takes."""
+
+    durations_ns: list[int]
+
+    async def validate_result(self, token: str, **options: Any) -> Any:
+        """As ``SessionStore.validate_result``, which ``validate`` goes through."""
+        started = time.perf_counter_ns()
+        try:
+            return await super().validate_result(token, **options)
+        finally:
+            self.__dict__.setdefault("durations_ns", []).append(time.perf_counter_ns() - started)
+
+    def take_durations(self) -> list[int]:
+        """What has been measured since the last time, in nanoseconds, ascending."""
+        return sorted(self.__dict__.pop("durations_ns", []))
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One moment. The last four count: keys from the start of the store, others from the demo's."""
+
+    sessions: float = 0
+    users: float = 0
+    validations_per_second: float = 0
+    p50_ms: float = 0
+    p99_ms: float = 0
+    memory_mib: float = 0
+    expired: float = 0
+    evicted: float = 0
+    created: float = 0
+    ended: float = 0
+
+
+class Telemetry:
+    """Samples of one store, the oldest first."""
+
+    def __init__(self, store: MeasuredStore, client: Any, every_seconds: float) -> None:
+        self.samples: deque[Sample] = deque(maxlen=MOMENTS)
+        self._store = store
+        self._client = client
+        self._every_seconds = every_seconds
+        self._counts = {"evicted": 0, "created": 0, "ended": 0}
+        store.on_event(self._count)
+
+    async def run(self) -> None:
+        """Measure, until cancelled."""
+        began = time.perf_counter()
+        while True:
+            await asyncio.sleep(self._every_seconds)
+            now = time.perf_counter()
+            try:
+                self.samples.append(await self._sample(now - began))
+            except (SessionError, OSError) as error:
+                logger.warning("the store was not measured: %s", error)
+            began = now
+
+    async def _sample(self, seconds: float) -> Sample:
+        durations = self._store.take_durations()
+        sessions, users = await self._census()
+        info = await self._client.info()
+        return Sample(
+            sessions=sessions,
+            users=users,
+            validations_per_second=len(durations) / seconds,
+            p50_ms=percentile(durations, 50) / NS_PER_MS,
+            p99_ms=percentile(durations, 99) / NS_PER_MS,
+            memory_mib=info["used_memory"] / (1 << 20),
+            expired=info["expired_keys"],
+            **self._counts,
+        )
+
+    async def _census(self) -> tuple[int, int]:
+        """How many sessions there are, and how many users they are of."""
+        sessions, users = set(), set()
+        cursor, seen = 0, 0
+        while seen < _MOST_KEYS:
+            cursor, keys = await self._client.scan(cursor, count=_KEYS_A_STEP)
+            seen += len(keys)
+            for key in keys:
+                if key.startswith(b"session:{"):
+                    sessions.add(key)
+                elif key.startswith(b"user:{") and key.endswith(b":sessions"):
+                    users.add(key)
+            if not cursor:
+                break
+        return len(sessions), len(users)
+
+    def _count(self, event: events.SessionEvent) -> None:
+        match event:
+            case events.Created():
+                self._counts["created"] += 1
+            case events.Evicted():
+                self._counts["evicted"] += 1
+            case events.Destroyed():
+                self._counts["ended"] += 1
+            case events.RevokedAll(public_ids=gone):
+                self._counts["ended"] += len(gone)
+            case events.RevokedEverything(count=count):
+                self._counts["ended"] += count
+
+    @property
+    def now(self) -> Sample:
+        """The last sample."""
+        return self.samples[-1] if self.samples else Sample()
+
+    def charts(self) -> list[Chart]:
+        """The last minutes."""
+
+        def chart(title: str, unit: str, *lines: tuple[str, str, bool]) -> Chart:
+            series = [
+                Series(name, self._values(field), f"series-{at}", filled)
+                for at, (name, field, filled) in enumerate(lines, start=1)
+            ]
+            return Chart(title, unit, series, MOMENTS)
+
+        return [
+            chart("Alive", "count", ("sessions", "sessions", True), ("users", "users", False)),
+            chart("Validations", "per second", ("validations", "validations_per_second", True)),
+            chart("Latency", "ms", ("p50", "p50_ms", False), ("p99", "p99_ms", False)),
+            chart("Memory", "MiB", ("in use", "memory_mib", True)),
+            chart(
+                "Signed in and out",
+                "per second",
+                ("signed in", "created", False),
+                ("signed out", "ended", False),
+            ),
+            chart(
+                "Expired and evicted",
+                "per second",
+                ("expired keys", "expired", False),
+                ("evicted", "evicted", False),
+            ),
+        ]
+
+    def _values(self, field: str) -> list[float]:
+        values = [getattr(sample, field) for sample in self.samples]
+        return _rates(values, self._every_seconds) if field in _COUNTERS else values
+
+    @property
+    def span_text(self) -> str:
+        """How far back the charts go."""
+        seconds = MOMENTS * self._every_seconds
+        return f"{seconds / 60:g} min ago" if seconds >= 60 else f"{seconds:g} s ago"
+
+
+_COUNTERS = ("expired", "evicted", "created", "ended")
+
+
+def _rates(counts: Sequence[float], seconds: float) -> list[float]:
+    """From what has been counted so far, how much a second came between two moments."""
+    return [max(0, b - a) / seconds for a, b in pairwise(counts)]
+
+
+def percentile(ascending: Sequence[int], percent: int) -> float:
+    """The value that so many percent are not above (nearest rank); 0 of nothing."""
+    if not ascending:
+        return 0
+    rank = -(-len(ascending) * percent // 100)
+    return ascending[max(0, rank - 1)]
