@@ -31,8 +31,7 @@ if ARGV[5] ~= '' and ARGV[5] ~= held[7] then return {'CONFLICT'} end
 local hard = tonumber(held[5])
 local expires = now + tonumber(held[6])
 if hard > 0 and hard < expires then expires = hard end
-local fields = redis.call('HGETALL', KEYS[1])
-for at = 1, #fields, 2 do redis.call('HSET', KEYS[2], fields[at], fields[at + 1]) end
+redis.call('RENAME', KEYS[1], KEYS[2])
 redis.call('HSET', KEYS[2], 'issued_at', now, 'last_access', now, 'expires_at', expires)
 if ARGV[6] == '1' then redis.call('HSET', KEYS[2], 'auth_at', now) end
 for at = 7, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[at], ARGV[at + 1]) end
@@ -43,7 +42,6 @@ redis.call('HDEL', KEYS[3], ARGV[1])
 if redis.call('PTTL', KEYS[3]) < expires - now then
   redis.call('PEXPIREAT', KEYS[3], expires)
 end
-redis.call('DEL', KEYS[1])
 -- Without a user it is no session: it only leads on.
 if tonumber(ARGV[3]) > 0 then
   redis.call('HSET', KEYS[1], 'successor', ARGV[4])

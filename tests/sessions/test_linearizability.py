@@ -164,7 +164,7 @@ PLANTS = [
         script=atomic.ROTATE,
         edits=(
             ("redis.call('HDEL', KEYS[3], ARGV[1])", ""),
-            ("redis.call('DEL', KEYS[1])", ""),
+            ("'RENAME', KEYS[1], KEYS[2])", "'COPY', KEYS[1], KEYS[2])"),
             ("tonumber(ARGV[3]) > 0", "false"),
         ),
     ),
