@@ -7,6 +7,7 @@ from .config import Config
 from .engine import Engine
 from .errors import CommandError
 from .ferrite import Ferrite
+from .reply import FlatMap
 from .scripts import NativeScript
 from .server import Server
 from .version import VERSION as __version__
@@ -18,6 +19,7 @@ __all__ = [
     "Config",
     "Engine",
     "Ferrite",
+    "FlatMap",
     "InProcessClient",
     "ManualClock",
     "NativeScript",

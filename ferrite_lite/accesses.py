@@ -160,6 +160,9 @@ class RecordingKeyspace(Keyspace):
             self.recorder.used(self, key)
         return value
 
+    def hash(self, key: bytes) -> Hash | None:
+        return self.collection(key, Hash)
+
     @overload
     def collection(self, key: bytes, kind: type[Hash]) -> Hash | None: ...
     @overload

@@ -19,7 +19,7 @@ from .engine import Engine
 from .errors import CommandError
 from .numeric import format_float
 from .pause import Postponed
-from .reply import Attributed, NullArray, Pairs, Reply
+from .reply import Attributed, FlatMap, NullArray, Pairs, Reply
 from .server import PAUSE_LOOK_SECONDS, Connection
 
 #: Commands that belong to one connection, or whose reply is no single value: redis-py's own way.
@@ -166,6 +166,8 @@ class Parsed:
                 return DefaultParser.parse_error(str(reply))  # type: ignore[no-untyped-call]  # redis-py: as above
             case Attributed():
                 return self.value(reply.reply, decode)
+            case FlatMap():
+                return [self.value(item, decode) for pair in reply.items() for item in pair]
             case Pairs():
                 return self._map(reply, decode)
             case Mapping():

@@ -77,22 +77,19 @@ class Moment:
 
     @property
     def ms(self) -> int:
-        return self._read() if self.read_ms is None else self.read_ms
+        if self.read_ms is None:
+            self._ns = self._now_ns()
+            self.read_ms = self._ns // NS_PER_MS
+        return self.read_ms
 
     @property
     def ns(self) -> int:
-        if self.read_ms is None:
-            self._read()
+        _ = self.ms  # reads the clock
         return self._ns
 
     @property
     def us(self) -> int:
         return self.ns // NS_PER_US
-
-    def _read(self) -> int:
-        self._ns = self._now_ns()
-        self.read_ms = self._ns // NS_PER_MS
-        return self.read_ms
 
 
 #: What SWAPDB exchanges.
@@ -222,7 +219,11 @@ class Keyspace:
         raise WrongType
 
     def hash(self, key: bytes) -> Hash | None:
-        return self.collection(key, Hash)
+        """The hash at key, or None. Raises WrongType. In one step, for it is frequent."""
+        if key in self._deadlines_ms and self._is_due(key):
+            self._expire(key)
+        value = self._values.get(key)
+        return value if value.__class__ is Hash else self.collection(key, Hash)
 
     def set(self, key: bytes) -> Set | None:
         return self.collection(key, Set)

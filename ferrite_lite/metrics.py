@@ -73,7 +73,9 @@ class Meter:
         self.calls += 1
         if isinstance(reply, CommandError):
             self.failed += 1
-        self.record(elapsed_ns)
+        self.timed += 1
+        self.timed_ns += elapsed_ns
+        self.buckets[(elapsed_ns // NS_PER_US).bit_length()] += 1
 
     def record(self, elapsed_ns: int) -> None:
         """A timed call."""

@@ -180,6 +180,9 @@ class AnnouncingKeyspace(Keyspace):
             self.announcer.key_missed(self, key)
         return value
 
+    def hash(self, key: bytes) -> Hash | None:
+        return self.collection(key, Hash)
+
     @overload
     def collection(self, key: bytes, kind: type[Hash]) -> Hash | None: ...
     @overload

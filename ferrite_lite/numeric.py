@@ -42,12 +42,17 @@ _MAX_EXPONENT = 16384
 #: Redis prints long doubles with ``%.17Lf``.
 _LONG_DOUBLE_DIGITS = 17
 
+#: Most numbers in requests are small: counts, seconds, keys of a script.
+_SMALL_INTS = {b"%d" % number: number for number in range(1024)}
+
 
 def parse_int(raw: bytes) -> int:
     """A signed 64-bit integer in its one canonical spelling, or NotAnInteger."""
-    value = maybe_int(raw)
+    value = _SMALL_INTS.get(raw)
     if value is None:
-        raise NotAnInteger
+        value = maybe_int(raw)
+        if value is None:
+            raise NotAnInteger
     return value
 
 

@@ -50,6 +50,12 @@ class StringMap(dict[bytes, bytes]):
     __slots__ = ()
 
 
+class FlatMap(dict[bytes, bytes]):
+    """A map of strings as scripts answer it: names and values in turn, an array in RESP3 too."""
+
+    __slots__ = ()
+
+
 class StringSet(set[bytes]):
     """A set that holds strings and nothing else."""
 

@@ -25,6 +25,7 @@ from .reply import (
     BigNumber,
     Double,
     DoubleText,
+    FlatMap,
     InProtocol,
     OrderedSet,
     Pairs,
@@ -418,6 +419,7 @@ class ReplyEncoder:
             dict: self._map,
             Pairs: self._pairs,
             StringMap: self._string_map,
+            FlatMap: lambda lines, mapping: ENCODERS[2]._string_map(lines, mapping),
             StringSet: self._string_set,
             set: self._set,
             OrderedSet: self._set,
@@ -524,7 +526,7 @@ class ReplyEncoder:
             self.write(lines, key)
             self.write(lines, value)
 
-    def _string_map(self, lines: list[bytes], mapping: StringMap) -> None:
+    def _string_map(self, lines: list[bytes], mapping: Mapping[bytes, bytes]) -> None:
         """A hash, written out in line: two calls a pair would double its cost."""
         headers, start = BULK_HEADERS, len(lines)
         lines.append((b"%%%d" if self._is_3 else b"*%d") % (len(mapping) * (2 - self._is_3)))

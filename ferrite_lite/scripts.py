@@ -188,17 +188,17 @@ class Twin:
         self._lua: LuaScript | None = None
 
     def run(self, ctx: Context, keys: Keys, argv: Keys, *, readonly: bool) -> Reply:
-        if (
-            readonly
-            or ctx.server.memory.is_exhausted
-            or not ctx.user.is_unrestricted
-            or ctx.is_observed
-        ):
-            # Only the Lua meets the checks of each command that it calls, and shows what it reads.
+        if readonly or (ctx.guarded and self._matters_what_it_calls(ctx)):
             if self._lua is None:
                 self._lua = LuaScript(self.native.text)
             return self._lua.run(ctx, keys, argv, readonly=readonly)
         return self.native.function(ctx, keys, argv)
+
+    @staticmethod
+    def _matters_what_it_calls(ctx: Context) -> bool:
+        """Only the Lua meets the checks of each command that it calls, and shows what it reads."""
+        is_full = ctx.server.memory.is_exhausted
+        return is_full or not ctx.user.is_unrestricted or ctx.is_observed
 
 
 def kill(ctx: Context, *, is_function: bool) -> None:

@@ -7,14 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any
 
 import ferrite_lite
 
 from .atomic import VALIDATE
 
-_TIMES = (b"created_at", b"last_access", b"expires_at", b"absolute_at", b"idle_ms")
 _MAX_DIGITS = 15
 
 
@@ -32,24 +30,25 @@ def embedded(clock: ferrite_lite.Clock | None) -> ferrite_lite.Ferrite:
 
 def validate(ctx: Any, keys: Sequence[bytes], argv: Sequence[bytes]) -> Any:
     """The twin of ``scripts/validate.lua``; its comments say why."""
-    db = ctx.db
-    record = db.hash(keys[0])
+    record = ctx.db.hash(keys[0])
     if record is None:
         return [b"MISSING"]
-    lead = record.get(b"successor")
+    field = record.get
+    lead, public_id = field(b"successor"), field(b"public_id")
     if lead is not None:
         return [b"ROTATED", lead]
-    held = [record.get(name) for name in _TIMES]
-    public_id = record.get(b"public_id")
-    if None in held or public_id is None or b"user_id" not in record:
+    created_at, last_access = field(b"created_at"), field(b"last_access")
+    expires_at, absolute_at = field(b"expires_at"), field(b"absolute_at")
+    times = (created_at, last_access, expires_at, absolute_at, field(b"idle_ms"))
+    if None in times or public_id is None or b"user_id" not in record:
         return [b"MISSING"]
-    index = db.hash(keys[1])
+    index = ctx.db.hash(keys[1])
     if index is None or argv[0] not in index:
         return [b"REVOKED"]
-    if not all(value.isdigit() and len(value) <= _MAX_DIGITS for value in held):
-        return [b"UNREADABLE"]
-    created, accessed, expires, hard, idle = map(int, held)
-    now = ctx.server.moment.ms
+    for value in times:
+        if len(value) > _MAX_DIGITS or not value.isdigit():
+            return [b"UNREADABLE"]
+    accessed, expires, now = int(last_access), int(expires_at), ctx.server.moment.ms
     if now >= expires:
         return [b"EXPIRED"]
     interval = int(argv[1])
@@ -66,12 +65,12 @@ def validate(ctx: Any, keys: Sequence[bytes], argv: Sequence[bytes]) -> Any:
             interval = -1
     touched = 0
     if 0 <= interval <= now - accessed:
-        expires = now + idle
+        expires, hard = now + int(times[-1]), int(absolute_at)
         if 0 < hard < expires:
             expires = hard
-        _slide(ctx, keys, argv[0], public_id, created, now, expires)
+        _slide(ctx, keys, argv[0], public_id, int(created_at), now, expires)
         touched = 1
-    return [b"OK", accessed, expires, touched, now, list(chain.from_iterable(record.items()))]
+    return [b"OK", accessed, expires, touched, now, ferrite_lite.FlatMap(record)]
 
 
 def _slide(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..command import CommandGroup
 from ..context import Context
 from ..errors import (
+    CommandError,
     InvalidFlushMode,
     NegativeKeyCount,
     NoScriptDebugger,
@@ -15,7 +16,7 @@ from ..errors import (
 )
 from ..numeric import parse_int
 from ..reply import OK, Reply
-from ..scripts import Runnable, kill
+from ..scripts import kill
 from .helping import help_lines
 
 command = CommandGroup("scripting")
@@ -32,8 +33,7 @@ _DEPENDS = "Depends on the script that is executed."
 )
 def eval_(ctx: Context, text: bytes, numkeys: bytes, *words: bytes) -> Reply:
     """Run a script, and keep it for EVALSHA."""
-    count = _key_count(numkeys, words)
-    return _run(ctx, ctx.server.scripts.load(text, stays=False)[1], count, words, readonly=False)
+    return _run_text(ctx, text, numkeys, words, readonly=False)
 
 
 @command(
@@ -55,8 +55,7 @@ def evalsha(ctx: Context, sha: bytes, numkeys: bytes, *words: bytes) -> Reply:
 )
 def eval_ro(ctx: Context, text: bytes, numkeys: bytes, *words: bytes) -> Reply:
     """Run a script that must not write."""
-    count = _key_count(numkeys, words)
-    return _run(ctx, ctx.server.scripts.load(text, stays=False)[1], count, words, readonly=True)
+    return _run_text(ctx, text, numkeys, words, readonly=True)
 
 
 @command(
@@ -70,37 +69,33 @@ def evalsha_ro(ctx: Context, sha: bytes, numkeys: bytes, *words: bytes) -> Reply
     return _run_known(ctx, sha, numkeys, words, readonly=True)
 
 
+def _run_text(
+    ctx: Context, text: bytes, numkeys: bytes, words: tuple[bytes, ...], *, readonly: bool
+) -> Reply:
+    count = parse_int(numkeys)
+    if not 0 <= count <= len(words):
+        raise _wrong_count(count)
+    _, script = ctx.server.scripts.load(text, stays=False)
+    return script.run(ctx, words[:count], words[count:], readonly=readonly)
+
+
 def _run_known(
     ctx: Context, sha: bytes, numkeys: bytes, words: tuple[bytes, ...], *, readonly: bool
 ) -> Reply:
     """As in Redis, what cannot be a SHA-1 is refused before the number of keys, else after."""
     if len(sha) != _SHA1_HEX_BYTES:
         raise NoSuchScript
-    count = _key_count(numkeys, words)
-    return _run(ctx, _find(ctx, sha), count, words, readonly=readonly)
-
-
-def _find(ctx: Context, sha: bytes) -> Runnable:
-    """The script of a SHA-1. Raises NoSuchScript."""
+    count = parse_int(numkeys)
+    if not 0 <= count <= len(words):
+        raise _wrong_count(count)
     script = ctx.server.scripts.find(sha)
     if script is None:
         raise NoSuchScript
-    return script
-
-
-def _key_count(numkeys: bytes, words: tuple[bytes, ...]) -> int:
-    count = parse_int(numkeys)
-    if count > len(words):
-        raise TooManyKeys
-    if count < 0:
-        raise NegativeKeyCount
-    return count
-
-
-def _run(
-    ctx: Context, script: Runnable, count: int, words: tuple[bytes, ...], *, readonly: bool
-) -> Reply:
     return script.run(ctx, words[:count], words[count:], readonly=readonly)
+
+
+def _wrong_count(count: int) -> CommandError:
+    return NegativeKeyCount() if count < 0 else TooManyKeys()
 
 
 @command(
