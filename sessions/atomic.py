@@ -102,6 +102,8 @@ class Created:
     record: Record
     #: What leads to the successor of the session that was replaced, '' for none.
     lead: str
+    #: Public id of the session that was replaced, if it was alive.
+    ended_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -437,9 +439,14 @@ def created(reply: Sequence[Any]) -> Created:
     """What ``create.lua`` answered. Raises SessionLimitReached, RateLimited, StaleLogin."""
     match text(reply[0]):
         case "OK":
-            created_at, expires_at, evicted, held, lead = reply[1:]
+            created_at, expires_at, evicted, held, lead, ended = reply[1:]
             return Created(
-                int(created_at), int(expires_at), _members(evicted), Record.of(held), text(lead)
+                int(created_at),
+                int(expires_at),
+                _members(evicted),
+                Record.of(held),
+                text(lead),
+                text(ended) or None,
             )
         case "LIMIT":
             raise SessionLimitReached(int(reply[1]))

@@ -551,6 +551,7 @@ class SessionStore(Generic[T]):
         self, token: str | None, replaced: Ticket | None, created: Created
     ) -> None:
         """End what the script could not: a session of another user, or one that has moved on."""
+        self._announcer.ended(created.ended_id, events.Why.REPLACED)
         if token is None:
             return
         if replaced is None or created.lead:

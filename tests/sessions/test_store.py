@@ -307,3 +307,43 @@ async def test_an_unreadable_number_is_an_error_and_changes_nothing(
             await store.validate(issued.token)
     assert await client.execute_command("HGETALL", key) == before
     assert await store.destroy(issued.token)
+
+
+async def test_a_login_tells_that_it_has_ended_the_session_before_it(
+    store: SessionStore, user: str
+) -> None:
+    told: list[events.SessionEvent] = []
+    before = await store.create(user)
+    store.on_event(told.append, events.Destroyed)
+    await store.create(user, replace=before.token)
+    assert told == [events.Destroyed(before.public_id, events.Why.REPLACED)]
+    visitor = await store.create(None)
+    await store.create(user, replace=visitor.token)
+    assert told[1:] == [events.Destroyed(visitor.public_id, events.Why.REPLACED)]
+    await store.create(user, replace=before.token)
+    assert len(told) == 2
+
+
+async def test_a_change_whose_answer_was_lost_is_not_made_twice_though_others_followed(
+    store: SessionStore, client: Any, user: str
+) -> None:
+    issued = await store.create(user, {"a": 0})
+    await store.patch(issued.token, {"a": 1})
+
+    class OvertakenAndLost:
+        is_lost = False
+
+        async def execute_command(self, *words: Any, **options: Any) -> Any:
+            reply = await client.execute_command(*words, **options)
+            if words[0] == "EVALSHA" and not self.is_lost:
+                self.is_lost = True
+                for number in range(7):
+                    await store.patch(issued.token, {"a": f"later {number}"})
+                raise redis.exceptions.ConnectionError("reset")
+            return reply
+
+    flaky = await SessionStore.connect(OvertakenAndLost(), without_rate(), keys=KEYS)
+    assert await flaky.patch(issued.token, {"a": 2}) == 3
+    session = await store.validate(issued.token)
+    assert session is not None
+    assert (session.data, session.version) == ({"a": "later 6"}, 10)
