@@ -9,6 +9,7 @@ from .errors import (
     DataTooLarge,
     DecodeError,
     FreshAuthenticationRequired,
+    LogoutTokenRefused,
     RateLimited,
     ReuseDetected,
     SessionError,
@@ -17,8 +18,10 @@ from .errors import (
     StaleLogin,
     StoreRefused,
     StoreUnavailable,
+    UnsafeRedirect,
     VersionConflict,
 )
+from .flows import Flow, LoginFlows
 from .policies import RequestContext
 from .record import AuthContext, DeviceInfo, IssuedSession, Session, SessionInfo
 from .refresh import Exchanged, FamilyInfo, RefreshConfig, RefreshTokens
@@ -36,12 +39,15 @@ __all__ = [
     "Encryptor",
     "Exchanged",
     "FamilyInfo",
+    "Flow",
     "FreshAuthenticationRequired",
     "Invalid",
     "IssuedSession",
     "JsonCodec",
     "KeyRing",
     "Lifetime",
+    "LoginFlows",
+    "LogoutTokenRefused",
     "MutableSession",
     "OnLimit",
     "RateLimit",
@@ -62,5 +68,6 @@ __all__ = [
     "StoreRefused",
     "StoreUnavailable",
     "SyncSessionStore",
+    "UnsafeRedirect",
     "VersionConflict",
 ]

@@ -389,6 +389,14 @@ class AtomicStore:
             async for found in self._link.scan(f"{_literally(prefix)}{{*}}{suffix}"):
                 yield found.removeprefix(prefix).removesuffix(suffix).strip("{}")
 
+    async def mark(self, key: str, keep_ms: int) -> None:
+        """Remember for so long that something has been done. Raises StoreUnavailable."""
+        await self._link.ask("SET", key, "1", "PX", keep_ms)
+
+    async def is_marked(self, key: str) -> bool:
+        """Whether it has. Raises StoreUnavailable."""
+        return bool(await self._link.ask("EXISTS", key))
+
     async def label(self, name: str, digest: str, tag: str, keep_ms: int) -> None:
         """Let a label lead to a user, for so long. Raises StoreUnavailable."""
         keep_ms = keep_ms and keep_ms + _LABEL_SLACK_MS

@@ -43,6 +43,21 @@ class ReuseDetected(SessionError):
         super().__init__("this refresh token was used before: log in again")
 
 
+class UnsafeRedirect(SessionError, ValueError):
+    """A place to return to that is not on this site: whoever sent it wants to lead users away."""
+
+    def __init__(self) -> None:
+        super().__init__("return_to must be a path of this site, or a URL of an allowed origin")
+
+
+class LogoutTokenRefused(SessionError):
+    """A logout token that breaks a rule; no session has ended for it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the logout token was refused: {reason}")
+        self.reason = reason
+
+
 class FreshAuthenticationRequired(SessionError):
     """The user has to show again who he is before he does this (ASVS 7.5.1, 7.5.3)."""
 

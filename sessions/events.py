@@ -120,6 +120,14 @@ class RefreshEnded(SessionEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class FlowRefused(SessionEvent):
+    """A redirect from a provider that belongs to no login: ``reason`` is malformed, unknown, used,
+    browser or issuer."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownToken(SessionEvent):
     """A token that names no live session; ``well_formed`` tells a stale one from junk."""
 
