@@ -185,7 +185,8 @@ class Parsed:
             case Attributed():
                 return self.value(reply.reply, decode)
             case FlatMap():
-                return [self.value(item, decode) for pair in reply.items() for item in pair]
+                pairs = reply.mapping.items()
+                return [self.value(item, decode) for pair in pairs for item in pair]
             case Pairs():
                 return self._map(reply, decode)
             case Mapping():

@@ -44,16 +44,34 @@ class BigNumber(bytes):
     __slots__ = ()
 
 
+class Written:
+    """The names and values of a map as they are sent, as long as there is room for them."""
+
+    __slots__ = ("body",)
+
+    def __init__(self, body: bytes | None) -> None:
+        self.body = body
+
+
 class StringMap(dict[bytes, bytes]):
-    """A map that holds strings and nothing else, so nobody needs to look."""
+    """A map that holds strings and nothing else, so nobody needs to look.
 
-    __slots__ = ()
+    What is read again and again between two changes, as sessions are, is kept in the form in which
+    it is sent: whoever changes a map sets ``written`` to None.
+    """
+
+    __slots__ = ("written",)
+
+    written: Written | None
 
 
-class FlatMap(dict[bytes, bytes]):
-    """A map of strings as scripts answer it: names and values in turn, an array in RESP3 too."""
+class FlatMap:
+    """A map as scripts answer it: names and values in turn, an array in RESP3 too."""
 
-    __slots__ = ()
+    __slots__ = ("mapping",)
+
+    def __init__(self, mapping: StringMap) -> None:
+        self.mapping = mapping
 
 
 class StringSet(set[bytes]):
@@ -141,6 +159,7 @@ Reply: TypeAlias = Union[
     OrderedSet,
     Push,
     Several,
+    FlatMap,
     InProtocol,
     Attributed,
     NullArray,

@@ -8,6 +8,7 @@ what hiredis took it for; anything else goes to the parser written here.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -36,6 +37,7 @@ from .reply import (
     StringMap,
     StringSet,
     Verbatim,
+    Written,
 )
 from .words import split_words
 
@@ -419,7 +421,7 @@ class ReplyEncoder:
             dict: self._map,
             Pairs: self._pairs,
             StringMap: self._string_map,
-            FlatMap: lambda lines, mapping: ENCODERS[2]._string_map(lines, mapping),
+            FlatMap: lambda lines, flat: ENCODERS[2]._string_map(lines, flat.mapping),
             StringSet: self._string_set,
             set: self._set,
             OrderedSet: self._set,
@@ -526,16 +528,25 @@ class ReplyEncoder:
             self.write(lines, key)
             self.write(lines, value)
 
-    def _string_map(self, lines: list[bytes], mapping: Mapping[bytes, bytes]) -> None:
-        """A hash, written out in line: two calls a pair would double its cost."""
-        headers, start = BULK_HEADERS, len(lines)
+    def _string_map(self, lines: list[bytes], mapping: StringMap) -> None:
+        """A hash, as it was written the last time or written out in line: calls would double it."""
         lines.append((b"%%%d" if self._is_3 else b"*%d") % (len(mapping) * (2 - self._is_3)))
+        written = mapping.written
+        if written is not None and written.body is not None:
+            lines.append(written.body)
+            return
+        headers, start = BULK_HEADERS, len(lines)
         try:
             for key, value in mapping.items():
                 lines += headers[len(key)], key, headers[len(value)], value
         except IndexError:  # a string longer than the headers that are ready
             del lines[start:]
-            self._map(lines, mapping)
+            self._bulks(lines, chain.from_iterable(mapping.items()))
+            return
+        if written is READ_ONCE:
+            mapping.written = _keep(lines, start)
+        elif written is not NOT_KEPT:
+            mapping.written = READ_ONCE
 
     def _string_set(self, lines: list[bytes], members: StringSet) -> None:
         headers, start = BULK_HEADERS, len(lines)
@@ -546,6 +557,30 @@ class ReplyEncoder:
         except IndexError:
             del lines[start:]
             self._set(lines, members)
+
+
+#: What has been read since it changed: if that happens once more, it is kept as it is written.
+READ_ONCE = Written(None)
+#: What is too long to be kept.
+NOT_KEPT = Written(None)
+MAX_WRITTEN_LINES, MAX_WRITTEN_BYTES = 256, 1024
+#: Of all that was kept, the latest stays: 16 MB at most, and sessions as they are take a third.
+MAX_WRITTEN_MAPS = 16_384
+_written: deque[Written] = deque()
+
+
+def _keep(lines: list[bytes], start: int) -> Written:
+    """The lines of a map, which begin at ``start``; in return another one may be let go."""
+    if not 0 < len(lines) - start <= MAX_WRITTEN_LINES:
+        return NOT_KEPT
+    body = CRLF.join(lines[start:])
+    if len(body) > MAX_WRITTEN_BYTES:
+        return NOT_KEPT
+    written = Written(body)
+    _written.append(written)
+    if len(_written) > MAX_WRITTEN_MAPS:
+        _written.popleft().body = None
+    return written
 
 
 ENCODERS = {2: ReplyEncoder(2), 3: ReplyEncoder(3)}

@@ -99,7 +99,9 @@ class NativeScript:
     """A Python function that stands in for one exact Lua text.
 
     It must do what the text does: a test that runs both, and a real server, shows it. It is called
-    with the connection's context, KEYS and ARGV, and works on ``ctx.db``.
+    with the connection's context, KEYS and ARGV, and works on ``ctx.db``. Where its reply holds a
+    hash as it is, in a ``FlatMap``, that is sent at once: in a transaction, where it would have to
+    wait, the text itself runs.
     """
 
     text: bytes
@@ -188,7 +190,7 @@ class Twin:
         self._lua: LuaScript | None = None
 
     def run(self, ctx: Context, keys: Keys, argv: Keys, *, readonly: bool) -> Reply:
-        if readonly or (ctx.guarded and self._matters_what_it_calls(ctx)):
+        if readonly or ctx.running_exec or (ctx.guarded and self._matters_what_it_calls(ctx)):
             if self._lua is None:
                 self._lua = LuaScript(self.native.text)
             return self._lua.run(ctx, keys, argv, readonly=readonly)

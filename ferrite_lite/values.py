@@ -47,6 +47,7 @@ class Hash(StringMap):
         self.limits = limits
         self.roster: Roster | None = None
         self.is_table = False
+        self.written = None
 
     def assign(self, field: bytes, value: bytes, *, keep_deadline: bool = False) -> bool:
         """Set one field; true when it is new. Its deadline goes, unless it is to be kept."""
@@ -54,6 +55,7 @@ class Hash(StringMap):
         if is_new and self.roster is not None:
             self.roster.add(field)
         self[field] = value
+        self.written = None
         if not self.is_table:
             self._outgrow(field, value)
         return is_new
@@ -68,6 +70,7 @@ class Hash(StringMap):
         """Remove one field; false when there was none."""
         if self.pop(field, None) is None:
             return False
+        self.written = None
         if self.roster is not None:
             self.roster.remove(field, self)
         return True

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 import hiredis
@@ -7,11 +8,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from ferrite_lite import resp
 from ferrite_lite.errors import CommandError, ProtocolError
 from ferrite_lite.reply import (
     NULL_ARRAY,
     BigNumber,
     Double,
+    FlatMap,
     OrderedSet,
     Pairs,
     Push,
@@ -27,6 +30,7 @@ from ferrite_lite.resp import (
     RequestParser,
     encode,
 )
+from ferrite_lite.values import EncodingLimits, Hash
 from tests.support.wire import encode as request
 
 words = st.lists(
@@ -164,9 +168,9 @@ replies = st.recursive(
 
 
 @given(replies, st.sampled_from([2, 3]))
-def test_a_reply_is_read_back_by_hiredis(reply: Any, resp: int) -> None:
+def test_a_reply_is_read_back_by_hiredis(reply: Any, protocol: int) -> None:
     reader = hiredis.Reader()
-    reader.feed(encode(reply, resp))
+    reader.feed(encode(reply, protocol))
     assert reader.gets() == reply
 
 
@@ -195,6 +199,62 @@ def test_a_reply_is_read_back_by_hiredis(reply: Any, resp: int) -> None:
 def test_each_kind_of_reply_has_its_form(reply: Reply, resp2: bytes, resp3: bytes) -> None:
     assert encode(reply, 2) == resp2
     assert encode(reply, 3) == resp3
+
+
+small = st.binary(max_size=2)
+edits = st.lists(
+    st.one_of(
+        st.tuples(st.just("assign"), small, st.one_of(small, st.just(b"x" * 1100))),
+        st.tuples(st.just("drop"), small),
+        st.tuples(st.just("set_deadline"), small, st.just(1)),
+        st.tuples(st.just("read")),
+    ),
+    max_size=20,
+)
+
+
+@given(edits)
+def test_a_hash_that_was_sent_before_is_sent_as_it_is_now(edits: list[tuple[Any, ...]]) -> None:
+    fields = Hash(EncodingLimits())
+    for edit, *words in edits:
+        if edit == "read":
+            encode(fields)
+        elif edit != "set_deadline" or words[0] in fields:
+            getattr(fields, edit)(*words)
+        for protocol in (2, 3):
+            assert encode(fields, protocol) == encode(dict(fields), protocol)
+        assert encode(FlatMap(fields), 3) == encode(dict(fields), 2)
+
+
+def test_a_hash_is_kept_as_it_is_sent_once_it_is_read_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(resp, "MAX_WRITTEN_MAPS", 1)
+    monkeypatch.setattr(resp, "_written", deque())
+    carts = [Hash(EncodingLimits()) for _ in range(2)]
+    for cart in carts:
+        cart.assign(b"apples", b"2")
+        encode(cart)
+        assert cart.written is resp.READ_ONCE
+        encode(cart)
+        assert cart.written is not None
+        assert cart.written.body == b"$6\r\napples\r\n$1\r\n2"
+    assert carts[0].written is not None
+    assert carts[0].written.body is None  # it has made room
+    encode(carts[0])
+    assert carts[0].written is resp.READ_ONCE
+
+
+@pytest.mark.parametrize(
+    ("count", "size"), [(1, resp.MAX_WRITTEN_BYTES - 1), (resp.MAX_WRITTEN_LINES, 1)]
+)
+def test_a_long_hash_is_not_kept(count: int, size: int) -> None:
+    fields = Hash(EncodingLimits())
+    for number in range(count):
+        fields.assign(b"%d" % number, b"x" * size)
+    for _ in range(3):
+        encode(fields)
+    assert fields.written is resp.NOT_KEPT
 
 
 @given(st.binary(max_size=40))

@@ -123,3 +123,17 @@ def test_the_twin_is_what_runs_on_the_embedded_store() -> None:
     assert sha.decode() == VALIDATE.sha
     assert isinstance(script, Twin)
     assert script.native.function is native.validate
+
+
+def test_what_follows_in_a_transaction_does_not_show_in_the_reply_before_it() -> None:
+    engine = Engine()
+    native.register(engine)
+    record = {
+        **{"user_id": "alice", "created_at": 1, "last_access": NOW_MS, "expires_at": NOW_MS},
+        **{"absolute_at": 0, "idle_ms": 1, "public_id": "id", "d:a": "before"},
+    }
+    *setup, call, _, _ = commands(record, True, ("-1", "", "", "", ""))
+    later = [b"HSET", SESSION, b"d:a", b"after"]
+    replies = play(engine, [*setup, [b"MULTI"], call, later, [b"EXEC"]])
+    assert b"before" in replies[-1]
+    assert b"after" not in replies[-1]
