@@ -6,12 +6,13 @@ import argparse
 import shutil
 import sys
 
-from . import commands, scripting, validate
+from . import commands, scripting, validate, web
 
 BENCHMARKS = {
     "commands": commands.main,
     "scripting": scripting.main,
     "validate": validate.main,
+    "web": web.main,
 }
 NEEDED_PROGRAMS = ("redis-server", "redis-benchmark", "redis-cli")
 
