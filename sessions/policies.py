@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from .config import BindingPolicy, SessionConfig
@@ -156,6 +157,7 @@ class Bindings:
 _NOTHING = Shown()
 
 
+@lru_cache(maxsize=4096)  # an address comes again and again
 def network_of(address: str, ipv4_prefix_bits: int, ipv6_prefix_bits: int) -> str:
     """The network of an address. An IPv4 address in IPv6 dress is IPv4."""
     try:

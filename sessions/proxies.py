@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Literal
 
@@ -90,6 +91,7 @@ def _for(element: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=4096)  # an address comes again and again
 def _address(text: str) -> Address | None:
     """An address with or without port, brackets and zone; an IPv4 one in IPv6 dress is IPv4."""
     text = text.strip()

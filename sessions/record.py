@@ -130,10 +130,10 @@ class Record:
         return ((DATA_PREFIX + name, value) for name, value in self._with_prefix(DATA_PREFIX))
 
     def _with_prefix(self, prefix: str) -> Iterator[tuple[str, str]]:
-        for raw_name, raw in self._fields.items():
-            name = text(raw_name)
-            if raw is not None and name.startswith(prefix):
-                yield name.removeprefix(prefix), text(raw)
+        encoded = prefix.encode()
+        for name, raw in self._fields.items():
+            if raw is not None and name.startswith(encoded if isinstance(name, bytes) else prefix):
+                yield text(name).removeprefix(prefix), text(raw)
 
 
 def text(raw: Raw) -> str:
