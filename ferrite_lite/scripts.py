@@ -312,11 +312,14 @@ class _Host:
     ) -> Reply:
         if prepared is None or self._is_careful or self._write_refusal is not None:
             return self.call([name, *arguments])
-        if "write" in prepared.command.flags:
+        command = self._ctx.command = prepared.command
+        if "write" in command.flags:
             self.has_written = True
+        prepared.calls += 1
         try:
-            return self._run(prepared, arguments)
+            return command.handler(self._ctx, *arguments)
         except CommandError as error:
+            prepared.failed += 1
             self._count_error(error)
             raise
 

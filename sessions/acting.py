@@ -38,14 +38,14 @@ class ActingSession(WebSession):
         async with self._loading:
             if self._is_pending:
                 try:
-                    self.found(await self._validate(touch=not self._request.is_passive))
+                    self.found(await self._validate(touch=not self.request.is_passive))
                 except SessionError as error:
                     self.failed(error)
 
     async def _validate(self, *, touch: bool) -> Session[WebData] | None:
         if self.token is None:
             return None
-        return await self._store.validate(self.token, request=self._request.context, touch=touch)
+        return await self._store.validate(self.token, request=self.request.context, touch=touch)
 
     async def _login(
         self,
@@ -69,7 +69,7 @@ class ActingSession(WebSession):
             user_id,
             {**self.carried(user_id), **(data or {})},
             device_info,
-            request=self._request.context,
+            request=self.request.context,
             auth=auth,
             replace=self.token,
             lifetime=lifetime,
@@ -115,7 +115,7 @@ class ActingSession(WebSession):
         match self.due():
             case NewVisitor(data):
                 self.require_unsent()
-                issued = await self._store.create(None, data, request=self._request.context)
+                issued = await self._store.create(None, data, request=self.request.context)
                 self.moved(issued)
             case Patch(fields, removed):
                 await self._store.patch(self.token or "", fields, removed)

@@ -187,7 +187,7 @@ class WebSession(MutableMapping[str, Any]):
     """
 
     def __init__(self, request: Request, csrf: CsrfProtector) -> None:
-        self._request = request
+        self.request = request
         self._csrf = csrf
         self.has_conflict = False
         #: What came with the request, or has taken its place.
@@ -378,6 +378,11 @@ class WebSession(MutableMapping[str, Any]):
         """What goes along when somebody signs in: his own data, and what he put in before."""
         return dict(self._fields()) if self.user_id in (None, user_id) else {}
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether anything was set or deleted, or handed out and may have been changed."""
+        return bool(self._before)
+
     # --- at the end -------------------------------------------------------------------------------
 
     def due(self) -> NewVisitor | Patch | Emptied | None:
@@ -447,13 +452,13 @@ class WebSession(MutableMapping[str, Any]):
             return
         if not _varies_by_cookie(headers):
             headers.append((b"vary", b"Cookie"))
-        policy = self._request.policy
+        policy = self.request.policy
         # Browsers heed it over HTTPS only.
         if self._is_signed_out and policy.clear_site_data and policy.cookie.secure:
             headers.append((b"clear-site-data", policy.clear_site_data.encode()))
 
     def _set_cookie(self, cookie: _Cookie) -> str:
-        policy, session = self._request.policy.cookie, self._session
+        policy, session = self.request.policy.cookie, self._session
         if cookie is _Cookie.DELETE or session is None or self.token is None:
             return policy.delete()
         left_ms = session.expires_at_ms - session.read_at_ms

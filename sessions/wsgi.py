@@ -10,7 +10,7 @@ import io
 from collections.abc import Callable, Coroutine, Iterable
 from functools import wraps
 from http import HTTPStatus
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
+from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
 from .acting import ActingSession
 from .answers import Answer, answer_to
@@ -67,6 +67,8 @@ class WsgiSessionMiddleware:
     The settings are those of ``WebPolicy``. Raises ConfigError.
     """
 
+    session_class: ClassVar[type[WsgiSession]] = WsgiSession
+
     def __init__(
         self, app: WsgiApp, store: SyncSessionStore[WebData], **settings: Unpack[WebSettings]
     ) -> None:
@@ -76,17 +78,21 @@ class WsgiSessionMiddleware:
         self._gate = Gate(self.policy, store)
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        request = self._request(environ)
-        session = WsgiSession(request, self.store, self._gate)
-        environ[KEY] = session
+        session = self.session_of(environ)
         response = _Response(session, start_response)
         try:
-            self._admit(request, session, environ)
+            self.admit(session, environ)
             return self.app(environ, response.start)
         except SessionError as error:
             if session.is_sent:
                 raise
             return response.answer(answer_to(error))
+
+    def session_of(self, environ: Environ) -> WsgiSession:
+        """The session of a request, and its place in the environment."""
+        session = self.session_class(self._request(environ), self.store, self._gate)
+        environ[KEY] = session
+        return session
 
     def _request(self, environ: Environ) -> Request:
         headers = {
@@ -105,8 +111,9 @@ class WsgiSessionMiddleware:
             peer=environ.get("REMOTE_ADDR") or None,
         )
 
-    def _admit(self, request: Request, session: WsgiSession, environ: Environ) -> None:
+    def admit(self, session: WsgiSession, environ: Environ) -> None:
         """Check where the request comes from. Raises SessionError."""
+        request = session.request
         self._gate.check_origin(request, session)
         if request.must_show_token:
             is_form = request.is_form and session.user_id is not None

@@ -90,6 +90,17 @@ def test_sessions_uses_only_the_public_face_of_ferrite_lite(path: Path) -> None:
         assert not name.startswith("ferrite_lite."), f"{path}: {name}"
 
 
+FRAMEWORKS = {"starlette", "fastapi", "litestar", "flask", "django", "pydantic"}
+#: What may import a framework: routes, adapters, and the demonstration.
+WITH_FRAMEWORK = {"web", "ext", "demo"}
+
+
+@pytest.mark.parametrize("path", modules("sessions"), ids=lambda p: str(p.relative_to(ROOT)))
+def test_sessions_needs_no_web_framework_outside_of_its_adapters(path: Path) -> None:
+    imported = {name.partition(".")[0] for name in runtime_imports(path)}
+    assert room_of(path) in WITH_FRAMEWORK or not imported & FRAMEWORKS, path
+
+
 def test_every_room_of_ferrite_lite_has_its_rank() -> None:
     rooms = {room_of(path) for path in modules("ferrite_lite")}
     assert rooms <= RANK_OF.keys(), rooms - RANK_OF.keys()

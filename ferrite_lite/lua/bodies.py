@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from . import nodes
-from .kinds import Kinds
+from .kinds import Kind, Kinds
 
 INDENT = " "
 
@@ -95,6 +95,8 @@ class Body:
         self._depth = 1
         self._temporaries = 0
         self._line = function.line
+        #: The variables of loops between constants, with the names of their values less one.
+        self._positions: dict[nodes.Local, str] = {}
 
     def _emit(self, text: str) -> None:
         self._pending.append((self._depth, text, self._line))
@@ -108,6 +110,16 @@ class Body:
         name = self._temporary()
         self._emit(f"{name} = {text}")
         return name
+
+    def _has_array(self, local: nodes.Local) -> bool:
+        """Whether the array of a local's table has a name of its own: it is one table for good."""
+        is_fixed = len(local.values) == 1 and not local.is_captured and not local.counts
+        return (
+            is_fixed
+            and local.values[0] is not None
+            and local.readings > 1
+            and self._kinds.of(local.values[0]) in (Kind.ANY, Kind.TABLE)
+        )
 
     def _described(self, value: nodes.Expression) -> str:
         """What Lua calls a value in an error: by the name it has in the source."""
@@ -136,6 +148,11 @@ def direct_name(library: bytes, name: bytes) -> str:
 
 def name_of(local: nodes.Local) -> str:
     return f"v{local.number}"
+
+
+def array_of(local: nodes.Local) -> str:
+    """What the array of a local's table is called, if ``Body._has_array``."""
+    return f"a{local.number}"
 
 
 def text_of(name: bytes) -> str:

@@ -112,9 +112,32 @@ class Calls(Expressions):
         function = self._direct(value.function) or ""
         if function == "_G_tonumber":
             return self._tonumber(value)
+        if function == "math_floor":
+            return self._floor(value)
         argument = self._expression(value.arguments[0])
         self._line = value.line
         return f"{_ONE_FOR_ONE[function]}({argument})"
+
+    def _test(self, value: nodes.Call) -> str | None:
+        """``string.find`` of one class asks what bytes a string is made of."""
+        if self._direct(value.function) != "string_find" or len(value.arguments) != 2:
+            return None
+        subject, pattern = value.arguments
+        if not isinstance(pattern, nodes.Constant) or not isinstance(pattern.value, bytes):
+            return None
+        element = _ONE_CLASS.fullmatch(pattern.value)
+        if element is None:
+            return None
+        text = self._operand(subject)
+        self._line = value.line
+        return f"is_made_of({text}, {fitting(element[1])!r}, {pattern.value!r})"
+
+    def _floor(self, value: nodes.Call) -> str:
+        argument = self._operand(value.arguments[0])
+        self._line = value.line
+        if self._kinds.is_number(value.arguments[0]):
+            return f"({argument} // 1.0 if -1e15 < {argument} < 1e15 else floor({argument}))"
+        return f"floor({argument})"
 
     def _tonumber(self, value: nodes.Call) -> str:
         """Digits, as which scripts get nearly every number, are read at once."""
@@ -182,12 +205,6 @@ class Calls(Expressions):
         if value.arguments:
             arguments.append(self._last(value.arguments[-1]))
         self._line = value.line
-        if direct == "string_find" and len(value.arguments) == 2:
-            pattern = value.arguments[1]
-            if isinstance(pattern, nodes.Constant) and isinstance(pattern.value, bytes):
-                element = _ONE_CLASS.fullmatch(pattern.value)
-                if element:
-                    return f"find_all_of({arguments[0]}, {fitting(element[1])!r}, {arguments[1]})"
         return self._call_of(function, name, ", ".join(arguments), is_direct=direct is not None)
 
     def _call_of(self, function: str, name: str, given: str, *, is_direct: bool) -> str:

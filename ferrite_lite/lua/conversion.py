@@ -48,7 +48,13 @@ def to_lua(reply: Reply, resp: int) -> Value:
     if kind is list:
         items: list[Value] = reply  # type: ignore[assignment]  # as above
         reserve(len(items) * SLOT_BYTES)
-        return Table([item if item.__class__ is bytes else to_lua(item, resp) for item in items])
+        nothing = False if resp == 2 else None
+        return Table(
+            [
+                item if item.__class__ is bytes else nothing if item is None else to_lua(item, resp)
+                for item in items
+            ]
+        )
     if reply is None or kind is NullArray:
         return False if resp == 2 else None
     return _compound_to_lua(reply, resp)
@@ -175,7 +181,12 @@ def _table_to_reply(table: Table, resp: int, depth: int) -> Reply:
             return OrderedSet(to_reply(key, resp, depth) for key, _ in tags[b"set"].items())
     # An array ends before its first nil.
     return [
-        item if item.__class__ is bytes else to_reply(item, resp, depth) for item in table.array
+        item
+        if item.__class__ is bytes
+        else int(item)
+        if item.__class__ is float and -1e18 < item < 1e18
+        else to_reply(item, resp, depth)
+        for item in table.array
     ]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import nodes
-from .bodies import ARGUMENT_TABLES, Body, constant_text, name_of, text_of
+from .bodies import ARGUMENT_TABLES, Body, array_of, constant_text, name_of, text_of
 from .folding import decides_nothing, fold
 from .kinds import NUMBERS, TRUE, Kind
 from .runtime import equal
@@ -141,16 +141,25 @@ class Expressions(Body):
         if isinstance(value.key, nodes.Constant):
             return self._index_by_constant(value, owner, key, slow)
         kind = self._kinds.of(value.key)
-        is_table = f"{owner}.__class__ is Table and "
         if kind is Kind.STRING:
             return self._index_by_string(owner, key, slow)
-        position = f"int({key}) - 1"
-        checks = f"1.0 <= {key} <= len({owner}.array)"
+        array, is_table = self._array(value.owner, owner)
+        if isinstance(value.key, nodes.LocalName) and value.key.local in self._positions:
+            position = self._positions[value.key.local]
+            return f"({array}[{position}] if {is_table}{position} < len({array}) else {slow})"
+        checks = f"1.0 <= {key} <= len({array})"
         if kind not in NUMBERS:
             checks = f"{key}.__class__ is float and {checks}"
         if kind is not Kind.WHOLE:
             checks = f"{checks} and {key} == int({key})"
-        return f"({owner}.array[{position}] if {is_table}{checks} else {slow})"
+        return f"({array}[int({key}) - 1] if {is_table}{checks} else {slow})"
+
+    def _array(self, value: nodes.Expression, owner: str) -> tuple[str, str]:
+        """The array of a table, and the check that it is one, unless that is known."""
+        if isinstance(value, nodes.LocalName) and self._has_array(value.local):
+            return array_of(value.local), ""
+        is_table = self._is_argument_table(value) or self._kinds.of(value) is Kind.TABLE
+        return f"{owner}.array", "" if is_table else f"{owner}.__class__ is Table and "
 
     def _index_by_string(self, owner: str, key: str, slow: str) -> str:
         plain = f"{owner}.__class__ is Table"
@@ -163,11 +172,9 @@ class Expressions(Body):
         if isinstance(constant, bytes):
             return self._index_by_string(owner, key, slow)
         if isinstance(constant, float) and constant.is_integer() and 1 <= constant <= 64:
-            is_table = f"{owner}.__class__ is Table and "
-            if self._is_argument_table(value.owner):
-                is_table = ""
-            size = f"len({owner}.array) >= {int(constant)}"
-            return f"({owner}.array[{int(constant) - 1}] if {is_table}{size} else {slow})"
+            array, is_table = self._array(value.owner, owner)
+            size = f"len({array}) >= {int(constant)}"
+            return f"({array}[{int(constant) - 1}] if {is_table}{size} else {slow})"
         return slow
 
     def _list(self, values: list[nodes.Expression]) -> str:
@@ -405,7 +412,13 @@ class Expressions(Body):
                 return self._condition(value.inner)
             case nodes.Binary(operator=b"and" | b"or") if not decides_nothing(value):
                 return self._decided(value)
+            case nodes.Call() if (test := self._test(value)) is not None:
+                return test
         return self._truth_of(value, self._operand(value))
+
+    def _test(self, value: nodes.Call) -> str | None:
+        """Python for a call of which only the truth is wanted, if there is a form for that."""
+        raise NotImplementedError
 
     def _decided(self, value: nodes.Binary) -> str:
         """As ``_logical``, where only the truth of the result is asked for."""

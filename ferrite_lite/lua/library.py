@@ -152,7 +152,7 @@ class _LibraryWorld(World):
 #: What compiled code calls directly for a function of a library that has a second form.
 _SHORT_FORMS = {
     **{"tonumber": b"tonumber", "tostring": b"tostring", "floor": b"math"},
-    **{"pairs_of": b"pairs", "items_of": b"ipairs", "find_all_of": b"string"},
+    **{"pairs_of": b"pairs", "items_of": b"ipairs", "is_made_of": b"string"},
 }
 
 

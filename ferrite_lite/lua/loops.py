@@ -23,14 +23,17 @@ class NumericLoops:
 
     def counted(self, start: Value, stop: Value, step: Value) -> Iterator[float]:
         """The values of the variable, one after the other. Raises LuaError."""
-        a, b, c = tonumber(start), tonumber(stop), tonumber(step)
-        for value, what in ((a, b"initial value"), (b, b"limit"), (c, b"step")):
-            if value is None:
-                raise LuaError(b"'for' %b must be a number" % what)
-        assert a is not None and b is not None and c is not None  # noqa: S101, PT018  # see above
+        if start.__class__ is stop.__class__ is step.__class__ is float:
+            a, b, c = start, stop, step
+        else:
+            a, b, c = _bounds(start, stop, step)
         if a.is_integer() and c.is_integer() and c and abs(a) < 2**53 and abs(b) < 2**53:
             end = math.floor(b) + 1 if c > 0 else math.ceil(b) - 1
-            return chain.from_iterable(self._whole(range(int(a), end, int(c))))
+            values = range(int(a), end, int(c))
+            if len(values) > ROUNDS_AT_ONCE:
+                return chain.from_iterable(self._whole(values))
+            self._budget.spend(len(values))
+            return map(float, values)
         return self._fractions(a, b, c)
 
     def _whole(self, values: range) -> Iterator[Iterable[float]]:
@@ -44,6 +47,16 @@ class NumericLoops:
             self._budget.tick()
             yield value
             value += step
+
+
+def _bounds(start: Value, stop: Value, step: Value) -> tuple[float, float, float]:
+    """Raises LuaError."""
+    a, b, c = tonumber(start), tonumber(stop), tonumber(step)
+    for value, what in ((a, b"initial value"), (b, b"limit"), (c, b"step")):
+        if value is None:
+            raise LuaError(b"'for' %b must be a number" % what)
+    assert a is not None and b is not None and c is not None  # noqa: S101, PT018  # see above
+    return a, b, c
 
 
 # --- over tables ----------------------------------------------------------------------------------

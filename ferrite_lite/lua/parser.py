@@ -137,6 +137,8 @@ class _Parser:
     ) -> nodes.Index:
         if is_read:
             self._count_reading(owner)
+        if isinstance(owner, nodes.LocalName) and not _is_name(key):
+            owner.local.readings += 1
         return nodes.Index(owner, key, line)
 
     def _count_reading(self, owner: nodes.Expression, change: int = 1) -> None:
@@ -508,6 +510,10 @@ def _given(
         return values[at]
     is_many = values and isinstance(values[-1], nodes.Call | nodes.MethodCall | nodes.Vararg)
     return None if is_many else missing
+
+
+def _is_name(key: nodes.Expression) -> bool:
+    return isinstance(key, nodes.Constant) and isinstance(key.value, bytes)
 
 
 def _described(function: nodes.Function) -> str:

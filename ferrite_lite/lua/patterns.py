@@ -1,17 +1,18 @@
 """Lua's string patterns: ``%a``, ``[^x-z]``, ``*+-?``, captures, ``%b()``, ``%f[set]``, ``%1``.
 
-A matcher that backtracks, as Lua's own does, with a bound on its steps: a pattern made to explode
-ends in an error instead of holding up the server.
+A matcher that backtracks, as Lua's own does, and spends the steps of its script: a pattern made to
+explode holds up the server no more than any other loop.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 
+from .budget import spend
 from .errors import LuaError
 
-#: Steps of one match. Real Lua has no bound; ordinary patterns take a few for each byte.
-MAX_STEPS = 2_000_000
+#: Steps of a match in the time of one of a script's, and how many are spent at once.
+MATCHES_A_STEP, MATCHES_AT_ONCE = 8, 800
 #: ``LUA_MAXCAPTURES``.
 MAX_CAPTURES = 32
 #: ``MAXCCALLS``: how deep a pattern may recurse.
@@ -91,8 +92,9 @@ class Matcher:
         pattern = self.pattern
         while True:
             self._steps += 1
-            if self._steps > MAX_STEPS:
-                raise LuaError(b"pattern too complex")
+            if self._steps > MATCHES_AT_ONCE:
+                spend(self._steps // MATCHES_A_STEP)
+                self._steps = 0
             if p == len(pattern):
                 return at
             byte = pattern[p : p + 1]
@@ -199,6 +201,8 @@ class Matcher:
             return None
         level = 1
         for position in range(at + 1, len(subject)):
+            if not position % MATCHES_AT_ONCE:
+                spend(MATCHES_AT_ONCE // MATCHES_A_STEP)
             if subject[position] == closing:
                 level -= 1
                 if not level:

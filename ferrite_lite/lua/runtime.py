@@ -368,7 +368,8 @@ _ARITHMETIC: dict[bytes, Callable[[float, float], float]] = {
 
 def arithmetic(event: bytes, a: Value, b: Value, name_a: str = "", name_b: str = "") -> Value:
     """Any of the six operations, on anything."""
-    x, y = tonumber(a), tonumber(b)
+    x = a if a.__class__ is float else parse_number(a) if a.__class__ is bytes else None
+    y = b if b.__class__ is float else parse_number(b) if b.__class__ is bytes else None
     if x is not None and y is not None:
         return _ARITHMETIC[event](x, y)
     handler = metamethod(a, event)

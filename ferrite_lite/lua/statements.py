@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from . import nodes
-from .bodies import name_of
+from .bodies import array_of, name_of
 from .calls import Calls
 from .folding import constant_rounds
 from .kinds import TRUE, Kind
@@ -52,7 +52,10 @@ class Statements(Calls):
             self._declare(local, value)
 
     def _declare(self, local: nodes.Local, value: str) -> None:
-        self._emit(f"{name_of(local)} = [{value}]" if local.is_captured else _put(local, value))
+        name = name_of(local)
+        self._emit(f"{name} = [{value}]" if local.is_captured else _put(local, value))
+        if self._has_array(local):
+            self._emit(f"{array_of(local)} = {name}.array if {name}.__class__ is Table else ()")
 
     def _write_LocalFunction(self, statement: nodes.LocalFunction) -> None:
         if statement.local.is_captured:
@@ -170,7 +173,12 @@ class Statements(Calls):
     def _write_NumericFor(self, statement: nodes.NumericFor) -> None:
         rounds = constant_rounds(statement)
         name = name_of(statement.local)
-        if rounds:
+        if rounds and rounds[0] > 0 < rounds[-1] and not statement.local.values:
+            position = self._temporary()
+            self._positions[statement.local] = position
+            numbered = tuple((value, int(value) - 1) for value in rounds)
+            self._emit(f"for {name}, {position} in {numbered!r}:")
+        elif rounds:
             self._emit(f"for {name} in {tuple(rounds)!r}:")
         else:
             start, stop = self._operand(statement.start), self._operand(statement.stop)

@@ -8,6 +8,8 @@ from . import arguments as args
 from .budget import reserve
 from .errors import LuaError
 from .patterns import Matcher
+from .regexes import QuickMatcher
+from .regexes import matcher as matcher_for
 from .runtime import (
     MAX_RESULTS,
     MAX_STRING_BYTES,
@@ -93,11 +95,11 @@ def find(*arguments: Value) -> Results:
     return _search(arguments, b"find", wants_position=True)
 
 
-def find_all_of(text: Value, fitting: bytes, pattern: bytes) -> Results:
-    """``find`` for a pattern that is one class, such as ``^%d+$``; ``fitting`` are its bytes."""
+def is_made_of(text: Value, fitting: bytes, pattern: bytes) -> bool:
+    """Whether ``find`` finds a pattern that is one class, as ``^%d+$``, of these bytes."""
     if text.__class__ is not bytes:
-        return find(text, pattern)
-    return [None] if not text or text.lstrip(fitting) else [1.0, float(len(text))]
+        return find(text, pattern)[0] is not None
+    return bool(text) and not text.lstrip(fitting)
 
 
 def match(*arguments: Value) -> Results:
@@ -113,7 +115,9 @@ def _search(arguments: args.Arguments, name: bytes, *, wants_position: bool) -> 
         found = text.find(pattern, at)
         return [None] if found < 0 else [float(found + 1), float(found + len(pattern))]
     is_anchored = pattern.startswith(b"^")
-    matcher = Matcher(text, pattern)
+    matcher = matcher_for(text, pattern)
+    if isinstance(matcher, QuickMatcher) and not is_anchored:
+        return _quick_search(matcher, at, wants_position=wants_position)
     while True:
         end = matcher.match(at, int(is_anchored))
         if end is not None:
@@ -125,9 +129,21 @@ def _search(arguments: args.Arguments, name: bytes, *, wants_position: bool) -> 
             return [None]
 
 
+def _quick_search(matcher: QuickMatcher, at: int, *, wants_position: bool) -> Results:
+    found = matcher.search(at)
+    if found is None:
+        return [None]
+    start, end = found
+    if wants_position:
+        return [float(start + 1), float(end), *matcher.captures(start, end, whole=False)]
+    return list(matcher.captures(start, end, whole=True))
+
+
 def gmatch(*arguments: Value) -> Results:
     text, pattern = args.string(arguments, 1, b"gmatch"), args.string(arguments, 2, b"gmatch")
-    matcher = Matcher(text, pattern)
+    # Here the sign of the anchor is one like others.
+    is_literal = pattern.startswith(b"^")
+    matcher = Matcher(text, pattern) if is_literal else matcher_for(text, pattern)
     at = 0
 
     def step(*_: Value) -> Results:
@@ -155,7 +171,7 @@ def gsub(*arguments: Value) -> Results:
         raise args.bad(3, b"gsub", b"string/function/table expected")
     limit = args.integer(arguments, 4, b"gsub", len(text) + 1)
     is_anchored = pattern.startswith(b"^")
-    matcher = Matcher(text, pattern)
+    matcher = matcher_for(text, pattern)
     pieces: list[bytes] = []
     at = count = 0
     while count < limit:
@@ -176,7 +192,7 @@ def gsub(*arguments: Value) -> Results:
     return [*_made(b"".join(pieces)), float(count)]
 
 
-def _replaced(matcher: Matcher, replacement: Value, start: int, end: int) -> bytes:
+def _replaced(matcher: Matcher | QuickMatcher, replacement: Value, start: int, end: int) -> bytes:
     if replacement.__class__ is Table:
         value = index(replacement, matcher.capture(0, start, end))
     elif replacement.__class__ in (bytes, float):
@@ -191,7 +207,7 @@ def _replaced(matcher: Matcher, replacement: Value, start: int, end: int) -> byt
     return tostring(value)
 
 
-def _expanded(matcher: Matcher, replacement: bytes, start: int, end: int) -> bytes:
+def _expanded(matcher: Matcher | QuickMatcher, replacement: bytes, start: int, end: int) -> bytes:
     def escape(found: re.Match[bytes]) -> bytes:
         digit = found[1]
         if digit == b"0":

@@ -134,7 +134,7 @@ class World:
             "Function": FunctionType,
             **{table.decode(): known.get(table) for table in ARGUMENT_TABLES},
             "call_named": call_named,
-            "find_all_of": stringlib.find_all_of,
+            "is_made_of": stringlib.is_made_of,
             "floor": mathlib.floor,
             "word": word,
             "resume_in": resume_in,
