@@ -15,7 +15,7 @@ from .clock import NS_PER_MS, NS_PER_US, Clock
 from .errors import WrongType
 from .expiry import Wheel
 from .roster import Roster
-from .values import EncodingLimits, Hash, List, Set, String, Value, VolatileHash
+from .values import EncodingLimits, Hash, List, Set, String, Unread, Value, VolatileHash
 
 if TYPE_CHECKING:
     from .accesses import Accesses
@@ -187,6 +187,8 @@ class Keyspace:
         value = self._values.get(key)
         if value.__class__ is bytes or isinstance(value, bytearray):
             return value
+        if isinstance(value, Unread):
+            return bytes(value)
         self._not_found(value)
         return None
 

@@ -35,7 +35,14 @@ class DoubleText(bytes):
 class Verbatim(bytes):
     """Text for people: ``=15\\r\\ntxt:...`` in RESP3, a bulk string in RESP2."""
 
-    __slots__ = ()
+    #: What kind of text it is, in three letters; a script may tell another.
+    format = b"txt"
+
+    @classmethod
+    def of(cls, kind: bytes, text: bytes) -> Verbatim:
+        verbatim = cls(text)
+        verbatim.format = kind[:3].ljust(3)
+        return verbatim
 
 
 class BigNumber(bytes):

@@ -467,9 +467,9 @@ class ReplyEncoder:
         else:
             self._bulk(lines, text)
 
-    def _verbatim(self, lines: list[bytes], text: bytes) -> None:
+    def _verbatim(self, lines: list[bytes], text: Verbatim) -> None:
         if self._is_3:
-            lines += b"=%d" % (len(text) + 4), b"txt:" + text
+            lines += b"=%d" % (len(text) + 4), text.format + b":" + text
         else:
             self._bulk(lines, text)
 

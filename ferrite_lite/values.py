@@ -238,6 +238,15 @@ class List(list[bytes]):
         return List(self)
 
 
+class Unread(bytes):
+    """A string that was stored as text, whatever it reads as: what INCRBYFLOAT leaves.
+
+    Redis looks for numbers in what clients send, and not in what it writes itself.
+    """
+
+    __slots__ = ()
+
+
 String: TypeAlias = bytes | bytearray
 Collection: TypeAlias = Hash | Set
 Value: TypeAlias = String | Collection | List
@@ -258,7 +267,7 @@ def encoding_of(value: Value) -> bytes:
         return value.encoding
     if isinstance(value, bytearray):
         return b"raw"
-    if maybe_int(value) is not None:
+    if not isinstance(value, Unread) and maybe_int(value) is not None:
         return b"int"
     return b"embstr" if len(value) <= EMBEDDED_STRING_BYTES else b"raw"
 

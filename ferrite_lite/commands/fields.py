@@ -320,7 +320,7 @@ def hgetex(ctx: Context, key: bytes, *words: bytes) -> Reply:
         return _get_and_expire(_Setter(ctx, key, fields, deadline_ms), fields, names)
     values: list[Reply] = [fields.get(name) for name in names]
     if options.expiry is not None:
-        changes = sum(map(fields.clear_deadline, names))
+        changes = sum(fields.clear_deadline(name) for name in names)
         if changes:
             ctx.db.touch(key, "hpersist", changes=changes)
     return values

@@ -364,7 +364,7 @@ def object_refcount(ctx: Context, key: bytes) -> Reply:
     config = ctx.server.config
     if config.maxmemory_bytes and (config.is_lru or config.is_lfu):
         return 1
-    number = maybe_int(value) if isinstance(value, bytes) else None
+    number = maybe_int(value) if encoding_of(value) == b"int" else None  # type: ignore[arg-type]  # only strings are
     is_shared = number is not None and 0 <= number < SHARED_INTEGERS
     return SHARED_REFERENCES if is_shared else 1
 

@@ -23,7 +23,7 @@ from ..errors import (
 )
 from ..numeric import INT64_MAX, INT64_MIN, LongDouble, maybe_int, parse_int
 from ..reply import OK, Reply
-from ..values import String
+from ..values import String, Unread
 from . import subsequence
 from .comparing import CONDITIONS, check_expected, holds
 from .deadlines import UNITS, positive_deadline_ms
@@ -363,7 +363,7 @@ def incrbyfloat(ctx: Context, key: bytes, increment: bytes) -> Reply:
     if not total.is_finite:
         raise IncrementNotFinite
     text = bytes(total)
-    ctx.db.put(key, text, keep_deadline=True)
+    ctx.db.put(key, Unread(text), keep_deadline=True)
     ctx.db.touch(key, "incrbyfloat")
     return text
 

@@ -155,6 +155,10 @@ def to_integer(value: float) -> int:
     return min(int(value), _INT64_MAX)
 
 
+#: A line end in a status would end the reply.
+_ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
+
+
 def _table_to_reply(table: Table, resp: int, depth: int) -> Reply:
     tags = table.hash
     if tags:
@@ -163,13 +167,15 @@ def _table_to_reply(table: Table, resp: int, depth: int) -> Reply:
             text = error_text(error)
             return PassedOn(text) if tags.get(COUNTED) is not None else CommandError(text)
         if status.__class__ is bytes:
-            return Status(status.replace(b"\r", b" ").replace(b"\n", b" "))
+            return Status(status.partition(b"\0")[0].translate(_ONE_LINE))
         big_number = tags.get(b"big_number")
         if big_number.__class__ is bytes:
-            return BigNumber(big_number.replace(b"\r", b" ").replace(b"\n", b" "))
+            return BigNumber(big_number.translate(_ONE_LINE))
         verbatim = tags.get(b"verbatim_string")
-        if verbatim.__class__ is Table and verbatim.hash.get(b"string").__class__ is bytes:
-            return Verbatim(verbatim.hash[b"string"])
+        if verbatim.__class__ is Table:
+            kind, text = verbatim.hash.get(b"format"), verbatim.hash.get(b"string")
+            if kind.__class__ is bytes and text.__class__ is bytes:
+                return Verbatim.of(kind, text)
         if tags.get(b"double").__class__ is float:
             return float(tags[b"double"])
         if tags.get(b"map").__class__ is Table:
@@ -191,5 +197,5 @@ def _table_to_reply(table: Table, resp: int, depth: int) -> Reply:
 
 
 def error_text(message: bytes) -> str:
-    """An error that a script returns: with or without the dash, with a code or none."""
-    return message.removeprefix(b"-").decode("utf-8", "surrogateescape")
+    """An error that a script returns, with a code or none; to Redis it is a C string."""
+    return message.partition(b"\0")[0].rstrip(b"\r\n").decode("utf-8", "surrogateescape")

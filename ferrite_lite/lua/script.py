@@ -67,5 +67,5 @@ def error_text(error: LuaError) -> str | None:
             return None
     else:
         message = b"ERR " + runtime.tostring(value)
-    text: str = message.removeprefix(b"-").decode("utf-8", "surrogateescape")
+    text: str = message.partition(b"\0")[0].decode("utf-8", "surrogateescape")
     return text

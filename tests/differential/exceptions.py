@@ -34,10 +34,6 @@ EXCEPTIONS = {
     "A header ends at its first carriage return, whatever follows": (
         "a header must end in CR LF: bytes that are skipped unseen can hide a request"
     ),
-    "Encodings of strings that were changed in place": (
-        "a whole number that INCRBYFLOAT left is 'int' here and 'embstr' in Redis, which keeps the"
-        " text; the values are the same"
-    ),
     "Events of Reading several strings that are not there, heard by oneself [AEmn]": (
         "Redis writes MGET's reply element by element, and puts the messages among them"
     ),

@@ -41,9 +41,10 @@ class Target:
     name: str
     host: str
     port: int
+    timeout_seconds: float = _TIMEOUT_SECONDS
 
     def connect(self, protocol: int) -> RawConnection:
-        connection = RawConnection((self.host, self.port), _TIMEOUT_SECONDS)
+        connection = RawConnection((self.host, self.port), self.timeout_seconds)
         if protocol != 2:
             connection.ask("HELLO", protocol)
         return connection

@@ -496,6 +496,14 @@ SCRIPT SHOW
     SCRIPT SHOW abc
     SCRIPT SHOW
     SCRIPT SHOW a b
+
+Fields lose their deadlines one after the other
+    HSET a f 1 g 2 h 3
+    HEXPIREAT a 33177117420 FIELDS 1 f
+    HGETEX a PERSIST FIELDS 2 f g
+    HEXPIREAT a 33177117420 FIELDS 2 f g
+    HPERSIST a FIELDS 3 f g h
+    HEXPIRETIME a FIELDS 3 f g h
 """,
     ),
 ]

@@ -626,6 +626,30 @@ Comments and line ends in scripts
     EVAL "\n\n\nerror('line 4')" 0
     EVAL "return 1;" 0
     EVAL ";return 1" 0
+
+Tables that stand for errors keep their dash, and end at a zero byte
+    EVAL "return {err='-0'}" 0
+    EVAL "return {1, {err='--ERR x'}}" 0
+    EVAL "return {err='ab\\r\\n'}" 0
+    EVAL "return {{err='\\r\\nab\\r\\n'}}" 0
+    EVAL "return {err='a\\000b'}" 0
+    EVAL "return {err='\\r\\n'}" 0
+    EVAL "return {err=''}" 0
+    EVAL "error({err='-My ERR\\r\\n'})" 0
+    EVAL "error({err='a\\000b'})" 0
+    EVAL "error('a\\000b')" 0
+    EVAL "return redis.error_reply('a\\000b')" 0
+
+Tables that stand for statuses, numbers and texts
+    EVAL "return {ok='a\\000b'}" 0
+    EVAL "return {ok='a\\r\\nb\\r\\n'}" 0
+    EVAL "return {big_number='12\\r\\n3'}" 0
+    EVAL "return {verbatim_string={format='mkd',string='x'}}" 0
+    EVAL "return {verbatim_string={format='m',string='x'}}" 0
+    EVAL "return {verbatim_string={format='',string='x'}}" 0
+    EVAL "return {verbatim_string={format='markdown',string='x'}}" 0
+    EVAL "return {verbatim_string={string='x'}}" 0
+    EVAL "return {verbatim_string={format='txt'}}" 0
 """,
     ),
 ]
