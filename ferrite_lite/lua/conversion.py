@@ -173,9 +173,9 @@ def _table_to_reply(table: Table, resp: int, depth: int) -> Reply:
             return BigNumber(big_number.translate(_ONE_LINE))
         verbatim = tags.get(b"verbatim_string")
         if verbatim.__class__ is Table:
-            kind, text = verbatim.hash.get(b"format"), verbatim.hash.get(b"string")
-            if kind.__class__ is bytes and text.__class__ is bytes:
-                return Verbatim.of(kind, text)
+            kind, shown = verbatim.hash.get(b"format"), verbatim.hash.get(b"string")
+            if kind.__class__ is bytes and shown.__class__ is bytes:
+                return Verbatim.of(kind, shown)
         if tags.get(b"double").__class__ is float:
             return float(tags[b"double"])
         if tags.get(b"map").__class__ is Table:
