@@ -103,10 +103,19 @@ def _deeds() -> Iterator[tuple[str, list[str], list[str]]]:
         yield name, before.split(" ; ") if bar else [], after.split(" ; ")
 
 
+#: What is due must be found by a request, and not by the server in the middle of one.
+_NOBODY_LOOKS, _SOMEBODY_LOOKS = "DEBUG SET-ACTIVE-EXPIRE 0", "DEBUG SET-ACTIVE-EXPIRE 1"
+
+
+def _has_past_time(requests: list[str]) -> bool:
+    return any("PXAT 1" in request for request in requests)
+
+
 def _told_to_another(classes: str) -> Iterator[Case]:
     """Each deed, and what somebody else hears of it."""
     for name, before, requests in _deeds():
         steps = [
+            *([_NOBODY_LOOKS] if _has_past_time(requests) else []),
             *before,
             f"CONFIG SET notify-keyspace-events {classes}",
             "other> PSUBSCRIBE __key*",
@@ -116,7 +125,7 @@ def _told_to_another(classes: str) -> Iterator[Case]:
                 "unordered> " + request if ">" not in request else request,
                 "other told> PING",
             ]
-        yield _case(f"Events of {name} [{classes}]", steps)
+        yield _case(f"Events of {name} [{classes}]", [*steps, _SOMEBODY_LOOKS])
 
 
 def _told_to_itself(classes: str) -> Iterator[Case]:
