@@ -414,7 +414,7 @@ _AFTERMATH = [
     ),
     "SELECT 1",
     "unordered> KEYS *",
-    "CONFIG SET hash-max-listpack-entries 128 hash-max-listpack-value 64",
+    "CONFIG SET hash-max-listpack-entries 512 hash-max-listpack-value 64",
     "CONFIG SET set-max-intset-entries 512",
 ]
 

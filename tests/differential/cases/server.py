@@ -304,7 +304,7 @@ CONFIG SET min-replicas-to-write refuses writes without replicas
 CONFIG SET of several parameters at once
     CONFIG SET timeout 10 hash-max-listpack-entries 100
     pairs> CONFIG GET timeout hash-max-listpack-entries
-    CONFIG SET timeout 0 hash-max-listpack-entries 128
+    CONFIG SET timeout 0 hash-max-listpack-entries 512
     pairs> CONFIG GET timeout hash-max-listpack-entries
 
 CONFIG SET of an unknown parameter changes nothing
@@ -345,7 +345,7 @@ CONFIG SET changes the limits of compact encodings
     OBJECT ENCODING h
     HSET h c 3
     OBJECT ENCODING h
-    CONFIG SET hash-max-listpack-entries 128
+    CONFIG SET hash-max-listpack-entries 512
     CONFIG SET set-max-intset-entries 2
     SADD s 1 2
     OBJECT ENCODING s
