@@ -26,7 +26,7 @@ _user_numbers = itertools.count(1)
 
 def without_rate(**settings: Any) -> SessionConfig:
     """A configuration for tests that open many sessions."""
-    return SessionConfig(**{"create_limit": None, "timeout_seconds": 5, **settings})
+    return SessionConfig(**{"create_limit": None, "timeout_seconds": 30, **settings})
 
 
 @pytest.fixture(params=TARGETS)
