@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
+
+import redis.asyncio
 
 import ferrite_lite
 from sessions import KeyRing, SessionConfig, SessionStore, native
@@ -34,9 +36,10 @@ RECORD = [
 #: A read: no touch is due, as it is for nearly every request.
 CALL = ["EVALSHA", SHA, "2", SESSION, INDEX, SID, "60000", "", "", "", ""]
 
-VALIDATIONS = 2_000
+VALIDATIONS = 5_000
 TASKS = 50
 CONFIG = SessionConfig(create_limit=None, timeout_seconds=30)
+KEYS = KeyRing.generate()
 
 
 def main(rounds: int) -> None:
@@ -67,19 +70,25 @@ def _fill(peer: Peer) -> None:
 
 # --- the store ------------------------------------------------------------------------------------
 
+POOL = f"{REDIS}, redis-py's pool"
+SEED = f"{REDIS}, the seven requests of the seed document"
+
 
 def _measure_stores(rounds: int) -> None:
-    """``SessionStore.validate`` through redis-py, fifty tasks at once."""
-    with started(FERRITE_WITH_TWIN, REDIS) as peers:
-        keys = KeyRing.generate()
-        with asyncio.Runner() as runner, _embedded(runner, keys) as embedded:
+    """``SessionStore.validate`` through each door, fifty tasks at once."""
+    with started(FERRITE_WITH_TWIN, REDIS) as peers, asyncio.Runner() as runner:
+        ferrite, real = (peer.port for peer in peers)
+        with _embedded(runner) as embedded, _pooled(runner, real) as (pooled, client):
             stores = {
-                f"{peer.name} over TCP": runner.run(_connect(peer.port, keys)) for peer in peers
+                POOL: pooled,
+                f"{REDIS}, one connection": runner.run(_connect(real)),
+                f"{FERRITE_WITH_TWIN}, one connection": runner.run(_connect(ferrite)),
+                "embedded, no socket": embedded,
             }
-            stores["embedded, no socket"] = embedded
             measures = {name: _validating(runner, store) for name, store in stores.items()}
+            measures[SEED] = _as_the_seed_does(runner, client)
             progress("SessionStore.validate")
-            figures = compare(measures, reference=f"{REDIS} over TCP", rounds=rounds)
+            figures = compare(measures, reference=POOL, rounds=rounds)
             progress("")
             print_comparison(f"SessionStore.validate, {TASKS} tasks", figures)
             for store in stores.values():
@@ -87,24 +96,67 @@ def _measure_stores(rounds: int) -> None:
 
 
 @contextmanager
-def _embedded(runner: asyncio.Runner, keys: KeyRing) -> Iterator[SessionStore]:
+def _embedded(runner: asyncio.Runner) -> Iterator[SessionStore]:
     ferrite = ferrite_lite.Ferrite()
     native.register(ferrite.engine)
-    yield runner.run(SessionStore.connect(ferrite.client(), CONFIG, keys=keys))
+    yield runner.run(SessionStore.connect(ferrite.client(), CONFIG, keys=KEYS))
     runner.run(ferrite.aclose())
 
 
-async def _connect(port: int, keys: KeyRing) -> SessionStore:
-    return await SessionStore.connect(f"redis://127.0.0.1:{port}", CONFIG, keys=keys)
+@contextmanager
+def _pooled(
+    runner: asyncio.Runner, port: int
+) -> Iterator[tuple[SessionStore, redis.asyncio.Redis]]:
+    pool = redis.asyncio.BlockingConnectionPool(port=port, max_connections=TASKS)
+    client = redis.asyncio.Redis(connection_pool=pool)
+    yield runner.run(SessionStore.connect(client, CONFIG, keys=KEYS)), client
+    runner.run(client.aclose())
+    runner.run(pool.aclose())
+
+
+async def _connect(port: int) -> SessionStore:
+    return await SessionStore.connect(f"redis://127.0.0.1:{port}", CONFIG, keys=KEYS)
 
 
 def _validating(runner: asyncio.Runner, store: SessionStore) -> Measure:
     issued = runner.run(store.create("alice", {"theme": "dark", "cart": ["tea", "milk"]}))
 
+    async def validate() -> None:
+        if await store.validate(issued.token) is None:
+            raise AssertionError("the session was refused")
+
+    return _rate(runner, validate)
+
+
+def _as_the_seed_does(runner: asyncio.Runner, client: redis.asyncio.Redis) -> Measure:
+    """Its ``validate`` with a sliding window and a device, request by request."""
+    key, device = "session:seed", "session:seed:device"
+    fields = ["user_id", "alice", "data", '{"theme":"dark"}', "last_access", "2024-01-01T00:00:00Z"]
+
+    async def fill() -> None:
+        await client.hset(key, items=fields)
+        await client.set(device, "{}")
+
+    async def validate() -> None:
+        if not await client.hgetall(key):
+            raise AssertionError("the session was refused")
+        await client.hset(key, "last_access", "2024-01-01T00:00:00Z")
+        await client.expire(key, 86_400)
+        if await client.exists(device):
+            await client.expire(device, 86_400)
+        await client.get(device)
+        await client.ttl(key)
+
+    runner.run(fill())
+    return _rate(runner, validate)
+
+
+def _rate(runner: asyncio.Runner, validate: Callable[[], Awaitable[None]]) -> Measure:
+    """Validations a second, by fifty tasks at once."""
+
     async def task() -> None:
         for _ in range(VALIDATIONS // TASKS):
-            if await store.validate(issued.token) is None:
-                raise AssertionError("the session was refused")
+            await validate()
 
     async def all_tasks() -> None:
         await asyncio.gather(*(task() for _ in range(TASKS)))
