@@ -22,6 +22,7 @@ from .errors import (
     VersionConflict,
 )
 from .flows import Flow, LoginFlows
+from .near import NearCache
 from .policies import RequestContext
 from .record import AuthContext, DeviceInfo, IssuedSession, Session, SessionInfo
 from .refresh import Exchanged, FamilyInfo, RefreshConfig, RefreshTokens
@@ -49,6 +50,7 @@ __all__ = [
     "LoginFlows",
     "LogoutTokenRefused",
     "MutableSession",
+    "NearCache",
     "OnLimit",
     "RateLimit",
     "RateLimited",

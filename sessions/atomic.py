@@ -11,7 +11,7 @@ to decide about age, and could not end what it does not list.)
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha1
@@ -72,6 +72,8 @@ LABEL = Script("label")
 LABELLED = Script("labelled")
 EPOCH = Script("epoch")
 
+#: They change nothing about a session but the time of its last access.
+_READING = (VALIDATE, MEMBERS, RECORDS)
 _UNREADABLE = "the session has a number that cannot be read"
 #: To tell an operation that is tried again from the next one.
 _ATTEMPT_ID_BYTES = 9
@@ -158,6 +160,8 @@ class AtomicStore:
         self._link = link
         self._config = config
         self._touch_interval = str(config.touch_interval_ms)
+        #: Told of the keys of each operation that may have changed more than its answer tells.
+        self.on_change: Callable[[Sequence[str]], None] | None = None
 
     # --- keys -------------------------------------------------------------------------------------
 
@@ -432,6 +436,9 @@ class AtomicStore:
             return await self._link.ask("EVALSHA", script.sha, *words)
         except NoScriptError:
             return await self._link.ask("EVAL", script.text, *words)
+        finally:
+            if self.on_change is not None and script not in _READING:
+                self.on_change(keys)
 
 
 def _literally(text: str) -> str:

@@ -127,6 +127,11 @@ class Link:
             owned=owned,
         )
 
+    @property
+    def client(self) -> Any:
+        """For what no link does: connections on which the server speaks first."""
+        return self._client
+
     async def aclose(self) -> None:
         """Close what ``open`` opened."""
         if self._owned is not None:

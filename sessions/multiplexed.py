@@ -132,6 +132,15 @@ class MultiplexedClient:
         self._line: _Line | None = None
         self._opening = asyncio.Lock()
 
+    @property
+    def connection_class(self) -> type[AbstractConnection]:
+        """With ``connection_kwargs``: how to connect to the same server once more."""
+        return self._pool.connection_class
+
+    @property
+    def connection_kwargs(self) -> dict[str, Any]:
+        return self._pool.connection_kwargs
+
     async def execute_command(self, *words: Any, **_: Any) -> Any:
         """The reply, as the server gave it. Raises what redis-py raises."""
         line = self._line

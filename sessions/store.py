@@ -29,6 +29,7 @@ from .guessing import GuessCounter
 from .labels import Labels
 from .link import Client, Link
 from .maintenance import SweepReport
+from .near import Near, NearCache
 from .policies import Bindings, RequestContext, Shown
 from .probing import check_server
 from .record import (
@@ -118,6 +119,7 @@ class SessionStore(Generic[T]):
         self._epoch = Epoch(self._atomic, self._clock, config.epoch_seconds)
         self._labels = Labels(self._atomic, self._tokens)
         self._announcer = Announcer()
+        self._near: Near | None = None
         link.on_change = self._announcer.store_changed
 
     @classmethod
@@ -130,6 +132,7 @@ class SessionStore(Generic[T]):
         codec: Codec[T] | None = None,
         encryptor: Encryptor | None = None,
         clock: ferrite_lite.Clock | None = None,
+        near_cache: NearCache | None = None,
     ) -> Self:
         """Open a store.
 
@@ -137,6 +140,7 @@ class SessionStore(Generic[T]):
         (``Redis``, ``RedisCluster``, a Sentinel's master), which the caller closes; without one
         the store lives in this process, where ``clock`` may drive its time. ``keys`` may be left
         out only there. ``codec`` gives the data a type, ``encryptor`` hides it from the store.
+        With ``near_cache``, sessions that were read a moment ago are validated without asking it.
         Raises ConfigError.
         """
         config = config or SessionConfig()
@@ -145,6 +149,9 @@ class SessionStore(Generic[T]):
         store = cls(link, config, keys, codec=codec, encryptor=encryptor, clock=clock)
         try:
             await check_server(link, config)
+            if near_cache is not None:
+                store._near = Near(near_cache, store._atomic, config, clock)
+                await store._near.start(link)
         except ConfigError:
             await store.aclose()
             raise
@@ -152,6 +159,8 @@ class SessionStore(Generic[T]):
 
     async def aclose(self) -> None:
         """Close what ``connect`` opened."""
+        if self._near is not None:
+            await self._near.aclose()
         await self._link.aclose()
 
     async def __aenter__(self) -> Self:
@@ -282,8 +291,9 @@ class SessionStore(Generic[T]):
             return self._unknown(Reason.MALFORMED, request)
         shown = self._bindings.shown(request, ticket.tag)
         bindings = self._bindings.script_arguments(shown)
+        validate = (self._near or self._atomic).validate
         found = await self._follow(
-            token, ticket, lambda ticket: self._atomic.validate(ticket, bindings, touch=touch)
+            token, ticket, lambda ticket: validate(ticket, bindings, touch=touch)
         )
         if found is None:
             return self._unknown(Reason.UNKNOWN, request)

@@ -1,0 +1,225 @@
+"""The near cache: sessions that were read a moment ago, answered without asking the store.
+
+Off unless it is asked for. The server tells of every key that changes (CLIENT TRACKING in broadcast
+mode), so what another process ends is refused here as soon as that is heard; however late it is, no
+answer is older than ``max_seconds``, counted from before the store was asked for it. While nothing
+can be heard, nothing is cached.
+
+An answer is kept only if no change of its user was heard, and none made here, between the question
+and the answer: what a reply in flight says may be over when it arrives.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+import redis.exceptions as redis_errors
+
+import ferrite_lite
+
+from .atomic import AtomicStore, Bound, Dead, Live
+from .config import SessionConfig
+from .errors import ConfigError
+from .link import Link
+from .listening import INVALIDATIONS, Listener, connection_makers
+from .record import Raw, text
+from .tokens import Ticket
+
+NS_PER_MS = 1_000_000
+#: Longer, and signing out would not mean what it says.
+MAX_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class NearCache:
+    """The settings of a near cache; checked when made."""
+
+    #: A session that has ended elsewhere is refused within this time at the latest.
+    max_seconds: float = 2
+    #: How many sessions are kept.
+    max_entries: int = 10_000
+
+    def __post_init__(self) -> None:
+        if not 0 < self.max_seconds <= MAX_SECONDS:
+            raise ConfigError(f"a near cache keeps sessions for up to {MAX_SECONDS} seconds")
+        if self.max_entries < 1:
+            raise ConfigError("a near cache has room for an entry at least")
+
+
+class _SinceBoot:
+    """The clock of ages: nobody sets it, and it goes on while the machine sleeps."""
+
+    _id = getattr(time, "CLOCK_BOOTTIME", None)
+
+    def now_ns(self) -> int:
+        return time.monotonic_ns() if self._id is None else time.clock_gettime_ns(self._id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    live: Live
+    #: When the store was asked, by the clock here.
+    asked_at_ns: int
+
+
+@dataclass(slots=True, eq=False)
+class _Reading:
+    """A question on its way; void once its user's sessions have changed."""
+
+    is_void: bool = False
+
+
+_NOTHING: Mapping[str, _Entry] = MappingProxyType({})
+
+
+class Near:
+    """``AtomicStore.validate`` with an answer at hand."""
+
+    def __init__(
+        self,
+        settings: NearCache,
+        atomic: AtomicStore,
+        config: SessionConfig,
+        clock: ferrite_lite.Clock | None = None,
+    ) -> None:
+        self._atomic = atomic
+        self._touch_interval_ms = config.touch_interval_ms
+        self._prefixes = [f"{config.prefix}session:", f"{config.prefix}user:"]
+        self._max_entries = settings.max_entries
+        self._max_age_ns = round(settings.max_seconds * 1000) * NS_PER_MS
+        self._clock = clock or _SinceBoot()
+        self._is_hearing = False
+        #: By the user's tag; whose answer is the newest comes last.
+        self._users: OrderedDict[str, dict[str, _Entry]] = OrderedDict()
+        self._count = 0
+        self._readings: defaultdict[str, set[_Reading]] = defaultdict(set)
+        self._listener: Listener | None = None
+
+    async def start(self, link: Link) -> None:
+        """Begin to hear of changes. Raises ConfigError where that cannot be."""
+        makers = await connection_makers(link)
+        if len(makers) != 1 or link.is_cluster:
+            raise ConfigError("a near cache needs one server, and a client of redis-py's")
+        self._listener = Listener(
+            makers[0],
+            INVALIDATIONS,
+            self.heard,
+            on_change=self._hearing,
+            tracked_prefixes=self._prefixes,
+        )
+        try:
+            await self._listener.start()
+        except redis_errors.ResponseError as error:
+            raise ConfigError(f"the server does not tell of changes: {error}") from error
+        self._atomic.on_change = self.heard
+
+    async def aclose(self) -> None:
+        """Hear of nothing any more, and so keep nothing."""
+        if self._listener is not None:
+            await self._listener.aclose()
+
+    # --- answering --------------------------------------------------------------------------------
+
+    async def validate(
+        self, ticket: Ticket, bindings: Sequence[str], *, touch: bool = True
+    ) -> Live | Dead | Bound:
+        """As ``AtomicStore.validate``: what was read a moment ago, or what is read now."""
+        now_ns = self._clock.now_ns()
+        kept = self._kept(ticket, bindings, now_ns, touch=touch)
+        if kept is not None:
+            return kept
+        if not self._is_hearing:
+            return await self._atomic.validate(ticket, bindings, touch=touch)
+        reading = _Reading()
+        readings = self._readings[ticket.tag]
+        readings.add(reading)
+        try:
+            answer = await self._atomic.validate(ticket, bindings, touch=touch)
+        finally:
+            readings.discard(reading)
+            if not readings:
+                self._readings.pop(ticket.tag, None)
+        if not isinstance(answer, Live):
+            self.forget(ticket.tag)
+        elif not reading.is_void:
+            self._keep(ticket, _Entry(_as_next_reader_sees_it(answer), now_ns))
+        return answer
+
+    def _kept(
+        self, ticket: Ticket, bindings: Sequence[str], now_ns: int, *, touch: bool
+    ) -> Live | None:
+        """What is kept of a session, if the store would say the same and do no more."""
+        entry = self._users.get(ticket.tag, _NOTHING).get(ticket.sid)
+        if entry is None:
+            return None
+        age_ns = now_ns - entry.asked_at_ns
+        live = entry.live
+        # The answer was made after the question was asked: it is not so late at the server yet.
+        now_ms = live.read_at_ms + -(-age_ns // NS_PER_MS)
+        if not (0 <= age_ns < self._max_age_ns and now_ms < live.expires_at_ms):
+            return None
+        if touch and 0 <= self._touch_interval_ms <= now_ms - live.last_access_ms:
+            return None
+        if not _fits(live, bindings):
+            return None
+        return Live(live.last_access_ms, live.expires_at_ms, False, now_ms, live.record)
+
+    def _keep(self, ticket: Ticket, entry: _Entry) -> None:
+        entries = self._users.setdefault(ticket.tag, {})
+        self._count += ticket.sid not in entries
+        entries[ticket.sid] = entry
+        self._users.move_to_end(ticket.tag)
+        while self._count > self._max_entries or self._is_oldest_over(entry.asked_at_ns):
+            self._count -= len(self._users.popitem(last=False)[1])
+
+    def _is_oldest_over(self, now_ns: int) -> bool:
+        """Whether nothing is good any more that is kept of the user who was read longest ago."""
+        entries = next(iter(self._users.values())).values()
+        return all(now_ns - entry.asked_at_ns >= self._max_age_ns for entry in entries)
+
+    # --- forgetting -------------------------------------------------------------------------------
+
+    def forget(self, tag: str) -> None:
+        """Something of a user has changed, or may have: whatever is known of him is void."""
+        self._count -= len(self._users.pop(tag, _NOTHING))
+        for reading in self._readings.get(tag, ()):
+            reading.is_void = True
+
+    def forget_all(self) -> None:
+        """The same of everybody."""
+        for tag in {*self._users, *self._readings}:
+            self.forget(tag)
+
+    def heard(self, keys: Sequence[Raw] | None) -> None:
+        """Keys that have changed, or None for all of them, as the server and the store tell."""
+        if keys is None:
+            self.forget_all()
+            return
+        for key in keys:
+            self.forget(text(key).partition("{")[2].partition("}")[0])
+
+    def _hearing(self, is_hearing: bool) -> None:
+        self._is_hearing = is_hearing
+        self.forget_all()
+
+
+def _fits(live: Live, bindings: Sequence[str]) -> bool:
+    """Whether ``validate.lua`` would find no difference that it has to act on."""
+    for name, shown, policy in (("network", *bindings[:2]), ("fp", *bindings[2:])):
+        if shown and policy:
+            expected = live.record.get(name)
+            if expected is not None and expected != shown:
+                return False
+    return True
+
+
+def _as_next_reader_sees_it(live: Live) -> Live:
+    """An answer that prolonged the session is the last access for the next one."""
+    return replace(live, last_access_ms=live.read_at_ms, touched=False) if live.touched else live
+
+
+__all__ = ["Near", "NearCache"]
