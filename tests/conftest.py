@@ -1,18 +1,19 @@
 """The real servers, one of each for a test run, started when the first test asks.
 
-A test that needs redis-server where there is none is left out, which the summary says in one line;
-where the environment variable CI is set, it fails instead.
+A test that needs redis-server or a browser where there is none is left out, which the summary says
+in one line; where the environment variable CI is set, it fails instead.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import settings
 
 from tests.support import servers
+from tests.support.browser import chromium
 
 #: A gate must not depend on chance: in CI every run draws the same examples, elsewhere new ones.
 #: Nowhere does an example fail for being slow: a busy machine is no defect.
@@ -20,9 +21,12 @@ settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True
 settings.register_profile("local", deadline=None)
 settings.load_profile("ci" if "CI" in os.environ else "local")
 
-#: Fixtures that need the reference redis-server on the machine.
-_NEED_REDIS = {"redis_server", "redis_cluster"}
-_LEFT_OUT = pytest.StashKey[str]()
+#: Fixtures that need a program on the machine, and what finds it.
+_NEEDS: list[tuple[set[str], Callable[[], object]]] = [
+    ({"redis_server", "redis_cluster"}, servers.redis_binary),
+    ({"chrome"}, chromium),
+]
+_LEFT_OUT = pytest.StashKey[list[str]]()
 
 
 @pytest.fixture(scope="session")
@@ -50,18 +54,20 @@ def redis_cluster() -> Iterator[servers.RealCluster]:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if "CI" in os.environ:
         return
-    try:
-        servers.redis_binary()
-    except servers.CannotStart as reason:
-        left_out = [item for item in items if _NEED_REDIS & set(getattr(item, "fixturenames", ()))]
-        if left_out:
-            config.hook.pytest_deselected(items=left_out)
-            items[:] = [item for item in items if item not in left_out]
-            config.stash[_LEFT_OUT] = f"{len(left_out)} tests left out: {reason}"
+    config.stash[_LEFT_OUT] = []
+    for fixtures, find in _NEEDS:
+        try:
+            find()
+        except servers.CannotStart as reason:
+            needing = [each for each in items if fixtures & set(getattr(each, "fixturenames", ()))]
+            if needing:
+                config.hook.pytest_deselected(items=needing)
+                items[:] = [each for each in items if each not in needing]
+                config.stash[_LEFT_OUT].append(f"{len(needing)} tests left out: {reason}")
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    if note := config.stash.get(_LEFT_OUT, ""):
+    for note in config.stash.get(_LEFT_OUT, []):
         terminalreporter.write_line(note, yellow=True)

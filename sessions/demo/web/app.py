@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from sessions import DataTooLarge, StoreUnavailable
+from sessions import DataTooLarge, RateLimited, StoreUnavailable
 from sessions.asgi import App, SessionMiddleware
 from sessions.csrf import Csrf
 from sessions.errors import NotSignedIn
@@ -40,6 +40,7 @@ def create_app(demo: Demo) -> App:
         ],
         exception_handlers={
             NotSignedIn: _to_sign_in,
+            RateLimited: _status(views, HTTPStatus.TOO_MANY_REQUESTS),
             DataTooLarge: _status(views, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
             StoreUnavailable: _status(views, HTTPStatus.SERVICE_UNAVAILABLE),
             HTTPException: _http_error(views),

@@ -19,6 +19,8 @@ BY_PASSWORD = AuthContext(methods=("pwd",))
 #: One text for all of them: nobody learns which names exist (ASVS 6.3.8).
 _WRONG = "This name and this password do not go together."
 
+_NO_ERRORS = {"name": "", "password": ""}
+
 
 class Entry:
     """The pages before one is in, and the way out."""
@@ -84,7 +86,7 @@ class Entry:
     async def sign_up_page(self, request: Request) -> Response:
         if session_of(request).user_id:
             return go("/devices")
-        return self._views.page(request, "sign_up.html", name="", errors={})
+        return self._views.page(request, "sign_up.html", name="", errors=_NO_ERRORS)
 
     async def sign_up(self, request: Request) -> Response:
         form = await request.form()
@@ -97,7 +99,7 @@ class Entry:
                 "sign_up.html",
                 status=HTTPStatus.UNPROCESSABLE_ENTITY,
                 name=name[:64],
-                errors={error.field: str(error)},
+                errors={**_NO_ERRORS, error.field: str(error)},
             )
         await session_of(request).login(account.name, auth=BY_PASSWORD)
         return go("/devices", "welcome")

@@ -125,15 +125,15 @@ class Own:
         """The devices whenever they have changed, until this one is signed out."""
         own_id, user_id = session.public_id or "", session.require_user()
         before: dict[str, Device] = {}
-        shown, last_seen_at, why = "", None, None
+        shown, last_seen_at = "", None
         with self._demo.hub.listen() as listener:
             while not listener.is_closed:
                 infos = await self._demo.store.get_user_sessions(user_id, session.token)
                 now = await self._demo.now()
                 content = self._list(session, infos, now)
                 devices = {each.public_id: each for each in content["devices"]}
-                if why is not None or own_id not in devices:
-                    yield stream_event("ended", why or "It has ended.")
+                if own_id not in devices:
+                    yield stream_event("ended", "Its time has run out.")
                     return
                 for text in _differences(before or devices, devices):
                     yield stream_event("notice", text)
@@ -146,7 +146,10 @@ class Own:
                     yield stream_event("part", {"id": "devices", "html": html})
                 before = devices
                 heard = await listener.next(self._demo.settings.tick_seconds)
-                why = next(filter(None, (why_ended(event, own_id) for event in heard)), None)
+                # At once: the middleware ends the stream with the session, and says nothing.
+                if why := next(filter(None, (why_ended(event, own_id) for event in heard)), ""):
+                    yield stream_event("ended", why)
+                    return
 
     # --- what a session holds ---------------------------------------------------------------------
 

@@ -92,6 +92,7 @@ function wind(left) {
 
 function replacePart({ id, html }) {
   const part = document.getElementById(id);
+  if (part === null) return;
   const focused = part.contains(document.activeElement) ? document.activeElement.id : null;
   const known = new Set([...all("[id]", part)].map((each) => each.id));
   part.innerHTML = html;
@@ -124,12 +125,14 @@ function setLive(isLive) {
 function follow(address) {
   const stream = new EventSource(address);
   const on = (kind, act) =>
-    stream.addEventListener(kind, (event) => act(JSON.parse(event.data)));
+    stream.addEventListener(kind, (event) => {
+      setLive(true);
+      act(JSON.parse(event.data));
+    });
   on("part", replacePart);
   on("clocks", wind);
   on("notice", toast);
   on("ended", (why) => { stream.close(); end(why); });
-  stream.onopen = () => setLive(true);
   stream.onerror = () => {
     setLive(false);
     // The browser comes again by itself, unless the server has said that there is nothing for it.
