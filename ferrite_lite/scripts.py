@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from .acl import Place
 from .clock import NS_PER_MS, SystemClock
-from .command import MANY_WORDS, Command
+from .command import MANY_WORDS, Command, Handler
 from .context import Context
 from .errors import (
     BusyFunction,
@@ -35,7 +35,7 @@ from .errors import (
     WrongArity,
 )
 from .lua import LuaSyntaxError, Script, ScriptHost, ScriptStopped, compile_script
-from .metrics import Meter
+from .metrics import Meter, is_quick
 from .reply import Reply
 from .scriptflags import Flags, command_flags, read_shebang
 
@@ -57,6 +57,9 @@ _REFUSALS = (
 
 #: Texts that EVAL was given are kept for EVALSHA up to this number, as since Redis 7.4.
 MAX_PASSING_SCRIPTS = 500
+
+#: A command of a script that took as long may be one of many: others are looked after.
+SLOW_NS = NS_PER_MS
 
 _WRITES = frozenset({"write"})
 #: PUBLISH, which replicas would hear of, is no reading either.
@@ -239,6 +242,19 @@ class ScriptRun(Protocol):
         ...
 
 
+class Prepared:
+    """A command that a script names, as it is called when nothing is special."""
+
+    __slots__ = ("command", "handler", "is_quick", "meter", "writes")
+
+    def __init__(self, meter: Meter) -> None:
+        self.meter = meter
+        self.command = meter.command
+        self.handler = meter.command.handler
+        self.is_quick = is_quick(meter.command)
+        self.writes = "write" in meter.command.flags
+
+
 class _Host:
     """One run's door to the engine."""
 
@@ -303,25 +319,38 @@ class _Host:
             self._count_error(error)
             raise
 
-    def prepare(self, name: bytes, argc: int, /) -> object:
+    def prepare(self, name: bytes, argc: int, /) -> Prepared | None:
         meter = self._plain[min(argc, MANY_WORDS)].get(name)
-        return None if meter is None or "noscript" in meter.command.flags else meter
+        if meter is None or "noscript" in meter.command.flags:
+            return None
+        return Prepared(meter)
 
     def call_prepared(
-        self, prepared: Meter | None, name: bytes, arguments: tuple[bytes, ...], /
+        self, prepared: Prepared | None, name: bytes, arguments: tuple[bytes, ...], /
     ) -> Reply:
         if prepared is None or self._is_careful or self._write_refusal is not None:
             return self.call([name, *arguments])
-        command = self._ctx.command = prepared.command
-        if "write" in command.flags:
+        self._ctx.command = prepared.command
+        if prepared.writes:
             self.has_written = True
-        prepared.calls += 1
+        meter = prepared.meter
+        meter.calls += 1
         try:
-            return command.handler(self._ctx, *arguments)
+            if prepared.is_quick:
+                return prepared.handler(self._ctx, *arguments)
+            return self._run_slow(prepared.handler, arguments)
         except CommandError as error:
-            prepared.failed += 1
+            meter.failed += 1
             self._count_error(error)
             raise
+
+    def _run_slow(self, handler: Handler, arguments: Sequence[bytes]) -> Reply:
+        """A command that may take long is followed by a look at who waits."""
+        began_ns = SystemClock.now_ns()
+        reply = handler(self._ctx, *arguments)
+        if SystemClock.now_ns() - began_ns > SLOW_NS:
+            self.interrupt()
+        return reply
 
     def _run(self, meter: Meter, arguments: Sequence[bytes]) -> Reply:
         meter.calls += 1
@@ -411,7 +440,7 @@ class _FullHost(_Host):
         return super().call(argv)
 
     def call_prepared(
-        self, prepared: Meter | None, name: bytes, arguments: tuple[bytes, ...], /
+        self, prepared: Prepared | None, name: bytes, arguments: tuple[bytes, ...], /
     ) -> Reply:
         return self.call([name, *arguments])
 

@@ -29,6 +29,10 @@ PYTHON_DEPTH = 3 * MAX_DEPTH
 BYTES_BETWEEN_LOOKS = 1 << 20
 #: Strings up to this size are not counted: they are many only in many steps.
 SMALL_BYTES = 256
+#: What a library reads or writes in the time of a step, about, and at once.
+BYTES_A_STEP, BYTES_AT_ONCE = 8, 1_000
+#: What a byte of JSON may take in tables.
+GROWTH = 16
 #: What an element of a list takes, itself aside.
 SLOT_BYTES = 8
 
@@ -156,6 +160,12 @@ def spend(steps: int) -> None:
     """As ``Budget.spend``, for the run in this thread."""
     if _running.budget is not None:
         _running.budget.spend(steps)
+
+
+def work(size_bytes: int) -> None:
+    """So much was read or written, byte by byte: it takes steps, and room. Raises as ``tick``."""
+    spend(size_bytes // BYTES_A_STEP)
+    reserve(size_bytes * GROWTH)
 
 
 def with_room(function: Callable[..., list[Any]], *arguments: Any) -> list[Any]:

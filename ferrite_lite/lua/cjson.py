@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from . import arguments as args
 from .arguments import Arguments
+from .budget import BYTES_AT_ONCE, work
 from .errors import LuaError
 from .runtime import MAX_STRING_BYTES, LuaFunction, Results, Table, Userdata, Value, type_name
 
@@ -205,6 +206,7 @@ class _Encoder:
         rest = [self._opened(value, 1)] if value.__class__ is Table else []
         if not rest:
             self._pieces.append(self._scalar(value))
+        worked = 0
         while rest:
             for child in rest[-1]:
                 if child.__class__ is Table:
@@ -212,7 +214,10 @@ class _Encoder:
                     break
                 piece = self._scalar(child)
                 self._pieces.append(piece)
-                self._size += len(piece)
+                self._size += len(piece) + 1
+                if self._size > worked + BYTES_AT_ONCE:
+                    work(self._size - worked)
+                    worked = self._size
             else:
                 rest.pop()
             if self._size > MAX_STRING_BYTES:
@@ -330,7 +335,7 @@ class _Decoder:
         # C's strings end at the first zero byte.
         self._text = text.partition(b"\0")[0]
         self._options = options
-        self._at = 0
+        self._at = self._worked_at = 0
         #: The latest token: its kind, or what is wrong with it; its value; where it begins.
         self._kind = ""
         self._value: Value = None
@@ -414,6 +419,9 @@ class _Decoder:
     # --- tokens -----------------------------------------------------------------------------------
 
     def _advance(self) -> None:
+        if self._at > self._worked_at + BYTES_AT_ONCE:
+            work(self._at - self._worked_at)
+            self._worked_at = self._at
         found = _TOKEN.match(self._text, self._at)
         if found is None:
             self._advance_slowly()

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable
 
 from . import arguments as args
+from .budget import BYTES_AT_ONCE, work
 from .errors import LuaError
 from .runtime import MAX_RESULTS, MAX_STRING_BYTES, LuaFunction, Results, Table, Value
 
@@ -30,7 +31,7 @@ def pack(*arguments: Value) -> Results:
 class _Writer:
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
-        self._size = 0
+        self._size = self._worked = 0
 
     def write(self, value: Value, level: int) -> None:
         kind = value.__class__
@@ -59,6 +60,9 @@ class _Writer:
             self.write(value, level)
 
     def _add(self, piece: bytes) -> None:
+        if self._size > self._worked + BYTES_AT_ONCE:
+            work(self._size - self._worked)
+            self._worked = self._size
         """Tables that share their parts grow sixteenfold a level: the size is watched."""
         self._size += len(piece)
         if self._size > MAX_STRING_BYTES:
@@ -160,13 +164,16 @@ class _Reader:
 
     def __init__(self, data: bytes, at: int) -> None:
         self._data = data
-        self.at = at
+        self.at = self._worked_at = at
 
     def read(self, held: int) -> Value:
         """The next value; ``held`` is how much of Lua's stack is taken. Raises LuaError."""
         #: Tables that are not complete: the table, how many items it lacks, what to add one with.
         open_tables: list[tuple[Table, int, Callable[[Value], None]]] = []
         while True:
+            if self.at > self._worked_at + BYTES_AT_ONCE:
+                work(self.at - self._worked_at)
+                self._worked_at = self.at
             # Each table that is open holds itself and a key.
             used = held + 2 * len(open_tables)
             if used + 1 > MAX_RESULTS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
 from typing import Any
 
@@ -17,13 +17,17 @@ from ..reply import (
     Reply,
     Status,
     StringMap,
+    StringSet,
     Verbatim,
 )
-from .budget import SLOT_BYTES, reserve
+from .budget import work
 from .runtime import Table, Value
 
 #: A table within a table within a table: real Redis gives up only when its stack does.
 MAX_REPLY_DEPTH = 128
+
+#: Replies that are longer take steps and room.
+FEW_ITEMS = 100
 
 #: Marks an error of a command: it was counted when the command failed.
 COUNTED = b"ignore_error_stats_update"
@@ -47,7 +51,8 @@ def to_lua(reply: Reply, resp: int) -> Value:
         return float(reply)  # type: ignore[arg-type]  # an int, as just seen
     if kind is list:
         items: list[Value] = reply  # type: ignore[assignment]  # as above
-        reserve(len(items) * SLOT_BYTES)
+        if len(items) > FEW_ITEMS:
+            work(len(items))
         nothing = False if resp == 2 else None
         return Table(
             [
@@ -61,9 +66,12 @@ def to_lua(reply: Reply, resp: int) -> Value:
 
 
 def _compound_to_lua(reply: Reply, resp: int) -> Value:
+    if isinstance(reply, Collection) and len(reply) > FEW_ITEMS:
+        work(len(reply))
     if isinstance(reply, StringMap) and resp == 2:
-        reserve(len(reply) * 2 * SLOT_BYTES)
         return Table(list(chain.from_iterable(reply.items())))
+    if isinstance(reply, StringSet) and resp == 2:
+        return Table(list(reply))
     if isinstance(reply, dict):
         return _map_to_lua(reply.items(), resp)
     match reply:

@@ -10,7 +10,7 @@ from typing import Any
 from . import arguments as args
 from . import baselib, bitlib, cmsgpack, mathlib, runtime, stringlib, structlib, tablelib
 from .bodies import ARGUMENT_TABLES, direct_name
-from .budget import SLOT_BYTES, STACK_OVERFLOW, Budget, current, reserve
+from .budget import SLOT_BYTES, STACK_OVERFLOW, Budget, current, reserve, spend
 from .cjson import Codec
 from .compiler import Compiled, compile_chunk
 from .coroutines import Coroutines, resume_in
@@ -22,6 +22,8 @@ from .redislib import RedisLibrary, error_handler, word
 from .runtime import LuaFunction, Results, Table, Value, call_named
 from .tracing import CHUNK, LINES, located, position_here, shown_chunk
 
+#: What ``load`` takes, in steps: for any source, and for how many bytes of it one more.
+COMPILING_STEPS, COMPILED_A_STEP = 500, 2
 #: Python calls that reading a source may nest: ``LUAI_MAXCCALLS`` levels of syntax, and sums of a
 #: few thousand terms.
 SYNTAX_DEPTH = 20_000
@@ -161,6 +163,7 @@ class World:
         """``load`` and ``loadstring``: further source, compiled in the world of this script."""
 
         def compiled(source: bytes, chunk: bytes) -> Results:
+            spend(COMPILING_STEPS + len(source) // COMPILED_A_STEP)
             try:
                 return [self.load(source, chunk, is_alone=False)]
             except LuaSyntaxError as error:
