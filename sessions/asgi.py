@@ -16,7 +16,7 @@ from . import events
 from .acting import ActingSession
 from .answers import Answer, answer_to
 from .csrf import MAX_FORM_BYTES, CsrfProtector
-from .errors import CsrfRefused, SessionError, StoreUnavailable
+from .errors import ConfigError, CsrfRefused, SessionError, StoreUnavailable
 from .exchange import Gate, Request, WebData, WebPolicy, WebSettings
 from .store import SessionStore
 
@@ -185,6 +185,9 @@ class SessionMiddleware:
         self._endings = Endings(store, recheck_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._start(scope, receive, send)
+            return
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
@@ -198,6 +201,20 @@ class SessionMiddleware:
             await connection.answer(answer_to(error))
             return
         await connection.run(self.app, receive)
+
+    async def _start(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let no application start on a server that cannot hold its sessions."""
+        starting = [await receive()]
+        try:
+            await self.store.check()
+        except ConfigError as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+
+        async def again() -> Message:
+            return starting.pop() if starting else await receive()
+
+        await self.app(scope, again, send)
 
     def _request(self, scope: Scope) -> Request:
         headers: dict[str, str] = {}

@@ -107,7 +107,7 @@ class SessionStore(Generic[T]):
         encryptor: Encryptor | None = None,
         clock: ferrite_lite.Clock | None = None,
     ) -> None:
-        """Use ``connect``. ``aclose`` closes the link."""
+        """Use ``connect`` or ``at``. ``aclose`` closes the link."""
         self.config = config
         self._link = link
         self._atomic = AtomicStore(link, config)
@@ -120,7 +120,33 @@ class SessionStore(Generic[T]):
         self._labels = Labels(self._atomic, self._tokens)
         self._announcer = Announcer()
         self._near: Near | None = None
+        self._is_checked = False
         link.on_change = self._announcer.store_changed
+
+    @classmethod
+    def at(
+        cls,
+        server: str | Client | None = None,
+        config: SessionConfig | None = None,
+        *,
+        keys: KeyRing | None = None,
+        codec: Codec[T] | None = None,
+        encryptor: Encryptor | None = None,
+        clock: ferrite_lite.Clock | None = None,
+        near_cache: NearCache | None = None,
+    ) -> Self:
+        """A store that is there before anything runs: for the top of a module.
+
+        As ``connect``, but the server is asked for nothing yet: ``check`` does, and the middleware
+        calls it when the application starts. Raises ConfigError.
+        """
+        config = config or SessionConfig()
+        keys = keys_for(server, keys)
+        link = Link.open(native.embedded(clock) if server is None else server, config)
+        store = cls(link, config, keys, codec=codec, encryptor=encryptor, clock=clock)
+        if near_cache is not None:
+            store._near = Near(near_cache, store._atomic, config, clock)
+        return store
 
     @classmethod
     async def connect(
@@ -143,19 +169,29 @@ class SessionStore(Generic[T]):
         With ``near_cache``, sessions that were read a moment ago are validated without asking it.
         Raises ConfigError.
         """
-        config = config or SessionConfig()
-        keys = keys_for(server, keys)
-        link = Link.open(native.embedded(clock) if server is None else server, config)
-        store = cls(link, config, keys, codec=codec, encryptor=encryptor, clock=clock)
+        store = cls.at(
+            server,
+            config,
+            keys=keys,
+            codec=codec,
+            encryptor=encryptor,
+            clock=clock,
+            near_cache=near_cache,
+        )
         try:
-            await check_server(link, config)
-            if near_cache is not None:
-                store._near = Near(near_cache, store._atomic, config, clock)
-                await store._near.start(link)
+            await store.check()
         except ConfigError:
             await store.aclose()
             raise
         return store
+
+    async def check(self) -> None:
+        """Raises ConfigError if the server can never do what sessions need; asks once."""
+        if not self._is_checked:
+            await check_server(self._link, self.config)
+            if self._near is not None:
+                await self._near.start(self._link)
+            self._is_checked = True
 
     async def aclose(self) -> None:
         """Close what ``connect`` opened."""

@@ -7,8 +7,11 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+from sessions.asgi import App
 from tests.support import served
+from tests.support.asgi import Browser
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -23,6 +26,34 @@ def test_the_examples_of_the_readme_run() -> None:
     )
     assert shown.returncode == 0, shown.stdout + shown.stderr
     assert len(doctest.DocTestParser().get_examples(README.read_text())) >= 6
+
+
+def application_with(text: str) -> App:
+    """The application in that block of the README which has this text."""
+    blocks = re.findall(r"^```python\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)
+    (block,) = [block for block in blocks if text in block]
+    names: dict[str, Any] = {}
+    exec(compile(block, str(README), "exec"), names)  # noqa: S102  # our own page
+    app: App = names["app"]
+    return app
+
+
+async def test_the_fastapi_application_of_the_readme_signs_people_in() -> None:
+    async with Browser(application_with("app = FastAPI()")) as browser:
+        assert (await browser.get("/hello")).status_code == 401
+        wrong = {"username": "alice", "password": "underland"}
+        assert (await browser.post("/login", json=wrong)).status_code == 401
+        await browser.post("/login", json={**wrong, "password": "wonderland"})
+        assert (await browser.get("/hello")).json() == "hello alice"
+        (device,) = (await browser.get("/sessions")).json()
+        assert device["is_current"]
+        assert (await browser.post("/logout")).json() == {"destroyed": 1}
+        assert (await browser.get("/hello")).status_code == 401
+
+
+async def test_the_starlette_application_of_the_readme_keeps_a_cart() -> None:
+    async with Browser(application_with("app = Starlette(")) as browser:
+        assert [(await browser.get("/cart")).json() for _ in range(2)] == [["tea"], ["tea", "tea"]]
 
 
 def test_every_file_that_the_readme_names_is_there() -> None:

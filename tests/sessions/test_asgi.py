@@ -15,9 +15,10 @@ from sessions.asgi import AsgiSession, Message, Receive, Scope, Send, SessionMid
 from sessions.cookies import CookiePolicy
 from sessions.errors import ConfigError, SessionNotLoaded
 from sessions.record import AuthContext
-from tests.sessions.conftest import MakeStore
+from tests.sessions.conftest import KEYS, MakeStore
 from tests.sessions.webparts import MINUTE, WatchedStore, watched_store
 from tests.support.asgi import COOKIE, Browser, Wire, application, scope
+from tests.support.servers import RealCluster
 
 
 @pytest.fixture
@@ -761,8 +762,46 @@ async def test_what_is_no_connection_passes_through(parts: WatchedStore) -> None
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         seen.append(scope)
 
-    await Wire(SessionMiddleware(app, parts.store), {"type": "lifespan"}).ended()
-    assert seen == [{"type": "lifespan"}]
+    await Wire(SessionMiddleware(app, parts.store), {"type": "unheard of"}).ended()
+    assert seen == [{"type": "unheard of"}]
+
+
+async def start(scope: Scope, receive: Receive, send: Send) -> None:
+    """An application that starts, and ends."""
+    for word in ("startup", "shutdown"):
+        assert await receive() == {"type": f"lifespan.{word}"}
+        await send({"type": f"lifespan.{word}.complete"})
+
+
+async def test_an_application_starts_on_a_server_that_can_hold_sessions() -> None:
+    async with SessionStore.at() as store:
+        wire = Wire(SessionMiddleware(start, store), {"type": "lifespan"})
+        for word in ("startup", "shutdown"):
+            wire.receive(f"lifespan.{word}")
+            assert (await wire.sent.get())["type"] == f"lifespan.{word}.complete"
+        await wire.ended()
+
+
+async def test_an_application_does_not_start_on_one_that_cannot(
+    redis_cluster: RealCluster,
+) -> None:
+    url = f"redis://{redis_cluster.host}:{redis_cluster.port}"
+    async with SessionStore.at(url, keys=KEYS) as store:
+        wire = Wire(SessionMiddleware(start, store), {"type": "lifespan"})
+        wire.receive("lifespan.startup")
+        refused = await wire.sent.get()
+        assert refused["type"] == "lifespan.startup.failed"
+        assert "cluster" in refused["message"]
+        await wire.ended()
+
+
+async def test_a_store_that_is_away_keeps_no_application_from_starting() -> None:
+    async with SessionStore.at("redis://127.0.0.1:1", keys=KEYS) as store:
+        wire = Wire(SessionMiddleware(start, store), {"type": "lifespan"})
+        wire.receive("lifespan.startup")
+        assert (await wire.sent.get())["type"] == "lifespan.startup.complete"
+        wire.receive("lifespan.shutdown")
+        await wire.ended()
 
 
 @pytest.mark.parametrize(
