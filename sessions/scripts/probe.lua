@@ -4,7 +4,7 @@
 local lacking = {}
 local function try(...)
   local reply = redis.pcall(...)
-  if type(reply) == 'table' and reply.err then
+  if type(reply) == 'table' and reply.err and reply.err ~= 'ERR no such key' then
     lacking[#lacking + 1] = (...) .. ': ' .. reply.err
   end
 end
@@ -18,7 +18,6 @@ try('HEXISTS', key, 'user_id')
 try('PEXPIRE', key, 1000)
 try('PEXPIREAT', key, 1000)
 try('HDEL', key, 'user_id')
-try('SREM', key, 'user_id')
-try('SMEMBERS', key)
+try('RENAME', key, key)
 try('DEL', key)
 return lacking
