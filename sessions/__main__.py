@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     keys.add_argument("--rotate", action="store_true", help="add a key to the present ring")
     commands.add_parser("doctor", help="name what about the server endangers sessions")
     commands.add_parser("sweep", help="prune the indexes of all users, and count what lives")
+    commands.add_parser("reindex", help="let the labels of live sessions lead to them again")
     listing = commands.add_parser("list", help="list the sessions of a user")
     listing.add_argument("user")
     finding = commands.add_parser("find", help="list the sessions with a label")
@@ -105,6 +106,11 @@ async def _sweep(store: Store, options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
+async def _reindex(store: Store, _: argparse.Namespace) -> int:
+    print(f"{await store.reindex()} sessions have labels, which lead to them")
+    return EXIT_OK
+
+
 async def _list(store: Store, options: argparse.Namespace) -> int:
     return _show(await store.get_user_sessions(options.user), options)
 
@@ -133,6 +139,7 @@ async def _end_everything(store: Store, options: argparse.Namespace) -> int:
 _COMMANDS: dict[str, Callable[[Store, argparse.Namespace], Awaitable[int]]] = {
     "doctor": _doctor,
     "sweep": _sweep,
+    "reindex": _reindex,
     "list": _list,
     "find": _find,
     "end": _end,

@@ -370,6 +370,11 @@ class AtomicStore:
                     found[member] = record
         return found
 
+    async def record(self, tag: str, member: Member) -> Record:
+        """All that the store holds of a session; nothing if it has gone."""
+        held = await self._link.ask("HGETALL", self.session_key(Ticket(tag, member.sid)))
+        return Record(held) if isinstance(held, dict) else Record.of(held)
+
     async def count(self, network: str, limit: RateLimit) -> None:
         """Count one more creation from a network. Raises RateLimited, StoreUnavailable."""
         key = self.network_rate_key(network)

@@ -208,8 +208,10 @@ class SyncSessionStore(Generic[T]):
     find = _blocking(SessionStore.find)
     destroy_everything = _blocking(SessionStore.destroy_everything)
     sweep = _blocking(SessionStore.sweep)
+    reindex = _blocking(SessionStore.reindex)
     doctor = _blocking(SessionStore.doctor)
     sweep = _blocking(SessionStore.sweep)
+    reindex = _blocking(SessionStore.reindex)
     destroy_everything = _blocking(SessionStore.destroy_everything)
 
     @contextmanager

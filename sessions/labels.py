@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .atomic import AtomicStore
-from .config import Lifetime
 from .record import LABEL_PREFIX
 from .tokens import Tokens
 
@@ -30,10 +29,13 @@ class Labels:
         """The fields of a record that hold them."""
         return {LABEL_PREFIX + name: value for name, value in labels.items()}
 
-    async def add(self, tag: str, labels: Mapping[str, str], lifetime: Lifetime) -> None:
-        """Before a session is there, so that none lives that cannot be found."""
+    async def add(self, tag: str, labels: Mapping[str, str], keep_ms: int) -> None:
+        """Let them lead to a user, for so long, 0 for ever.
+
+        Before his session is there, so that none lives that cannot be found.
+        """
         for name, value in labels.items():
-            await self._atomic.label(name, self._digest(name, value), tag, lifetime.absolute_ms)
+            await self._atomic.label(name, self._digest(name, value), tag, keep_ms)
 
     async def tags(self, name: str, value: str) -> list[str]:
         """The users who may have a session with a label."""

@@ -12,6 +12,7 @@ from typing import Any
 from .announcing import Announcer
 from .atomic import AtomicStore
 from .errors import SessionError
+from .labels import Labels
 from .link import Link
 from .record import text
 
@@ -47,6 +48,21 @@ async def sweep(atomic: AtomicStore, announcer: Announcer) -> SweepReport:
         announcer.expired(gone)
         live, expired = live + len(alive), expired + len(gone)
     return SweepReport(len(seen), live, expired)
+
+
+async def reindex(atomic: AtomicStore, labels: Labels) -> int:
+    """Let the labels of all live sessions lead to them again; how many sessions have labels."""
+    count = 0
+    async for tag in atomic.tags():
+        alive, _ = await atomic.members(tag)
+        for member in alive:
+            record = await atomic.record(tag, member)
+            held = record.labels()
+            hard_ms = record.number("absolute_at", default=0)
+            keep_ms = hard_ms and hard_ms - record.number("created_at")
+            await labels.add(tag, held, keep_ms)
+            count += bool(held)
+    return count
 
 
 async def revoke_everything(atomic: AtomicStore) -> int:

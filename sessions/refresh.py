@@ -131,7 +131,7 @@ class RefreshTokens(Generic[T]):
         token, ticket = self._tokens.first(self._store._tokens.tag(user_id), name)
         labels = owner.labels if isinstance(owner, Session) else {}
         named = {_family_label(label): value for label, value in labels.items()}
-        await self._store._labels.add(ticket.tag, named, self.config.lifetime)
+        await self._store._labels.add(ticket.tag, named, self.config.lifetime.absolute_ms)
         evicted = await self._families.issue(
             ticket,
             content_of(user_id, fields),
@@ -211,7 +211,7 @@ class RefreshTokens(Generic[T]):
         if successor is None or session is None:
             return None
         labels = family.record.labels()
-        await self._store._labels.add(presented.tag, labels, config.session_lifetime)
+        await self._store._labels.add(presented.tag, labels, config.session_lifetime.absolute_ms)
         outcome = await self._families.exchange(
             presented,
             successor[1],

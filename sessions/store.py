@@ -260,7 +260,7 @@ class SessionStore(Generic[T]):
         replaced = before if before is not None and before.tag == ticket.tag else None
         try:
             await self._count_network(request)
-            await self._labels.add(ticket.tag, labels or {}, lifetime)
+            await self._labels.add(ticket.tag, labels or {}, lifetime.absolute_ms)
             created = await self._create(
                 ticket, user_id, public_id, fields, lifetime, replaced, if_generation
             )
@@ -521,6 +521,14 @@ class SessionStore(Generic[T]):
     async def sweep(self) -> SweepReport:
         """Prune the indexes of all users; tells ``Expired`` of each session that has run out."""
         return await maintenance.sweep(self._atomic, self._announcer)
+
+    async def reindex(self) -> int:
+        """Let the labels of all live sessions lead to them again; how many sessions have labels.
+
+        For when the server has lost some keys and not others. Who is signed in is in no other
+        place than the index of a user, so that there is nothing to make it anew from.
+        """
+        return await maintenance.reindex(self._atomic, self._labels)
 
     async def destroy_everything(self) -> int:
         """End all sessions of all users that were opened before this began (ASVS 7.4.5).

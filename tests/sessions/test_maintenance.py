@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import ferrite_lite
-from sessions import RequestContext, SessionStore, events
+from sessions import Lifetime, RequestContext, SessionStore, events
 from sessions.maintenance import SweepReport
 from tests.sessions.conftest import KEYS, Between, MakeStore, without_rate
 
@@ -74,3 +74,22 @@ async def test_a_store_that_was_not_told_to_asks_for_no_epoch(
     between.calls.clear()
     await slow_store.validate(issued.token, request=RequestContext("10.0.0.1"))
     assert len(between.calls) == 1
+
+
+async def test_labels_that_were_lost_lead_to_their_sessions_again(
+    make_store: MakeStore, client: Any, prefix: str
+) -> None:
+    store = await make_store(prefix=prefix)
+    lasting = Lifetime(60, None)
+    first = await store.create("alice", labels={"device": "d-1", "client": "web"})
+    second = await store.create("bob", labels={"device": "d-1"}, lifetime=lasting)
+    await store.create("bob")
+    for name in ("device", "client"):
+        for key in [key async for key in client.scan_iter(match=f"*label:{name}:*")]:
+            if key.startswith(prefix.encode()):
+                await client.execute_command("DEL", key)
+    assert await store.find("device", "d-1") == []
+    assert await store.reindex() == 2
+    found = {info.public_id for info in await store.find("device", "d-1")}
+    assert found == {first.public_id, second.public_id}
+    assert [info.public_id for info in await store.find("client", "web")] == [first.public_id]
