@@ -1,4 +1,7 @@
-"""The README's pictures: ``python -m tests.sessions.demo.screenshots FOLDER`` takes them anew."""
+"""Pictures of all pages: ``python -m tests.sessions.demo.screenshots FOLDER`` takes them anew.
+
+For a look at every state of them after a change; some are the README's, in ``.github/images``.
+"""
 
 from __future__ import annotations
 
@@ -7,112 +10,121 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from sessions import AuthContext, RequestContext
-from sessions.demo.web.accounts import SHOWN
 from sessions.demo.web.serve import Address
 from sessions.demo.web.settings import Settings
 from tests.support.browser import browser
 
 from .running import Site, running
+from .visitor import Visitor
 
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
-DESKTOP, PHONE = (1120, 760), (390, 780)
+SIZES = {"desktop": (1120, 740), "phone": (390, 780)}
+#: So that visitors come, use their sessions, and leave them behind to expire.
+LOAD_MS = 28_000
 HERE = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0"
     " Safari/537.36"
 )
-ELSEWHERE = [
-    (
-        "203.0.113.7",
-        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like"
-        " Gecko) Version/18.1 Mobile/15E148 Safari/604.1",
-    ),
-    ("192.168.7.20", "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"),
-]
+ELSEWHERE = {
+    "203.0.113.7": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15"
+    " (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1",
+    "192.168.7.20": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+}
 
 
-async def sign_in(page: Page, site: Site, name: str) -> None:
-    password = next(each.password for each in SHOWN if each.name == name)
-    await page.goto(f"{site.url}/sign-in")
-    await page.fill("#name", name)
-    await page.fill("#password", password)
-    await page.click("main button[type=submit]")
-    await page.wait_for_url("**/devices*")
+class Album:
+    """Pictures of one look: a colour scheme, and a size of window."""
+
+    def __init__(self, folder: Path, site: Site, visitor: Visitor, look: str) -> None:
+        self._folder = folder
+        self._site = site
+        self._visitor = visitor
+        self._look = look
+
+    @property
+    def page(self) -> Page:
+        return self._visitor.page
+
+    async def take(self, name: str) -> None:
+        await self.page.screenshot(
+            path=self._folder / f"{name}-{self._look}.png", full_page="phone" in self._look
+        )
+
+    async def of_the_way_in(self) -> None:
+        page = self.page
+        await page.goto("/sign-in")
+        await self.take("sign-in")
+        await page.get_by_label("Name").fill("alice")
+        await page.get_by_label("Password", exact=True).fill("not the password")
+        await self._visitor.press("Sign in")
+        await self.take("refused")
+        await page.goto("/sign-up")
+        await page.get_by_label("Name").fill("carol")
+        await page.get_by_label("Password", exact=True).fill("short")
+        await self._visitor.press("Open the account")
+        await self.take("sign-up")
+        await page.goto("/nowhere")
+        await self.take("nowhere")
+
+    async def of_a_session(self) -> None:
+        page = self.page
+        await self._visitor.arrive()
+        await expect(page.locator("[data-live-text]")).to_have_text("live")
+        await self.take("devices")
+        await page.goto("/notebook")
+        await self.take("notebook-empty")
+        await page.get_by_label("What should").fill(
+            "The kettle is clean. Ask Bob for the blue one."
+        )
+        await self._visitor.press("Keep the note")
+        await page.get_by_label("One more thing").fill("Darjeeling, second flush")
+        await self._visitor.press("Add")
+        await self.take("notebook")
+        cookie = await self._visitor.session_cookie()
+        await self._site.demo.store.destroy(str(cookie["value"]) if cookie else "")
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("has ended")
+        await self.take("ended")
+
+    async def of_the_store(self) -> None:
+        await self._visitor.arrive("/operator", "olivia")
+        await self.take("operator")
 
 
-async def take(folder: Path) -> None:
-    settings = Settings(tick_seconds=0.25)
-    async with running(settings, Address(port=0)) as site, browser() as chrome:
-        for address, agent in ELSEWHERE:
-            origin = RequestContext(address, {"user-agent": agent})
-            await site.demo.store.create("alice", request=origin, auth=AuthContext(("pwd",)))
-        for scheme in SCHEMES:
-            await _entry(folder, site, chrome, scheme)
-            await _devices(folder, site, chrome, scheme, DESKTOP, f"devices-{scheme}")
-            await _devices(folder, site, chrome, scheme, PHONE, f"devices-phone-{scheme}")
-        await _operator(folder, site, chrome)
-
-
-async def _page(chrome: Browser, scheme: Scheme, size: tuple[int, int]) -> Page:
+async def open_album(folder: Path, site: Site, chrome: Browser, scheme: Scheme, size: str) -> Album:
+    width, height = SIZES[size]
     context = await chrome.new_context(
-        viewport={"width": size[0], "height": size[1]},
+        base_url=site.url,
+        viewport={"width": width, "height": height},
         color_scheme=scheme,
         reduced_motion="reduce",
         user_agent=HERE,
     )
-    return await context.new_page()
+    return Album(folder, site, await Visitor.begin(context), f"{size}-{scheme}")
 
 
-async def _entry(folder: Path, site: Site, chrome: Browser, scheme: Scheme) -> None:
-    page = await _page(chrome, scheme, DESKTOP)
-    await page.goto(f"{site.url}/sign-in")
-    await page.screenshot(path=folder / f"sign-in-{scheme}.png")
-    await page.fill("#name", "alice")
-    await page.fill("#password", "wrong")
-    await page.click("main button[type=submit]")
-    await page.screenshot(path=folder / f"refused-{scheme}.png")
-    await page.goto(f"{site.url}/sign-up")
-    await page.screenshot(path=folder / f"sign-up-{scheme}.png")
-    await page.context.close()
-
-
-async def _devices(
-    folder: Path, site: Site, chrome: Browser, scheme: Scheme, size: tuple[int, int], name: str
-) -> None:
-    page = await _page(chrome, scheme, size)
-    await sign_in(page, site, "alice")
-    await page.wait_for_timeout(400)
-    await page.screenshot(path=folder / f"{name}.png", full_page=size == PHONE)
-    await page.goto(f"{site.url}/notebook")
-    await page.fill("#note", "The kettle is descaled. Ask Bob about the blue one.")
-    await page.click("text=Keep the note")
-    await page.fill("#item", "Darjeeling, second flush")
-    await page.click("text=Add")
-    await page.screenshot(path=folder / f"notebook-{name}.png", full_page=size == PHONE)
-    own = page.url
-    await page.goto(f"{own.rpartition('/')[0]}/devices")
-    await page.click(".device.current button")
-    await page.context.close()
-
-
-async def _operator(folder: Path, site: Site, chrome: Browser) -> None:
-    pages = [
-        (await _page(chrome, "light", (1120, 1000)), "operator-light"),
-        (await _page(chrome, "dark", (1120, 1000)), "operator-dark"),
-        (await _page(chrome, "dark", PHONE), "operator-phone"),
-    ]
-    for page, _ in pages:
-        await sign_in(page, site, "olivia")
-        await page.goto(f"{site.url}/operator")
-    await pages[0][0].click("text=Let some hundred")
-    await pages[0][0].wait_for_timeout(26_000)
-    for page, name in pages:
-        await page.screenshot(path=folder / f"{name}.png", full_page="phone" in name)
-        await page.context.close()
+async def take_all(folder: Path) -> None:
+    settings = Settings(tick_seconds=0.25, most_devices=4)
+    async with running(settings, Address(port=0)) as site, browser() as chrome:
+        for address, agent in ELSEWHERE.items():
+            origin = RequestContext(address, {"user-agent": agent})
+            await site.demo.store.create("alice", request=origin, auth=AuthContext(("pwd",)))
+        albums = [
+            await open_album(folder, site, chrome, scheme, size)
+            for scheme in SCHEMES
+            for size in SIZES
+        ]
+        for album in albums:
+            await album.of_the_way_in()
+            await album.of_a_session()
+        site.demo.load.start()
+        await albums[0].page.wait_for_timeout(LOAD_MS)
+        for album in albums:
+            await album.of_the_store()
 
 
 if __name__ == "__main__":
-    asyncio.run(take(Path(sys.argv[1])))
+    asyncio.run(take_all(Path(sys.argv[1])))

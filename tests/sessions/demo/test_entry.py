@@ -81,6 +81,7 @@ async def test_a_new_account_is_opened_once_its_password_will_do(visit: Visit) -
     await carol.page.get_by_label("Password", exact=True).fill("short")
     await carol.press("Open the account")
     await expect(carol.page.locator("#password-help")).to_contain_text("8 to 128")
+    await expect(carol.page.get_by_label("Password", exact=True)).to_be_focused()
     await carol.page.get_by_label("Password", exact=True).fill("long enough by far")
     await carol.press("Open the account")
     await expect(carol.page.locator(".account-name")).to_have_text("carol")
