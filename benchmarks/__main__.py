@@ -7,6 +7,7 @@ import shutil
 import sys
 
 from . import commands, scripting, validate, web
+from .load import LoadFailed
 
 BENCHMARKS = {
     "commands": commands.main,
@@ -26,7 +27,11 @@ def main() -> int:
     if missing:
         print(f"benchmarks: install {', '.join(missing)} first (Debian: apt-get install redis)")
         return 2
-    BENCHMARKS[options.name](options.rounds)
+    try:
+        BENCHMARKS[options.name](options.rounds)
+    except LoadFailed as failure:
+        print(f"benchmarks: {failure}", file=sys.stderr)
+        return 1
     return 0
 
 

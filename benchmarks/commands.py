@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import statistics
-
-from .load import Load, send
+from .load import Load, print_cpu, send
 from .peers import FAKEREDIS, FERRITE, REDIS, VALKEY, Peer, started
 from .rounds import compare, print_comparison, progress
 
@@ -38,14 +36,10 @@ def main(rounds: int) -> None:
                 figures = compare(loads, reference=REDIS, rounds=rounds)
                 progress("")
                 print_comparison(f"{name}, pipeline {pipeline}, 50 connections", figures)
-                print(f"  server CPU a request, microseconds: {_cpu(loads)}")
+                print_cpu(loads, reference=REDIS)
 
 
 def _fill(peer: Peer) -> None:
     send(peer, *COMMANDS["SET"])
     pairs = [word for n in range(FIELDS) for word in (f"field:{n}", f"value:{n}")]
     send(peer, "HSET", COMMANDS["HGETALL"][1], *pairs)
-
-
-def _cpu(loads: dict[str, Load]) -> str:
-    return ", ".join(f"{name} {statistics.median(load.cpu_us):.2f}" for name, load in loads.items())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import statistics
 import subprocess
+from collections.abc import Mapping
 
 from .peers import Peer
 
@@ -13,10 +15,12 @@ CLIENTS = 50
 SECONDS = 1.0
 #: The first run, which shows how many requests fit into that time.
 PROBE_REQUESTS = 2_000
+#: redis-benchmark ends at the first connection that fails, as one may on a busy machine.
+ATTEMPTS = 3
 
 
 class LoadFailed(Exception):
-    """A peer has answered with an error; the message says which one and what."""
+    """A peer answers with an error, or not at all; the message says which one and what."""
 
 
 class Load:
@@ -44,13 +48,24 @@ class Load:
             *("redis-benchmark", "-p", str(self.peer.port), "--csv"),
             *("-c", str(CLIENTS), "-P", str(self._pipeline), "-n", str(self._requests)),
         ]
-        ended = subprocess.run(
-            [*command, *self._words], capture_output=True, text=True, check=False, timeout=300
-        )
-        if ended.returncode:
-            raise LoadFailed(f"{self.peer.name}: {ended.stdout}{ended.stderr}")
-        row = list(csv.reader(ended.stdout.strip().splitlines()))[-1]
-        return float(row[1])
+        for _ in range(ATTEMPTS):
+            ended = subprocess.run(
+                [*command, *self._words], capture_output=True, text=True, check=False, timeout=300
+            )
+            rows = list(csv.reader(ended.stdout.strip().splitlines()))
+            if ended.returncode == 0 and rows:
+                return float(rows[-1][1])
+        raise LoadFailed(f"{self.peer.name}: {ended.stdout}{ended.stderr}")
+
+
+def print_cpu(loads: Mapping[str, Load], *, reference: str) -> None:
+    """What a request costs each server, whatever the load and the neighbours take of the machine.
+
+    In parentheses, how many of its requests one of the reference's is worth: a ratio as of rates.
+    """
+    cpu_us = {name: statistics.median(load.cpu_us) for name, load in loads.items()}
+    shown = [f"{name} {own:.2f} ({cpu_us[reference] / own:.2f})" for name, own in cpu_us.items()]
+    print(f"  server CPU a request, microseconds: {', '.join(shown)}", flush=True)
 
 
 def send(peer: Peer, *words: str) -> str:

@@ -18,7 +18,7 @@ import redis.asyncio
 import ferrite_lite
 from sessions import KeyRing, SessionConfig, SessionStore, native
 
-from .load import Load, send
+from .load import Load, print_cpu, send
 from .peers import FAKEREDIS, FERRITE, FERRITE_WITH_TWIN, REDIS, VALKEY, Peer, started
 from .rounds import Measure, compare, print_comparison, progress
 
@@ -59,6 +59,7 @@ def main(rounds: int) -> None:
             progress("")
             title = f"validate as one EVALSHA, pipeline {pipeline}, 50 connections"
             print_comparison(title, figures)
+            print_cpu(loads, reference=REDIS)
     _measure_stores(rounds)
 
 

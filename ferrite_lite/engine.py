@@ -149,6 +149,7 @@ class Engine:
         """
         moment, append = self._moment, lines.append
         headers, numbers, only_quick = BULK_HEADERS, INTEGER_LINES, True
+        meter: Meter | None = None
         self.state.lookups.running = ctx
         moment.read_ms = None
         remaining = iter(requests)
@@ -189,9 +190,9 @@ class Engine:
                 self._metrics.count_failure(ctx.command, error)
                 ENCODERS[ctx.resp].write(lines, error)
         ended_ns = stopwatch_ns()
-        if only_quick:
+        if only_quick and meter is not None:
             if len(requests) == 1:
-                self._metrics[ctx.command].record(ended_ns - started_ns)
+                meter.record(ended_ns - started_ns)
             else:
                 self._metrics.share(len(requests), ended_ns - started_ns)
         return ended_ns
