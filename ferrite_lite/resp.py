@@ -486,7 +486,7 @@ class ReplyEncoder:
 
     def _bulks(self, lines: list[bytes], items: Iterable[Reply]) -> None:
         """Items that are mostly strings: an array of anything else is right, and slower."""
-        headers, append = BULK_HEADERS, lines.append
+        headers, append, writers = BULK_HEADERS, lines.append, self.writers
         for item in items:
             if item.__class__ is bytes:
                 size = len(item)
@@ -495,7 +495,7 @@ class ReplyEncoder:
             elif item.__class__ is int:
                 append(b":%d" % item)
             else:
-                self.write(lines, item)
+                writers[item.__class__](lines, item)
 
     def _set(self, lines: list[bytes], members: Collection[Reply]) -> None:
         lines.append((b"~%d" if self._is_3 else b"*%d") % len(members))

@@ -31,9 +31,15 @@ _DEPENDS = "Depends on the script that is executed."
     since="2.6.0",
     complexity=_DEPENDS,
 )
-def eval_(ctx: Context, text: bytes, numkeys: bytes, *words: bytes) -> Reply:
+def eval_(
+    ctx: Context, text: bytes, numkeys: bytes, *words: bytes, readonly: bool = False
+) -> Reply:
     """Run a script, and keep it for EVALSHA."""
-    return _run_text(ctx, text, numkeys, words, readonly=False)
+    count = parse_int(numkeys)
+    if not 0 <= count <= len(words):
+        raise _wrong_count(count)
+    _, script = ctx.server.scripts.load(text, stays=False)
+    return script.run(ctx, words[:count], words[count:], readonly=readonly)
 
 
 @command(
@@ -42,9 +48,20 @@ def eval_(ctx: Context, text: bytes, numkeys: bytes, *words: bytes) -> Reply:
     since="2.6.0",
     complexity=_DEPENDS,
 )
-def evalsha(ctx: Context, sha: bytes, numkeys: bytes, *words: bytes) -> Reply:
+def evalsha(
+    ctx: Context, sha: bytes, numkeys: bytes, *words: bytes, readonly: bool = False
+) -> Reply:
     """Run a script that was loaded before."""
-    return _run_known(ctx, sha, numkeys, words, readonly=False)
+    # As in Redis, what cannot be a SHA-1 is refused before the number of keys, else after.
+    if len(sha) != _SHA1_HEX_BYTES:
+        raise NoSuchScript
+    count = parse_int(numkeys)
+    if not 0 <= count <= len(words):
+        raise _wrong_count(count)
+    script = ctx.server.scripts.find(sha)
+    if script is None:
+        raise NoSuchScript
+    return script.run(ctx, words[:count], words[count:], readonly=readonly)
 
 
 @command(
@@ -55,7 +72,7 @@ def evalsha(ctx: Context, sha: bytes, numkeys: bytes, *words: bytes) -> Reply:
 )
 def eval_ro(ctx: Context, text: bytes, numkeys: bytes, *words: bytes) -> Reply:
     """Run a script that must not write."""
-    return _run_text(ctx, text, numkeys, words, readonly=True)
+    return eval_(ctx, text, numkeys, *words, readonly=True)
 
 
 @command(
@@ -66,32 +83,7 @@ def eval_ro(ctx: Context, text: bytes, numkeys: bytes, *words: bytes) -> Reply:
 )
 def evalsha_ro(ctx: Context, sha: bytes, numkeys: bytes, *words: bytes) -> Reply:
     """Run a script that was loaded before and must not write."""
-    return _run_known(ctx, sha, numkeys, words, readonly=True)
-
-
-def _run_text(
-    ctx: Context, text: bytes, numkeys: bytes, words: tuple[bytes, ...], *, readonly: bool
-) -> Reply:
-    count = parse_int(numkeys)
-    if not 0 <= count <= len(words):
-        raise _wrong_count(count)
-    _, script = ctx.server.scripts.load(text, stays=False)
-    return script.run(ctx, words[:count], words[count:], readonly=readonly)
-
-
-def _run_known(
-    ctx: Context, sha: bytes, numkeys: bytes, words: tuple[bytes, ...], *, readonly: bool
-) -> Reply:
-    """As in Redis, what cannot be a SHA-1 is refused before the number of keys, else after."""
-    if len(sha) != _SHA1_HEX_BYTES:
-        raise NoSuchScript
-    count = parse_int(numkeys)
-    if not 0 <= count <= len(words):
-        raise _wrong_count(count)
-    script = ctx.server.scripts.find(sha)
-    if script is None:
-        raise NoSuchScript
-    return script.run(ctx, words[:count], words[count:], readonly=readonly)
+    return evalsha(ctx, sha, numkeys, *words, readonly=True)
 
 
 def _wrong_count(count: int) -> CommandError:
