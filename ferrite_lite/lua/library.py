@@ -56,7 +56,7 @@ class Library:
         self._world = _LibraryWorld(self._register, is_resumable=b"coroutine" in source)
         self._world.begin(host)
         try:
-            main = self._world.load(source, CHUNK)
+            main = self._world.load(source, CHUNK, is_alone=False)
         except LuaSyntaxError as error:
             raise LibraryDoesNotCompile(error.told_of(shown_chunk(CHUNK))) from None
         try:
