@@ -110,6 +110,9 @@ class Config:
     min_replicas_max_lag_seconds: int = 10
     #: Refuse to serve other machines without a password.
     protected_mode: bool = True
+    #: Who may say DEBUG: ``no``, ``yes``, or ``local`` for connections from this machine. Redis
+    #: refuses everybody; tests, which this server is for, ask for it.
+    debug_access: str = "local"
     unixsocket_mode: int = 0
     pidfile: str = ""
     logfile: str = ""
@@ -275,7 +278,7 @@ class Percentiles:
             raise ValueError("Invalid latency-tracking-info-percentiles parameters") from None
         if not all(0 <= value <= 100 for value in values):
             raise ValueError(
-                "latency-tracking-info-percentiles should be a value between 0 and 100"
+                "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]"
             )
         return values
 
@@ -527,6 +530,9 @@ SETTINGS: dict[str, Setting] = {
             alias="min-slaves-max-lag",
         ),
         _attribute("protected-mode", YesNo(), "protected_mode", fixed=True),
+        _attribute(
+            "enable-debug-command", Choice(("no", "yes", "local")), "debug_access", fixed=True
+        ),
         _attribute("unixsocketperm", Octal(), "unixsocket_mode", fixed=True),
         _attribute("pidfile", Text(), "pidfile", fixed=True),
         _attribute("logfile", Text(), "logfile", fixed=True),

@@ -1152,6 +1152,30 @@ class NotAnSds(CommandError):
     message = "ERR Not an sds encoded string."
 
 
+class NotAListpack(CommandError):
+    message = "ERR Not a listpack encoded object."
+
+
+class NotAHashTable(CommandError):
+    message = "ERR The value stored at the specified key is not represented using an hash table"
+
+
+class UnknownReloadOption(CommandError):
+    message = "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."
+
+
+class NoDumpToLoad(CommandError):
+    message = "ERR Error trying to load the RDB dump"
+
+
+class BadPackedThreshold(CommandError):
+    message = "ERR argument must be a memory value bigger than 1 and smaller than 4gb"
+
+
+class NoClusterLinks(CommandError):
+    message = "ERR Debug option only available for cluster mode enabled setup!"
+
+
 class Resp3Only(CommandError):
     message = "ERR RESP2 is not supported by this command"
 

@@ -86,6 +86,8 @@ class ServerState:
         self.shut_down: Callable[[], None] | None = None
         #: DEBUG SET-ACTIVE-EXPIRE.
         self.expires_actively = True
+        #: DEBUG SET-SKIP-CHECKSUM-VALIDATION.
+        self.skips_checksums = False
         self.run_id = secrets.token_hex(20)
         #: DEBUG CHANGE-REPL-ID makes it anew.
         self.replication_id = secrets.token_hex(20)

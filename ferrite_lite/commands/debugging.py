@@ -1,7 +1,7 @@
 """DEBUG: what test suites ask of a server, without what would end it.
 
-To Redis, DEBUG is no container: its words are read here. It is allowed to connections from this
-machine, which is Redis's ``enable-debug-command local``: one word of it can stop the server.
+To Redis, DEBUG is no container: its words are read here. Unless ``enable-debug-command`` says more
+or less, it is for connections from this machine: one word of it can stop the server.
 """
 
 from __future__ import annotations
@@ -14,26 +14,33 @@ from collections.abc import Callable
 from ..accesses import lru_clock
 from ..clock import block_seconds
 from ..command import CommandGroup
+from ..config import Memory
 from ..context import Context
 from ..digest import dataset_digest, value_digest
 from ..errors import (
+    BadPackedThreshold,
     DebugError,
     DebugNotAllowed,
+    NoClusterLinks,
+    NoDumpToLoad,
     NoSuchDatabase,
     NoSuchKey,
     NotAFloat,
+    NotAHashTable,
+    NotAListpack,
     NotAnSds,
     NotInRange,
     NotPositive,
     Resp3Only,
     SubcommandSyntax,
     UnknownDebugType,
+    UnknownReloadOption,
 )
 from ..numeric import maybe_int, parse_int, parse_strtod
 from ..patterns import matcher
 from ..persistence.dump import dump, load
 from ..reply import OK, Attributed, BigNumber, Double, OrderedSet, Push, Reply, Status, Verbatim
-from ..values import encoding_of
+from ..values import Hash, Set, Value, encoding_of
 
 command = CommandGroup("server")
 logger = logging.getLogger("ferrite_lite")
@@ -41,6 +48,7 @@ logger = logging.getLogger("ferrite_lite")
 #: A test asks for thousands; a typing error must not take all memory.
 MAX_POPULATION = 10_000_000
 MAX_SLEEP_SECONDS = 3600.0
+MAX_PACKED_BYTES = 4 * 1024**3 - 1
 
 Subcommand = Callable[..., Reply]
 _SUBCOMMANDS: dict[tuple[bytes, int], Subcommand] = {}
@@ -65,7 +73,8 @@ def _subcommand(name: str, *counts: int) -> Callable[[Subcommand], Subcommand]:
 )
 def debug(ctx: Context, subcommand: bytes, *words: bytes) -> Reply:
     """Look inside the server, or make it behave strangely."""
-    if not _is_local(ctx.peer.address):
+    access = ctx.server.config.debug_access
+    if access == "no" or (access == "local" and not _is_local(ctx.peer.address)):
         raise DebugNotAllowed
     function = _SUBCOMMANDS.get((subcommand.lower(), len(words)))
     if function is None:
@@ -114,9 +123,7 @@ def _set_active_expire(ctx: Context, wanted: bytes) -> Reply:
 
 @_subcommand("object", 1, 2)
 def _object(ctx: Context, key: bytes, *_: bytes) -> Reply:
-    value = ctx.db.peek(key)
-    if value is None:
-        raise NoSuchKey
+    value = _value(ctx, key)
     ctx.server.accesses.begin()
     idle_seconds = ctx.server.accesses.idle_ms(ctx.db, key) // 1000
     length = len(dump(value, compresses=False)) - 11  # the type, the version and the checksum
@@ -130,9 +137,7 @@ def _object(ctx: Context, key: bytes, *_: bytes) -> Reply:
 
 @_subcommand("sdslen", 1)
 def _sdslen(ctx: Context, key: bytes) -> Reply:
-    value = ctx.db.peek(key)
-    if value is None:
-        raise NoSuchKey
+    value = _value(ctx, key)
     if not isinstance(value, bytes | bytearray) or encoding_of(value) == b"int":
         raise NotAnSds
     text = (
@@ -172,14 +177,43 @@ def _populate(ctx: Context, count: bytes, prefix: bytes = b"key", size: bytes = 
 
 
 @_subcommand("reload", *range(4))
-def _reload(ctx: Context, *_: bytes) -> Reply:
+def _reload(ctx: Context, *options: bytes) -> Reply:
     """Write every value and read it back, as a restart does: encodings are found anew."""
+    wanted = {option.lower() for option in options}
+    if wanted - {b"merge", b"noflush", b"nosave"}:
+        raise UnknownReloadOption
+    if b"nosave" in wanted:
+        raise NoDumpToLoad
     config = ctx.server.config
     for db in ctx.server.databases:
         for key, value in db.items():
             fresh = load(dump(value), config.encodings, config.max_bulk_bytes)
             db.put(key, fresh, keep_deadline=True)
     return OK
+
+
+@_subcommand("listpack", 1)
+def _listpack(ctx: Context, key: bytes) -> Reply:
+    """Say what Redis says when it has printed a value's packed form, which is not there."""
+    if _value(ctx, key).__class__ is not Hash or encoding_of(_value(ctx, key)) != b"listpack":
+        raise NotAListpack
+    return Status(b"Listpack structure printed on stdout")
+
+
+@_subcommand("htstats-key", 1)
+def _htstats_key(ctx: Context, key: bytes) -> Reply:
+    value = _value(ctx, key)
+    if not isinstance(value, Hash | Set) or encoding_of(value) != b"hashtable":
+        raise NotAHashTable
+    return Verbatim(f"[Hash table]\nnumber of elements: {len(value)}\n".encode())
+
+
+def _value(ctx: Context, key: bytes) -> Value:
+    """Raises NoSuchKey."""
+    value = ctx.db.peek(key)
+    if value is None:
+        raise NoSuchKey
+    return value
 
 
 @_subcommand("htstats", 1)
@@ -254,11 +288,43 @@ def _change_replication_id(ctx: Context) -> Reply:
     return OK
 
 
-@_subcommand("jmap", 0)
-@_subcommand("quicklist-packed-threshold", 1)
-@_subcommand("pause-cron", 1)
 @_subcommand("set-skip-checksum-validation", 1)
+def _skip_checksums(ctx: Context, wanted: bytes) -> Reply:
+    """Let RESTORE take payloads whose checksum is wrong; their form is looked at all the same."""
+    ctx.server.skips_checksums = wanted not in (b"0", b"")
+    return OK
+
+
+@_subcommand("quicklist-packed-threshold", 1)
+def _packed_threshold(_: Context, size: bytes) -> Reply:
+    """Lists are not packed here, but a size must be one."""
+    try:
+        Memory(0, MAX_PACKED_BYTES).read(size)
+    except ValueError:
+        raise BadPackedThreshold from None
+    return OK
+
+
 @_subcommand("replybuffer", 2)
+def _replybuffer(ctx: Context, subject: bytes, wanted: bytes) -> Reply:
+    """There is no reply buffer to be resized."""
+    if subject.lower() == b"peak-reset-time":
+        if wanted.lower() not in (b"never", b"reset"):
+            parse_int(wanted)
+    elif subject.lower() != b"resizing":
+        raise SubcommandSyntax("debug", ctx.argv[1])
+    return OK
+
+
+@_subcommand("clusterlink", 3)
+def _clusterlink(_: Context, *words: bytes) -> Reply:
+    raise NoClusterLinks
+
+
+@_subcommand("jmap", 0)
+@_subcommand("leak", 1)
+@_subcommand("aof-flush-sleep", 1)
+@_subcommand("pause-cron", 1)
 @_subcommand("stringmatch-test", 0)
 def _nothing(_: Context, *words: bytes) -> Reply:
     """There are no packed nodes, reply buffers or background jobs of that kind here."""

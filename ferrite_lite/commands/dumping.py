@@ -82,7 +82,12 @@ def restore(ctx: Context, key: bytes, ttl: bytes, payload: bytes, *words: bytes)
     if deadline_ms < 0:
         raise InvalidTtl
     config = ctx.server.config
-    value = load(payload, config.encodings, config.max_bulk_bytes)
+    value = load(
+        payload,
+        config.encodings,
+        config.max_bulk_bytes,
+        checks_sum=not ctx.server.skips_checksums,
+    )
     if deadline_ms and not options.ttl_is_deadline:
         deadline_ms += ctx.server.moment.ms
     if deadline_ms and deadline_ms <= ctx.server.moment.ms:

@@ -40,12 +40,14 @@ def _signed(form: bytes, version: int = RDB_VERSION) -> bytes:
     return form + crc64(form).to_bytes(_CHECKSUM_BYTES, "little")
 
 
-def load(payload: bytes, limits: EncodingLimits, max_bytes: int) -> Value:
+def load(
+    payload: bytes, limits: EncodingLimits, max_bytes: int, *, checks_sum: bool = True
+) -> Value:
     """The value of a payload. Raises BadDumpChecksum, BadDumpFormat.
 
     ``max_bytes`` bounds what compressed parts may expand to.
     """
-    _check(payload)
+    _check(payload, checks_sum=checks_sum)
     try:
         # The reader is given the footer too: Redis lets a value reach into it.
         return Reader(payload, limits, max_bytes).value()
@@ -66,13 +68,13 @@ def load_libraries(payload: bytes, limits: EncodingLimits, max_bytes: int) -> It
         raise FunctionPayloadInvalid from None
 
 
-def _check(payload: bytes) -> None:
+def _check(payload: bytes, *, checks_sum: bool = True) -> None:
     """Raises BadDumpChecksum."""
     checked, checksum = payload[:-_CHECKSUM_BYTES], payload[-_CHECKSUM_BYTES:]
     version = int.from_bytes(checked[-_VERSION_BYTES:], "little")
     if (
         len(checked) < _VERSION_BYTES
         or version not in READABLE_VERSIONS
-        or crc64(checked) != int.from_bytes(checksum, "little")
+        or (checks_sum and crc64(checked) != int.from_bytes(checksum, "little"))
     ):
         raise BadDumpChecksum

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import (
     acl,
+    administration,
     arguments,
     connection,
     dumping,
@@ -32,6 +33,7 @@ _GROUPS = (
     connection,
     acl,
     server,
+    administration,
     protocol,
     pubsub,
     scripting,

@@ -1,0 +1,374 @@
+"""Commands of administration, word by word: what they accept, and how they refuse the rest."""
+
+from __future__ import annotations
+
+from ..script import read_cases
+
+CASES = read_cases(
+    "administration",
+    r"""
+DEBUG fills a database
+    DEBUG POPULATE
+    DEBUG POPULATE x
+    DEBUG POPULATE -1
+    DEBUG POPULATE 5 p 3
+    DEBUG POPULATE 5 p 3 x
+    GET p:0
+    STRLEN p:4
+    DEBUG POPULATE 2 q
+    GET q:1
+    DBSIZE
+
+DEBUG looks into values
+    HSET h f v
+    SADD is 1 2
+    SADD st a b
+    SET s v
+    HSET big f "x"*100
+    DEBUG LISTPACK nokey
+    DEBUG LISTPACK h
+    DEBUG LISTPACK s
+    DEBUG DIGEST-VALUE s h nokey
+    DEBUG OBJECT nokey
+    DEBUG SDSLEN nokey
+    DEBUG SDSLEN h
+    DEBUG HTSTATS-KEY h
+    DEBUG HTSTATS-KEY nokey
+    DEBUG HTSTATS-KEY s
+    DEBUG LISTPACK big
+    DEBUG LISTPACK is
+    DEBUG HTSTATS-KEY is
+
+DEBUG RESTORE without checksums
+    DEBUG SET-SKIP-CHECKSUM-VALIDATION 1
+    RESTORE r 0 "\x00\x01v\n\x00\x00\x00\x00\x00\x00\x00\x00\x00" REPLACE
+    DEBUG SET-SKIP-CHECKSUM-VALIDATION 0
+    RESTORE r 0 "\x00\x01v\n\x00\x00\x00\x00\x00\x00\x00\x00\x01" REPLACE
+    GET r
+
+DEBUG refuses words that are wrong
+    DEBUG QUICKLIST-PACKED-THRESHOLD 100b
+    DEBUG QUICKLIST-PACKED-THRESHOLD x
+    DEBUG STRINGMATCH-LEN a*
+    DEBUG SET-ACTIVE-EXPIRE
+    DEBUG SET-ACTIVE-EXPIRE x
+    DEBUG SLEEP 0
+    DEBUG SLEEP x
+    DEBUG RELOAD NOSUCH
+    DEBUG PROTOCOL nosuch
+    DEBUG PROTOCOL STRING
+    DEBUG ERROR "MY hello"
+    DEBUG ERROR
+    DEBUG LEAK x
+    DEBUG HTSTATS 99
+    DEBUG HTSTATS x
+    DEBUG NOSUCH
+    DEBUG
+    DEBUG DICT-RESIZING 1
+    DEBUG REPLYBUFFER PEAK-RESET-TIME NEVER
+    DEBUG REPLYBUFFER RESIZING 1
+    DEBUG REPLYBUFFER x y
+    DEBUG CLUSTERLINK KILL x y
+    DEBUG AOFSTAT
+    DEBUG AOF-FLUSH-SLEEP 0
+    DEBUG STREAMS
+    DEBUG ZIPLIST h
+    DEBUG MAIN-THREAD
+    DEBUG QUICKLIST-PACKED-THRESHOLD 0
+    DEBUG QUICKLIST-PACKED-THRESHOLD 5gb
+    DEBUG QUICKLIST-PACKED-THRESHOLD 4gb
+    DEBUG REPLYBUFFER RESIZING x
+    DEBUG REPLYBUFFER PEAK-RESET-TIME x
+    DEBUG CLUSTERLINK KILL a b
+
+CLIENT LIST refuses what it does not know
+    CLIENT LIST TYPE
+    CLIENT LIST TYPE nosuch
+    CLIENT LIST ID
+    CLIENT LIST ID x
+    CLIENT LIST ID -1
+    CLIENT LIST ID 1 x
+    CLIENT LIST ID 100000
+    CLIENT LIST TYPE master
+    CLIENT LIST FOO BAR
+
+CLIENT KILL finds nobody
+    CLIENT KILL
+    CLIENT KILL 000.123.321.567:0000
+    CLIENT KILL 127.0.0.1:1
+    CLIENT KILL ID x
+    CLIENT KILL ID 0
+    CLIENT KILL ID -1
+    CLIENT KILL ID 100000
+    CLIENT KILL TYPE nosuch
+    CLIENT KILL USER nosuch
+    CLIENT KILL SKIPME x
+    CLIENT KILL SKIPME yes ID 1000
+    CLIENT KILL ADDR 1.1.1.1:1
+    CLIENT KILL LADDR 1.1.1.1:1
+    CLIENT KILL ID
+    CLIENT KILL FOO BAR
+
+CLIENT PAUSE and its times
+    CLIENT PAUSE
+    CLIENT PAUSE x
+    CLIENT PAUSE -1
+    CLIENT PAUSE 0 x
+    CLIENT PAUSE 99999999999999999999
+    CLIENT UNPAUSE
+
+CLIENT UNBLOCK finds nobody waiting
+    CLIENT UNBLOCK x
+    CLIENT UNBLOCK 1000
+    CLIENT UNBLOCK 1000 TIMEOUT
+    CLIENT UNBLOCK 1000 x
+
+CLIENT REPLY refuses
+    CLIENT REPLY
+    CLIENT REPLY x
+
+CLIENT TRACKING and its conditions
+    CLIENT GETREDIR
+    CLIENT TRACKINGINFO
+    CLIENT TRACKING
+    CLIENT TRACKING x
+    CLIENT TRACKING ON REDIRECT x
+    CLIENT TRACKING ON REDIRECT 99999
+    CLIENT TRACKING ON BCAST OPTIN
+    CLIENT TRACKING ON OPTIN OPTOUT
+    CLIENT TRACKING ON PREFIX a
+    CLIENT TRACKING ON BCAST PREFIX a PREFIX ab
+    CLIENT TRACKING ON BCAST PREFIX a
+    CLIENT TRACKING ON BCAST PREFIX b
+    CLIENT TRACKING ON BCAST PREFIX ab
+    CLIENT TRACKING ON
+    CLIENT TRACKINGINFO
+    CLIENT TRACKING OFF
+    CLIENT CACHING YES
+    CLIENT CACHING x
+    CLIENT TRACKING OFF
+
+SLOWLOG counts
+    SLOWLOG GET x
+    SLOWLOG GET -1
+    SLOWLOG GET -2
+    SLOWLOG GET 0
+    SLOWLOG GET 1 2
+    SLOWLOG LEN x
+    SLOWLOG RESET
+    SLOWLOG LEN
+    SLOWLOG NOSUCH
+    SLOWLOG
+
+LATENCY of nothing
+    LATENCY HISTORY
+    LATENCY HISTORY x
+    LATENCY LATEST
+    LATENCY LATEST x
+    LATENCY GRAPH
+    LATENCY RESET
+    LATENCY RESET x y
+    LATENCY HISTOGRAM nosuch
+    LATENCY HISTOGRAM lpush
+    LATENCY NOSUCH
+    LATENCY
+
+MEMORY and its words
+    MEMORY USAGE
+    MEMORY USAGE nokey
+    MEMORY USAGE nokey SAMPLES x
+    MEMORY DOCTOR x
+    MEMORY MALLOC-STATS x
+    MEMORY PURGE
+    MEMORY PURGE x
+    MEMORY
+
+COMMAND GETKEYS of requests good and bad
+    COMMAND GETKEYS GET
+    COMMAND GETKEYS GET a
+    COMMAND GETKEYS NOSUCH a
+    COMMAND GETKEYS PING
+    COMMAND GETKEYS EVAL x 1 a
+    COMMAND GETKEYS EVAL x 2 a
+    COMMAND GETKEYS EVAL x -1 a
+    COMMAND GETKEYS SET
+    COMMAND GETKEYS SORT a BY x STORE b
+    COMMAND GETKEYS MSET a b c
+    COMMAND GETKEYS CONFIG GET x
+    COMMAND GETKEYS OBJECT ENCODING k
+    COMMAND GETKEYS MEMORY USAGE k
+
+COMMAND GETKEYSANDFLAGS of requests
+    COMMAND GETKEYSANDFLAGS SET a b
+    COMMAND GETKEYSANDFLAGS MSET a b c d
+    COMMAND GETKEYSANDFLAGS COPY a b
+    COMMAND GETKEYSANDFLAGS EVAL x 1 a
+    COMMAND GETKEYSANDFLAGS SORT a STORE b
+    COMMAND GETKEYSANDFLAGS GETEX a
+
+COMMAND LIST and its filters
+    COMMAND LIST FILTERBY MODULE x
+    COMMAND LIST FILTERBY ACLCAT nosuch
+    COMMAND LIST FILTERBY PATTERN xq*
+    COMMAND LIST FILTERBY FOO x
+    COMMAND LIST FILTERBY
+    COMMAND LIST x
+
+OBJECT of what is there and is not
+    SET s v
+    OBJECT ENCODING
+    OBJECT ENCODING a b
+    OBJECT FREQ s
+    OBJECT IDLETIME nokey
+    OBJECT FREQ nokey
+    OBJECT REFCOUNT nokey
+    OBJECT NOSUCH s
+    OBJECT
+
+SWAPDB and its numbers
+    SWAPDB 0
+    SWAPDB x 0
+    SWAPDB 0 x
+    SWAPDB 0 99
+    SWAPDB -1 0
+    SWAPDB 1.5 0
+    SELECT 0
+
+WAIT and its numbers
+    WAIT
+    WAIT x 0
+    WAIT 0 x
+    WAIT 0 -1
+    WAIT 0 0
+    WAIT -1 0
+    WAIT 1 1
+
+SELECT and its numbers
+    SELECT x
+    SELECT 16
+    SELECT -1
+    SELECT 99999999999
+    SELECT 0
+
+HELLO refuses
+    HELLO x
+    HELLO 1
+    HELLO 4
+
+CONFIG SET takes all settings or none
+    CONFIG SET databases 1 nosuch 2
+    CONFIG SET databases 1 daemonize yes
+    CONFIG SET daemonize yes timeout x
+    CONFIG SET dir x nosuch 1
+    CONFIG SET dbfilename a/b
+    CONFIG SET timeout 1 timeout 2 nosuch 3
+    CONFIG SET timeout 1 TIMEOUT 2
+    CONFIG SET slave-priority 1 replica-priority 2
+    CONFIG SET maxmemory 1gb maxmemory-policy nosuch
+    CONFIG GET timeout
+    CONFIG SET timeout 0 replica-priority 100
+
+CONFIG SET judges each value
+    CONFIG SET maxmemory 100mb
+    CONFIG SET maxmemory-clients 101%
+    CONFIG SET maxmemory-clients 10%
+    CONFIG SET maxmemory-clients 0
+    CONFIG SET client-output-buffer-limit "wrong number"
+    CONFIG SET client-output-buffer-limit "invalid_class 10mb 5mb 60"
+    CONFIG SET client-output-buffer-limit "master 10mb 5mb 60"
+    CONFIG SET client-output-buffer-limit "normal abc 5mb 60"
+    CONFIG SET client-output-buffer-limit "normal 10mb 5mb 60 pubsub 1mb 1mb 1"
+    CONFIG SET client-output-buffer-limit "normal 0 0 0 slave 256mb 64mb 60 pubsub 32mb 8mb 60"
+    CONFIG SET latency-tracking-info-percentiles "50 x"
+    CONFIG SET latency-tracking-info-percentiles "101"
+    CONFIG SET latency-tracking-info-percentiles "0 50 100"
+    CONFIG SET latency-tracking-info-percentiles "50 99 99.9"
+    CONFIG SET notify-keyspace-events KA
+    CONFIG SET notify-keyspace-events ""
+    CONFIG SET unixsocketperm 700
+    CONFIG SET hz 0
+    CONFIG SET hz 1000
+    CONFIG SET hz 10
+    CONFIG SET appendonly maybe
+    CONFIG SET list-max-listpack-size x
+    CONFIG SET proto-max-bulk-len 1
+    CONFIG SET proto-max-bulk-len 2mb
+    CONFIG SET proto-max-bulk-len 512mb
+    CONFIG SET maxclients 0
+    CONFIG SET maxclients 4294967296
+    CONFIG SET lfu-decay-time -1
+    CONFIG SET slowlog-log-slower-than -2
+    CONFIG SET slowlog-log-slower-than -1
+    CONFIG SET slowlog-log-slower-than 10000
+    CONFIG SET acl-pubsub-default x
+    CONFIG SET requirepass a requirepass b
+    CONFIG SET loglevel x
+    CONFIG SET loglevel debug
+    CONFIG SET loglevel notice
+    CONFIG SET cluster-announce-ip 1.1.1.1
+    CONFIG SET cluster-announce-hostname ".x"
+    CONFIG SET cluster-announce-hostname ""
+    CONFIG SET replica-announce-ip x
+    CONFIG SET replica-announce-ip ""
+    CONFIG SET min-replicas-to-write x
+    CONFIG SET repl-backlog-size 0
+    CONFIG SET sanitize-dump-payload clients
+    CONFIG SET sanitize-dump-payload no
+    CONFIG SET rdbchecksum no
+    pairs> CONFIG GET client-output-buffer-limit latency-tracking-info-percentiles hz
+    CONFIG SET maxmemory 0 cluster-announce-ip "" hz 10
+
+ACL refuses rules that are wrong
+    ACL SETUSER
+    ACL SETUSER "a b"
+    ACL SETUSER "" on
+    ACL SETUSER u +@nosuch
+    ACL SETUSER u +nosuch
+    ACL SETUSER u %x~a
+    ACL SETUSER u %~a
+    ACL SETUSER u (on)
+    ACL SETUSER u (~a
+    ACL SETUSER u "(+get" "~a)"
+    ACL SETUSER u "(+get" ~a
+    ACL SETUSER u ~* ~a
+    ACL SETUSER u &* &a
+    ACL SETUSER u #zz
+    ACL SETUSER u !zz
+    ACL SETUSER u <nosuch
+    ACL SETUSER u +config|get|x
+    ACL SETUSER u +select|0|1
+    ACL SETUSER u -get|x
+    ACL SETUSER u -config|nosuch
+    ACL SETUSER u +config|nosuch
+    ACL SETUSER default
+    words> ACL LIST
+    ACL DELUSER u
+
+ACL and its words
+    ACL WHOAMI x
+    ACL CAT nosuch
+    ACL CAT x y
+    ACL GENPASS -1
+    ACL GENPASS 4097
+    ACL GENPASS x
+    ACL LOG x
+    ACL LOG -1
+    ACL LOG 0
+    ACL LOG RESET x
+    ACL GETUSER
+    ACL GETUSER nosuch
+    ACL DELUSER default
+    ACL DELUSER
+    ACL DELUSER nosuch
+    ACL DRYRUN
+    ACL DRYRUN nosuch get a
+    ACL DRYRUN default nosuch
+    ACL DRYRUN default get
+    ACL DRYRUN default get a
+    ACL DRYRUN u get a
+    ACL LIST x
+    ACL USERS x
+    ACL NOSUCH
+    ACL
+""",
+)
