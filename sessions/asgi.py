@@ -8,7 +8,7 @@ lazy middleware asks only when somebody awaits ``request.session.load()``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Self, Unpack
 
@@ -17,7 +17,7 @@ from .acting import ActingSession
 from .answers import Answer, answer_to
 from .csrf import MAX_FORM_BYTES, CsrfProtector
 from .errors import ConfigError, CsrfRefused, SessionError, StoreUnavailable
-from .exchange import Gate, Request, WebData, WebPolicy, WebSettings
+from .exchange import Gate, Headers, Request, WebData, WebPolicy, WebSettings
 from .store import SessionStore
 
 Scope = dict[str, Any]
@@ -159,6 +159,30 @@ class _Stream:
 # --- the middleware -------------------------------------------------------------------------------
 
 
+class AsgiHeaders(Mapping[str, str]):
+    """The headers of a request by name, each read when it is asked for: most requests need few."""
+
+    __slots__ = ("_pairs",)
+
+    def __init__(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
+        self._pairs = list(pairs)
+
+    def all(self, name: bytes) -> list[bytes]:
+        """All values of one header, in order."""
+        return [value for key, value in self._pairs if key == name]
+
+    def __getitem__(self, name: str) -> str:
+        if not (values := self.all(name.encode("latin-1"))):
+            raise KeyError(name)
+        return b", ".join(values).decode("latin-1")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(key.decode("latin-1") for key, _ in self._pairs))
+
+    def __len__(self) -> int:
+        return len({key for key, _ in self._pairs})
+
+
 class SessionMiddleware:
     """Gives every request its session. Put it into any ASGI application, or around it.
 
@@ -217,22 +241,15 @@ class SessionMiddleware:
         await self.app(scope, again, send)
 
     def _request(self, scope: Scope) -> Request:
-        headers: dict[str, str] = {}
-        cookies = []
-        for name, value in scope["headers"]:
-            if name == b"cookie":
-                cookies.append(value)
-                continue
-            key, text = name.decode("latin-1"), value.decode("latin-1")
-            headers[key] = f"{headers[key]}, {text}" if key in headers else text
         client = scope.get("client")
+        headers = AsgiHeaders(scope["headers"])
         return Request(
-            policy=self.policy,
-            method=scope.get("method", "GET"),
-            path=scope["path"],
-            headers=headers,
-            cookies=cookies,
-            peer=client[0] if client else None,
+            self.policy,
+            scope.get("method", "GET"),
+            scope["path"],
+            headers,
+            headers.all(b"cookie"),
+            client[0] if client else None,
             is_websocket=scope["type"] == "websocket",
         )
 
@@ -248,6 +265,13 @@ class SessionMiddleware:
         elif not self._lazy and not request.has_passive_path:
             await session.try_to_load()
         return receive
+
+
+def _is_event_stream(headers: Headers) -> bool:
+    return any(
+        name.lower() == b"content-type" and value.startswith(_EVENT_STREAM)
+        for name, value in headers
+    )
 
 
 async def _read_ahead(receive: Receive) -> tuple[Receive, bytes]:
@@ -314,11 +338,7 @@ class _Connection:
         await session.save()
         headers = list(message.get("headers", ()))
         session.finish(headers)
-        is_stream = self._is_websocket or any(
-            name.lower() == b"content-type" and value.startswith(_EVENT_STREAM)
-            for name, value in headers
-        )
-        if is_stream and session.is_alive:
+        if session.is_alive and (self._is_websocket or _is_event_stream(headers)):
             self._stream.start()
         return {**message, "headers": headers}
 

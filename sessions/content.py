@@ -8,7 +8,7 @@ encryptor the value is sealed, bound to its session and its field.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, Protocol, cast
 
 from .errors import DataTooLarge, DecodeError
@@ -113,6 +113,10 @@ class Content(Generic[T]):
 
     # --- reading ----------------------------------------------------------------------------------
 
+    def stored(self, record: Record, sid: str) -> StoredFields:
+        """The fields as they are stored, none decoded yet."""
+        return StoredFields(self, record, sid)
+
     def data(self, record: Record, sid: str) -> T:
         """Raises DecodeError."""
         values = self._values(record, sid)
@@ -124,6 +128,13 @@ class Content(Generic[T]):
     def fields(self, data: T) -> dict[str, Any]:
         """The fields of data as the codec gives them."""
         return dict(self._codec.to_fields(data))
+
+    def field(self, record: Record, sid: str, name: str) -> Any:
+        """One field as it is stored. Raises KeyError, DecodeError."""
+        stored = record.get(DATA_PREFIX + name)
+        if stored is None:
+            raise KeyError(name)
+        return _parsed(self._open(sid, DATA_PREFIX + name, stored))
 
     def device(self, record: Record, sid: str) -> DeviceInfo | None:
         """Raises DecodeError."""
@@ -153,6 +164,26 @@ class Content(Generic[T]):
         if self._encryptor is None:
             return stored
         return self._encryptor.open(stored, _context(sid, name)).decode()
+
+
+class StoredFields(Mapping[str, Any]):
+    """The fields of the data as ``patch`` writes them, each decoded when it is asked for."""
+
+    __slots__ = ("_content", "_record", "_sid")
+
+    def __init__(self, content: Content[Any], record: Record, sid: str) -> None:
+        self._content = content
+        self._record = record
+        self._sid = sid
+
+    def __getitem__(self, name: str) -> Any:
+        return self._content.field(self._record, self._sid, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.removeprefix(DATA_PREFIX) for name, _ in self._record.data_fields())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _context(*parts: str) -> bytes:

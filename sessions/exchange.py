@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapp
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from functools import cached_property
 from typing import Any, Literal, Protocol, TypedDict
 
 from . import events
@@ -73,6 +72,8 @@ class WebPolicy:
     passive_paths: Collection[str] = ("/static/",)
     clear_site_data: str = CLEAR_SITE_DATA
     proxies: TrustedProxies = field(init=False)
+    passive_prefixes: tuple[str, ...] = field(init=False)
+    exempt_prefixes: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         for paths in (self.csrf_exempt, self.passive_paths):
@@ -83,23 +84,49 @@ class WebPolicy:
         except ValueError as error:
             raise ConfigError(str(error)) from error
         object.__setattr__(self, "proxies", TrustedProxies.of(self.trusted_proxies))
+        object.__setattr__(self, "passive_prefixes", tuple(self.passive_paths))
+        object.__setattr__(self, "exempt_prefixes", tuple(self.csrf_exempt))
 
 
 # --- what came ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
 class Request:
-    """The parts of a request that matter here. The names of ``headers`` are in lower case."""
+    """The parts of a request that matter here. The names of ``headers`` are in lower case.
 
-    policy: WebPolicy
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    cookies: Collection[bytes]
-    #: The other end of the connection; None on a Unix socket.
-    peer: str | None
-    is_websocket: bool = False
+    ``peer`` is the other end of the connection; None on a Unix socket.
+    """
+
+    __slots__ = (
+        "_context",
+        "cookies",
+        "headers",
+        "is_websocket",
+        "method",
+        "path",
+        "peer",
+        "policy",
+    )
+
+    def __init__(
+        self,
+        policy: WebPolicy,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        cookies: Collection[bytes],
+        peer: str | None,
+        *,
+        is_websocket: bool = False,
+    ) -> None:
+        self.policy = policy
+        self.method = method
+        self.path = path
+        self.headers = headers
+        self.cookies = cookies
+        self.peer = peer
+        self.is_websocket = is_websocket
+        self._context: RequestContext | None = None
 
     @property
     def is_safe(self) -> bool:
@@ -118,15 +145,17 @@ class Request:
 
     @property
     def has_passive_path(self) -> bool:
-        return self.path.startswith(tuple(self.policy.passive_paths))
+        return self.path.startswith(self.policy.passive_prefixes)
 
-    @cached_property
+    @property
     def context(self) -> RequestContext:
         """Where it comes from, for the store."""
-        proxies = self.policy.proxies
-        forwarded = self.headers.get(proxies.header) if proxies else None
-        address = proxies.client_address(self.peer, [forwarded] if forwarded else [])
-        return RequestContext(address or None, self.headers)
+        if self._context is None:
+            proxies = self.policy.proxies
+            forwarded = self.headers.get(proxies.header) if proxies else None
+            address = proxies.client_address(self.peer, [forwarded] if forwarded else [])
+            self._context = RequestContext(address or None, self.headers)
+        return self._context
 
     @property
     def must_show_origin(self) -> bool:
@@ -145,7 +174,7 @@ class Request:
 
     @property
     def _is_exempt(self) -> bool:
-        return self.path.startswith(tuple(self.policy.csrf_exempt))
+        return self.path.startswith(self.policy.exempt_prefixes)
 
 
 # --- what is due ----------------------------------------------------------------------------------
@@ -199,7 +228,7 @@ class WebSession(MutableMapping[str, Any]):
         self._is_pending = self.token is not None
         self._failure: SessionError | None = None
         self._session: Session[WebData] | None = None
-        self._data: WebData | None = None
+        self._data: _Fields | None = None
         #: As JSON, fields as they were before they were set, deleted, or handed out to be changed;
         #: None for what was not there.
         self._before: dict[str, str | None] = {}
@@ -313,10 +342,10 @@ class WebSession(MutableMapping[str, Any]):
     def __bool__(self) -> bool:
         return bool(self._fields())
 
-    def _fields(self) -> WebData:
+    def _fields(self) -> _Fields:
         session = self.session
         if self._data is None:
-            self._data = dict(session.data) if session else {}
+            self._data = _Fields(session.fields if session else {})
         return self._data
 
     def _remember(self, name: str) -> None:
@@ -368,7 +397,7 @@ class WebSession(MutableMapping[str, Any]):
         """The session is over, whatever the store will say to it; its token."""
         token, self.token = self.token, None
         self._is_pending, self._failure, self._session = False, None, None
-        self._data = {}
+        self._data = _Fields({})
         self._before.clear()
         self._cookie = _Cookie.DELETE
         self._is_signed_out = True
@@ -397,7 +426,7 @@ class WebSession(MutableMapping[str, Any]):
         is_visitor = self._session.user_id is None
         return Emptied() if is_visitor and not self._data else change
 
-    def _change(self, data: WebData) -> Patch:
+    def _change(self, data: _Fields) -> Patch:
         change = Patch({}, [])
         for name, before in self._before.items():
             if name not in data:
@@ -409,7 +438,7 @@ class WebSession(MutableMapping[str, Any]):
 
     def saved(self) -> None:
         """What was due is written; what is changed from now on will be due again."""
-        fields = self._data or {}
+        fields = self._fields()
         self._before = {
             name: _text(fields[name])
             for name in self._before
@@ -440,17 +469,17 @@ class WebSession(MutableMapping[str, Any]):
         """Add to the headers of the response what is due."""
         self._is_sent = True
         cookie, self._cookie = self._cookie, _Cookie.KEEP
+        if cookie is _Cookie.KEEP and not self._is_accessed:
+            return
+        names = {name.lower() for name, _ in headers}
         if cookie is not _Cookie.KEEP:
             headers.append((b"set-cookie", self._set_cookie(cookie).encode()))
             # Whoever could store it would hand the token to others.
             headers[:] = [pair for pair in headers if pair[0].lower() != b"cache-control"]
             headers.append((b"cache-control", b"no-store"))
-        elif self._is_accessed and self._session is not None:
-            if not _has(headers, b"cache-control"):
-                headers.append((b"cache-control", b"no-store"))
-        elif not self._is_accessed:
-            return
-        if not _varies_by_cookie(headers):
+        elif self._session is not None and b"cache-control" not in names:
+            headers.append((b"cache-control", b"no-store"))
+        if b"vary" not in names or not _varies_by_cookie(headers):
             headers.append((b"vary", b"Cookie"))
         policy = self.request.policy
         # Browsers heed it over HTTPS only.
@@ -463,6 +492,40 @@ class WebSession(MutableMapping[str, Any]):
             return policy.delete()
         left_ms = session.expires_at_ms - session.read_at_ms
         return policy.set(self.token, -(-left_ms // 1000) if session.is_persistent else None)
+
+
+class _Fields(MutableMapping[str, Any]):
+    """What is stored, decoded field by field, under what this request has set and deleted."""
+
+    __slots__ = ("_known", "_stored")
+
+    def __init__(self, stored: Mapping[str, Any]) -> None:
+        self._stored = stored
+        self._known: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._known:
+            self._known[name] = self._stored[name]
+        value = self._known[name]
+        if value is _DELETED:
+            raise KeyError(name)
+        return value
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._known[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        self._known[name] = _DELETED
+
+    def __iter__(self) -> Iterator[str]:
+        names = dict.fromkeys([*self._stored, *self._known])
+        return (name for name in names if self._known.get(name) is not _DELETED)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+_DELETED = object()
 
 
 class Teller(Protocol):
@@ -508,10 +571,6 @@ class Gate:
 def _text(value: Any) -> str:
     """A value as JSON, to tell whether it has changed; the store judges what it can hold."""
     return json.dumps(value, default=repr)
-
-
-def _has(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bool:
-    return any(key.lower() == name for key, _ in headers)
 
 
 def _varies_by_cookie(headers: Iterable[tuple[bytes, bytes]]) -> bool:

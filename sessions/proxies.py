@@ -62,7 +62,7 @@ class TrustedProxies:
         """
         known = _address(peer or "")
         if not (self._unix if not peer else self._trusts(known)):
-            return str(known or "")
+            return _normal(peer or "")
         for hop in reversed(self._hops(headers)):
             address = _address(hop)
             if address is None:
@@ -89,6 +89,11 @@ def _for(element: str) -> str:
         if name.strip().lower() == "for":
             return value.strip().strip('"')
     return ""
+
+
+@lru_cache(maxsize=4096)
+def _normal(text: str) -> str:
+    return str(_address(text) or "")
 
 
 @lru_cache(maxsize=4096)  # an address comes again and again

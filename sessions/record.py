@@ -248,6 +248,11 @@ class Session(Generic[T]):
         return self._content.data(self._record, self._sid)
 
     @property
+    def fields(self) -> Mapping[str, Any]:
+        """The fields of the data as ``patch`` writes them, each decoded when it is asked for."""
+        return self._content.stored(self._record, self._sid)
+
+    @property
     def auth(self) -> AuthContext | None:
         """How and when the user has last shown who he is; None for a session of nobody."""
         return self._record.auth()

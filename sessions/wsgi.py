@@ -103,12 +103,12 @@ class WsgiSessionMiddleware:
         headers["content-type"] = environ.get("CONTENT_TYPE", "")
         cookie = headers.pop("cookie", None)
         return Request(
-            policy=self.policy,
-            method=environ["REQUEST_METHOD"],
-            path=environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""),
-            headers=headers,
-            cookies=[] if cookie is None else [cookie.encode("latin-1")],
-            peer=environ.get("REMOTE_ADDR") or None,
+            self.policy,
+            environ["REQUEST_METHOD"],
+            environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""),
+            headers,
+            [] if cookie is None else [cookie.encode("latin-1")],
+            environ.get("REMOTE_ADDR") or None,
         )
 
     def admit(self, session: WsgiSession, environ: Environ) -> None:
