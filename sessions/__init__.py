@@ -1,5 +1,6 @@
 """A secure session store on top of Redis, Valkey or ferrite_lite."""
 
+from .audit import Audit, AuditSink, LogSink, MemorySink, StreamSink
 from .blocking import SyncSessionStore
 from .config import BindingPolicy, Lifetime, OnLimit, RateLimit, SessionConfig
 from .content import Codec, Encryptor, JsonCodec
@@ -30,6 +31,8 @@ from .store import Invalid, Reason, SessionStore
 from .tokens import KeyRing
 
 __all__ = [
+    "Audit",
+    "AuditSink",
     "AuthContext",
     "BindingPolicy",
     "Codec",
@@ -47,8 +50,10 @@ __all__ = [
     "JsonCodec",
     "KeyRing",
     "Lifetime",
+    "LogSink",
     "LoginFlows",
     "LogoutTokenRefused",
+    "MemorySink",
     "MutableSession",
     "NearCache",
     "OnLimit",
@@ -69,6 +74,7 @@ __all__ = [
     "StaleLogin",
     "StoreRefused",
     "StoreUnavailable",
+    "StreamSink",
     "SyncSessionStore",
     "UnsafeRedirect",
     "VersionConflict",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from . import events
 from .atomic import Bound, Member
@@ -18,9 +18,18 @@ class Announcer:
     def __init__(self) -> None:
         self._listeners: list[tuple[events.Listener, tuple[type[events.SessionEvent], ...]]] = []
 
-    def add(self, listener: events.Listener, *types: type[events.SessionEvent]) -> None:
-        """Tell it of some types of events, or of all."""
-        self._listeners.append((listener, types or (events.SessionEvent,)))
+    def add(
+        self, listener: events.Listener, *types: type[events.SessionEvent]
+    ) -> Callable[[], None]:
+        """Tell it of some types of events, or of all, until what is returned is called."""
+        entry = (listener, types or (events.SessionEvent,))
+        self._listeners.append(entry)
+
+        def remove() -> None:
+            # A new list: somebody may be telling from the one there is.
+            self._listeners = [each for each in self._listeners if each is not entry]
+
+        return remove
 
     def tell(self, event: events.SessionEvent) -> None:
         """Tell all who want to know of such an event."""

@@ -406,6 +406,14 @@ class AtomicStore:
         """Whether it has. Raises StoreUnavailable."""
         return bool(await self._link.ask("EXISTS", key))
 
+    async def append(self, key: str, most: int, fields: Mapping[str, str]) -> None:
+        """Add to a stream that holds so many, or a few more. Raises StoreUnavailable."""
+        await self._link.ask("XADD", key, "MAXLEN", "~", most, "*", *flat(fields))
+
+    async def stream_length(self, key: str) -> int:
+        """Raises StoreRefused where there are no streams, StoreUnavailable."""
+        return int(await self._link.ask("XLEN", key))
+
     async def label(self, name: str, digest: str, tag: str, keep_ms: int) -> None:
         """Let a label lead to a user, for so long. Raises StoreUnavailable."""
         keep_ms = keep_ms and keep_ms + _LABEL_SLACK_MS

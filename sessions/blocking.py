@@ -179,9 +179,11 @@ class SyncSessionStore(Generic[T]):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def on_event(self, listener: events.Listener, *types: type[events.SessionEvent]) -> None:
-        """Be told of what this process does to sessions, in the thread that does it."""
-        self._store.on_event(listener, *types)
+    def on_event(
+        self, listener: events.Listener, *types: type[events.SessionEvent]
+    ) -> Callable[[], None]:
+        """``SessionStore.on_event``, in the thread that does it."""
+        return self._store.on_event(listener, *types)
 
     def digest(self, label: bytes, message: str) -> str:
         """``SessionStore.digest``."""

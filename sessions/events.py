@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Self
 
 import ferrite_lite
 
@@ -190,4 +193,51 @@ class CsrfRefused(SessionEvent):
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class AuditGap(SessionEvent):
+    """So many events are missing before this one: they came faster than they could be kept."""
+
+    count: int
+
+
 Listener = Callable[[SessionEvent], None]
+
+#: Adds a listener for some types of events, and gives what removes it.
+AddListener = Callable[..., Callable[[], None]]
+
+
+class EventStream:
+    """Events as they happen, from when it is entered on: what ``SessionStore.events`` gives."""
+
+    def __init__(
+        self, add: AddListener, types: tuple[type[SessionEvent], ...], max_queued: int
+    ) -> None:
+        self._add, self._types, self._max_queued = add, types, max_queued
+        self._queue: deque[SessionEvent] = deque()
+        self._wake = asyncio.Event()
+        #: Events that came while nobody asked for those before them.
+        self.missed = 0
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        self._remove = self._add(self._queue_up, *self._types)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._remove()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> SessionEvent:
+        while not self._queue:
+            self._wake.clear()
+            await self._wake.wait()
+        return self._queue.popleft()
+
+    def _queue_up(self, event: SessionEvent) -> None:
+        if len(self._queue) >= self._max_queued:
+            self.missed += 1
+            return
+        self._queue.append(event)
+        self._loop.call_soon_threadsafe(self._wake.set)

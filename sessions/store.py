@@ -25,6 +25,7 @@ from .errors import (
     StoreUnavailable,
     VersionConflict,
 )
+from .events import EventStream, Listener, SessionEvent, Why
 from .guessing import GuessCounter
 from .labels import Labels
 from .link import Client, Link
@@ -205,11 +206,19 @@ class SessionStore(Generic[T]):
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
-    def on_event(self, listener: events.Listener, *types: type[events.SessionEvent]) -> None:
-        """Be told of what this process does to sessions: of some types of events, or of all."""
-        self._announcer.add(listener, *types)
+    def on_event(self, listener: Listener, *types: type[SessionEvent]) -> Callable[[], None]:
+        """Be told of what this process does to sessions: of some types of events, or of all.
 
-    def tell(self, event: events.SessionEvent) -> None:
+        Until what is returned is called. Whoever did it waits meanwhile; ``Audit`` lets nobody.
+        """
+        return self._announcer.add(listener, *types)
+
+    def events(self, *types: type[SessionEvent], max_queued: int = 1000) -> EventStream:
+        """The same as an asynchronous iterator, which keeps so many until they are asked for:
+        ``async with store.events() as told: async for event in told: ...``."""
+        return EventStream(self._announcer.add, types, max_queued)
+
+    def tell(self, event: SessionEvent) -> None:
         """Tell the listeners of something that has happened in a layer above."""
         self._announcer.tell(event)
 
@@ -615,7 +624,7 @@ class SessionStore(Generic[T]):
                 error.may_have_happened = True  # the new session is there
                 raise
 
-    async def _end(self, token: str, why: events.Why) -> bool:
+    async def _end(self, token: str, why: Why) -> bool:
         ticket = self._tokens.read(token)
         if ticket is None:
             return False
