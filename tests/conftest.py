@@ -23,7 +23,7 @@ settings.load_profile("ci" if "CI" in os.environ else "local")
 
 #: Fixtures that need a program on the machine, and what finds it.
 _NEEDS: list[tuple[set[str], Callable[[], object]]] = [
-    ({"redis_server", "redis_cluster"}, servers.redis_binary),
+    ({"redis_server", "redis_cluster", "redis_sentinel"}, servers.redis_binary),
     ({"chrome"}, chromium),
 ]
 _LEFT_OUT = pytest.StashKey[list[str]]()
@@ -50,6 +50,13 @@ def redis_cluster() -> Iterator[servers.RealCluster]:
         yield cluster
 
 
+@pytest.fixture(scope="session")
+def redis_sentinel() -> Iterator[servers.RealSentinel]:
+    """A primary of the reference redis-server, with a replica and a sentinel."""
+    with servers.redis_sentinel() as running:
+        yield running
+
+
 @pytest.hookimpl(trylast=True)  # what -k has removed is not ours to count
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if "CI" in os.environ:
@@ -59,11 +66,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         try:
             find()
         except servers.CannotStart as reason:
-            needing = [each for each in items if fixtures & set(getattr(each, "fixturenames", ()))]
+            needing = [each for each in items if fixtures & _needs(each)]
             if needing:
                 config.hook.pytest_deselected(items=needing)
                 items[:] = [each for each in items if each not in needing]
                 config.stash[_LEFT_OUT].append(f"{len(needing)} tests left out: {reason}")
+
+
+def _needs(item: pytest.Item) -> set[str]:
+    """The fixtures of a test, those that its target will ask for among them."""
+    target = item.callspec.params.get("client") if hasattr(item, "callspec") else None
+    of_target = {f"redis_{target}", f"{target}_server"}
+    return of_target | set(getattr(item, "fixturenames", ()))
 
 
 def pytest_terminal_summary(

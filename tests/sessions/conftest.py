@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 import redis.asyncio
 from redis.asyncio.cluster import RedisCluster
+from redis.asyncio.sentinel import Sentinel
 
 import ferrite_lite
 from sessions import KeyRing, SessionConfig, SessionStore, native
-from tests.support.servers import RealCluster, RealServer
+from tests.support.servers import RealCluster, RealSentinel, RealServer
 
 #: Makes a store under a configuration, on the target of the test.
 MakeStore = Callable[..., Awaitable[SessionStore]]
 
 KEYS = KeyRing.generate()
-TARGETS = ["embedded", "tcp", "redis", "cluster"]
+TARGETS = ["embedded", "tcp", "redis", "valkey", "sentinel", "cluster"]
 
 _user_numbers = itertools.count(1)
 
@@ -33,23 +34,28 @@ def without_rate(**settings: Any) -> SessionConfig:
 async def client(request: pytest.FixtureRequest) -> AsyncIterator[Any]:
     """A redis-py asyncio client of each target, its own retries off."""
     async with AsyncExitStack() as stack:
-        if request.param == "cluster":
-            cluster: RealCluster = request.getfixturevalue("redis_cluster")
-            yield await stack.enter_async_context(
-                RedisCluster(host=cluster.host, port=cluster.port)
-            )
-            return
-        if request.param == "redis":
-            server: RealServer = request.getfixturevalue("redis_server")
-            url = server.url
-        else:
-            ferrite = await stack.enter_async_context(ferrite_lite.Ferrite())
-            native.register(ferrite.engine)
-            if request.param == "embedded":
-                yield ferrite.client()
-                return
-            url = (await ferrite.listen()).url
-        yield await stack.enter_async_context(redis.asyncio.Redis.from_url(url))
+        match request.param:
+            case "cluster":
+                cluster: RealCluster = request.getfixturevalue("redis_cluster")
+                opened: Any = RedisCluster(host=cluster.host, port=cluster.port)
+            case "sentinel":
+                running: RealSentinel = request.getfixturevalue("redis_sentinel")
+                ask_sentinel: Any = Sentinel  # redis-py has no types here
+                sentinel = ask_sentinel([running.address])
+                for asked in sentinel.sentinels:
+                    await stack.enter_async_context(asked)
+                opened = sentinel.master_for(running.service)
+            case "embedded" | "tcp" as target:
+                ferrite = await stack.enter_async_context(ferrite_lite.Ferrite())
+                native.register(ferrite.engine)
+                if target == "embedded":
+                    opened = ferrite.client()
+                else:
+                    opened = redis.asyncio.Redis.from_url((await ferrite.listen()).url)
+            case target:
+                server: RealServer = request.getfixturevalue(f"{target}_server")
+                opened = redis.asyncio.Redis.from_url(server.url)
+        yield await stack.enter_async_context(opened)
 
 
 @pytest.fixture

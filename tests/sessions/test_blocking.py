@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import redis
 from redis.cluster import RedisCluster
+from redis.sentinel import Sentinel
 
 import ferrite_lite
 from sessions import (
@@ -30,7 +31,7 @@ from sessions.blocking import run
 from sessions.store import Invalid
 from tests.sessions.conftest import KEYS, TARGETS, without_rate
 from tests.support import servers
-from tests.support.servers import RealCluster, RealServer
+from tests.support.servers import RealCluster, RealSentinel, RealServer
 
 MakeStore = Callable[..., SyncSessionStore]
 
@@ -55,6 +56,10 @@ def client(request: pytest.FixtureRequest) -> Iterator[Any]:
         case "cluster":
             cluster: RealCluster = request.getfixturevalue("redis_cluster")
             opened = RedisCluster(host=cluster.host, port=cluster.port)
+        case "sentinel":
+            running: RealSentinel = request.getfixturevalue("redis_sentinel")
+            ask_sentinel: Any = Sentinel  # redis-py has no types here
+            opened = ask_sentinel([running.address]).master_for(running.service)
         case target:
             names = {"tcp": "ferrite_process"}
             server = request.getfixturevalue(names.get(target, f"{target}_server"))

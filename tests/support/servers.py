@@ -98,6 +98,23 @@ class RealCluster:
             node.flush()
 
 
+@dataclass(frozen=True)
+class RealSentinel:
+    """A primary, its replica, and a sentinel that makes the one of the other when it must."""
+
+    primary: RealServer
+    replica: RealServer
+    sentinel: RealServer
+
+    #: What the sentinel calls the two.
+    service = "sessions"
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where to ask for the primary."""
+        return self.sentinel.host, self.sentinel.port
+
+
 def redis_binary() -> str:
     """The path of the reference redis-server. Raises CannotStart if it is not installed."""
     path = shutil.which("redis-server")
@@ -163,6 +180,37 @@ def redis_cluster() -> Iterator[RealCluster]:
         nodes = [stack.enter_context(_cluster_node()) for _ in range(CLUSTER_NODES)]
         _join(nodes)
         yield RealCluster(nodes)
+
+
+@contextlib.contextmanager
+def redis_sentinel() -> Iterator[RealSentinel]:
+    """A primary with a replica that has caught up, watched by a sentinel that is quick to act."""
+    with contextlib.ExitStack() as stack:
+        primary = stack.enter_context(redis_server())
+        of_primary = ("--replicaof", f"{primary.host} {primary.port}")
+        # Without a delay the replica would be five seconds late.
+        primary.ask("CONFIG", "SET", "repl-diskless-sync-delay", "0")
+        replica = stack.enter_context(redis_server(*of_primary))
+        # A sentinel asks once when it starts, and then every ten seconds.
+        wait_until(lambda: b"master_link_status:up" in replica.ask("INFO", "replication"))
+        directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="sentinel-"))
+        file = Path(directory) / "sentinel.conf"
+        service = RealSentinel.service
+        file.write_text(
+            f"sentinel monitor {service} {primary.host} {primary.port} 1\n"
+            f"sentinel down-after-milliseconds {service} 300\n"
+            f"sentinel failover-timeout {service} 2000\n"
+        )
+        sentinel = stack.enter_context(_server(redis_binary(), ["--sentinel"], file))
+        running = RealSentinel(primary, replica, sentinel)
+        if not wait_until(lambda: _is_watched(running)):
+            raise CannotStart(str(sentinel.ask("SENTINEL", "REPLICAS", service)))
+        yield running
+
+
+def _is_watched(running: RealSentinel) -> bool:
+    known = running.sentinel.ask("SENTINEL", "REPLICAS", running.service)
+    return b"slave-repl-offset" in known and b"$2\r\nok\r\n" in known
 
 
 @contextlib.contextmanager
