@@ -26,7 +26,6 @@ from .content import Codec, Encryptor
 from .editing import MutableSession
 from .errors import ConfigError
 from .link import Link
-from .probing import check_server
 from .store import SessionStore, keys_for
 from .tokens import KeyRing
 
@@ -137,6 +136,28 @@ class SyncSessionStore(Generic[T]):
         self.config = store.config
 
     @classmethod
+    def at(
+        cls,
+        server: str | SyncClient | None = None,
+        config: SessionConfig | None = None,
+        *,
+        keys: KeyRing | None = None,
+        codec: Codec[T] | None = None,
+        encryptor: Encryptor | None = None,
+        clock: ferrite_lite.Clock | None = None,
+    ) -> Self:
+        """A store that asks the server for nothing yet, as ``SessionStore.at``. Raises ConfigError.
+
+        ``timeout_seconds`` bounds each wait on a connection that is opened here; a client that is
+        given needs a ``socket_timeout`` of its own.
+        """
+        config = config or SessionConfig()
+        keys = keys_for(server, keys)
+        link = BlockingLink.open(native.embedded(clock) if server is None else server, config)
+        inner = SessionStore(link, config, keys, codec=codec, encryptor=encryptor, clock=clock)
+        return cls(inner)
+
+    @classmethod
     def connect(
         cls,
         server: str | SyncClient | None = None,
@@ -149,16 +170,11 @@ class SyncSessionStore(Generic[T]):
     ) -> Self:
         """Open a store, as ``SessionStore.connect`` does, but with a redis-py client that blocks.
 
-        ``timeout_seconds`` bounds each wait on a connection that is opened here; a client that is
-        given needs a ``socket_timeout`` of its own. Raises ConfigError.
+        Of a client that is given, see ``at``. Raises ConfigError.
         """
-        config = config or SessionConfig()
-        keys = keys_for(server, keys)
-        link = BlockingLink.open(native.embedded(clock) if server is None else server, config)
-        inner = SessionStore(link, config, keys, codec=codec, encryptor=encryptor, clock=clock)
-        store = cls(inner)
+        store = cls.at(server, config, keys=keys, codec=codec, encryptor=encryptor, clock=clock)
         try:
-            run(check_server(link, config))
+            store.check()
         except ConfigError:
             store.close()
             raise
@@ -193,6 +209,7 @@ class SyncSessionStore(Generic[T]):
         """``SessionStore.tell``."""
         self._store.tell(event)
 
+    check = _blocking(SessionStore.check)
     create = _blocking(SessionStore.create)
     create_with_rate_limit = _blocking(SessionStore.create_with_rate_limit)
     generation = _blocking(SessionStore.generation)
@@ -212,9 +229,6 @@ class SyncSessionStore(Generic[T]):
     sweep = _blocking(SessionStore.sweep)
     reindex = _blocking(SessionStore.reindex)
     doctor = _blocking(SessionStore.doctor)
-    sweep = _blocking(SessionStore.sweep)
-    reindex = _blocking(SessionStore.reindex)
-    destroy_everything = _blocking(SessionStore.destroy_everything)
 
     @contextmanager
     def edit(self, token: str) -> Iterator[MutableSession[T]]:
