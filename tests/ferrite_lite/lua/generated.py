@@ -1,6 +1,7 @@
 """Whole scripts, made up: statements of every kind, which end, and tell of all that they did.
 
-``python -m tests.ferrite_lite.lua.generated 50000`` compares so many with a real server.
+``python -m tests.ferrite_lite.lua.generated 50000`` compares so many with a real server: what they
+answer, and the data that they leave behind. A second number is the first seed.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ import re
 import sys
 from collections.abc import Callable
 from random import Random
+from typing import Protocol
 
 from ferrite_lite import Engine
 from ferrite_lite.resp import encode
 from tests.support.servers import RealServer, redis_server
+from tests.support.wire import Word
 
 #: Every script reports the values of these: the locals that its statements work on.
 NAMES = ("a", "b", "c", "t")
@@ -25,6 +28,9 @@ local function show(v)
     return '{' .. table.concat(parts, ',') .. '}' .. tostring(v.x) .. tostring(v.y)
   end
   return type(v) == 'function' and 'f' or tostring(v)
+end
+local function told(v)
+  return type(v) == 'table' and (v.err or v.ok) or v
 end
 local function note(...)
   for i = 1, select('#', ...) do
@@ -50,6 +56,40 @@ _CALLS = (
     *("(function(...) return select('#', ...), ... end)({})", "unpack({{{}, 2}})", "next({{{}}})"),
 )
 
+
+#: Commands on a few keys of every kind, with a place for a value; what is in no order of its own
+#: (SMEMBERS) is not asked for.
+_COMMANDS = (
+    *("'SET', KEYS[1], {}", "'SET', 'n', {}", "'GET', KEYS[1]", "'GET', 'n'", "'INCR', 'n'"),
+    *("'INCRBY', 'n', {}", "'APPEND', KEYS[1], {}", "'STRLEN', KEYS[1]", "'SETNX', 'n', {}"),
+    *("'GETSET', KEYS[1], {}", "'MSET', 'n', {}, 'm', 'x'", "'MGET', KEYS[1], 'n', 'h'"),
+    *("'HSET', 'h', 'f', {}", "'HSET', 'h', {}, 'v'", "'HSET', 'h', 'f'", "'HGET', 'h', 'f'"),
+    *("'HDEL', 'h', {}", "'HINCRBY', 'h', 'c', 2", "'HLEN', 'h'", "'HMGET', 'h', 'f', 'c', {}"),
+    *("'HGETALL', 'h'", "'HSETNX', 'h', 'g', {}", "'SADD', 's', {}", "'SADD', 's', 'a', 'b'"),
+    *("'SREM', 's', {}", "'SCARD', 's'", "'SISMEMBER', 's', {}", "'SMOVE', 's', 'z', 'a'"),
+    *("'DEL', 'n'", "'DEL', {}", "'EXISTS', 'n', 'h', 's'", "'TYPE', 'h'", "'RENAME', 'n', 'm'"),
+    *("'EXPIRE', KEYS[1], 100", "'EXPIRE', 'h', {}", "'PERSIST', 'h'", "'TTL', KEYS[1]"),
+    *("'get', KEYS[1]", "'NOSUCH', {}", "'SADD', 's', unpack({{{}, 2}})", "{}, 'n'", "'PING'"),
+)
+
+#: Everything that is there: keys with their types, values and deadlines, in order.
+SNAPSHOT = """
+local all, found = redis.call('KEYS', '*'), {}
+table.sort(all)
+for _, key in ipairs(all) do
+  local kind, held = redis.call('TYPE', key).ok, {}
+  if kind == 'string' then held = {redis.call('GET', key)} end
+  if kind == 'set' then held = redis.call('SMEMBERS', key) end
+  if kind == 'hash' then
+    for _, field in ipairs(redis.call('HKEYS', key)) do
+      held[#held + 1] = field .. '=' .. redis.call('HGET', key, field)
+    end
+  end
+  table.sort(held)
+  found[#found + 1] = {key, kind, redis.call('TTL', key), held}
+end
+return found
+"""
 
 #: A script may show the address of a table, or a part of it.
 _ADDRESS = re.compile(rb"(?i)[a-z]\.?: ?0\.?x|0x7f")
@@ -79,7 +119,7 @@ class Generator:
 
     def _block(self, count: int, depth: int) -> str:
         kinds: list[Callable[[int], str]] = [self._assign, self._note, self._local]
-        kinds += [self._index, self._protected]
+        kinds += [self._index, self._protected, self._command]
         if depth < 3:
             kinds += [self._if, self._numeric, self._generic, self._while, self._closure]
             kinds += [self._repeat, self._sort, self._metatable]
@@ -104,6 +144,14 @@ class Generator:
     def _index(self, _: int) -> str:
         key = self._random.choice((".x", ".y", "[1]", "[2]", "[#t + 1]", "['x']"))
         return f"if type(t) == 'table' then t{key} = {self._expression()} end"
+
+    def _command(self, _: int) -> str:
+        """Most are caught when they fail, so that the script goes on."""
+        command = self._random.choice(_COMMANDS).format(self._expression())
+        form = self._random.choice(("note(told(redis.pcall({})))", "note(pcall(redis.call, {}))"))
+        if self._random.random() < 0.5:
+            form = "note(pcall(function() return told(redis.call({})) end))"
+        return (form if self._random.random() < 0.9 else "redis.call({})").format(command)
 
     def _protected(self, _: int) -> str:
         return f"note(pcall(function() return {self._expression()} end))"
@@ -162,26 +210,49 @@ def script(seed: int) -> str:
     return Generator(seed).script()
 
 
-def answer(source: str) -> bytes:
-    engine = Engine()
-    request = [b"EVAL", source.encode(), b"1", b"k1", b"a1"]
-    return encode(engine.execute(engine.connect(), request))
+class Ours:
+    """An engine that runs one script after another."""
+
+    def __init__(self) -> None:
+        self._engine = Engine()
+        self._connection = self._engine.connect()
+
+    def ask(self, *words: Word) -> bytes:
+        request = [word if isinstance(word, bytes) else str(word).encode() for word in words]
+        return encode(self._engine.execute(self._connection, request))
+
+
+class Server(Protocol):
+    def ask(self, *words: Word) -> bytes: ...
+
+
+def outcome(server: Server, source: str) -> tuple[bytes, bytes]:
+    """What a script answers, and what is there when it has ended."""
+    server.ask("FLUSHALL")
+    answer = server.ask("EVAL", source, 1, "k1", "a1")
+    return answer, server.ask("EVAL", SNAPSHOT, 0)
 
 
 def differences(server: RealServer, seeds: range) -> list[int]:
-    """The seeds of the scripts that are answered otherwise."""
+    """The seeds of the scripts that are answered otherwise, or that leave other data behind."""
     found = []
+    here = Ours()
     with server.connect() as connection:
         for seed in seeds:
             source = script(seed)
-            ours, theirs = answer(source), connection.ask("EVAL", source, 1, "k1", "a1")
-            if ours != theirs and not (_ADDRESS.search(ours) and _ADDRESS.search(theirs)):
+            ours, theirs = outcome(here, source), outcome(connection, source)
+            if ours != theirs and not _show_addresses(ours, theirs):
                 found.append(seed)
             if not seed % 500:
                 connection.ask("SCRIPT", "FLUSH")
     return found
 
 
+def _show_addresses(ours: tuple[bytes, bytes], theirs: tuple[bytes, bytes]) -> bool:
+    return all(_ADDRESS.search(b"".join(each)) for each in (ours, theirs))
+
+
 if __name__ == "__main__":
+    first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     with redis_server("--maxmemory", "200mb") as started:
-        print(differences(started, range(int(sys.argv[1]))))
+        print(differences(started, range(first, first + int(sys.argv[1]))))
