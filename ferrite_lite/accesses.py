@@ -189,6 +189,12 @@ class RecordingKeyspace(Keyspace):
         if not is_new:
             self.recorder.used(self, key)
 
+    def rewrite(self, key: bytes, value: String, event: str) -> None:
+        is_new = key not in self._values
+        super().rewrite(key, value, event)
+        if not is_new:
+            self.recorder.used(self, key)
+
     def _insert(self, key: bytes, value: Value) -> None:
         super()._insert(key, value)
         self.recorder.created(self, key)

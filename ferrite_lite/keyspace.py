@@ -287,6 +287,17 @@ class Keyspace:
         if self.observers:
             self._tell("set", key)
 
+    def rewrite(self, key: bytes, value: String, event: str) -> None:
+        """INCR: put what a string has become, and touch. Its deadline stays. In one step, too."""
+        values = self._values
+        if key in values:
+            values[key] = value
+        else:
+            self._insert(key, value)
+        self.changes += 1
+        if self.observers:
+            self._tell(event, key)
+
     def _drop_deadline(self, key: bytes) -> None:
         """Before a value is replaced: one that is past its deadline goes as any other does."""
         if self._is_due(key):

@@ -60,7 +60,10 @@ def hset(ctx: Context, key: bytes, *pairs: bytes) -> Reply:
     if len(pairs) % 2:
         raise WrongArity(ctx.command.name)
     fields = ctx.db.get_or_create(key, Hash)
-    added = sum(map(fields.assign, pairs[::2], pairs[1::2]))
+    if len(pairs) == 2:
+        added = int(fields.assign(*pairs))
+    else:
+        added = sum(map(fields.assign, pairs[::2], pairs[1::2]))
     ctx.db.touch(key, "hset", changes=len(pairs) // 2)
     return added
 

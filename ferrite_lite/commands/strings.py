@@ -350,8 +350,7 @@ def _add(ctx: Context, key: bytes, increment: int) -> int:
     number += increment
     if not INT64_MIN <= number <= INT64_MAX:
         raise IncrementOverflow
-    ctx.db.put(key, b"%d" % number, keep_deadline=True)
-    ctx.db.touch(key, "incrby")
+    ctx.db.rewrite(key, b"%d" % number, "incrby")
     return number
 
 
