@@ -14,7 +14,7 @@ from typing import Any, Self, Unpack
 
 from . import events
 from .acting import ActingSession
-from .answers import Answer, answer_to
+from .answers import Answer, answer_to, incident
 from .csrf import MAX_FORM_BYTES, CsrfProtector
 from .errors import ConfigError, CsrfRefused, SessionError, StoreUnavailable
 from .exchange import Gate, Headers, Request, WebData, WebPolicy, WebSettings
@@ -313,6 +313,12 @@ class _Connection:
             if self._session.is_sent:
                 raise
             await self.answer(answer_to(error))
+        except Exception as error:
+            # Whoever answers in our place would not set the cookie, and the user would be out when
+            # the grace of his former token ends.
+            if self._session.owes_token and not self._is_websocket:
+                await self.answer(incident(error, 500, "something went wrong"))
+            raise
         except asyncio.CancelledError as cancelled:
             if not self._stream.caused(cancelled):
                 raise

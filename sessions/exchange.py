@@ -233,6 +233,8 @@ class WebSession(MutableMapping[str, Any]):
         #: None for what was not there.
         self._before: dict[str, str | None] = {}
         self._cookie = _Cookie.KEEP
+        #: Whether the browser's token was replaced by the store: another one must reach it.
+        self.owes_token = False
         self._is_signed_out = False
         self._is_accessed = False
         self._is_sent = False
@@ -371,7 +373,7 @@ class WebSession(MutableMapping[str, Any]):
         self._is_pending = False
         self._session = session
         if isinstance(session, IssuedSession):
-            self.token = session.token
+            self.token, self.owes_token = session.token, True
             self._cookie = _Cookie.SET
         elif session is not None and session.touched:
             self._cookie = _Cookie.SET
@@ -467,7 +469,7 @@ class WebSession(MutableMapping[str, Any]):
 
     def finish(self, headers: Headers) -> None:
         """Add to the headers of the response what is due."""
-        self._is_sent = True
+        self._is_sent, self.owes_token = True, False
         cookie, self._cookie = self._cookie, _Cookie.KEEP
         if cookie is _Cookie.KEEP and not self._is_accessed:
             return

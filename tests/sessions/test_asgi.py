@@ -376,6 +376,29 @@ async def test_a_request_under_the_token_of_before_gets_the_new_one(parts: Watch
         assert browser.token == rotated.token
 
 
+async def test_a_new_token_reaches_the_browser_even_when_the_application_fails(
+    parts: WatchedStore,
+) -> None:
+    async def fail(session: AsgiSession) -> Any:
+        raise ZeroDivisionError
+
+    async with browsing(parts.store, {"/fail": fail}) as browser:
+        issued = await parts.store.create("alice")
+        rotated = await parts.store.rotate(issued.token)
+        assert rotated
+        wire = Wire(browser.app, scope("http", "/fail", issued.token))
+        with pytest.raises(ZeroDivisionError):
+            await wire.ended()
+        start = await wire.sent.get()
+        assert start["status"] == 500
+        assert dict(start["headers"])[b"set-cookie"].startswith(
+            f"{COOKIE}={rotated.token};".encode()
+        )
+        browser.token = rotated.token
+        with pytest.raises(ZeroDivisionError):
+            await browser.get("/fail")
+
+
 async def test_the_others_can_be_ended(parts: WatchedStore) -> None:
     async def others(session: AsgiSession) -> Any:
         return await session.destroy_others()

@@ -35,6 +35,7 @@ class Browser:
     """Requests of one browser, with its cookies, from a page of the application itself."""
 
     def __init__(self, app: App, **headers: str) -> None:
+        self.app = app
         self._client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app),
             base_url=ORIGIN,
