@@ -28,7 +28,7 @@ from sessions.asgi import SessionMiddleware
 from .peers import REDIS, started
 from .rounds import Figure, Measure, compare, progress
 
-REQUESTS = 1_000
+REQUESTS = 300
 TASKS = 50
 #: About a kilobyte of JSON.
 DATA = {"theme": "dark", "cart": [{"item": f"tea {number}", "count": 1} for number in range(32)]}

@@ -37,20 +37,30 @@ _INCIDENT_BYTES = 8
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response of the session layer itself: JSON, never stored by anybody."""
+    """A response of the session layer itself, never stored by anybody."""
 
     status: int
-    content: dict[str, str]
+    detail: str
     headers: tuple[tuple[str, str], ...] = ()
+    #: Under this id the log has the error.
+    incident_id: str = ""
+    #: HTML, in place of JSON.
+    page: str = ""
+
+    @property
+    def content(self) -> dict[str, str]:
+        """What is shown as JSON."""
+        shown = {"detail": self.detail}
+        return {**shown, "incident": self.incident_id} if self.incident_id else shown
 
     @property
     def body(self) -> bytes:
-        return json.dumps(self.content, separators=(",", ":")).encode()
+        return (self.page or json.dumps(self.content, separators=(",", ":"))).encode()
 
     @property
     def all_headers(self) -> list[tuple[str, str]]:
         return [
-            ("content-type", "application/json"),
+            ("content-type", "text/html; charset=utf-8" if self.page else "application/json"),
             ("content-length", str(len(self.body))),
             ("cache-control", "no-store"),
             *self.headers,
@@ -61,21 +71,21 @@ def answer_to(error: SessionError) -> Answer:
     """The response to an error that an application did not deal with."""
     match error:
         case NotSignedIn() | StaleLogin():
-            return Answer(401, {"detail": "sign in"}, (("www-authenticate", CHALLENGE),))
+            return Answer(401, "sign in", (("www-authenticate", CHALLENGE),))
         case FreshAuthenticationRequired():
             challenge = f"{STEP_UP}, max_age={math.ceil(error.max_age_seconds)}"
-            return Answer(401, {"detail": "sign in again"}, (("www-authenticate", challenge),))
+            return Answer(401, "sign in again", (("www-authenticate", challenge),))
         case CsrfRefused():
-            return Answer(403, {"detail": "refused"})
+            return Answer(403, "refused")
         case RateLimited():
             wait = str(max(1, math.ceil(error.retry_after_seconds)))
-            return Answer(429, {"detail": "too many attempts"}, (("retry-after", wait),))
+            return Answer(429, "too many attempts", (("retry-after", wait),))
         case SessionLimitReached():
-            return Answer(409, {"detail": "too many sessions"})
+            return Answer(409, "too many sessions")
         case BadRequest():
-            return Answer(error.status, {"detail": str(error)})
+            return Answer(error.status, str(error))
         case NoSuchSession():
-            return Answer(404, {"detail": "no such session"})
+            return Answer(404, "no such session")
         case StoreUnavailable():
             return incident(error, 503, "not available", (("retry-after", str(_RETRY_SECONDS)),))
         case _:
@@ -88,4 +98,4 @@ def incident(
     """Log an error under a new id, and show the id only."""
     incident_id = token_hex(_INCIDENT_BYTES)
     logger.error("incident %s: %s", incident_id, type(error).__name__, exc_info=error)
-    return Answer(status, {"detail": detail, "incident": incident_id}, headers)
+    return Answer(status, detail, headers, incident_id)

@@ -14,7 +14,7 @@ from typing import Any, Self, Unpack
 
 from . import events
 from .acting import ActingSession
-from .answers import Answer, answer_to, incident
+from .answers import Answer, incident
 from .csrf import MAX_FORM_BYTES, CsrfProtector
 from .errors import ConfigError, CsrfRefused, SessionError, StoreUnavailable
 from .exchange import Gate, Headers, Request, WebData, WebPolicy, WebSettings
@@ -222,7 +222,7 @@ class SessionMiddleware:
         try:
             receive = await self._admit(request, session, receive)
         except SessionError as error:
-            await connection.answer(answer_to(error))
+            await connection.answer(self.policy.answer(error))
             return
         await connection.run(self.app, receive)
 
@@ -312,7 +312,7 @@ class _Connection:
         except SessionError as error:
             if self._session.is_sent:
                 raise
-            await self.answer(answer_to(error))
+            await self.answer(self._session.request.policy.answer(error))
         except Exception as error:
             # Whoever answers in our place would not set the cookie, and the user would be out when
             # the grace of his former token ends.

@@ -6,13 +6,14 @@ No I/O: ``acting.py`` asks the store, and tells the answer here.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Literal, Protocol, TypedDict
 
 from . import events
+from .answers import Answer, answer_to
 from .cookies import CookiePolicy
 from .csrf import HEADER, SAFE_METHODS, Csrf, CsrfProtector, token_in
 from .errors import (
@@ -52,6 +53,7 @@ class WebSettings(TypedDict, total=False):
     csrf_exempt: Collection[str]
     passive_paths: Collection[str]
     clear_site_data: str
+    answer: Callable[[SessionError], Answer]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,8 @@ class WebPolicy:
     #: sessions are not prolonged, and not read unless they ask.
     passive_paths: Collection[str] = ("/static/",)
     clear_site_data: str = CLEAR_SITE_DATA
+    #: What is answered to an error: ``replace(answer_to(error), page=...)`` for people to read.
+    answer: Callable[[SessionError], Answer] = answer_to
     proxies: TrustedProxies = field(init=False)
     passive_prefixes: tuple[str, ...] = field(init=False)
     exempt_prefixes: tuple[str, ...] = field(init=False)

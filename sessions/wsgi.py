@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
 from .acting import ActingSession
-from .answers import Answer, answer_to
+from .answers import Answer
 from .blocking import SyncSessionStore, run
 from .csrf import MAX_FORM_BYTES
 from .errors import CsrfRefused, SessionError
@@ -86,7 +86,7 @@ class WsgiSessionMiddleware:
         except SessionError as error:
             if session.is_sent:
                 raise
-            return response.answer(answer_to(error))
+            return response.answer(self.policy.answer(error))
 
     def session_of(self, environ: Environ) -> WsgiSession:
         """The session of a request, and its place in the environment."""

@@ -63,9 +63,7 @@ def _as_http() -> Iterator[None]:
         yield
     except (NotSignedIn, FreshAuthenticationRequired) as error:
         answer = answer_to(error)
-        raise HTTPException(
-            answer.status, answer.content["detail"], dict(answer.headers)
-        ) from error
+        raise HTTPException(answer.status, answer.detail, dict(answer.headers)) from error
 
 
 class _Route(APIRoute):

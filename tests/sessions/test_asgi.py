@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
 from sessions import SessionStore, events
+from sessions.answers import Answer, answer_to
 from sessions.asgi import AsgiSession, Message, Receive, Scope, Send, SessionMiddleware
 from sessions.cookies import CookiePolicy
-from sessions.errors import ConfigError, SessionNotLoaded
+from sessions.errors import ConfigError, SessionError, SessionNotLoaded
 from sessions.record import AuthContext
 from tests.sessions.conftest import KEYS, MakeStore
 from tests.sessions.webparts import MINUTE, WatchedStore, watched_store
@@ -558,6 +560,17 @@ async def test_who_has_not_shown_lately_who_he_is_is_asked_again(parts: WatchedS
         assert response.status_code == 401
         assert "insufficient_user_authentication" in response.headers["www-authenticate"]
         assert "max_age=60" in response.headers["www-authenticate"]
+
+
+async def test_people_can_be_answered_with_pages(parts: WatchedStore) -> None:
+    def page(error: SessionError) -> Answer:
+        answer = answer_to(error)
+        return replace(answer, page=f"<h1>{answer.status}</h1>")
+
+    async with browsing(parts.store, answer=page) as browser:
+        response = await browser.post("/theme", headers={"sec-fetch-site": "cross-site"})
+        assert (response.status_code, response.text) == (403, "<h1>403</h1>")
+        assert response.headers["content-type"] == "text/html; charset=utf-8"
 
 
 async def test_a_form_of_another_site_is_refused_before_the_application_sees_it(
