@@ -30,6 +30,7 @@ from .errors import (
     SessionLimitReached,
     StaleLogin,
     StoreUnavailable,
+    VersionConflict,
 )
 from .link import Link
 from .record import DATA_PREFIX, LABEL_PREFIX, Raw, Record, text
@@ -320,13 +321,19 @@ class AtomicStore:
                 raise DecodeError(_UNREADABLE)
         return Dead("MISSING")
 
-    async def destroy(self, ticket: Ticket) -> str | None:
-        """The public id of the live session that has ended, if one has. Raises StoreUnavailable."""
+    async def destroy(self, ticket: Ticket, *, if_version: int | None = None) -> str | None:
+        """The public id of the live session that has ended, if one has.
+
+        Raises VersionConflict, StoreUnavailable.
+        """
         tag = ticket.tag
         keys = [self.session_key(ticket), self.index_key(tag), self.families_key(tag)]
-        status, *told = await self.run(DESTROY, keys, [ticket.sid])
+        expected = "" if if_version is None else if_version
+        status, *told = await self.run(DESTROY, keys, [ticket.sid, expected])
         if text(status) == "ROTATED":
             raise Moved(text(told[0]))
+        if text(status) == "CONFLICT":
+            raise VersionConflict(int(told[0]))
         return text(told[0]) if told else None
 
     async def revoke(self, tag: str, keep: Ticket | None = None) -> list[Member]:

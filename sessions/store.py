@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -624,11 +625,14 @@ class SessionStore(Generic[T]):
                 error.may_have_happened = True  # the new session is there
                 raise
 
-    async def _end(self, token: str, why: Why) -> bool:
+    async def _end(self, token: str, why: Why, *, if_version: int | None = None) -> bool:
+        """Whether a live session has ended. Raises VersionConflict."""
         ticket = self._tokens.read(token)
         if ticket is None:
             return False
-        found = await self._follow(token, ticket, self._atomic.destroy)
+        found = await self._follow(
+            token, ticket, lambda ticket: self._atomic.destroy(ticket, if_version=if_version)
+        )
         return self._announcer.ended(found[2] if found else None, why)
 
     async def _change(
@@ -707,14 +711,25 @@ class SessionStore(Generic[T]):
             return None
         if seen.user_id is not None:
             raise ValueError("the session is another user's: create one, with replace")
-        return await self.create(
-            user_id,
-            seen.data,
-            seen.device_info,
-            auth=auth,
-            replace=token,
-            labels=seen.labels,
+        issued = await self.create(
+            user_id, seen.data, seen.device_info, auth=auth, labels=seen.labels
         )
+        return await self._take_along(token, seen, issued)
+
+    async def _take_along(
+        self, token: str, seen: Session[T], issued: IssuedSession[T]
+    ) -> IssuedSession[T]:
+        """End a visitor's session; what was written to it since it was seen comes along."""
+        for _ in range(_MOST_MOVES):
+            try:
+                await self._end(token, Why.REPLACED, if_version=seen.version)
+                return issued
+            except VersionConflict:
+                before, seen = seen, await self._peek(token)
+            delta = difference(self._content.fields(before.data), self._content.fields(seen.data))
+            await self._change(issued.token, delta.set, delta.remove, None)
+            issued = dataclasses.replace(await self._peek(issued.token), evicted=issued.evicted)
+        raise StoreUnavailable("the visitor's session was changed at every attempt to end it")
 
     async def _records(self, tag: str, labels: Sequence[str] = ()) -> dict[Member, Record]:
         """What a list shows of a user's live sessions.

@@ -253,6 +253,26 @@ async def test_a_visitor_becomes_a_user_and_takes_his_data_along(
     assert len(await store.get_user_sessions(user)) == 1
 
 
+@pytest.mark.parametrize("at_call", [1, 2], ids=["once read", "once the new one is there"])
+async def test_what_a_visitor_keeps_while_he_signs_in_is_not_lost(
+    store: SessionStore, slow_store: SessionStore, between: Between, user: str, at_call: int
+) -> None:
+    await slow_store.rotate((await store.create(None)).token, user_id=user)  # known from now on
+    visitor = await store.create(None, {"cart": ["tea"], "gone": 1})
+
+    async def patch() -> None:
+        await store.patch(visitor.token, {"cart": ["tea", "milk"]}, remove=["gone"])
+
+    async def patch_later() -> None:
+        between.after = patch
+
+    between.after = patch if at_call == 1 else patch_later
+    signed_in = await slow_store.rotate(visitor.token, user_id=user)
+    assert signed_in is not None
+    assert signed_in.data == {"cart": ["tea", "milk"]}
+    assert await store.validate(visitor.token) is None
+
+
 async def test_a_session_does_not_change_from_one_user_to_another(
     store: SessionStore, user: str
 ) -> None:
