@@ -22,6 +22,7 @@ from .errors import (
     UnsafeRedirect,
     VersionConflict,
 )
+from .expiry import watch_expiry
 from .flows import Flow, LoginFlows
 from .near import NearCache
 from .policies import RequestContext
@@ -78,4 +79,5 @@ __all__ = [
     "SyncSessionStore",
     "UnsafeRedirect",
     "VersionConflict",
+    "watch_expiry",
 ]

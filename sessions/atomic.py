@@ -107,6 +107,7 @@ class Created:
     lead: str
     #: Public id of the session that was replaced, if it was alive.
     ended_id: str | None
+    expired: list[Member]
 
 
 @dataclass(frozen=True, slots=True)
@@ -474,7 +475,7 @@ def created(reply: Sequence[Any]) -> Created:
     """What ``create.lua`` answered. Raises SessionLimitReached, RateLimited, StaleLogin."""
     match text(reply[0]):
         case "OK":
-            created_at, expires_at, evicted, held, lead, ended = reply[1:]
+            created_at, expires_at, evicted, held, lead, ended, expired = reply[1:]
             return Created(
                 int(created_at),
                 int(expires_at),
@@ -482,6 +483,7 @@ def created(reply: Sequence[Any]) -> Created:
                 Record.of(held),
                 text(lead),
                 text(ended) or None,
+                _members(expired),
             )
         case "LIMIT":
             raise SessionLimitReached(int(reply[1]))

@@ -14,6 +14,7 @@ import ferrite_lite
 from .atomic import VALIDATE
 
 _MAX_DIGITS = 15
+_HALF_A_DAY_MS = 43_200_000
 
 
 def register(engine: ferrite_lite.Engine) -> None:
@@ -87,5 +88,5 @@ def _slide(
     call(ctx, [b"HSET", keys[0], b"last_access", b"%d" % now, b"expires_at", deadline])
     call(ctx, [b"HSET", keys[1], sid, b"%d:%d:%d:%s" % (created, now, expires, public_id)])
     left = call(ctx, [b"PTTL", keys[1]])
-    if left < expires - now:
-        call(ctx, [b"PEXPIREAT", keys[1], deadline])
+    if left < expires + _HALF_A_DAY_MS - now:
+        call(ctx, [b"PEXPIREAT", keys[1], b"%d" % (expires + 2 * _HALF_A_DAY_MS)])

@@ -239,6 +239,7 @@ class RefreshTokens(Generic[T]):
         evicted = tuple(member.public_id for member in created.evicted)
         for gone in evicted:
             self._store.tell(events.Evicted(family.user_id, gone))
+        self._store._announcer.expired(created.expired)
         self._store.tell(events.Refreshed(family.user_id, name))
         now_ms = created.created_at_ms
         live = Live(now_ms, created.expires_at_ms, False, now_ms, created.record)

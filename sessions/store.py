@@ -281,6 +281,7 @@ class SessionStore(Generic[T]):
         evicted = tuple(member.public_id for member in created.evicted)
         for gone in evicted:
             self.tell(events.Evicted(user_id or "", gone))
+        self._announcer.expired(created.expired)
         self.tell(events.Created(user_id, public_id))
         await self._atomic.forget(ticket.tag, created.evicted)
         now_ms = created.created_at_ms
@@ -749,6 +750,7 @@ class SessionStore(Generic[T]):
         return records
 
     async def _members(self, tag: str) -> list[Member]:
+        """A user's live sessions; those that were found expired are told of, once."""
         live, gone = await self._atomic.members(tag)
         self._announcer.expired(gone)
         return live

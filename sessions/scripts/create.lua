@@ -7,7 +7,8 @@
 --       10 generation that is expected, '' for any | 11 public id | 12 number of sids to end
 --       13... these sids, then further fields and their values
 -- Gives OK, created, expires, {sid and public id of each evicted}, {field, value...}, what leads to
---     the successor of the replaced session or '', public id of the session that ended for it or ''
+--     the successor of the replaced session or '', public id of the session that ended for it or '',
+--     {sid and public id of each that was found expired}
 --     | COLLISION | STALE | RATE, retry after ms | LIMIT, live sessions
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -18,7 +19,7 @@ local successor = (ARGV[9] ~= '') and redis.call('HGET', KEYS[5], 'successor')
 local taken = redis.call('HMGET', KEYS[1], 'user_id', 'created_at', 'expires_at')
 if taken[1] then
   if taken[1] == ARGV[2] and redis.call('HEXISTS', KEYS[2], sid) == 1 then
-    return {'OK', taken[2], taken[3], {}, redis.call('HGETALL', KEYS[1]), successor or '', ''}
+    return {'OK', taken[2], taken[3], {}, redis.call('HGETALL', KEYS[1]), successor or '', '', {}}
   end
   return {'COLLISION'}
 end
@@ -46,10 +47,13 @@ for at = 13, first_field - 1 do chosen[ARGV[at]] = true end
 
 -- An entry of the index: created, last access, expiry and public id of one session.
 local members = redis.call('HGETALL', KEYS[2])
-local live, stale, evicted, replaced, ended = {}, {}, {}, nil, ''
+local live, stale, evicted, expired, replaced, ended = {}, {}, {}, {}, nil, ''
 for at = 1, #members, 2 do
   local created, accessed, expires, id = string.match(members[at + 1], '^(%d+):(%d+):(%d+):(.*)$')
-  if expires and tonumber(expires) <= now then expires = nil end
+  if expires and tonumber(expires) <= now then
+    expired[#expired + 1] = {members[at], id}
+    expires = nil
+  end
   if members[at] == ARGV[9] then
     -- One that goes on under the same name has not ended.
     if expires and id ~= ARGV[11] then ended = id end
@@ -102,8 +106,9 @@ if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'auth_at', now) end
 for at = first_field, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
 redis.call('PEXPIREAT', KEYS[1], expires)
 redis.call('HSET', KEYS[2], sid, string.format('%.0f:%.0f:%.0f:%s', now, now, expires, ARGV[11]))
-local keep_until = (hard > 0) and hard or expires
-if redis.call('PTTL', KEYS[2]) < keep_until - now then
-  redis.call('PEXPIREAT', KEYS[2], keep_until)
+-- Half a day to a day longer than any session, so that it can be noticed which have expired.
+if redis.call('PTTL', KEYS[2]) < expires + 43200000 - now then
+  redis.call('PEXPIREAT', KEYS[2], expires + 86400000)
 end
-return {'OK', now, expires, evicted, redis.call('HGETALL', KEYS[1]), successor or '', ended}
+return {'OK', now, expires, evicted, redis.call('HGETALL', KEYS[1]), successor or '', ended,
+  expired}

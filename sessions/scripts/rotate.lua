@@ -39,8 +39,8 @@ redis.call('PEXPIREAT', KEYS[2], expires)
 redis.call('HSET', KEYS[3], ARGV[2],
   string.format('%.0f:%.0f:%.0f:%s', tonumber(held[2]), now, expires, held[8]))
 redis.call('HDEL', KEYS[3], ARGV[1])
-if redis.call('PTTL', KEYS[3]) < expires - now then
-  redis.call('PEXPIREAT', KEYS[3], expires)
+if redis.call('PTTL', KEYS[3]) < expires + 43200000 - now then
+  redis.call('PEXPIREAT', KEYS[3], expires + 86400000)
 end
 -- Without a user it is no session: it only leads on.
 if tonumber(ARGV[3]) > 0 then

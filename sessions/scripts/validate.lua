@@ -49,8 +49,9 @@ if interval >= 0 and now - accessed >= interval then
   redis.call('HSET', KEYS[1], 'last_access', now, 'expires_at', expires)
   redis.call('HSET', KEYS[2], ARGV[1],
     string.format('%.0f:%.0f:%.0f:%s', tonumber(held[2]), now, expires, held[7]))
-  if redis.call('PTTL', KEYS[2]) < expires - now then
-    redis.call('PEXPIREAT', KEYS[2], expires)
+  -- As create.lua says why.
+  if redis.call('PTTL', KEYS[2]) < expires + 43200000 - now then
+    redis.call('PEXPIREAT', KEYS[2], expires + 86400000)
   end
   touched = 1
 end
