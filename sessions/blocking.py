@@ -23,6 +23,7 @@ import ferrite_lite
 from . import events, native
 from .config import SessionConfig
 from .content import Codec, Encryptor
+from .direct import DirectClient
 from .editing import MutableSession
 from .errors import ConfigError
 from .link import Link
@@ -78,7 +79,7 @@ class BlockingLink(Link):
             socket_connect_timeout=config.timeout_seconds,
             retry=Retry(NoBackoff(), 0),
         )
-        return redis.Redis.from_pool(pool)
+        return DirectClient.from_pool(pool)
 
     def _in_time(self) -> AbstractAsyncContextManager[None]:
         return nullcontext()
@@ -90,6 +91,9 @@ class BlockingLink(Link):
         sleep(seconds)  # noqa: ASYNC251  # whoever asks over this link is blocked
 
     async def _drop_idle_connections(self) -> None:
+        if isinstance(self._client, DirectClient):
+            self._client.drop_idle_connections()
+            return
         pool = getattr(self._client, "connection_pool", None)
         if pool is not None:
             pool.disconnect(inuse_connections=False)
