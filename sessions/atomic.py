@@ -329,8 +329,8 @@ class AtomicStore:
         """
         tag = ticket.tag
         keys = [self.session_key(ticket), self.index_key(tag), self.families_key(tag)]
-        expected = "" if if_version is None else if_version
-        status, *told = await self.run(DESTROY, keys, [ticket.sid, expected])
+        arguments = [ticket.sid, "" if if_version is None else if_version]
+        status, *told = await self.run(DESTROY, keys, arguments, lastingly=True)
         if text(status) == "ROTATED":
             raise Moved(text(told[0]))
         if text(status) == "CONFLICT":
@@ -342,7 +342,8 @@ class AtomicStore:
         index = self.index_key(tag)
         kept = (self.session_key(keep), keep.sid) if keep else (index, "")
         keys = [index, self.generation_key(tag), kept[0], self.families_key(tag)]
-        live, stale, lead = await self.run(REVOKE, keys, [kept[1], GENERATION_MS])
+        arguments = [kept[1], GENERATION_MS]
+        live, stale, lead = await self.run(REVOKE, keys, arguments, lastingly=True)
         if lead:
             raise Moved(text(lead))
         ended = _members(live)
@@ -450,13 +451,16 @@ class AtomicStore:
         script: Script,
         keys: Sequence[str],
         arguments: Sequence[Any],
+        *,
+        lastingly: bool = False,
     ) -> Any:
         """One round trip; a second one where the server does not have the script."""
         words = (len(keys), *keys, *arguments)
+        ask = self._link.ask_lastingly if lastingly else self._link.ask
         try:
-            return await self._link.ask("EVALSHA", script.sha, *words)
+            return await ask("EVALSHA", script.sha, *words)
         except NoScriptError:
-            return await self._link.ask("EVAL", script.text, *words)
+            return await ask("EVAL", script.text, *words)
         finally:
             if self.on_change is not None and script not in _READING:
                 self.on_change(keys)

@@ -87,6 +87,11 @@ class BlockingLink(Link):
     async def _send(self, words: tuple[Any, ...], options: dict[str, Any]) -> Any:
         return self._client.execute_command(*words, **options)
 
+    async def _send_together(self, words: tuple[Any, ...], wait: tuple[Any, ...]) -> list[Any]:
+        pipeline, options = self._pipeline(words, wait)
+        replies: list[Any] = pipeline.execute(raise_on_error=False, **options)
+        return replies
+
     async def _pause(self, seconds: float) -> None:
         sleep(seconds)  # noqa: ASYNC251  # whoever asks over this link is blocked
 

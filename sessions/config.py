@@ -147,6 +147,12 @@ class SessionConfig:
     breaker_failures: int = 5
     #: How long; then one request is let through to see.
     breaker_seconds: float = 1.0
+    #: How many replicas must have the end of a session before it is said to have ended. Without
+    #: any, a failover may bring back a session whose end was not replicated yet. With them it does
+    #: not, as long as one of these replicas is chosen: replication stays asynchronous.
+    wait_replicas: int = 0
+    #: How long for them; then StoreUnavailable is raised, though the primary has ended the session.
+    wait_seconds: float = 0.1
 
     def __post_init__(self) -> None:
         _check_lifetime(self.ttl_seconds, self.absolute_seconds)
@@ -160,6 +166,10 @@ class SessionConfig:
             raise ConfigError("without a connection and some time there is no answer")
         if self.breaker_failures < 1 or not 0 < self.breaker_seconds < MAX_SECONDS:
             raise ConfigError("a breaker opens after a failure at least, and for some time")
+        if self.wait_replicas < 0 or (
+            self.wait_replicas and not MIN_SECONDS <= self.wait_seconds < self.timeout_seconds
+        ):
+            raise ConfigError("wait_seconds must be a millisecond at least, below timeout_seconds")
         if not (0 < self.ipv4_prefix_bits <= 32 and 0 < self.ipv6_prefix_bits <= 128):
             raise ConfigError("a network prefix must fit into an address")
         if any(brace in self.prefix for brace in "{}"):

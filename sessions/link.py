@@ -6,9 +6,10 @@ import asyncio
 import math
 import sys
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from random import SystemRandom
 from time import monotonic
 from typing import Any, ClassVar, Protocol, Self
@@ -21,7 +22,7 @@ import ferrite_lite
 
 from .breaker import CircuitBreaker, OnChange
 from .config import SessionConfig
-from .errors import StoreUnavailable
+from .errors import ConfigError, StoreUnavailable
 from .failures import Failure, meaning
 from .multiplexed import MultiplexedClient
 
@@ -31,6 +32,9 @@ class Client(Protocol):
 
     async def execute_command(self, *words: Any, **options: Any) -> Any: ...
 
+
+#: One attempt.
+Send = Callable[[], Awaitable[Any]]
 
 #: What a client raises, or the system under it. That of a cluster is no RedisError.
 _FAILURES = (redis_errors.RedisError, redis_errors.RedisClusterException, OSError)
@@ -53,6 +57,8 @@ class _Asking:
     #: When to give up, on the link's clock.
     deadline: float
     failures: int = 0
+    #: How many of them a new connection may mend.
+    breaks: int = 0
     #: Whether a request is out now.
     is_out: bool = False
     may_have_happened: bool = False
@@ -78,16 +84,19 @@ class Link:
         retries: int = 0,
         breaker_failures: int = sys.maxsize,
         breaker_seconds: float = 0,
+        wait_replicas: int = 0,
+        wait_seconds: float = 0,
         owned: Any = None,
     ) -> None:
         """``max_at_once`` requests are on their way, and others wait; None for any number.
 
-        ``retries`` is how often a broken connection is replaced, the numbers of the breaker are
-        those of the configuration, ``owned`` is closed with the link.
+        ``retries`` is how often a broken connection is replaced, the numbers of the breaker and
+        of replicas are those of the configuration, ``owned`` is closed with the link.
         """
         self._client, self._owned = client, owned
         self._timeout_seconds = timeout_seconds
         self._retries = retries
+        self._wait_replicas, self._wait_ms = wait_replicas, round(wait_seconds * 1000)
         #: Told whenever the server stops to answer, and when it does again.
         self.on_change: OnChange = lambda is_open: None
         #: One for each node of a cluster: the others may be well.
@@ -107,6 +116,8 @@ class Link:
     def open(cls, server: str | ferrite_lite.Ferrite | Any, config: SessionConfig) -> Self:
         """A link to a server at a URL or in this process, or by a client that its owner closes."""
         if isinstance(server, ferrite_lite.Ferrite):
+            if config.wait_replicas:
+                raise ConfigError("a store in this process has no replicas to wait for")
             # A call within the process has no reason to be late.
             return cls(cls._client_in(server), timeout_seconds=None, owned=server)
         if not isinstance(server, str):
@@ -124,6 +135,8 @@ class Link:
             retries=config.retries,
             breaker_failures=config.breaker_failures,
             breaker_seconds=config.breaker_seconds,
+            wait_replicas=config.wait_replicas,
+            wait_seconds=config.wait_seconds,
             owned=owned,
         )
 
@@ -143,6 +156,24 @@ class Link:
         Raises NoScriptError, StoreUnavailable when there is no answer in time, StoreRefused,
         ConfigError for a node of a cluster.
         """
+        return await self._ask(words, partial(self._send, words, options))
+
+    async def ask_lastingly(self, *words: Any) -> Any:
+        """``ask``, for what must outlive the server: when as many replicas have it as configured.
+
+        If they have not, it is done all the same, and StoreUnavailable says that it may be.
+        """
+        if not self._wait_replicas:
+            return await self.ask(*words)
+        reply, confirmed = await self._ask(words, partial(self._send_and_wait, words))
+        if confirmed < self._wait_replicas:
+            raise StoreUnavailable(
+                f"it is done, but only {confirmed} of {self._wait_replicas} replicas know it"
+            )
+        return reply
+
+    async def _ask(self, words: tuple[Any, ...], send: Send) -> Any:
+        """Ask the server in time, if it is up, and say what it means when there is no reply."""
         breaker = self._breakers[self._node_of(words) if self.is_cluster else ""]
         if not breaker.admits():
             raise StoreUnavailable(_IS_DOWN, may_have_happened=False)
@@ -150,7 +181,7 @@ class Link:
         asking = _Asking(monotonic() + limit)
         try:
             async with self._in_time():
-                reply = await self._ask(asking, words, options)
+                reply = await self._persist(asking, send)
         except redis_errors.NoScriptError:
             breaker.succeeded()
             raise
@@ -199,12 +230,12 @@ class Link:
         retry = pool.connection_kwargs.get("retry") if pool is not None else None
         return 0 if retry is None else int(retry.get_retries())
 
-    async def _ask(self, asking: _Asking, words: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    async def _persist(self, asking: _Asking, send: Send) -> Any:
         """Ask until there is a reply, or nothing to hope for."""
         while True:
             asking.is_out = True
             try:
-                return await self._send(words, options)
+                return await send()
             except redis_errors.NoScriptError:
                 raise
             except _FAILURES as error:
@@ -221,9 +252,10 @@ class Link:
     def _pause_seconds(self, asking: _Asking, failure: Failure) -> float | None:
         """How long to wait before the next attempt; None if there is to be none."""
         asking.failures += 1
+        asking.breaks += failure.wants_another_connection
         is_bounded = asking.deadline < math.inf
         may_pass = failure.passes and is_bounded
-        may_reach = failure.wants_another_connection and asking.failures <= self._retries
+        may_reach = failure.wants_another_connection and asking.breaks <= self._retries
         if not (may_pass or may_reach):
             return None
         longest = min(_FIRST_PAUSE_SECONDS * 2 ** (asking.failures - 1), _LONGEST_PAUSE_SECONDS)
@@ -232,9 +264,8 @@ class Link:
 
     def _node_of(self, words: tuple[Any, ...]) -> str:
         """The node of a cluster that has the key of a command, as far as it is known."""
-        key = words[3] if words[0] in _OF_SCRIPTS else words[1]
         try:
-            return str(self._client.get_node_from_key(key).name)
+            return str(self._client.get_node_from_key(_key_of(words)).name)
         except (redis_errors.RedisClusterException, AttributeError):
             return ""
 
@@ -260,6 +291,41 @@ class Link:
     async def _send(self, words: tuple[Any, ...], options: dict[str, Any]) -> Any:
         return await self._client.execute_command(*words, **options)
 
+    async def _send_and_wait(self, words: tuple[Any, ...]) -> tuple[Any, int]:
+        """The reply, and how many replicas have it: WAIT answers for the connection it comes on."""
+        wait = ("WAIT", self._wait_replicas, self._wait_ms)
+        if isinstance(self._client, MultiplexedClient):
+            replies = await self._client.execute_aside(words, wait)
+        else:
+            replies = await self._send_together(words, wait)
+        if self.is_cluster and isinstance(replies[0], redis_errors.AskError):
+            # Whom the client asked about replicas was not who did it.
+            return await self._send(words, {}), 0
+        for reply in replies:
+            if isinstance(reply, Exception):
+                raise reply
+        return replies[0], int(replies[1])
+
+    async def _send_together(self, words: tuple[Any, ...], wait: tuple[Any, ...]) -> list[Any]:
+        pipeline, options = self._pipeline(words, wait)
+        replies: list[Any] = await pipeline.execute(raise_on_error=False, **options)
+        return replies
+
+    def _pipeline(
+        self, words: tuple[Any, ...], wait: tuple[Any, ...]
+    ) -> tuple[Any, dict[str, Any]]:
+        """A pipeline for one node, and what must be said when it is executed."""
+        if not self.is_cluster:
+            pipeline = self._client.pipeline(transaction=False)
+            pipeline.execute_command(*words)
+            pipeline.execute_command(*wait)
+            return pipeline, {}
+        pipeline = self._client.pipeline()
+        pipeline.execute_command(*words)
+        node = self._client.get_node_from_key(_key_of(words))
+        pipeline.execute_command(*wait, target_nodes=node)
+        return pipeline, {"allow_redirections": False}
+
     async def _pause(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
@@ -270,6 +336,11 @@ class Link:
         pool = getattr(self._client, "connection_pool", None)
         if pool is not None:
             await pool.disconnect(inuse_connections=False)
+
+
+def _key_of(words: tuple[Any, ...]) -> Any:
+    """The first key of a command."""
+    return words[3] if words[0] in _OF_SCRIPTS else words[1]
 
 
 __all__ = ["Client", "Link"]

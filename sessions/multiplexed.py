@@ -121,7 +121,8 @@ class MultiplexedClient:
 
     def __init__(self, url: str, *, timeout_seconds: float) -> None:
         """``timeout_seconds`` is for making the connection, and for a server that is silent."""
-        self._timeout_seconds = timeout_seconds
+        self._url, self._timeout_seconds = url, timeout_seconds
+        self._aside: MultiplexedClient | None = None
         self._pool = ConnectionPool.from_url(
             url,
             # Whoever asks has a deadline of his own; the connection has none.
@@ -143,20 +144,35 @@ class MultiplexedClient:
 
     async def execute_command(self, *words: Any, **_: Any) -> Any:
         """The reply, as the server gave it. Raises what redis-py raises."""
-        line = self._line
-        if line is None or not self._is_usable(line):
-            line = await self._open()
+        line = await self._usable_line()
         return await line.ask(words)
+
+    async def execute_aside(self, *commands: tuple[Any, ...]) -> list[Any]:
+        """The replies to commands that may keep a connection waiting, errors among them.
+
+        They have a connection of their own, so that nobody else waits with them.
+        """
+        if self._aside is None:
+            self._aside = type(self)(self._url, timeout_seconds=self._timeout_seconds)
+        line = await self._aside._usable_line()
+        answers = [line.ask(words) for words in commands]
+        return await asyncio.gather(*answers, return_exceptions=True)
 
     async def disconnect(self) -> None:
         """Close the connection; the next request makes another one."""
         line, self._line = self._line, None
         if line is not None:
             await line.close()
+        if self._aside is not None:
+            await self._aside.disconnect()
 
     async def aclose(self) -> None:
         """Close the connection."""
         await self.disconnect()
+
+    async def _usable_line(self) -> _Line:
+        line = self._line
+        return line if line is not None and self._is_usable(line) else await self._open()
 
     def _is_usable(self, line: _Line) -> bool:
         return (

@@ -109,6 +109,11 @@ async def test_what_passes_is_waited_for_within_the_deadline(error: Exception) -
     assert 3 < forever.asked < 30
 
 
+async def test_what_passes_costs_no_attempt_that_a_broken_connection_has() -> None:
+    client = Answers(*LATER, BROKEN[0], *LATER)
+    assert await link_to(client, retries=1).ask("PING") == "OK"
+
+
 @pytest.mark.parametrize("error", [*AT_ONCE, *GIVEN_UP], ids=named)
 async def test_what_asking_again_does_not_help_is_told_at_once(error: Exception) -> None:
     client = Answers(error)
