@@ -13,6 +13,7 @@ from .runtime import (
     Table,
     Value,
     call,
+    first,
     metamethod,
     tonumber,
     tostring,
@@ -36,7 +37,7 @@ def collectgarbage(*arguments: Value) -> Results:
     options = (b"stop", b"restart", b"collect", b"count", b"step", b"setpause", b"setstepmul")
     if option not in options:
         raise args.bad(1, b"collectgarbage", b"invalid option '%b'" % option)
-    return [option == b"step"] if option == b"step" else [0.0]
+    return [False] if option == b"step" else [0.0]
 
 
 def gcinfo(*_: Value) -> Results:
@@ -185,7 +186,13 @@ def _in_base(text: bytes, base: int) -> float | None:
 
 
 def tostring_(*arguments: Value) -> Results:
-    return [tostring(args.any_value(arguments, 1, b"tostring"))]
+    return [shown(args.any_value(arguments, 1, b"tostring"))]
+
+
+def shown(value: Value) -> Value:
+    """``tostring`` of one value: a string, or whatever its metatable gives."""
+    handler = metamethod(value, b"__tostring")
+    return tostring(value) if handler is None else first(call(handler, value))
 
 
 def type_(*arguments: Value) -> Results:

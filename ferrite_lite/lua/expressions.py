@@ -134,7 +134,7 @@ class Expressions(Body):
     def _read_Index(self, value: nodes.Index) -> str:
         if found := self._direct(value) or self._element(value):
             return found
-        owner, key = self._name_of(value.owner), self._operand(value.key)
+        owner, key = self._owner_and_key(value)
         self._line = value.line
         name = self._described(value.owner)
         slow = f"index({owner}, {key}, {name!r})" if name else f"index({owner}, {key})"
@@ -153,6 +153,13 @@ class Expressions(Body):
         if kind is not Kind.WHOLE:
             checks = f"{checks} and {key} == int({key})"
         return f"({array}[int({key}) - 1] if {is_table}{checks} else {slow})"
+
+    def _owner_and_key(self, value: nodes.Index) -> tuple[str, str]:
+        """Evaluated; a local that holds the table is read last, as in ``_operands``."""
+        if self._is_own(value.owner):
+            key = self._operand(value.key)
+            return self._name_of(value.owner), key
+        return self._name_of(value.owner), self._operand(value.key)
 
     def _array(self, value: nodes.Expression, owner: str) -> tuple[str, str]:
         """The array of a table, and the check that it is one, unless that is known."""
@@ -326,6 +333,12 @@ class Expressions(Body):
             right = self._operand(value.right)
             self._line = value.line
             return self._constant(number), right
+        if self._is_own(value.left) and value.operator != b"..":
+            # Lua does not copy a local, and finds in it what a call on the right has put there.
+            right = self._operand(value.right)
+            left = self._operand(value.left)
+            self._line = value.line
+            return left, right
         # A call on the right may change a variable on the left after it was read.
         has_effects = not isinstance(
             value.right, nodes.Constant | nodes.LocalName | nodes.GlobalName
@@ -334,6 +347,12 @@ class Expressions(Body):
         right = self._operand(value.right)
         self._line = value.line
         return left, right
+
+    def _is_own(self, value: nodes.Expression) -> bool:
+        """Whether it is a local of this function, not of one outside."""
+        if isinstance(value, nodes.Parenthesized):
+            return self._is_own(value.inner)
+        return isinstance(value, nodes.LocalName) and value.local.owner is self._function
 
     # --- comparisons ------------------------------------------------------------------------------
 

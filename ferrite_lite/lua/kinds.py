@@ -39,7 +39,7 @@ TRUE = NUMBERS | {Kind.STRING, Kind.TABLE}
 
 #: What functions of the libraries give, first or alone.
 RESULTS = {
-    **dict.fromkeys(("_G_tostring", "_G_type"), Kind.STRING),
+    "_G_type": Kind.STRING,
     **dict.fromkeys(("string_len", "table_getn", "math_floor", "math_ceil"), Kind.WHOLE),
     **dict.fromkeys(("math_abs", "math_fmod", "math_sqrt", "math_random"), Kind.NUMBER),
     **dict.fromkeys(("math_max", "math_min", "math_pow"), Kind.NUMBER),
@@ -114,7 +114,7 @@ class Kinds:
             case nodes.Index(owner=nodes.GlobalName(name=name), key=nodes.Constant(value=float())):
                 return Kind.WORD if name in self._words else Kind.ANY
             case nodes.Call():
-                return RESULTS.get(self._name_of(value.function) or "", Kind.ANY)
+                return self._of_call(self._name_of(value.function) or "")
             case nodes.Parenthesized(inner=inner):
                 return self.of(inner)
             case nodes.TableConstructor():
@@ -124,6 +124,11 @@ class Kinds:
             case nodes.Binary():
                 return self._of_binary(value)
         return Kind.ANY
+
+    def _of_call(self, function: str) -> Kind:
+        if function == "_G_tostring" and not self._has_metatables:
+            return Kind.STRING  # __tostring may answer what it likes
+        return RESULTS.get(function, Kind.ANY)
 
     def _of_unary(self, value: nodes.Unary) -> Kind:
         if value.operator == b"not":

@@ -128,7 +128,7 @@ class _Lexer:
                 self._at += 1
                 return Token(b"string", value, line, source[start : self._at])
             if byte == b"\\":
-                value += self._escape(start)
+                value += self._escape(source[start : start + 1] + value)
             elif plain := _PLAIN_TEXT.match(source, self._at):
                 value += plain[0]
                 self._at = plain.end()
@@ -136,7 +136,8 @@ class _Lexer:
                 value += byte
                 self._at += 1
 
-    def _escape(self, start: int) -> bytes:
+    def _escape(self, before: bytes) -> bytes:
+        """The next bytes of a string, of which so much was read."""
         source = self._source
         byte = source[self._at + 1 : self._at + 2]
         if byte.isdigit():
@@ -144,7 +145,7 @@ class _Lexer:
             assert digits is not None  # noqa: S101  # one digit was just seen
             self._at = digits.end()
             if int(digits[0]) > 255:
-                raise self._error("escape sequence too large", source[start : self._at])
+                raise self._error("escape sequence too large", before)
             return bytes([int(digits[0])])
         if byte in (b"\r", b"\n"):
             self._line += 1

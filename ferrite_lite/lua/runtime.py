@@ -158,7 +158,7 @@ class Table:
         keys, positions = self.iteration
         at = -1 if key is None else positions.get(_hashable(key))
         if at is None:
-            raise LuaError(b"invalid key to 'next'")
+            raise LuaError(b"invalid key to 'next'", level=0)
         for following in keys[at + 1 :] if at < 0 else _from(keys, at + 1):
             value = self.get(following)
             if value is not None:
@@ -215,7 +215,10 @@ def metamethod(value: Value, event: bytes) -> Value:
 
 
 def tostring(value: Value) -> bytes:
-    """As the function of that name. Addresses are made up: a real one would tell of the process."""
+    """As the function of that name, without metatables.
+
+    Addresses are made up: a real one would tell of the process.
+    """
     if value.__class__ is bytes:
         return bytes(value)
     if value.__class__ is float:
@@ -224,12 +227,6 @@ def tostring(value: Value) -> bytes:
         return b"nil"
     if value.__class__ is bool:
         return b"true" if value else b"false"
-    handler = metamethod(value, b"__tostring")
-    if handler is not None:
-        shown = first(call(handler, value))
-        if shown.__class__ is not bytes:
-            raise LuaError(b"'tostring' must return a string to 'print'")
-        return bytes(shown)
     if value.__class__ is Userdata:
         return b"userdata: (nil)"
     address = 0x7F0000000000 | (hash(id(value)) * 0x9E3779B1 & 0xFFFFFFFFF0)

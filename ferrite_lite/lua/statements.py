@@ -65,7 +65,7 @@ class Statements(Calls):
     def _write_Assignment(self, statement: nodes.Assignment) -> None:
         if len(statement.targets) == len(statement.values) == 1:
             target, value = statement.targets[0], statement.values[0]
-            place = self._place(target)
+            place = self._late_place(target)
             if isinstance(target, nodes.Index) and self._is_plain_field(target, value):
                 self._store_field(target, place, self._operand(value))
             else:
@@ -82,7 +82,20 @@ class Statements(Calls):
         """Owner and key of a target that is an element of a table, evaluated."""
         if not isinstance(target, nodes.Index):
             return "", ""
-        return self._operand(target.owner), self._operand(target.key)
+        return self._owner_and_key(target)
+
+    def _late_place(self, target: nodes.Expression) -> tuple[str, str]:
+        """As ``_place``, before a value; locals are read after it, for Lua does not copy them."""
+        if not isinstance(target, nodes.Index):
+            return "", ""
+        sides = target.owner, target.key
+        owner, key = (
+            self._read_LocalName(side)
+            if isinstance(side, nodes.LocalName) and self._is_own(side)
+            else self._operand(side)
+            for side in sides
+        )
+        return owner, key
 
     def _store(self, target: nodes.Expression, place: tuple[str, str], value: str) -> None:
         match target:

@@ -214,7 +214,7 @@ def _expanded(matcher: Matcher | QuickMatcher, replacement: bytes, start: int, e
             return matcher.subject[start:end]
         if digit.isdigit():
             return tostring(matcher.capture(int(digit) - 1, start, end))
-        return digit
+        return digit or b"\0"  # the end of C's string
 
     return re.sub(rb"%(.?)", escape, replacement, flags=re.DOTALL)
 

@@ -138,6 +138,7 @@ class World:
             "call_named": call_named,
             "is_made_of": stringlib.is_made_of,
             "floor": mathlib.floor,
+            "tostring": baselib.shown,
             "word": word,
             "resume_in": resume_in,
             "generic_for": generic_for,
@@ -209,7 +210,7 @@ def _read_all(reader: Value) -> bytes:
 _OPERATIONS = (
     "tonumber",
     *("Table", "index", "set_index", "arithmetic", "divide", "modulo", "power", "negate"),
-    *("length", "concat", "equal", "less", "less_equal", "tostring"),
+    *("length", "concat", "equal", "less", "less_equal"),
 )
 
 

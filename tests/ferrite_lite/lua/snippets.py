@@ -7,6 +7,7 @@ Left out: what a real server answers differently each time (``math.random``, add
 from __future__ import annotations
 
 from .library_snippets import LIBRARIES
+from .manual_snippets import SECTIONS
 
 LANGUAGE = [
     "return foo",
@@ -357,4 +358,5 @@ ALL = {
     "cjson": CJSON,
     "redis": REDIS,
     **LIBRARIES,
+    **SECTIONS,
 }
