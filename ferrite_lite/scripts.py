@@ -286,8 +286,10 @@ class _Host:
         self._plain = self._metrics.plain
         #: EVAL or its kin.
         self._caller = ctx.command
-        self._is_restricted = not ctx.user.is_unrestricted
-        self._is_careful = self._is_restricted or self._metrics.times_all or ctx.is_observed
+        self._is_restricted = self._is_careful = False
+        if ctx.guarded or self._metrics.times_all:
+            self._is_restricted = not ctx.user.is_unrestricted
+            self._is_careful = self._is_restricted or self._metrics.times_all or ctx.is_observed
         self._readonly = readonly
         #: Why it may not write, if it may not, and what counts as writing.
         self._write_refusal: type[CommandError] | None = None

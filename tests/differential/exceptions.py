@@ -12,6 +12,17 @@ _NEWER_COMMANDS = [
     "ACL rules: +@Read +@HASH",
 ]
 
+_DEEP_CALLS = [
+    "Lua: return (function() local function f(n) return n == 0 and 0 or 1 + f(n - 1) end"
+    " return f(9000) end)()",
+    "Lua: return (function() local function f(n) if n<1 then return n end return f(n-1) end"
+    " return f(9e4) end)()",
+]
+_DEEP_SYNTAX = [
+    "Lua: return #(loadstring('return ' .. string.rep('{', 150) .. string.rep('}', 150))())",
+    "Lua: return loadstring(string.rep('while x do ', 30) .. string.rep(' end', 30)) ~= nil",
+]
+
 _NOT_IMPLEMENTED = {
     "LOLWUT draws a picture of its own": [
         "LOLWUT names the version",
@@ -28,6 +39,8 @@ EXCEPTIONS = {
     "MEMORY refuses what it does not know": "as for OBJECT HELP",
     "SCRIPT refuses what it does not know": "as for OBJECT HELP",
     "Lua: return collectgarbage('count') > 0": "the memory of a script is not counted",
+    **dict.fromkeys(_DEEP_CALLS, "functions call one another 4,000 deep, in tail calls too"),
+    **dict.fromkeys(_DEEP_SYNTAX, "Python nests loops 20 deep and brackets 200 deep"),
     "Two bytes end a word, whatever they are": (
         "a word must end in CR LF: bytes that are skipped unseen can hide a request"
     ),

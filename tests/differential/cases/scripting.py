@@ -206,6 +206,10 @@ what is not in the sandbox
     package
     debug
     collectgarbage('count') > 0
+    (function() local function f(n) return n == 0 and 0 or 1 + f(n - 1) end return f(9000) end)()
+    (function() local function f(n) if n<1 then return n end return f(n-1) end return f(9e4) end)()
+    #(loadstring('return ' .. string.rep('{', 150) .. string.rep('}', 150))())
+    loadstring(string.rep('while x do ', 30) .. string.rep(' end', 30)) ~= nil
     load
     loadstring('return 1')()
     module
