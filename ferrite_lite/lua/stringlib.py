@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from . import arguments as args
 from .budget import reserve
@@ -224,21 +225,39 @@ def _expanded(matcher: Matcher | QuickMatcher, replacement: bytes, start: int, e
 
 def format_(*arguments: Value) -> Results:
     template = args.string(arguments, 1, b"format")
+    pieces: list[bytes] = []
     position = 1
-
-    def convert(found: re.Match[bytes]) -> bytes:
-        nonlocal position
-        flags, width, precision, kind = found.groups()
-        if kind == b"%" and found[0] == b"%%":
-            return b"%"
+    for literal, conversion in _parts(template):
+        pieces.append(literal)
+        if conversion is None:
+            continue
+        flags, width, precision, kind = conversion
         if len(width) > 2 or len(precision or b"") > 2:
             raise LuaError(b"invalid format (width or precision too long)")
         if len(flags) > 5:
             raise LuaError(b"invalid format (repeated flags)")
         position += 1
-        return _formatted(arguments, position, flags, width, precision, kind)
+        pieces.append(_formatted(arguments, position, flags, width, precision, kind))
+    return _made(b"".join(pieces))
 
-    return _made(_CONVERSION.sub(convert, template))
+
+#: Flags, width, precision and kind.
+_Conversion = tuple[bytes, bytes, bytes | None, bytes]
+
+
+@lru_cache(maxsize=256)
+def _parts(template: bytes) -> list[tuple[bytes, _Conversion | None]]:
+    """Literal text, each with the conversion behind it; behind the last one there is none."""
+    parts: list[tuple[bytes, _Conversion | None]] = []
+    at = 0
+    for found in _CONVERSION.finditer(template):
+        if found[0] == b"%%":
+            parts.append((template[at : found.start() + 1], None))
+        else:
+            conversion = found[1], found[2], found[3], found[4]
+            parts.append((template[at : found.start()], conversion))
+        at = found.end()
+    return [*parts, (template[at:], None)]
 
 
 def _formatted(
