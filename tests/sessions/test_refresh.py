@@ -462,6 +462,44 @@ async def test_no_session_survives_an_end_of_all_that_meets_an_exchange(
     assert await store.get_user_sessions(user) == []
 
 
+@pytest.mark.parametrize("at", range(1, 4))
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_exchanges_that_meet_at_any_moment_get_the_same(
+    between: Between, slow_store: SessionStore, store: SessionStore, user: str, at: int, moment: str
+) -> None:
+    slow, quick = RefreshTokens(slow_store), RefreshTokens(store)
+    token = await slow.issue(await slow_store.create(user))
+    answers: list[Exchanged] = []
+
+    async def come_in_between() -> None:
+        answers.append(await exchanged(quick, token))
+
+    between.at_call(at, **{moment: come_in_between})
+    answers.append(await exchanged(slow, token))
+    while len(answers) < 2:
+        await come_in_between()  # there were fewer calls
+    assert len({answer.refresh_token for answer in answers}) == 1
+    assert len({answer.session.token for answer in answers}) == 1
+    assert len(await store.get_user_sessions(user)) == 1
+    assert await store.validate(answers[0].session.token) is not None
+
+
+@pytest.mark.parametrize("at", range(1, 4))
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_a_family_that_is_revoked_during_an_exchange_stays_revoked(
+    between: Between, slow_store: SessionStore, store: SessionStore, user: str, at: int, moment: str
+) -> None:
+    slow, quick = RefreshTokens(slow_store), RefreshTokens(store)
+    token = await slow.issue(await slow_store.create(user))
+    between.at_call(at, **{moment: lambda: quick.revoke(token)})
+    answer = await slow.exchange(token)
+    await quick.revoke(token)
+    assert await store.get_user_sessions(user) == []
+    if answer is not None:
+        assert await store.validate(answer.session.token) is None
+        assert await slow.exchange(answer.refresh_token) is None
+
+
 async def test_the_store_holds_no_refresh_token(
     timed: SessionStore, clock: ferrite_lite.ManualClock
 ) -> None:
