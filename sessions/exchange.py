@@ -65,7 +65,8 @@ class WebPolicy:
     trusted_proxies: TrustedProxies | Iterable[str] = ()
     #: What a request has to show that changes something.
     csrf: Csrf | str = Csrf.ORIGIN
-    #: Other sites of ours whose pages may send such requests, each like ``https://app.example``.
+    #: Other sites of ours whose pages may send such requests, each like ``https://app.example``; and
+    #: our own, where a proxy in front changes the Host header.
     trusted_origins: Collection[str] = ()
     #: Paths, by their beginning, that are open to the pages of everybody: webhooks.
     csrf_exempt: Collection[str] = ()
