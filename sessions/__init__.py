@@ -4,6 +4,7 @@ from .audit import Audit, AuditSink, LogSink, MemorySink, StreamSink
 from .blocking import SyncSessionStore
 from .config import BindingPolicy, Lifetime, OnLimit, RateLimit, SessionConfig
 from .content import Codec, Encryptor, JsonCodec
+from .core import Invalid, Reason
 from .editing import MutableSession
 from .errors import (
     ConfigError,
@@ -28,7 +29,7 @@ from .near import NearCache
 from .policies import RequestContext
 from .record import AuthContext, DeviceInfo, IssuedSession, Session, SessionInfo
 from .refresh import Exchanged, FamilyInfo, RefreshConfig, RefreshTokens
-from .store import Invalid, Reason, SessionStore
+from .store import SessionStore
 from .tokens import KeyRing
 
 __all__ = [

@@ -185,7 +185,7 @@ class StreamSink:
     """
 
     def __init__(self, store: SessionStore[Any], key: str, max_events: int) -> None:
-        self._atomic = store._atomic
+        self._atomic = store._core.atomic
         self._key = f"{store.config.prefix}{key}"
         self._max_events = max_events
 

@@ -35,7 +35,7 @@ async def watch_expiry(store: SessionStore[Any]) -> AsyncIterator[None]:
     which a server may do a little later than it is due, and one in this process as it is used.
     """
     await _check_setting(store)
-    makers = await connection_makers(store._link)
+    makers = await connection_makers(store._core.link)
     if not makers:
         raise ConfigError("watching expiry needs a client of redis-py's")
     watch = _Watch(store)
@@ -74,7 +74,7 @@ class _Watch:
                 tag = next(iter(self._waiting))
                 del self._waiting[tag]
                 with suppress(SessionError):
-                    await self._store._members(tag)
+                    await self._store._core.members(tag)
 
     async def aclose(self) -> None:
         self._task.cancel()
@@ -84,7 +84,7 @@ class _Watch:
 
 async def _check_setting(store: SessionStore[Any]) -> None:
     try:
-        replies = await store._link.ask_each_node("CONFIG GET", _SETTING)
+        replies = await store._core.link.ask_each_node("CONFIG GET", _SETTING)
     except StoreRefused:
         return  # it may not tell
     for reply in replies:

@@ -107,11 +107,12 @@ class LoginFlows:
                     f"{origin!r} is no origin: scheme, host, and port if it is unusual"
                 )
         self._store = store
+        self._core = store._core
         self._allowed_origins = frozenset(allowed_origins)
         self._refresh = refresh
-        self._flows = _AtomicFlows(store._atomic, store.config.prefix)
-        self._states = store._tokens.of(b"flow")
-        self._browsers = store._tokens.of(b"browser")
+        self._flows = _AtomicFlows(store._core.atomic, store.config.prefix)
+        self._states = store._core.tokens.of(b"flow")
+        self._browsers = store._core.tokens.of(b"browser")
 
     async def begin(
         self,
@@ -177,16 +178,16 @@ class LoginFlows:
         token ends sessions once. Raises LogoutTokenRefused, StoreUnavailable: then the provider is
         to be told 400, and to try again.
         """
-        now_seconds = self._store._clock.now_ns() // 1_000_000_000
+        now_seconds = self._core.clock.now_ns() // 1_000_000_000
         check_logout_claims(claims, typ, issuer, client_id, now_seconds)
         key = self._flows.logout_key(self._store.digest(b"jti", _of(issuer, claims["jti"])))
-        if await self._store._atomic.is_marked(key):
+        if await self._core.atomic.is_marked(key):
             raise LogoutTokenRefused("it was used before")
         label = SUB_LABEL if claims.get("sid") is None else SID_LABEL
         value = _of(issuer, claims["sub" if label == SUB_LABEL else "sid"])
         count = await self._end(label, value)
         # Not before: who tries again because the store went away must not be taken for a replay.
-        await self._store._atomic.mark(key, (MAX_LOGOUT_SECONDS + 2 * LEEWAY_SECONDS) * 1000)
+        await self._core.atomic.mark(key, (MAX_LOGOUT_SECONDS + 2 * LEEWAY_SECONDS) * 1000)
         return count
 
     async def _end(self, label: str, value: str) -> int:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic
 from . import events
 from .atomic import Created, Live
 from .config import DAY_SECONDS, MAX_GRACE_SECONDS, Lifetime
+from .core import Reason
 from .errors import ConfigError, ReuseDetected
 from .families import (
     AtomicFamilies,
@@ -27,7 +28,6 @@ from .families import (
 )
 from .policies import RequestContext
 from .record import DATA_PREFIX, DeviceInfo, IssuedSession, Session, moment
-from .store import Reason
 from .tokens import Ticket
 
 if TYPE_CHECKING:
@@ -108,8 +108,9 @@ class RefreshTokens(Generic[T]):
     def __init__(self, store: SessionStore[T], config: RefreshConfig | None = None) -> None:
         self.config = config or RefreshConfig()
         self._store = store
-        self._tokens = FamilyTokens(store._tokens)
-        self._families = AtomicFamilies(store._atomic, store.config)
+        self._core = store._core
+        self._tokens = FamilyTokens(store._core.tokens)
+        self._families = AtomicFamilies(store._core.atomic, store.config)
 
     async def issue(
         self, owner: Session[T] | str, data: T | None = None, *, if_generation: int | None = None
@@ -128,10 +129,10 @@ class RefreshTokens(Generic[T]):
         if not user_id:
             raise ValueError("a session of nobody has nobody who could come back")
         fields = self._fields(name, user_id, owner, data)
-        token, ticket = self._tokens.first(self._store._tokens.tag(user_id), name)
+        token, ticket = self._tokens.first(self._core.tokens.tag(user_id), name)
         labels = owner.labels if isinstance(owner, Session) else {}
         named = {_family_label(label): value for label, value in labels.items()}
-        await self._store._labels.add(ticket.tag, named, self.config.lifetime.absolute_ms)
+        await self._core.labels.add(ticket.tag, named, self.config.lifetime.absolute_ms)
         evicted = await self._families.issue(
             ticket,
             content_of(user_id, fields),
@@ -157,11 +158,11 @@ class RefreshTokens(Generic[T]):
         """
         presented = self._tokens.read(token)
         if presented is None:
-            self._store._unknown(Reason.MALFORMED, request)
+            self._core.unknown(Reason.MALFORMED, request)
             return None
         family = await self._families.read(presented)
-        if family is None or await self._store._epoch.is_after(family.created_at_ms):
-            self._store._unknown(Reason.UNKNOWN, request)
+        if family is None or await self._core.epoch.is_after(family.created_at_ms):
+            self._core.unknown(Reason.UNKNOWN, request)
             return None
         if await self._refuses(presented, family, request):
             return None
@@ -174,7 +175,7 @@ class RefreshTokens(Generic[T]):
             case Grace():
                 return await self._again(token, outcome.lead)
             case None:
-                self._store._unknown(Reason.UNKNOWN, request)
+                self._core.unknown(Reason.UNKNOWN, request)
         return outcome
 
     async def revoke(self, token: str) -> bool:
@@ -184,12 +185,12 @@ class RefreshTokens(Generic[T]):
 
     async def revoke_family(self, user_id: str, public_id: str) -> bool:
         """End one of the user's own families, and its session (ASVS 10.4.9)."""
-        return await self._revoke(self._store._tokens.tag(user_id), public_id)
+        return await self._revoke(self._core.tokens.tag(user_id), public_id)
 
     async def revoke_labelled(self, label: str, value: str) -> int:
         """End the families, of all users, whose sessions bear a label of this value; how many."""
         count = 0
-        for tag in await self._store._labels.tags(_family_label(label), value):
+        for tag in await self._core.labels.tags(_family_label(label), value):
             for name, family in (await self._families.families(tag)).items():
                 if family.record.labels().get(label) == value:
                     count += await self._revoke(tag, name)
@@ -197,7 +198,7 @@ class RefreshTokens(Generic[T]):
 
     async def families(self, user_id: str) -> list[FamilyInfo]:
         """Where the user stays signed in, oldest first."""
-        found = await self._families.families(self._store._tokens.tag(user_id))
+        found = await self._families.families(self._core.tokens.tag(user_id))
         infos = [self._info(name, each) for name, each in found.items() if each.user_id == user_id]
         return sorted(infos, key=lambda info: (info.created_at, info.public_id))
 
@@ -211,7 +212,7 @@ class RefreshTokens(Generic[T]):
         if successor is None or session is None:
             return None
         labels = family.record.labels()
-        await self._store._labels.add(presented.tag, labels, config.session_lifetime.absolute_ms)
+        await self._core.labels.add(presented.tag, labels, config.session_lifetime.absolute_ms)
         outcome = await self._families.exchange(
             presented,
             successor[1],
@@ -230,7 +231,7 @@ class RefreshTokens(Generic[T]):
     async def _again(self, token: str, lead: str) -> Exchanged[T] | None:
         """What the one got who came first with this token."""
         successor, session = self._tokens.successor(token, lead), self._tokens.session(token, lead)
-        opened = await self._store._peek_or_none(session[0]) if session else None
+        opened = await self._core.peek_or_none(session[0]) if session else None
         return None if opened is None or successor is None else Exchanged(opened, successor[0])
 
     def _opened(
@@ -239,11 +240,11 @@ class RefreshTokens(Generic[T]):
         evicted = tuple(member.public_id for member in created.evicted)
         for gone in evicted:
             self._store.tell(events.Evicted(family.user_id, gone))
-        self._store._announcer.expired(created.expired)
+        self._core.announcer.expired(created.expired)
         self._store.tell(events.Refreshed(family.user_id, name))
         now_ms = created.created_at_ms
         live = Live(now_ms, created.expires_at_ms, False, now_ms, created.record)
-        return self._store._issued(*session, live, evicted=evicted)
+        return self._core.issued(*session, live, evicted=evicted)
 
     async def _refuses(
         self, presented: FamilyTicket, family: Family, request: RequestContext | None
@@ -252,10 +253,10 @@ class RefreshTokens(Generic[T]):
 
         Under ``step_up`` it may: the session that it gets is bound as the family is, and says so.
         """
-        bindings, record = self._store._bindings, family.record
+        bindings, record = self._core.bindings, family.record
         shown = bindings.shown(request, presented.tag)
         for mismatch in bindings.differences(record.get("network"), record.get("fp"), shown):
-            self._store._announcer.mismatch(presented.name, mismatch)
+            self._core.announcer.mismatch(presented.name, mismatch)
             if mismatch.ends_session:
                 await self._revoke(presented.tag, presented.name, events.Why.BINDING)
             if mismatch.refuses:
@@ -272,10 +273,10 @@ class RefreshTokens(Generic[T]):
         self, name: str, user_id: str, owner: Session[T] | str, data: T | None
     ) -> dict[str, str]:
         """What the sessions of a family begin with, sealed for the family."""
-        content, context = self._store._content, _context(name)
+        content, context = self._core.content, _context(name)
         fields = content.identity(context, user_id, None)
         if isinstance(owner, Session):
-            fields |= owner._record.select(_INHERITED) | self._store._labels.fields(owner.labels)
+            fields |= owner._record.select(_INHERITED) | self._core.labels.fields(owner.labels)
             fields |= dict(owner._record.data_fields())
             fields |= content.rebound(owner._record, owner._sid, context)
         if data is None:
@@ -285,7 +286,7 @@ class RefreshTokens(Generic[T]):
 
     def _session_fields(self, name: str, family: Family, sid: str) -> dict[str, str]:
         """The same, sealed for one session."""
-        content, context = self._store._content, _context(name)
+        content, context = self._core.content, _context(name)
         content.check_identity(family.record, context)
         return {**family.fields, **content.rebound(family.record, context, sid)}
 
@@ -296,7 +297,7 @@ class RefreshTokens(Generic[T]):
             last_used=moment(family.used_at_ms),
             expires_at=moment(family.expires_at_ms),
             absolute_expires_at=moment(family.absolute_at_ms),
-            device_info=self._store._content.device(family.record, _context(name)),
+            device_info=self._core.content.device(family.record, _context(name)),
         )
 
 

@@ -194,11 +194,11 @@ async def test_a_stream_holds_the_last_events_for_all(redis_server: RealServer, 
         sink = await StreamSink.open(store, f"audit {user}", max_events=100)
         async with Audit(store, sink):
             session = await store.create(user)
-        ((_, fields),) = await store._link.ask("XRANGE", f"audit {user}", "-", "+")
+        ((_, fields),) = await store._core.link.ask("XRANGE", f"audit {user}", "-", "+")
         assert fields[:2] == [b"event", b"Created"]
         assert json.loads(fields[3])["public_id"] == session.public_id
         await sink.write([events.Expired("x")] * 1000)
-        assert 100 <= await store._link.ask("XLEN", f"audit {user}") < 400
+        assert 100 <= await store._core.link.ask("XLEN", f"audit {user}") < 400
 
 
 async def test_a_server_without_streams_says_so(store: SessionStore) -> None:
@@ -213,7 +213,7 @@ async def test_a_stream_that_cannot_be_written_costs_events_and_no_operation(
         sink = await StreamSink.open(store, f"audit {user}")
 
         # Somebody has put something else in its place.
-        await store._link.ask("SET", f"audit {user}", "x", "PX", 60_000)
+        await store._core.link.ask("SET", f"audit {user}", "x", "PX", 60_000)
         async with Audit(store, sink) as audit:
             await store.create(user)
         assert audit.failed == 1

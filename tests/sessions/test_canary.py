@@ -246,7 +246,7 @@ async def test_no_secret_shows_when_the_server_fails(
         witness.learn(issued)
     config = SessionConfig(timeout_seconds=30)
     store = await witness.see(SessionStore.connect(client, config, keys=KEYS)) or SessionStore(
-        alive._link.to(client, config), config, KEYS
+        alive._core.link.to(client, config), config, KEYS
     )
     store.on_event(lambda event: witness.note("event", event))
     for operation in (store.validate, store.destroy, store.rotate):

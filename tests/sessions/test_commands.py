@@ -193,7 +193,7 @@ async def test_an_operation_sends_as_many_commands_as_the_table_says(
 ) -> None:
     config = without_rate(**row.settings)
     async with await SessionStore.connect(redis_server.url, config, keys=KEYS) as store:
-        await load_scripts(store._link._client)
+        await load_scripts(store._core.link._client)
         token = await (row.prepare or a_token)(store, user)
         with monitored(redis_server) as seen:
             await row.do(store, user, token)

@@ -27,7 +27,7 @@ async def until(store: SessionStore, is_true: Callable[[], bool]) -> None:
     """Wait for a server, which drops keys by and by, or as it is asked things."""
     async with asyncio.timeout(10):
         while not is_true():
-            await store._link.ask("EXISTS", "nothing")
+            await store._core.link.ask("EXISTS", "nothing")
             await asyncio.sleep(0.001)
 
 
@@ -71,10 +71,10 @@ async def test_neither_a_replaced_token_nor_an_ended_session_is_told_of(
         await noticing_store.rotate(rotated.token, grace_seconds=0.1)
         ended = await noticing_store.create(user, lifetime=SHORT)
         # Its record stays, as if the one who ended it had no time to free it.
-        ticket = noticing_store._tokens.read(ended.token)
+        ticket = noticing_store._core.tokens.read(ended.token)
         assert ticket is not None
-        index = noticing_store._atomic.index_key(ticket.tag)
-        await noticing_store._link.ask("HDEL", index, ticket.sid)
+        index = noticing_store._core.atomic.index_key(ticket.tag)
+        await noticing_store._core.link.ask("HDEL", index, ticket.sid)
         last = await noticing_store.create(user, lifetime=Lifetime(0.3, 0.3))
         await until(noticing_store, lambda: bool(told))
     assert told == [events.Expired(last.public_id)]
@@ -134,4 +134,4 @@ async def test_what_nobody_notices_is_gone_in_time(
         await store.create("alice", {"a": 1})
         clock.advance(seconds=2 * 86_400)
         await asyncio.sleep(0)
-        assert await store._link.ask("KEYS", "*") == []
+        assert await store._core.link.ask("KEYS", "*") == []

@@ -114,7 +114,7 @@ async def test_why_a_redirect_is_refused_is_told_to_listeners_alone(store: Sessi
     store.on_event(told.append, events.FlowRefused)
     flows = LoginFlows(store)
     flow, gone = await flows.begin(), await flows.begin()
-    await store._link.ask("DEL", flows._flows.key(*_of(flows, gone)))
+    await store._core.link.ask("DEL", flows._flows.key(*_of(flows, gone)))
     await flows.finish("junk", flow.browser_binding)
     await flows.finish(flow.state, "")
     await flows.finish(flow.state, gone.browser_binding)
@@ -149,7 +149,7 @@ async def test_the_store_holds_no_secret_of_a_login(
 ) -> None:
     async with await make_timed_store() as store:
         flow = await LoginFlows(store).begin("/back")
-        client = store._link._client
+        client = store._core.link._client
         (key,) = await client.keys("*")
         assert 0 < await client.pttl(key) <= 600_000
         shown = repr((key, await client.hgetall(key), flow))
@@ -234,7 +234,7 @@ async def log_out(flows: LoginFlows, token: dict[str, Any], typ: str | None = "l
 
 
 def now_claims(store: SessionStore, **changed: Any) -> dict[str, Any]:
-    now = store._clock.now_ns() // 1_000_000_000
+    now = store._core.clock.now_ns() // 1_000_000_000
     return claims(iat=now, exp=now + 120, **changed)
 
 

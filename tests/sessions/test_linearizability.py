@@ -108,14 +108,17 @@ class WritesRecordsBack(SessionStore):
 
     async def validate(self, token: str, **_: Any) -> Session | None:
         session = await super().validate(token, touch=False)
-        ticket = self._tokens.read(token)
+        ticket = self._core.tokens.read(token)
         if session is None or ticket is None:
             return session
-        key = self._atomic.session_key(ticket)
+        atomic, link = self._core.atomic, self._core.link
+        key = atomic.session_key(ticket)
         fields = [word for pair in session._record._fields.items() for word in pair]
-        await self._link.ask("HSET", key, *fields)
+        await link.ask("HSET", key, *fields)
         entry = f"{session.created_at.timestamp() * 1000:.0f}:0:9999999999999:{session.public_id}"
-        await self._link.ask("HSET", self._atomic.index_key(ticket.tag), ticket.sid, entry)
+        await self._core.link.ask(
+            "HSET", self._core.atomic.index_key(ticket.tag), ticket.sid, entry
+        )
         return session
 
 

@@ -59,7 +59,7 @@ async def test_other_stores_learn_of_an_epoch_in_the_time_they_were_given(
     eager, lazy = await connect(epoch_seconds=5), await connect()
     issued = await lazy.create("alice")
     assert await eager.validate(issued.token) is not None
-    await lazy._epoch.begin()  # the first half of an end of everything
+    await lazy._core.epoch.begin()  # the first half of an end of everything
     assert await eager.validate(issued.token) is not None
     clock.advance(seconds=5)
     assert await eager.validate(issued.token) is None

@@ -78,10 +78,10 @@ class Pair:
 
     async def hear(self, token: str) -> None:
         """Wait until the cache has forgotten a session, for what another process did."""
-        tag = self.near._tokens.read(token)
+        tag = self.near._core.tokens.read(token)
         assert tag is not None
-        assert self.near._near is not None
-        users = self.near._near._users
+        assert self.near._core.near is not None
+        users = self.near._core.near._users
         await until(lambda: tag.tag not in users)
 
 
@@ -197,10 +197,10 @@ async def test_an_answer_on_its_way_is_not_kept_when_its_session_ends_meanwhile(
     pair: Pair, user: str
 ) -> None:
     session = await pair.near.create(user)
-    ticket = pair.near._tokens.read(session.token)
+    ticket = pair.near._core.tokens.read(session.token)
     assert ticket is not None
-    assert pair.near._near is not None
-    readings = pair.near._near._readings
+    assert pair.near._core.near is not None
+    readings = pair.near._core.near._readings
 
     async def end_it_and_hear() -> None:
         await pair.far.destroy(session.token)
@@ -308,10 +308,10 @@ async def timed(clock: ferrite_lite.ManualClock) -> AsyncIterator[Callable[..., 
 
 
 def be_deaf(store: SessionStore) -> None:
-    assert store._near is not None
-    store._near.heard = lambda keys: None  # type: ignore[method-assign]  # the network is cut
-    assert store._near._listener is not None
-    store._near._listener._on_message = lambda keys: None
+    assert store._core.near is not None
+    store._core.near.heard = lambda keys: None  # type: ignore[method-assign]  # the network is cut
+    assert store._core.near._listener is not None
+    store._core.near._listener._on_message = lambda keys: None
 
 
 async def test_what_ends_elsewhere_is_refused_within_the_bound_though_nothing_is_heard(
@@ -432,13 +432,13 @@ async def test_the_cache_holds_so_many_and_forgets_whoever_was_read_longest_ago(
         tokens = [(await store.create(f"user {n}")).token for n in range(5)]
         for token in tokens:
             await store.validate(token)
-        assert store._near is not None
-        assert store._near._count == sum(map(len, store._near._users.values())) == 3
-        kept = {ticket.tag for ticket in map(store._tokens.read, tokens[2:]) if ticket}
-        assert set(store._near._users) == kept
+        assert store._core.near is not None
+        assert store._core.near._count == sum(map(len, store._core.near._users.values())) == 3
+        kept = {ticket.tag for ticket in map(store._core.tokens.read, tokens[2:]) if ticket}
+        assert set(store._core.near._users) == kept
         clock.advance(seconds=2)
         await store.validate(tokens[0])
-        assert store._near._count == 1
+        assert store._core.near._count == 1
 
 
 async def test_a_cluster_has_no_near_cache(client: Any, user: str) -> None:
@@ -480,7 +480,7 @@ async def test_without_somebody_to_hear_nothing_is_kept(
                     assert (await pair.is_asked(session.token))[0]
             finally:
                 await client.execute_command("ACL", "SETUSER", "default", "+@all")
-            near_cache = near._near
+            near_cache = near._core.near
             assert near_cache is not None
             await until(lambda: near_cache._is_hearing)
             await pair.settle(session.token)
@@ -497,8 +497,8 @@ async def test_a_store_that_was_given_a_url_hears_of_changes_too(
         await SessionStore.connect(redis_server.url, config, keys=KEYS) as far,
     ):
         session = await near.create(user)
-        assert near._near is not None
-        users = near._near._users
+        assert near._core.near is not None
+        users = near._core.near._users
         while not users:
             await near.validate(session.token)
         await far.destroy(session.token)
@@ -570,7 +570,7 @@ class NearAndFar(RuleBasedStateMachine):
     def destroy_all(self, user: str, here: bool) -> None:
         self.runner.run((self.near if here else self.far).destroy_all_for_user(user))
         for token in self.history:
-            if token.split(".")[1] == self.near._tokens.tag(user):
+            if token.split(".")[1] == self.near._core.tokens.tag(user):
                 self.changed(token, None, here=here)
 
     @rule(token=issued)
@@ -604,8 +604,8 @@ class NearAndFar(RuleBasedStateMachine):
 
     @invariant()
     def the_count_is_right(self) -> None:
-        assert self.near._near is not None
-        assert self.near._near._count == sum(map(len, self.near._near._users.values()))
+        assert self.near._core.near is not None
+        assert self.near._core.near._count == sum(map(len, self.near._core.near._users.values()))
 
 
 NearAndFar.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)

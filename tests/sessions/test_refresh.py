@@ -142,7 +142,7 @@ async def test_junk_is_refused_before_the_store_is_asked(
 async def test_sealed_data_goes_from_session_to_session(make_store: MakeStore, user: str) -> None:
     encryptor = AesGcmEncryptor(current="a", keys={"a": b"k" * 32})
     store = await make_store()
-    sealed = SessionStore(store._link, store.config, KEYS, encryptor=encryptor)
+    sealed = SessionStore(store._core.link, store.config, KEYS, encryptor=encryptor)
     refresh = RefreshTokens(sealed)
     token = await refresh.issue(await sealed.create(user, {"secret": "tea"}, PHONE))
     for _ in range(2):
@@ -506,7 +506,7 @@ async def test_the_store_holds_no_refresh_token(
     refresh = RefreshTokens(timed)
     first = await refresh.issue(await timed.create("alice", {"a": 1}))
     answer = await exchanged(refresh, first)
-    client = timed._link._client
+    client = timed._core.link._client
     seen = []
     for key in await client.keys("*"):
         assert await client.pttl(key) > 0
