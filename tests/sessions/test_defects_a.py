@@ -245,7 +245,7 @@ def test_every_write_is_in_one_file() -> None:
     package = Path(sessions.__file__).parent
     texts = {path.name: path.read_text() for path in package.glob("*.py")}
     sending = {name for name, text in texts.items() if "execute_command(" in text}
-    assert sending == {"link.py", "blocking.py", "multiplexed.py"}
+    assert sending == {"link.py", "blocking.py", "multiplexed.py", "direct.py"}
     asking = {
         name: set(re.findall(r"""\.ask(?:_each_node)?\(\s*"([^"]*)""", text))
         for name, text in texts.items()
@@ -253,6 +253,7 @@ def test_every_write_is_in_one_file() -> None:
     assert asking.pop("atomic.py")
     assert {name: words for name, words in asking.items() if words} == {
         "maintenance.py": {"CONFIG GET"},
+        "expiry.py": {"CONFIG GET"},
         # A script that tells whether scripts run, on a key of its own.
         "probing.py": {"INFO", "EVAL"},
     }
