@@ -24,6 +24,8 @@ MIN_PASSWORD_CHARS, MAX_PASSWORD_CHARS = 8, 128
 NAME = re.compile(r"[a-z][a-z0-9._-]{1,23}")
 _KEY = "demo:accounts"
 _HASHES_AT_ONCE = 2
+#: ASVS 6.3.1: who guesses waits, and only where he guesses from, lest he lock the owner out.
+MAX_GUESSES, GUESSES_SECONDS = 8, 60
 
 
 class AccountError(Exception):
@@ -32,6 +34,10 @@ class AccountError(Exception):
     def __init__(self, field: str, text: str) -> None:
         super().__init__(text)
         self.field = field
+
+
+class TooManyGuesses(Exception):
+    """Wrong passwords for one name, from one place, within a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +99,27 @@ class Accounts:
             raise AccountError("name", "Somebody has this name already.")
         return Account(name)
 
-    async def check(self, name: str, password: str) -> Account | None:
-        """The account with this name and this password."""
-        name = tidy(name)
+    async def check(self, name: str, password: str, address: str = "") -> Account | None:
+        """The account with this name and this password, which came from an address.
+
+        Raises TooManyGuesses, whether or not there is such an account.
+        """
+        name = tidy(name)[:MAX_PASSWORD_CHARS]
+        guesses = f"demo:guesses:{name}:{address}"
+        # Counted before it is looked at: attempts at the same moment count too.
+        async with self._client.pipeline(transaction=True) as pipeline:
+            pipeline.set(guesses, 0, ex=GUESSES_SECONDS, nx=True).incr(guesses)
+            if (await pipeline.execute())[1] > MAX_GUESSES:
+                raise TooManyGuesses
         held = await self._client.hget(_KEY, name)
         entry = json.loads(held) if held else {}
         is_right = await self._in_thread(
             self._verify, entry.get("hash", self._nobody), password[: MAX_PASSWORD_CHARS + 1]
         )
-        return Account(name, entry["is_operator"]) if is_right and entry else None
+        if not (is_right and entry):
+            return None
+        await self._client.delete(guesses)
+        return Account(name, entry["is_operator"])
 
     async def _add(self, name: str, password: str, *, is_operator: bool = False) -> bool:
         hashed = await self._in_thread(self._hasher.hash, password)

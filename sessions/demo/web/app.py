@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
+from redis.exceptions import RedisError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -43,6 +44,8 @@ def create_app(demo: Demo) -> App:
             RateLimited: _status(views, HTTPStatus.TOO_MANY_REQUESTS),
             DataTooLarge: _status(views, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
             StoreUnavailable: _status(views, HTTPStatus.SERVICE_UNAVAILABLE),
+            # Of what the demo itself asks the server: accounts, the time.
+            RedisError: _status(views, HTTPStatus.SERVICE_UNAVAILABLE),
             HTTPException: _http_error(views),
         },
     )

@@ -80,21 +80,18 @@ async def open_demo(
             load=Load(store),
         )
         measuring = asyncio.create_task(demo.telemetry.run())
-        stack.push_async_callback(demo.load.stop)
-        stack.push_async_callback(_cancel, measuring)
-        yield demo
+        try:
+            yield demo
+        finally:
+            demo.telemetry.stop()
+            await demo.load.stop()
+            await measuring
 
 
 def _client_at(url: str) -> redis.asyncio.Redis:
     return redis.asyncio.Redis.from_url(
         url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
     )
-
-
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
 
 
 def keys_from(secret: str) -> KeyRing:

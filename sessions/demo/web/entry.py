@@ -11,7 +11,7 @@ from starlette.routing import Route
 from sessions import AuthContext, RateLimited, StaleLogin
 from sessions.ext.starlette import session_of
 
-from .accounts import AccountError, tidy
+from .accounts import GUESSES_SECONDS, AccountError, TooManyGuesses, tidy
 from .demo import Demo
 from .views import Views, go
 
@@ -19,7 +19,13 @@ BY_PASSWORD = AuthContext(methods=("pwd",))
 #: One text for all of them: nobody learns which names exist (ASVS 6.3.8).
 _WRONG = "This name and this password do not go together."
 
+TOO_MANY_GUESSES = f"Too many wrong passwords. Wait {GUESSES_SECONDS} seconds."
 _NO_ERRORS = {"name": "", "password": ""}
+
+
+def address_of(request: Request) -> str:
+    """Where a request comes from; no proxy stands before this demo."""
+    return request.client.host if request.client else ""
 
 
 class Entry:
@@ -55,10 +61,10 @@ class Entry:
         name, password = str(form.get("name", "")), str(form.get("password", ""))
         # Before the password is checked: who comes in while all sessions are ended stays out.
         generation = await self._demo.store.generation(tidy(name) or "nobody")
-        account = await self._demo.accounts.check(name, password)
-        if account is None:
-            return self._refused(request, name, _WRONG)
         try:
+            account = await self._demo.accounts.check(name, password, address_of(request))
+            if account is None:
+                return self._refused(request, name, _WRONG)
             issued = await session_of(request).login(
                 account.name,
                 {"is_operator": True} if account.is_operator else None,
@@ -66,6 +72,8 @@ class Entry:
                 lifetime=self._demo.settings.lifetime(is_remembered="remember" in form),
                 if_generation=generation,
             )
+        except TooManyGuesses:
+            return self._refused(request, name, TOO_MANY_GUESSES)
         except StaleLogin:
             return self._refused(request, name, "All sessions were just ended. Sign in again.")
         except RateLimited as refusal:

@@ -22,6 +22,7 @@ class Load:
     def __init__(self, store: SessionStore) -> None:
         self._store = store
         self._task: asyncio.Task[None] | None = None
+        self._is_over = False
 
     @property
     def is_running(self) -> bool:
@@ -34,10 +35,9 @@ class Load:
 
     async def stop(self) -> None:
         """Send them away."""
+        self._is_over = True
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await self._task
 
     async def _run(self) -> None:
         with contextlib.suppress(SessionError):
@@ -47,7 +47,7 @@ class Load:
         """Each user on more devices than are allowed: the oldest have to go. Who stays."""
         tokens = []
         for _ in range(SIGN_INS_A_USER):
-            for user in range(USERS):
+            for user in range(0 if self._is_over else USERS):
                 origin = RequestContext(f"198.51.100.{user}", {"user-agent": _AGENT})
                 issued = await self._store.create(
                     f"visitor-{user}", request=origin, lifetime=LIFETIME
@@ -60,7 +60,7 @@ class Load:
         """Use the sessions, fewer of them as time goes by; the others expire."""
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + BUSY_SECONDS
-        while (left_seconds := ends_at - loop.time()) > 0:
+        while (left_seconds := ends_at - loop.time()) > 0 and not self._is_over:
             still_here = tokens[: max(1, round(len(tokens) * left_seconds / BUSY_SECONDS))]
             for token in random.choices(still_here, k=VALIDATIONS_A_TURN):  # noqa: S311  # no secret
                 await self._store.validate(token)

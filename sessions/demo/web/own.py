@@ -14,9 +14,10 @@ from starlette.routing import Route
 from sessions import SessionInfo
 from sessions.ext.starlette import AsgiSession, session_of
 
+from .accounts import TooManyGuesses
 from .demo import Demo
 from .devices import Device, in_order
-from .entry import BY_PASSWORD
+from .entry import BY_PASSWORD, TOO_MANY_GUESSES, address_of
 from .happenings import why_ended
 from .views import Views, go, stream_event
 
@@ -195,7 +196,8 @@ async def ask_password(demo: Demo, views: Views, request: Request, purpose: str)
         return None
     form = await request.form()
     password = str(form.get("password", ""))
-    if password and await demo.accounts.check(user_id, password) is not None:
+    error = await _wrong_password(demo, request, user_id, password) if password else ""
+    if password and not error:
         await session.rotate(auth=BY_PASSWORD)
         return None
     fields = {
@@ -209,8 +211,17 @@ async def ask_password(demo: Demo, views: Views, request: Request, purpose: str)
         status=HTTPStatus.UNAUTHORIZED,
         purpose=purpose,
         fields=fields,
-        is_wrong=bool(password),
+        error=error,
     )
+
+
+async def _wrong_password(demo: Demo, request: Request, user_id: str, password: str) -> str:
+    """Why this password will not do; empty if it will."""
+    try:
+        account = await demo.accounts.check(user_id, password, address_of(request))
+    except TooManyGuesses:
+        return TOO_MANY_GUESSES
+    return "" if account is not None else "That is not your password."
 
 
 def _differences(before: dict[str, Device], after: dict[str, Device]) -> list[str]:

@@ -12,8 +12,9 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
+from redis.exceptions import RedisError
 
-from sessions import ConfigError, KeyRing, StoreRefused, StoreUnavailable
+from sessions import KeyRing, SessionError
 
 from .app import create_app
 from .demo import Demo, keys_from, open_demo
@@ -102,7 +103,7 @@ async def serve(settings: Settings, address: Address, store_url: str | None) -> 
         ):
             greeting = _greeting(settings, url, store_url, has_keys=bool(secret))
             await server_for(demo, address, greeting).serve([listener])
-    except (OSError, ConfigError, StoreUnavailable, StoreRefused) as error:
+    except (OSError, RedisError, SessionError) as error:
         print(f"the demo did not start: {error}", file=sys.stderr)
         return 1
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import deque
@@ -11,7 +12,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from sessions import SessionError, SessionStore, events
+from redis.exceptions import RedisError
+
+from sessions import SessionStore, events
 
 from .charts import Chart, Series
 
@@ -68,19 +71,29 @@ class Telemetry:
         self._client = client
         self._every_seconds = every_seconds
         self._counts = {"evicted": 0, "created": 0, "ended": 0}
+        self._is_over = asyncio.Event()
         store.on_event(self._count)
 
+    def stop(self) -> None:
+        """Let ``run`` return. Cancelling it would not: redis-py may take that for its own."""
+        self._is_over.set()
+
     async def run(self) -> None:
-        """Measure, until cancelled."""
+        """Measure, until stopped."""
         began = time.perf_counter()
-        while True:
-            await asyncio.sleep(self._every_seconds)
+        while not await self._ends_within(self._every_seconds):
             now = time.perf_counter()
             try:
                 self.samples.append(await self._sample(now - began))
-            except (SessionError, OSError) as error:
+            except (RedisError, OSError) as error:
                 logger.warning("the store was not measured: %s", error)
             began = now
+
+    async def _ends_within(self, seconds: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._is_over.wait()
+        return self._is_over.is_set()
 
     async def _sample(self, seconds: float) -> Sample:
         durations = self._store.take_durations()

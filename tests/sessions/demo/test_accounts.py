@@ -11,14 +11,21 @@ import pytest
 from argon2 import PasswordHasher
 
 import ferrite_lite
-from sessions.demo.web.accounts import SHOWN, AccountError, Accounts
+from sessions.demo.web.accounts import (
+    GUESSES_SECONDS,
+    MAX_GUESSES,
+    SHOWN,
+    AccountError,
+    Accounts,
+    TooManyGuesses,
+)
 
 from .running import QUICK
 
 
 @pytest.fixture
-async def ferrite() -> AsyncIterator[ferrite_lite.Ferrite]:
-    async with ferrite_lite.Ferrite() as ferrite:
+async def ferrite(clock: ferrite_lite.ManualClock) -> AsyncIterator[ferrite_lite.Ferrite]:
+    async with ferrite_lite.Ferrite(clock=clock) as ferrite:
         yield ferrite
 
 
@@ -40,6 +47,36 @@ async def test_a_password_opens_its_account_and_no_other(accounts: Accounts) -> 
     assert await accounts.check("erin", "eight characters") is None
 
 
+async def test_who_guesses_waits_and_nobody_else_does(
+    accounts: Accounts, clock: ferrite_lite.ManualClock
+) -> None:
+    await accounts.open("carol", "eight characters")
+    for _ in range(MAX_GUESSES):
+        assert await accounts.check("carol", "wrong", "192.0.2.1") is None
+    # Not even with the right password: else the refusal would tell that it is.
+    with pytest.raises(TooManyGuesses):
+        await accounts.check("carol", "eight characters", "192.0.2.1")
+    assert await accounts.check("carol", "eight characters", "192.0.2.2") is not None
+    clock.advance(seconds=GUESSES_SECONDS)
+    clock.advance(ms=1)
+    assert await accounts.check("carol", "eight characters", "192.0.2.1") is not None
+
+
+async def test_guesses_at_the_same_moment_count_too(accounts: Accounts) -> None:
+    await accounts.open("carol", "eight characters")
+    tries = [accounts.check("carol", f"wrong {at}") for at in range(3 * MAX_GUESSES)]
+    outcomes = await asyncio.gather(*tries, return_exceptions=True)
+    assert sum(each is None for each in outcomes) == MAX_GUESSES
+
+
+async def test_a_right_password_forgives_the_wrong_ones(accounts: Accounts) -> None:
+    await accounts.open("carol", "eight characters")
+    for _ in range(3):
+        for _ in range(MAX_GUESSES - 1):
+            await accounts.check("carol", "wrong")
+        assert await accounts.check("carol", "eight characters") is not None
+
+
 async def test_the_store_holds_a_hash_of_argon2id_and_no_password(
     accounts: Accounts, ferrite: ferrite_lite.Ferrite
 ) -> None:
@@ -50,7 +87,7 @@ async def test_the_store_holds_a_hash_of_argon2id_and_no_password(
     assert b"eight" not in held
 
 
-async def test_the_demo_hashes_as_strongly_as_argon2_proposes() -> None:
+def test_the_demo_hashes_as_strongly_as_argon2_proposes() -> None:
     hasher = PasswordHasher()
     # RFC 9106, second recommendation: 64 MiB, three passes.
     assert (hasher.memory_cost, hasher.time_cost) == (65536, 3)
