@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 
 from sessions import SessionStore, events
 
+from .happenings import why_ended
+
 _REMEMBERED = 200
 _MOST_UNREAD = 100
 
@@ -67,6 +69,11 @@ class Hub:
             yield listener
         finally:
             self._listeners.discard(listener)
+
+    def why_ended(self, public_id: str) -> str:
+        """What to tell the person whose session has ended."""
+        reasons = (why_ended(event, public_id) for event in self.last)
+        return next(filter(None, reasons), "It has ended.")
 
     def close(self) -> None:
         """Let all open pages end: a server waits for them."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -22,6 +23,15 @@ from .happenings import why_ended
 from .views import Views, go, stream_event
 
 _MAX_NOTE_CHARS, _MAX_ITEM_CHARS, _MAX_ITEMS = 2000, 60, 20
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What an open page shows."""
+
+    devices: dict[str, Device] = field(default_factory=dict)
+    last_seen_at: datetime | None = None
+    text: str = ""
 
 
 class Own:
@@ -125,32 +135,41 @@ class Own:
     async def _changes(self, session: AsgiSession) -> AsyncIterator[str]:
         """The devices whenever they have changed, until this one is signed out."""
         own_id, user_id = session.public_id or "", session.require_user()
-        before: dict[str, Device] = {}
-        shown, last_seen_at = "", None
-        with self._demo.hub.listen() as listener:
+        hub, seen = self._demo.hub, _Seen()
+        with hub.listen() as listener:
             while not listener.is_closed:
                 infos = await self._demo.store.get_user_sessions(user_id, session.token)
-                now = await self._demo.now()
-                content = self._list(session, infos, now)
-                devices = {each.public_id: each for each in content["devices"]}
-                if own_id not in devices:
-                    yield stream_event("ended", "Its time has run out.")
-                    return
-                for text in _differences(before or devices, devices):
-                    yield stream_event("notice", text)
-                if devices[own_id].last_seen_at != last_seen_at:
-                    last_seen_at = devices[own_id].last_seen_at
-                    yield stream_event("clocks", self._clocks(session, infos, now))
-                html = self._views.part("_devices.html", content)
-                if (visible := html.replace(content["csrf_token"], "")) != shown:
-                    shown = visible
-                    yield stream_event("part", {"id": "devices", "html": html})
-                before = devices
+                if own_id not in {info.public_id for info in infos}:
+                    break
+                for news in self._news(session, infos, await self._demo.now(), seen):
+                    yield news
                 heard = await listener.next(self._demo.settings.tick_seconds)
                 # At once: the middleware ends the stream with the session, and says nothing.
-                if why := next(filter(None, (why_ended(event, own_id) for event in heard)), ""):
-                    yield stream_event("ended", why)
-                    return
+                if any(why_ended(event, own_id) for event in heard):
+                    break
+            else:
+                return
+        yield stream_event("ended", hub.why_ended(own_id))
+
+    def _news(
+        self, session: AsgiSession, infos: list[SessionInfo], now: datetime, seen: _Seen
+    ) -> Iterator[str]:
+        """What an open page does not show yet."""
+        content = self._list(session, infos, now)
+        devices = {each.public_id: each for each in content["devices"]}
+        for text in _differences(seen.devices or devices, devices):
+            yield stream_event("notice", text)
+        seen.devices = devices
+        last_seen_at = devices[session.public_id or ""].last_seen_at
+        if last_seen_at != seen.last_seen_at:
+            seen.last_seen_at = last_seen_at
+            yield stream_event("clocks", self._clocks(session, infos, now))
+        html = self._views.part("_devices.html", content)
+        # The token in its forms is another one each time.
+        text = html.replace(content["csrf_token"], "")
+        if text != seen.text:
+            seen.text = text
+            yield stream_event("part", {"id": "devices", "html": html})
 
     # --- what a session holds ---------------------------------------------------------------------
 

@@ -54,7 +54,7 @@ async def test_it_says_where_it_is_and_stops_at_once_though_a_page_is_open() -> 
         assert "neither Secure nor __Host-" in told
         found = re.search(r"http://127\.0\.0\.1:\d+", told)
         assert found
-        async with httpx.AsyncClient(base_url=found[0]) as browser:
+        async with httpx.AsyncClient(base_url=found[0], timeout=START_SECONDS) as browser:
             assert (await browser.post("/sign-in", data=ALICE)).status_code == 303
             async with browser.stream("GET", "/devices/stream") as stream:
                 chunks = stream.aiter_text()
