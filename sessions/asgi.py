@@ -16,7 +16,7 @@ from . import events
 from .acting import ActingSession
 from .answers import Answer, incident
 from .csrf import MAX_FORM_BYTES, CsrfProtector
-from .errors import ConfigError, CsrfRefused, SessionError, StoreUnavailable
+from .errors import ConfigError, SessionError, StoreUnavailable
 from .exchange import Gate, Headers, Request, WebData, WebPolicy, WebSettings
 from .store import SessionStore
 
@@ -275,22 +275,20 @@ def _is_event_stream(headers: Headers) -> bool:
 
 
 async def _read_ahead(receive: Receive) -> tuple[Receive, bytes]:
-    """The body of a form, and a way to receive it again. Raises CsrfRefused if it is too long."""
+    """The beginning of a form, and a way to receive all of it again."""
     messages: list[Message] = []
-    body = b""
+    beginning = b""
     more = True
-    while more:
+    while more and len(beginning) < MAX_FORM_BYTES:
         message = await receive()
         messages.append(message)
-        body += message.get("body", b"")
+        beginning += message.get("body", b"")
         more = message.get("more_body", False)
-        if len(body) > MAX_FORM_BYTES:
-            raise CsrfRefused("its form is too long to be searched for a token")
 
     async def again() -> Message:
         return messages.pop(0) if messages else await receive()
 
-    return again, body
+    return again, beginning[:MAX_FORM_BYTES]
 
 
 class _Connection:
@@ -306,8 +304,13 @@ class _Connection:
 
     async def run(self, app: App, receive: Receive) -> None:
         """Run the application, and write what it has changed."""
+
+        async def receive_until_cut() -> Message:
+            self._raise_if_cut()
+            return await receive()
+
         try:
-            await app(self._scope, receive, self.send)
+            await app(self._scope, receive_until_cut, self.send)
             await self._save_late()
         except SessionError as error:
             if self._session.is_sent:
@@ -328,8 +331,7 @@ class _Connection:
 
     async def send(self, message: Message) -> None:
         """What the application sends, with the headers of the session."""
-        if self._stream.is_cut:
-            return
+        self._raise_if_cut()
         kind = message["type"]
         if kind in ("http.response.start", "websocket.accept"):
             message = await self._begin(message)
@@ -338,6 +340,11 @@ class _Connection:
         elif kind == "websocket.close":
             self._is_closed = True
         await self._send(message)
+
+    def _raise_if_cut(self) -> None:
+        # An application, or a library below it, may have swallowed the cancellation.
+        if self._stream.is_cut:
+            raise asyncio.CancelledError
 
     async def _begin(self, message: Message) -> Message:
         session = self._session

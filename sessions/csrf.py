@@ -11,6 +11,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from enum import StrEnum
 from secrets import token_urlsafe
 from urllib.parse import parse_qs
@@ -24,7 +25,7 @@ Digest = Callable[[bytes, str], str]
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 #: Where a token is looked for.
 HEADER, FORM_FIELD = "x-csrf-token", "csrf_token"
-#: A form that only has to be searched for its token.
+#: How far a form is searched for its token: put the field before the files.
 MAX_FORM_BYTES = 1 << 20
 _MAX_FORM_FIELDS = 1000
 
@@ -108,10 +109,19 @@ class CsrfProtector:
         )
 
 
+#: RFC 7578: a part of this name, its other headers, an empty line, the value.
+_PART = re.compile(
+    rb'^Content-Disposition: *form-data; *name="csrf_token" *\r\n(?:[!-~]+:[^\r\n]*\r\n)*\r\n'
+    rb"([A-Za-z0-9_-]+)\r\n",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
 def token_in(form: bytes) -> str | None:
-    """The token in the body of a form. Raises CsrfRefused if it has too many fields."""
-    try:
+    """The token in the body of a form, or in its beginning: urlencoded, or in parts."""
+    if part := _PART.search(form):
+        return part[1].decode()
+    with suppress(ValueError):  # too many fields
         fields = parse_qs(form.decode("latin-1"), max_num_fields=_MAX_FORM_FIELDS)
-    except ValueError as error:
-        raise CsrfRefused("its form has too many fields to be searched for a token") from error
-    return fields.get(FORM_FIELD, [None])[0]
+        return fields.get(FORM_FIELD, [None])[0]
+    return None

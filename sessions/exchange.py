@@ -37,7 +37,7 @@ CLEAR_SITE_DATA = '"cache", "storage"'
 #: What nobody does by using the application.
 _PASSIVE_METHODS = frozenset({"HEAD", "OPTIONS"})
 _EVENT_STREAM = "text/event-stream"
-_FORM = "application/x-www-form-urlencoded"
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 # --- the policy of an application -----------------------------------------------------------------
@@ -65,8 +65,8 @@ class WebPolicy:
     trusted_proxies: TrustedProxies | Iterable[str] = ()
     #: What a request has to show that changes something.
     csrf: Csrf | str = Csrf.ORIGIN
-    #: Other sites of ours whose pages may send such requests, each like ``https://app.example``; and
-    #: our own, where a proxy in front changes the Host header.
+    #: Other sites of ours whose pages may send such requests, each like ``https://app.example``;
+    #: and our own, where a proxy in front changes the Host header.
     trusted_origins: Collection[str] = ()
     #: Paths, by their beginning, that are open to the pages of everybody: webhooks.
     csrf_exempt: Collection[str] = ()
@@ -175,7 +175,7 @@ class Request:
     @property
     def is_form(self) -> bool:
         kind = self.headers.get("content-type", "").partition(";")[0]
-        return kind.strip().lower() == _FORM
+        return kind.strip().lower() in _FORMS
 
     @property
     def _is_exempt(self) -> bool:
@@ -561,7 +561,7 @@ class Gate:
                 self.csrf.check_origin(request.headers)
 
     def check_token(self, request: Request, session: WebSession, form: bytes | None) -> None:
-        """``form`` is the body of the request, if it is one. Raises CsrfRefused."""
+        """``form`` is the beginning of a form, if the request is one. Raises CsrfRefused."""
         with self._telling(request):
             token = request.headers.get(HEADER)
             session.check_csrf_token(token if form is None else token or token_in(form))

@@ -16,7 +16,7 @@ from .acting import ActingSession
 from .answers import Answer
 from .blocking import SyncSessionStore, run
 from .csrf import MAX_FORM_BYTES
-from .errors import CsrfRefused, SessionError
+from .errors import SessionError
 from .exchange import Gate, Headers, Request, WebData, WebPolicy, WebSettings
 
 Environ = dict[str, Any]
@@ -121,14 +121,34 @@ class WsgiSessionMiddleware:
 
 
 def _read_ahead(environ: Environ) -> bytes:
-    """The body of a form, which stays to be read. Raises CsrfRefused if it is too long."""
+    """The beginning of a form, all of which stays to be read."""
+    rest = environ["wsgi.input"]
     length = environ.get("CONTENT_LENGTH") or "0"
-    size_bytes = int(length) if length.isdecimal() else MAX_FORM_BYTES + 1
-    if size_bytes > MAX_FORM_BYTES:
-        raise CsrfRefused("its form is too long to be searched for a token")
-    body: bytes = environ["wsgi.input"].read(size_bytes)
-    environ["wsgi.input"] = io.BytesIO(body)
-    return body
+    size_bytes = int(length) if length.isdecimal() else 0
+    beginning: bytes = rest.read(min(size_bytes, MAX_FORM_BYTES))
+    left_bytes = size_bytes - len(beginning)
+    environ["wsgi.input"] = io.BufferedReader(_Again(beginning, rest, left_bytes))
+    return beginning
+
+
+class _Again(io.RawIOBase):
+    """What was read already, and then the rest of the body."""
+
+    def __init__(self, beginning: bytes, rest: Any, left_bytes: int) -> None:
+        self._beginning = io.BytesIO(beginning)
+        self._rest = rest
+        self._left_bytes = left_bytes
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        chunk = self._beginning.read(len(buffer))
+        if not chunk and self._left_bytes:
+            chunk = self._rest.read(min(len(buffer), self._left_bytes))
+            self._left_bytes -= len(chunk)
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
 
 
 class _Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -627,13 +628,30 @@ async def test_a_token_is_asked_of_those_who_signed_in(parts: WatchedStore) -> N
         assert (await browser.post("/", json={}, headers=headers)).status_code == 403
 
 
-async def test_a_form_is_searched_up_to_a_limit(parts: WatchedStore) -> None:
+async def test_a_form_is_searched_up_to_a_limit_and_reaches_the_application_whole(
+    parts: WatchedStore,
+) -> None:
     async with Browser(SessionMiddleware(form_body, parts.store, csrf="token")) as browser:
         browser.token = (await parts.store.create("alice")).token
         token = (await browser.get("/")).text
-        fits = {"a": "x" * 1_000_000, "csrf_token": token}
-        assert (await browser.post("/", data=fits)).status_code == 200
-        assert (await browser.post("/", data={**fits, "b": "x" * 100_000})).status_code == 403
+        first = {"csrf_token": token, "a": "x" * 2_000_000}
+        assert len((await browser.post("/", data=first)).content) > 2_000_000
+        last = {"a": "x" * 2_000_000, "csrf_token": token}
+        assert (await browser.post("/", data=last)).status_code == 403
+        many = {**{f"f{number}": "x" for number in range(2000)}, "csrf_token": token}
+        assert (await browser.post("/", data=many)).status_code == 403
+
+
+async def test_a_form_with_files_shows_its_token_too(parts: WatchedStore) -> None:
+    async with Browser(SessionMiddleware(form_body, parts.store, csrf="token")) as browser:
+        browser.token = (await parts.store.create("alice")).token
+        token = (await browser.get("/")).text
+        files = {"photo": ("me.png", b"\x89PNG" * 500_000, "image/png")}
+        good = await browser.post("/", data={"csrf_token": token}, files=files)
+        assert good.content.count(b"\x89PNG") == 500_000
+        assert (await browser.post("/", data={"a": token}, files=files)).status_code == 403
+        forged = {"csrf_token": token[::-1]}
+        assert (await browser.post("/", data=forged, files=files)).status_code == 403
 
 
 # --- WebSockets and streams -----------------------------------------------------------------------
@@ -722,6 +740,26 @@ async def test_a_stream_that_has_said_its_last_word_is_not_ended_once_more(
     await parts.store.destroy_all_for_user("alice")
     await wire.ended()
     assert wire.sent.empty()
+
+
+@pytest.mark.parametrize("then", ["send", "receive"])
+async def test_who_swallows_the_cancellation_is_cut_off_all_the_same(
+    parts: WatchedStore, then: str
+) -> None:
+    async def stubborn(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await (send({"type": "websocket.send", "text": "secret"}) if then == "send" else receive())
+
+    token = (await parts.store.create("alice")).token
+    wire = Wire(SessionMiddleware(stubborn, parts.store), scope("websocket", "/", token))
+    wire.receive("websocket.connect")
+    assert (await wire.sent.get())["type"] == "websocket.accept"
+    await parts.store.destroy(token)
+    assert (await wire.sent.get())["type"] == "websocket.close"
+    await wire.ended()
 
 
 async def test_a_stream_outlives_a_store_that_is_away_for_a_moment_only(
