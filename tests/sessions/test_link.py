@@ -320,3 +320,30 @@ async def test_a_cancelled_request_costs_the_next_one_nothing(redis_server: Real
             session = await store.validate(mine.token)
             assert session is not None
             assert session.user_id == "link-mine"
+
+
+async def test_a_login_whose_old_session_could_not_be_ended_may_have_happened(
+    redis_server: RealServer,
+) -> None:
+    class FailsToEnd:
+        """A client that loses its server when the new session is there."""
+
+        def __init__(self, client: Any) -> None:
+            self._client = client
+            self._asked = 0
+
+        async def execute_command(self, *words: Any, **options: Any) -> Any:
+            self._asked += 1
+            if self._asked > 1:
+                raise UNREACHED[0]
+            return await self._client.execute_command(*words, **options)
+
+    async with redis.asyncio.Redis.from_url(redis_server.url) as client:
+        sound = await SessionStore.connect(client, without_rate(), keys=KEYS)
+        await sound.create("link-warm")  # the scripts are known from now on
+        before = await sound.create("link-before")
+        failing = await SessionStore.connect(FailsToEnd(client), without_rate(), keys=KEYS)
+        with pytest.raises(StoreUnavailable) as raised:
+            await failing.create("link-after", replace=before.token)
+        assert raised.value.may_have_happened
+        assert len(await sound.get_user_sessions("link-after")) == 1
