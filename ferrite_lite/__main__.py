@@ -9,6 +9,7 @@ import gc
 import ipaddress
 import logging
 import os
+import re
 import signal
 import socket
 import sys
@@ -21,7 +22,7 @@ from .config import LOG_LEVELS, Config
 from .configfile import ConfigFileFault, Directive, apply, read_config_file
 from .engine import Engine
 from .server import Server
-from .version import VERSION
+from .version import REDIS_VERSION, VERSION
 
 #: A server allocates much and drops it at once: the default thresholds pause it for 80 ms while a
 #: million keys are loaded, these for 4 ms. Only for a process that is nothing but a server.
@@ -91,6 +92,12 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="allow an address that other machines reach, without a password",
     )
+    run.add_argument(
+        "--redis-version",
+        type=_version,
+        default=REDIS_VERSION,
+        help=f"what clients are told that this is ({REDIS_VERSION})",
+    )
     run.add_argument("--test-config", action="store_true", help="read the settings, and end")
     run.add_argument("--log-level", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
     return parser
@@ -103,12 +110,18 @@ def _port(text: str) -> int:
     return port
 
 
+def _version(text: str) -> str:
+    if not re.fullmatch(r"\d+\.\d+\.\d+", text):
+        raise argparse.ArgumentTypeError("a version is three numbers: 8.0.0")
+    return text
+
+
 def _configured(options: argparse.Namespace) -> Engine:
     """An engine with the settings and users of the file and of the command line.
 
     Raises ConfigFileFault, OSError for a file that cannot be read, and ValueError.
     """
-    config = Config()
+    config = Config(redis_version=options.redis_version)
     users = read_config_file(options.config, config, TABLE) if options.config else []
     for number, (name, value) in enumerate(_overrides(options), 1):
         words = [name.lower().encode(), value.encode("utf-8", "surrogateescape")]

@@ -19,6 +19,7 @@ from .foreign import Foreign, foreign_settings
 from .numeric import INT64_MAX, UINT64_MAX, maybe_int, parse_strtod
 from .resp import MAX_BULK_BYTES
 from .values import EncodingLimits
+from .version import REDIS_VERSION
 
 #: ``busy-reply-threshold``: a script that runs longer lets other clients be told -BUSY.
 BUSY_AFTER_MS = 5_000
@@ -117,6 +118,9 @@ class Config:
     pidfile: str = ""
     logfile: str = ""
     loglevel: str = "notice"
+    #: The version that HELLO and INFO tell. Clients branch on it: redis-py caches on its side only
+    #: with servers that call themselves 7.4.0 or newer.
+    redis_version: str = REDIS_VERSION
     #: The configuration file that was read, which CONFIG REWRITE writes.
     file: str = ""
     #: ``rename-command``: names and what they are instead, in order; nothing for not at all.

@@ -29,7 +29,7 @@ from .redaction import redacted
 from .scripts import Door, ScriptCache, ScriptRun
 from .slowlog import SlowLog
 from .tracking import Tracking
-from .version import REDIS_VERSION, VERSION
+from .version import VERSION
 from .watches import Watches
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class ServerState:
         self.moment = Moment(clock)
         self.started_ns = self.moment.ns
         self.version = VERSION
-        self.redis_version = REDIS_VERSION.encode()
+        self.redis_version = config.redis_version.encode()
         #: Ends the server that this state is of, if it listens anywhere.
         self.shut_down: Callable[[], None] | None = None
         #: DEBUG SET-ACTIVE-EXPIRE.

@@ -114,7 +114,7 @@ def _sleep(_: Context, seconds: bytes) -> Reply:
 
 @_subcommand("set-active-expire", 1)
 def _set_active_expire(ctx: Context, wanted: bytes) -> Reply:
-    ctx.server.expires_actively = wanted not in (b"0", b"")
+    ctx.server.expires_actively = bool(maybe_int(wanted))
     return OK
 
 
@@ -291,7 +291,7 @@ def _change_replication_id(ctx: Context) -> Reply:
 @_subcommand("set-skip-checksum-validation", 1)
 def _skip_checksums(ctx: Context, wanted: bytes) -> Reply:
     """Let RESTORE take payloads whose checksum is wrong; their form is looked at all the same."""
-    ctx.server.skips_checksums = wanted not in (b"0", b"")
+    ctx.server.skips_checksums = bool(maybe_int(wanted))
     return OK
 
 
