@@ -149,6 +149,9 @@ class _LoadHost:
     def __init__(self) -> None:
         self._stop_ns = SystemClock.now_ns() + LOAD_TIMEOUT_MS * NS_PER_MS
 
+    def speak(self, resp: int, /) -> None:
+        raise AssertionError("a library has nobody to speak to while it loads")
+
     def call(self, argv: list[bytes], /) -> Reply:
         self._unreachable()
 

@@ -302,6 +302,9 @@ class _Host:
         self.memory_bytes = ctx.server.config.script_memory_bytes
         self.resp = ctx.resp
 
+    def speak(self, resp: int, /) -> None:
+        self._ctx.resp = resp
+
     def call(self, argv: list[bytes], /) -> Reply:
         meter = self._plain[min(len(argv), MANY_WORDS)].get(argv[0])
         try:

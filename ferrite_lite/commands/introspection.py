@@ -175,9 +175,9 @@ def _facts(each: Command) -> Reply:
         usage.last_key,
         usage.key_step,
         _words(f"@{category}" for category in each.categories),
-        [tip.encode() for tip in each.tips],
-        _key_specs(each),
-        [_facts(subcommand) for subcommand in each.subcommands.values()],
+        OrderedSet(tip.encode() for tip in each.tips),
+        OrderedSet(_key_specs(each)),
+        OrderedSet(_facts(subcommand) for subcommand in each.subcommands.values()),
     ]
 
 

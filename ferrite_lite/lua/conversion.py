@@ -53,16 +53,21 @@ def to_lua(reply: Reply, resp: int) -> Value:
         items: list[Value] = reply  # type: ignore[assignment]  # as above
         if len(items) > FEW_ITEMS:
             work(len(items))
-        nothing = False if resp == 2 else None
-        return Table(
-            [
-                item if item.__class__ is bytes else nothing if item is None else to_lua(item, resp)
-                for item in items
-            ]
-        )
+        values: list[Value] = [
+            item if item.__class__ is bytes else to_lua(item, resp) for item in items
+        ]
+        return Table(values) if resp == 2 or None not in items else _with_holes(values)
     if reply is None or kind is NullArray:
         return False if resp == 2 else None
     return _compound_to_lua(reply, resp)
+
+
+def _with_holes(values: Iterable[Value]) -> Table:
+    """A table of which nil is no part: a null of RESP3 is nothing at all, as in Redis."""
+    table = Table()
+    for at, value in enumerate(values, 1):
+        table.set(float(at), value)
+    return table
 
 
 def _compound_to_lua(reply: Reply, resp: int) -> Value:
@@ -79,6 +84,12 @@ def _compound_to_lua(reply: Reply, resp: int) -> Value:
             return tagged(b"ok", bytes(reply))
         case DoubleText() if resp == 3:
             return tagged(b"double", float(reply))
+        case Verbatim() if resp == 3:
+            text = Table()
+            text.hash |= {b"format": reply.format, b"string": bytes(reply)}
+            return tagged(b"verbatim_string", text)
+        case BigNumber() if resp == 3:
+            return tagged(b"big_number", bytes(reply))
         case bytearray():
             return bytes(reply)
         case bytes():

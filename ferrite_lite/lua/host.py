@@ -15,6 +15,10 @@ class ScriptHost(Protocol):
     #: What the process may take more while the script runs.
     memory_bytes: int
 
+    def speak(self, resp: int, /) -> None:
+        """The protocol that commands answer the script in from now on."""
+        ...
+
     def call(self, argv: list[bytes], /) -> Reply:
         """Run one command at once. Raises CommandError."""
         ...

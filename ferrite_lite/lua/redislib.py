@@ -144,6 +144,7 @@ class RedisLibrary:
         if not 2 <= version < 4:
             raise_error(ScriptSetrespVersion())
         self.resp = int(version)
+        self.host.speak(self.resp)
         return []
 
 

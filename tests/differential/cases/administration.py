@@ -371,5 +371,30 @@ ACL and its words
     ACL USERS x
     ACL NOSUCH
     ACL
+
+COMMAND INFO has sets in RESP3
+    COMMAND INFO get config|get ping nosuch
+
+Replies of commands with two forms, by the protocol that a script speaks
+    HSET h f v
+    EVAL "return redis.call('HRANDFIELD','h','1','WITHVALUES')" 0
+    EVAL "redis.setresp(3) return redis.call('HRANDFIELD','h','1','WITHVALUES')" 0
+    EVAL "redis.setresp(3) return redis.call('HGETALL','h')" 0
+    EVAL "redis.setresp(3) return redis.call('INFO','cluster').verbatim_string.format" 0
+    EVAL "redis.setresp(3) return redis.call('INFO','cluster')" 0
+    EVAL "redis.setresp(2) return redis.call('INFO','cluster')" 0
+    HRANDFIELD h 1 WITHVALUES
+
+A null is no element to a script that speaks RESP3
+    HSET h f v
+    EVAL "redis.setresp(3) return redis.call('MGET','x','y')" 0
+    EVAL "redis.setresp(3) return redis.call('HMGET','h','f','x','f')" 0
+    EVAL "redis.setresp(3) return #redis.call('HMGET','h','f','x','f')" 0
+    EVAL "redis.setresp(3) return redis.call('HMGET','h','f','x','f')[3]" 0
+    EVAL "redis.setresp(3) return redis.call('HMGET','h','x','f')[2]" 0
+    EVAL "redis.setresp(3) local n = 0
+        for _ in pairs(redis.call('HMGET','h','x','f')) do n = n + 1 end return n" 0
+    EVAL "redis.setresp(3) return redis.call('COMMAND','INFO','nosuch')" 0
+    EVAL "return redis.call('HMGET','h','x','f')" 0
 """,
 )
