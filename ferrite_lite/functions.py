@@ -150,7 +150,7 @@ class _LoadHost:
         self._stop_ns = SystemClock.now_ns() + LOAD_TIMEOUT_MS * NS_PER_MS
 
     def speak(self, resp: int, /) -> None:
-        raise AssertionError("a library has nobody to speak to while it loads")
+        self._unreachable()
 
     def call(self, argv: list[bytes], /) -> Reply:
         self._unreachable()
