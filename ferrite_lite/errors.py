@@ -450,8 +450,10 @@ class InvalidClientName(CommandError):
 
 
 class InvalidClientInfo(CommandError):
-    def __init__(self, attribute: str) -> None:
-        super().__init__(f"ERR {attribute} cannot contain spaces, newlines or special characters.")
+    def __init__(self, attribute: bytes) -> None:
+        super().__init__(
+            f"ERR {as_text(attribute)} cannot contain spaces, newlines or special characters."
+        )
 
 
 class UnknownClientInfo(CommandError):

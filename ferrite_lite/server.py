@@ -21,6 +21,7 @@ from .busy import BusyDoor
 from .clock import NS_PER_MS, SystemClock, stopwatch_ns
 from .config import OutputLimit
 from .context import Buffers, Peer
+from .crowding import thin_out
 from .engine import Engine
 from .errors import CommandError, ProtocolError
 from .pause import Postponed
@@ -610,6 +611,8 @@ class Server:
             for connection in list(self._connections):
                 connection.check_deadlines(now_seconds, timeout_seconds)
             self.measure_buffers()
+            with self.engine.lock:
+                thin_out(self.engine.state)
 
     def measure_buffers(self) -> None:
         """Tell the memory's limit, if there is one, what the connections hold."""

@@ -18,7 +18,7 @@ RANKS = [
     {"values", "metrics", "redaction", "rates", "lookups"},
     {"keyspace", "config"},
     {
-        *("watches", "broker", "persistence", "acl", "accesses", "memory"),
+        *("watches", "broker", "persistence", "acl", "accesses", "memory", "crowding"),
         *("digest", "notifications", "tracking", "monitor", "pause"),
     },
     {"context", "lua", "configfile"},

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from ..command import CommandGroup
 from ..context import Context
+from ..crowding import argv_bytes, held_bytes, queue_bytes
 from ..errors import (
     InvalidClientId,
     NoSuchClient,
@@ -14,7 +15,6 @@ from ..errors import (
     UnknownPauseMode,
     UnknownUnblockReason,
 )
-from ..memory import CLIENT_BYTES
 from ..numeric import maybe_int, parse_int
 from ..reply import OK, Reply, Verbatim
 from .clientfilters import Filter, flags_of, read_filters
@@ -22,9 +22,6 @@ from .helping import help_lines
 from .options import read_timeout_ms
 
 command = CommandGroup("connection")
-
-#: What Redis counts for each word of a queued request besides its bytes.
-POINTER_BYTES = 8
 
 
 @command(
@@ -164,8 +161,6 @@ def client_line(client: Context) -> bytes:
     queue = client.transaction.queue if client.transaction is not None else []
     running = getattr(client, "command", None)
     buffers = client.measure()
-    argv_bytes = _size(client.argv) if client.is_running else 0
-    queue_bytes = sum(_size(argv) + POINTER_BYTES * len(argv) for argv in queue)
     fields: dict[str, object] = {
         "id": client.id,
         "addr": client.peer.address,
@@ -183,14 +178,14 @@ def client_line(client: Context) -> bytes:
         "multi": -1 if client.transaction is None else len(queue),
         "qbuf": buffers.query_bytes,
         "qbuf-free": 0,
-        "argv-mem": argv_bytes,
-        "multi-mem": queue_bytes,
+        "argv-mem": argv_bytes(client),
+        "multi-mem": queue_bytes(client),
         "rbs": 0,
         "rbp": 0,
         "obl": 0,
         "oll": int(buffers.output_bytes > 0),
         "omem": buffers.output_bytes,
-        "tot-mem": CLIENT_BYTES + sum(buffers) + argv_bytes + queue_bytes,
+        "tot-mem": held_bytes(client),
         "events": "rw" if buffers.output_bytes else "r",
         "cmd": running.name if running is not None else "NULL",
         "user": client.user.name.decode("utf-8", "surrogateescape"),
@@ -201,7 +196,3 @@ def client_line(client: Context) -> bytes:
     }
     line = " ".join(f"{name}={value}" for name, value in fields.items())
     return line.encode("utf-8", "surrogateescape")
-
-
-def _size(argv: list[bytes]) -> int:
-    return sum(map(len, argv))

@@ -213,7 +213,7 @@ def client_setinfo(ctx: Context, attribute: bytes, value: bytes) -> Reply:
     if name not in (b"lib-name", b"lib-ver"):
         raise UnknownClientInfo(attribute)
     if not _is_printable(value):
-        raise InvalidClientInfo(name.decode())
+        raise InvalidClientInfo(attribute)
     if name == b"lib-name":
         ctx.library = value
     else:

@@ -504,6 +504,11 @@ Fields lose their deadlines one after the other
     HEXPIREAT a 33177117420 FIELDS 2 f g
     HPERSIST a FIELDS 3 f g h
     HEXPIRETIME a FIELDS 3 f g h
+
+CLIENT SETINFO names what it refuses as it was written
+    CLIENT SETINFO LIB-NAME "a b"
+    CLIENT SETINFO lib-Ver "a\n"
+    CLIENT SETINFO nosuch x
 """,
     ),
 ]

@@ -226,7 +226,7 @@ def test_client_setinfo_remembers_the_library(engine: Engine) -> None:
     assert run("CLIENT", "SETINFO", "LIB-VER", "5.2.0") == OK
     assert (ctx.library, ctx.library_version) == (b"redis-py", b"5.2.0")
     assert run("CLIENT", "SETINFO", "LIB-NAME", "redis py") == error(
-        "ERR lib-name cannot contain spaces, newlines or special characters."
+        "ERR LIB-NAME cannot contain spaces, newlines or special characters."
     )
     assert run("CLIENT", "SETINFO", "color", "red") == error("ERR Unrecognized option 'color'")
     assert ctx.library == b"redis-py"
