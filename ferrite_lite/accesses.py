@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from random import Random
-from typing import TypeVar, overload
+from typing import TypeVar
 
 from .config import Config
 from .keyspace import Keyspace, Moment
-from .values import Hash, List, Set, String, Value
+from .values import Hash, Held, Set, String, Value
 
 C = TypeVar("C", Hash, Set)
 
@@ -163,15 +163,7 @@ class RecordingKeyspace(Keyspace):
     def hash(self, key: bytes) -> Hash | None:
         return self.collection(key, Hash)
 
-    @overload
-    def collection(self, key: bytes, kind: type[Hash]) -> Hash | None: ...
-    @overload
-    def collection(self, key: bytes, kind: type[Set]) -> Set | None: ...
-    @overload
-    def collection(self, key: bytes, kind: type[List]) -> List | None: ...
-    def collection(
-        self, key: bytes, kind: type[Hash] | type[Set] | type[List]
-    ) -> Hash | Set | List | None:
+    def collection(self, key: bytes, kind: type[Held]) -> Held | None:
         value = super().collection(key, kind)
         if value is not None:
             self.recorder.used(self, key)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 from random import Random
-from typing import TYPE_CHECKING, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from .clock import NS_PER_MS, NS_PER_US, Clock
 from .errors import WrongType
 from .expiry import Wheel
 from .roster import Roster
-from .values import EncodingLimits, Hash, List, Set, String, Unread, Value, VolatileHash
+from .values import EncodingLimits, Hash, Held, Set, String, Unread, Value, VolatileHash
 
 if TYPE_CHECKING:
     from .accesses import Accesses
@@ -192,23 +192,15 @@ class Keyspace:
         self._not_found(value)
         return None
 
-    @overload
-    def collection(self, key: bytes, kind: type[Hash]) -> Hash | None: ...
-    @overload
-    def collection(self, key: bytes, kind: type[Set]) -> Set | None: ...
-    @overload
-    def collection(self, key: bytes, kind: type[List]) -> List | None: ...
-    def collection(
-        self, key: bytes, kind: type[Hash] | type[Set] | type[List]
-    ) -> Hash | Set | List | None:
+    def collection(self, key: bytes, kind: type[Held]) -> Held | None:
         """The hash, set or list at key, or None. Raises WrongType."""
         if key in self._deadlines_ms and self._is_due(key):
             self._expire(key)
-        value = self._values.get(key)
+        value: Any = self._values.get(key)  # mypy cannot follow __class__
         if value.__class__ is kind:
             return value
         if value.__class__ is VolatileHash and kind is Hash:
-            return self._without_due(key, value)
+            return self._without_due(key, value)  # type: ignore[return-value]  # a Hash
         self._not_found(value)
         return None
 

@@ -8,12 +8,12 @@ is empty, which it is at first, nothing here is called.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING
 
 from .broker import Broker
 from .config import Config
 from .keyspace import Keyspace
-from .values import Hash, List, Set, String, Value
+from .values import Hash, Held, String, Value
 
 if TYPE_CHECKING:
     from .context import Context
@@ -183,15 +183,7 @@ class AnnouncingKeyspace(Keyspace):
     def hash(self, key: bytes) -> Hash | None:
         return self.collection(key, Hash)
 
-    @overload
-    def collection(self, key: bytes, kind: type[Hash]) -> Hash | None: ...
-    @overload
-    def collection(self, key: bytes, kind: type[Set]) -> Set | None: ...
-    @overload
-    def collection(self, key: bytes, kind: type[List]) -> List | None: ...
-    def collection(
-        self, key: bytes, kind: type[Hash] | type[Set] | type[List]
-    ) -> Hash | Set | List | None:
+    def collection(self, key: bytes, kind: type[Held]) -> Held | None:
         value = super().collection(key, kind)
         if value is None:
             self.announcer.key_missed(self, key)

@@ -10,10 +10,10 @@ While nobody has ever paused nothing here is called.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar, overload
+from typing import TYPE_CHECKING, TypeVar
 
 from .keyspace import Keyspace
-from .values import Hash, List, Set, String, Value
+from .values import Hash, Held, Set, String, Value
 
 if TYPE_CHECKING:
     from .context import Context
@@ -89,15 +89,7 @@ class HoldingKeyspace(Keyspace):
     def string(self, key: bytes) -> String | None:
         return None if self._holds(key) else super().string(key)
 
-    @overload
-    def collection(self, key: bytes, kind: type[Hash]) -> Hash | None: ...
-    @overload
-    def collection(self, key: bytes, kind: type[Set]) -> Set | None: ...
-    @overload
-    def collection(self, key: bytes, kind: type[List]) -> List | None: ...
-    def collection(
-        self, key: bytes, kind: type[Hash] | type[Set] | type[List]
-    ) -> Hash | Set | List | None:
+    def collection(self, key: bytes, kind: type[Held]) -> Held | None:
         return None if self._holds(key) else super().collection(key, kind)
 
     def __contains__(self, key: bytes) -> bool:

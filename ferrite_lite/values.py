@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import TypeAlias, overload
+from typing import TypeAlias, TypeVar, overload
 
 from .fielddeadlines import FieldDeadlines
 from .numeric import maybe_int
@@ -250,6 +250,9 @@ class Unread(bytes):
 String: TypeAlias = bytes | bytearray
 Collection: TypeAlias = Hash | Set
 Value: TypeAlias = String | Collection | List
+
+#: A kind of value that is looked up by it.
+Held = TypeVar("Held", bound=Hash | Set | List)
 
 
 def kind_of(value: Value) -> bytes:
