@@ -92,8 +92,17 @@ class HoldingKeyspace(Keyspace):
     def collection(self, key: bytes, kind: type[Held]) -> Held | None:
         return None if self._holds(key) else super().collection(key, kind)
 
+    def hash(self, key: bytes) -> Hash | None:
+        return None if self._holds(key) else super().hash(key)
+
     def __contains__(self, key: bytes) -> bool:
         return not self._holds(key) and super().__contains__(key)
+
+    def rewrite(self, key: bytes, value: String, event: str) -> None:
+        """As ``get_or_create``."""
+        if self._holds(key):
+            self._expire(key)
+        super().rewrite(key, value, event)
 
     def get_or_create(self, key: bytes, kind: type[C]) -> C:
         """A transaction that has paused the others may still write: over what is held."""
