@@ -739,6 +739,10 @@ class SortOptionDenied(CommandError):
         super().__init__(f"ERR {option} option of SORT denied due to insufficient ACL permissions.")
 
 
+class TooManyClients(CommandError):
+    message = "ERR max number of clients reached"
+
+
 # --- the server -----------------------------------------------------------------------------------
 
 

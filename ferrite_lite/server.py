@@ -23,7 +23,7 @@ from .config import OutputLimit
 from .context import Buffers, Peer
 from .crowding import thin_out
 from .engine import Engine
-from .errors import CommandError, ProtocolError
+from .errors import CommandError, ProtocolError, TooManyClients
 from .pause import Postponed
 from .reply import Reply
 from .resp import ENCODERS, ParserLimits, Request, RequestParser, RequestTooBig
@@ -64,7 +64,7 @@ MAX_KEEPALIVE_SECONDS = 32_767
 EXPIRY_BUDGET_NS = 4 * NS_PER_MS
 EXPIRY_PAUSE_SECONDS = 0.012
 
-MAX_CLIENTS_REACHED = b"-ERR max number of clients reached\r\n"
+MAX_CLIENTS_REACHED = ENCODERS[2].encode(TooManyClients())
 
 
 class Transport(Protocol):

@@ -191,8 +191,10 @@ def client_line(client: Context) -> bytes:
         "user": client.user.name.decode("utf-8", "surrogateescape"),
         "redir": client.tracker.redirect_id if client.tracker is not None else -1,
         "resp": client.resp,
-        "lib-name": client.library.decode(),
-        "lib-ver": client.library_version.decode(),
     }
+    if client.library or client.library_version:
+        # Redis has these since 7.2; who does not use CLIENT SETINFO sees what 7.0 shows.
+        fields["lib-name"] = client.library.decode()
+        fields["lib-ver"] = client.library_version.decode()
     line = " ".join(f"{name}={value}" for name, value in fields.items())
     return line.encode("utf-8", "surrogateescape")

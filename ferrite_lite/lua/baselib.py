@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+
 from . import arguments as args
 from .budget import SLOT_BYTES, STACK_OVERFLOW, current, reserve
 from .errors import LuaError
@@ -32,16 +34,19 @@ def assert_(*arguments: Value) -> Results:
 
 
 def collectgarbage(*arguments: Value) -> Results:
-    """Memory is the host's business: there is nothing to collect, and nothing to tell."""
+    """Memory is the host's business: nothing is collected, and what is told is the process's."""
     option = args.string(arguments, 1, b"collectgarbage") if arguments else b"collect"
     options = (b"stop", b"restart", b"collect", b"count", b"step", b"setpause", b"setstepmul")
     if option not in options:
         raise args.bad(1, b"collectgarbage", b"invalid option '%b'" % option)
+    if option == b"count":
+        return gcinfo()
     return [False] if option == b"step" else [0.0]
 
 
 def gcinfo(*_: Value) -> Results:
-    return [0.0]
+    """Kilobytes."""
+    return [float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)]
 
 
 def error(*arguments: Value) -> Results:

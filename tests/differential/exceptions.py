@@ -30,15 +30,11 @@ _NOT_IMPLEMENTED = {
 }
 
 EXCEPTIONS = {
-    "CLIENT INFO and CLIENT LIST have the same fields": (
-        "two more fields, lib-name and lib-ver, come with CLIENT SETINFO of Redis 7.2"
-    ),
     "OBJECT HELP lists the subcommands": "the help is told in words of our own",
     "CLIENT HELP lists the subcommands": "as for OBJECT HELP",
     "CONFIG HELP lists the subcommands": "as for OBJECT HELP",
     "MEMORY refuses what it does not know": "as for OBJECT HELP",
     "SCRIPT refuses what it does not know": "as for OBJECT HELP",
-    "Lua: return collectgarbage('count') > 0": "the memory of a script is not counted",
     **dict.fromkeys(_DEEP_CALLS, "functions call one another 4,000 deep, in tail calls too"),
     **dict.fromkeys(_DEEP_SYNTAX, "Python nests loops 20 deep and brackets 200 deep"),
     "Two bytes end a word, whatever they are": (
