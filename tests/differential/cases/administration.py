@@ -150,6 +150,8 @@ CLIENT TRACKING and its conditions
     CLIENT TRACKING OFF
 
 SLOWLOG counts
+    CONFIG SET slowlog-log-slower-than -1
+    SLOWLOG RESET
     SLOWLOG GET x
     SLOWLOG GET -1
     SLOWLOG GET -2
@@ -160,6 +162,7 @@ SLOWLOG counts
     SLOWLOG LEN
     SLOWLOG NOSUCH
     SLOWLOG
+    CONFIG SET slowlog-log-slower-than 10000
 
 LATENCY of nothing
     LATENCY HISTORY
