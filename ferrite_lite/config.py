@@ -361,6 +361,9 @@ class Only:
 #: Why CONFIG SET may not change a setting.
 IMMUTABLE = "can't set immutable config"
 PROTECTED = "can't set protected config"
+#: What Redis says when it cannot move to another address; this server never does.
+CANNOT_LISTEN = "Unable to listen on this port. Check server logs."
+CANNOT_BIND = "Failed to bind to specified addresses."
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,6 +380,8 @@ class Setting:
     frozen_because: str = ""
     #: Whether a configuration file may write its value as several words.
     takes_words: bool = False
+    #: Why no other value can be set while the server runs, where Redis could; empty if it can.
+    stays_because: str = ""
 
 
 def _attribute(
@@ -387,6 +392,7 @@ def _attribute(
     fixed: bool = False,
     alias: str | None = None,
     takes_words: bool = False,
+    stays: str = "",
 ) -> Setting:
     """A setting kept in ``Config.path``, which may name a part: ``encodings.hash_entries``."""
     *parts, last = path.split(".")
@@ -400,7 +406,8 @@ def _attribute(
     def write(config: Config, value: Any) -> None:
         setattr(owner(config), last, value)
 
-    return Setting(name, kind, read, write, alias, IMMUTABLE if fixed else "", takes_words)
+    frozen = IMMUTABLE if fixed else ""
+    return Setting(name, kind, read, write, alias, frozen, takes_words, stays)
 
 
 def _foreign() -> Iterator[Setting]:
@@ -470,8 +477,8 @@ _NAMED_KINDS: dict[str, Kind] = {
 SETTINGS: dict[str, Setting] = {
     setting.name: setting
     for setting in (
-        _attribute("port", Integer(0, 65535), "port", fixed=True),
-        _attribute("bind", Text(), "bind", fixed=True, takes_words=True),
+        _attribute("port", Integer(0, 65535), "port", stays=CANNOT_LISTEN),
+        _attribute("bind", Text(), "bind", takes_words=True, stays=CANNOT_BIND),
         _attribute("unixsocket", Text(), "unixsocket", fixed=True),
         _attribute("databases", Integer(1, INT64_MAX), "databases", fixed=True),
         _attribute("requirepass", Secret(), "requirepass"),
@@ -533,7 +540,12 @@ SETTINGS: dict[str, Setting] = {
             "min_replicas_max_lag_seconds",
             alias="min-slaves-max-lag",
         ),
-        _attribute("protected-mode", YesNo(), "protected_mode", fixed=True),
+        _attribute(
+            "protected-mode",
+            YesNo(),
+            "protected_mode",
+            stays="it is decided when the server starts",
+        ),
         _attribute(
             "enable-debug-command", Choice(("no", "yes", "local")), "debug_access", fixed=True
         ),

@@ -72,6 +72,9 @@ def config_set(ctx: Context, *pairs: bytes) -> Reply:
     config = ctx.server.config
     before = config.requirepass, config.lacks_replicas
     values = [(setting, _read(setting, name, raw)) for name, (setting, raw) in named.items()]
+    for name, (setting, value) in zip(named, values, strict=True):
+        if setting.stays_because and value != setting.get(config):
+            raise ConfigRefused(name.encode(), setting.stays_because)
     for setting, value in values:
         setting.set(config, value)
     ctx.server.apply_settings()
