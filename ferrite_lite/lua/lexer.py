@@ -106,7 +106,8 @@ class _Lexer:
         self._at += 1
         byte = source[at : at + 1]
         is_control = byte < b" " or byte == b"\x7f"
-        return Token(byte, None, line, b"char(%d)" % byte[0] if is_control else byte)
+        shown = b"char(%d)" % byte[0] if is_control else byte
+        return Token(byte, None, line, shown if byte != b"\0" else b"")
 
     def _number(self, text: bytes) -> float:
         value = parse_number(text)
@@ -172,6 +173,9 @@ class _Lexer:
 
 
 def syntax_error(what: str, near: bytes, line: int) -> LuaSyntaxError:
-    """An error in Lua's words: ``unexpected symbol near '<eof>'``."""
-    shown = near.decode("utf-8", "surrogateescape")
-    return LuaSyntaxError(line, f"{what} near '{shown}'")
+    """An error in Lua's words: ``unexpected symbol near '<eof>'``.
+
+    A word is a C string; of a zero byte Lua says nothing at all.
+    """
+    shown = near.partition(b"\0")[0].decode("utf-8", "surrogateescape")
+    return LuaSyntaxError(line, f"{what} near '{shown}'" if near else what)

@@ -631,6 +631,16 @@ Comments and line ends in scripts
     EVAL "return 1;" 0
     EVAL ";return 1" 0
 
+Zero bytes between words
+    EVAL "\x00" 0
+    EVAL "return 1 \x00" 0
+    EVAL "x = \x00 1" 0
+    EVAL "\x01" 0
+    EVAL "return 'a\x00b' 'c'" 0
+    EVAL "return 'a\x00b' c" 0
+    EVAL "local a = 'x\x00y' return #a" 0
+    EVAL "-- \x00 comment\nreturn 3" 0
+
 Tables that stand for errors keep their dash, and end at a zero byte
     EVAL "return {err='-0'}" 0
     EVAL "return {1, {err='--ERR x'}}" 0
