@@ -1,0 +1,153 @@
+"""Made-up requests: each command's own documentation says what its arguments may be.
+
+Most are right, some have a word too many or too few, or two that changed places. One run is short
+and always the same; DIFFERENTIAL_EXAMPLES=1000 makes a thousand batches of requests.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import hiredis
+import pytest
+
+from .runner import Target, differences
+from .script import Case, Step, read_step
+
+_BATCHES = int(os.environ.get("DIFFERENTIAL_EXAMPLES", "") or 12)
+_REQUESTS = 40
+
+#: What each batch begins with: a key of every type.
+_DATA = """
+SET s hello
+SET n 10
+HSET h f v g 1 a 1.5
+SADD st a b v
+SADD is 1 2 3
+SORT st ALPHA STORE l
+SET due x PXAT 33177117420000
+""".strip().splitlines()
+
+_KEYS = ["s", "n", "h", "st", "is", "l", "due", "none", ""]
+_WORDS: dict[str, list[str]] = {
+    "string": ["v", "1", "-1", "0", "10", "1.5", "abc", "", "01", " 1", "nan", "a", "f", "x" * 70],
+    "integer": ["0", "1", "-1", "2", "100", "9223372036854775807", "abc", "1.5", "", "01", "+1"],
+    "count": ["0", "1", "2", "10", "-1", "-3", "x", ""],
+    "double": ["0", "1", "-1.5", "0.1", "3.14", "1e300", "abc", "inf", "nan", "", "1e17", "0x10"],
+    "pattern": ["*", "s", "?", "[sh]", "[^s]", "s*", "[a-", ""],
+    "time": ["1000", "0", "-1", "9223372036854775807", "9223372036854775", "33177117420", "x", ""],
+}
+_STRAY = ["NX", "GET", "LIMIT", "COUNT", "REPLACE", "GT", "PERSIST", "x", "1", "-1"]
+
+#: Other groups act on the connection or on the server, and have tests of their own.
+_GROUPS = frozenset({"string", "hash", "set", "generic", "pubsub"})
+#: What has an order or a cursor of its own, answers more than once, or waits.
+_LEFT_OUT = frozenset(
+    {
+        *("scan", "sscan", "hscan", "randomkey", "wait", "migrate", "object", "dump"),
+        *("subscribe", "psubscribe", "ssubscribe", "unsubscribe", "punsubscribe", "sunsubscribe"),
+    }
+)
+_UNORDERED = frozenset(
+    {
+        *("keys", "smembers", "sinter", "sunion", "sdiff", "hkeys", "hvals"),
+        *("sort", "sort_ro", "pubsub", "spop"),
+    }
+)
+_SHAPES = frozenset({"srandmember", "hrandfield", "spop"})
+_FLAGS = {
+    **dict.fromkeys(_UNORDERED, frozenset({"unordered"})),
+    **dict.fromkeys(_SHAPES, frozenset({"shape"})),
+    "hgetall": frozenset({"pairs"}),
+}
+_NEAR = {"ttl": 2, "pttl": 5000, "expiretime": 2, "pexpiretime": 5000}
+
+
+def documentation(target: Target) -> dict[str, list[dict[str, Any]]]:
+    """The arguments of each command that is compared here."""
+    reader = hiredis.Reader(encoding="utf-8")
+    with target.connect(protocol=3) as connection:
+        reader.feed(connection.ask("COMMAND", "DOCS"))
+    return {
+        name: facts.get("arguments", [])
+        for name, facts in reader.gets().items()
+        if facts["group"] in _GROUPS and name not in _LEFT_OUT
+    }
+
+
+class Maker:
+    """Makes requests, always the same from one seed."""
+
+    def __init__(self, seed: int, documented: dict[str, list[dict[str, Any]]]) -> None:
+        self._random = Random(seed)
+        self._documented = documented
+        self._names = sorted(documented)
+
+    def step(self) -> Step:
+        name = self._random.choice(self._names)
+        words = [word for each in self._documented[name] for word in self._argument(each)]
+        self._disturb(words)
+        request = [name.encode(), *(word.encode() for word in words)]
+        numbers = {"near": _NEAR[name]} if name in _NEAR else {}
+        return Step(f"{name} {words}", request, _FLAGS.get(name, frozenset()), numbers)
+
+    def _argument(self, each: dict[str, Any]) -> Iterator[str]:
+        flags = each.get("flags", ())
+        if "optional" in flags and self._random.random() < 0.5:
+            return
+        times = self._random.choice([1, 1, 2, 3]) if "multiple" in flags else 1
+        for time in range(times):
+            if "token" in each and (time == 0 or "multiple_token" in flags):
+                yield self._cased(each["token"])
+            yield from self._value(each)
+
+    def _value(self, each: dict[str, Any]) -> Iterator[str]:
+        kind, name = each["type"], each["name"]
+        if kind == "key":
+            yield self._random.choice(_KEYS)
+        elif kind == "oneof":
+            yield from self._argument(self._random.choice(each["arguments"]))
+        elif kind == "block":
+            for part in each["arguments"]:
+                yield from self._argument(part)
+        elif kind != "pure-token":
+            is_time = "time" in name or "second" in name
+            is_count = any(word in name for word in ("count", "num", "limit"))
+            pool = "time" if is_time else "count" if is_count else kind
+            yield self._random.choice(_WORDS.get(pool, _WORDS["string"]))
+
+    def _cased(self, token: str) -> str:
+        return self._random.choice([token, token, token.lower()])
+
+    def _disturb(self, words: list[str]) -> None:
+        """Make one request of four wrong, most likely."""
+        at = self._random.randrange(len(words) + 1)
+        match self._random.randrange(16):
+            case 0 if words:
+                words.pop(at - 1)
+            case 1:
+                words.insert(at, self._random.choice(_STRAY))
+            case 2:
+                words.reverse()
+            case 3:
+                words += words[-2:]
+
+
+@pytest.mark.parametrize("seed", range(_BATCHES))
+def test_made_up_requests_are_answered_alike(seed: int, reference: Target, subject: Target) -> None:
+    maker = Maker(seed, documentation(reference))
+    made = [step for step in (maker.step() for _ in range(_REQUESTS)) if not _is_risky(step)]
+    case = Case("made up", f"seed {seed}", [*map(read_step, _DATA), *made])
+    if transcripts := differences(case, reference, subject):
+        pytest.fail(transcripts, pytrace=False)
+
+
+def _is_risky(step: Step) -> bool:
+    """What could take all the memory of a real server, or what only chance decides."""
+    name, words = step.words[0], step.words[1:]
+    if name == b"spop" and len(words) < 3:
+        return True  # the data must stay the same on both sides
+    return name == b"setrange" and any(len(word) > 7 for word in words)
