@@ -16,7 +16,7 @@ from importlib.resources import files
 import redis.asyncio
 
 import ferrite_lite
-from sessions import KeyRing, SessionConfig, SessionStore, native
+from sessions import KeyRing, NearCache, SessionConfig, SessionStore, native
 
 from .load import Load, print_cpu, send
 from .peers import FAKEREDIS, FERRITE, FERRITE_WITH_TWIN, REDIS, VALKEY, Peer, started
@@ -83,6 +83,7 @@ def _measure_stores(rounds: int) -> None:
             stores = {
                 POOL: pooled,
                 f"{REDIS}, one connection": runner.run(_connect(real)),
+                f"{REDIS}, near cache": runner.run(_connect(real, NearCache())),
                 f"{FERRITE_WITH_TWIN}, one connection": runner.run(_connect(ferrite)),
                 "embedded, no socket": embedded,
             }
@@ -115,8 +116,9 @@ def _pooled(
     runner.run(pool.aclose())
 
 
-async def _connect(port: int) -> SessionStore:
-    return await SessionStore.connect(f"redis://127.0.0.1:{port}", CONFIG, keys=KEYS)
+async def _connect(port: int, near_cache: NearCache | None = None) -> SessionStore:
+    url = f"redis://127.0.0.1:{port}"
+    return await SessionStore.connect(url, CONFIG, keys=KEYS, near_cache=near_cache)
 
 
 def _validating(runner: asyncio.Runner, store: SessionStore) -> Measure:
