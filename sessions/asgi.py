@@ -8,6 +8,7 @@ lazy middleware asks only when somebody awaits ``request.session.load()``.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Self, Unpack
@@ -16,9 +17,11 @@ from . import events
 from .acting import ActingSession
 from .answers import Answer, incident
 from .csrf import MAX_FORM_BYTES, CsrfProtector
-from .errors import ConfigError, SessionError, StoreUnavailable
+from .errors import ConfigError, SessionError
 from .exchange import Gate, Headers, Request, WebData, WebPolicy, WebSettings
 from .store import SessionStore
+
+logger = logging.getLogger("sessions")
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
@@ -74,7 +77,7 @@ class AsgiSession(ActingSession):
                 try:
                     self.found(await self._validate(touch=False))
                     failures = 0
-                except StoreUnavailable:
+                except SessionError:
                     failures += 1
 
 
@@ -142,7 +145,11 @@ class _Stream:
             self._watch = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
-        await self._session.wait_until_ended()
+        try:
+            await self._session.wait_until_ended()
+        except Exception:
+            # Nobody knows whether the session lives: then it does not count.
+            logger.exception("the session of an open stream could not be watched")
         self.is_cut = True
         if self._task is not None:
             self._task.cancel()
@@ -151,7 +158,7 @@ class _Stream:
         if self._watch is not None:
             self._watch.cancel()
 
-    def caused(self, _: asyncio.CancelledError) -> bool:
+    def has_cancelled(self) -> bool:
         """Whether the application was cancelled by this, and by nobody else."""
         return self.is_cut and self._task is not None and self._task.uncancel() == 0
 
@@ -242,7 +249,7 @@ class SessionMiddleware:
 
     def _request(self, scope: Scope) -> Request:
         client = scope.get("client")
-        headers = AsgiHeaders(scope["headers"])
+        headers = AsgiHeaders(scope.get("headers", ()))
         return Request(
             self.policy,
             scope.get("method", "GET"),
@@ -322,8 +329,8 @@ class _Connection:
             if self._session.owes_token and not self._is_websocket:
                 await self.answer(incident(error, 500, "something went wrong"))
             raise
-        except asyncio.CancelledError as cancelled:
-            if not self._stream.caused(cancelled):
+        except asyncio.CancelledError:
+            if not self._stream.has_cancelled():
                 raise
             await self._cut()
         finally:

@@ -775,6 +775,24 @@ async def test_a_stream_outlives_a_store_that_is_away_for_a_moment_only(
     await wire.ended()
 
 
+async def test_a_stream_that_cannot_be_watched_ends(
+    parts: WatchedStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = (await parts.store.create("alice")).token
+    app = SessionMiddleware(stream, parts.store, recheck_seconds=0.001)
+    wire = Wire(app, scope("http", "/", token))
+    for _ in range(2):
+        await wire.sent.get()
+
+    async def broken(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(parts.store, "validate", broken)
+    assert (await wire.sent.get())["more_body"] is False
+    await wire.ended()
+    assert "could not be watched" in caplog.text
+
+
 async def test_a_stream_goes_on_when_its_session_gets_another_token(parts: WatchedStore) -> None:
     issued = await parts.store.create("alice")
     wire, _ = await opened_socket(
