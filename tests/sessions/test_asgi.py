@@ -712,13 +712,17 @@ async def test_a_websocket_closes_when_its_session_ends_in_another_process(
     await wire.ended()
 
 
-async def test_an_event_stream_ends_with_its_session(parts: WatchedStore) -> None:
+@pytest.mark.parametrize("end", ["of_the_user", "of_everybody"])
+async def test_an_event_stream_ends_with_its_session(parts: WatchedStore, end: str) -> None:
     token = (await parts.store.create("alice")).token
     app = SessionMiddleware(stream, parts.store, recheck_seconds=600)
     wire = Wire(app, scope("http", "/", token))
     assert (await wire.sent.get())["type"] == "http.response.start"
     assert (await wire.sent.get())["body"] == b"data: 1\n\n"
-    await parts.store.destroy_all_for_user("alice")
+    if end == "of_the_user":
+        await parts.store.destroy_all_for_user("alice")
+    else:
+        await parts.store.destroy_everything()
     assert await wire.sent.get() == {"type": "http.response.body", "body": b"", "more_body": False}
     await wire.ended()
 
