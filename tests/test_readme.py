@@ -71,3 +71,15 @@ def test_nothing_is_called_served_and_not_served() -> None:
     for group in served.GROUPS:
         names = {command.name.replace("|", " ").upper() for command in served.served(group)}
         assert not names & set(served.unserved_names(group))
+
+
+def test_every_test_that_the_table_of_requirements_names_is_there() -> None:
+    named = set(re.findall(r"^\| [\d., to]+ \|.*\| (`.*`) \|$", README.read_text(), re.MULTILINE))
+    names = {name for cell in named for name in re.findall(r"`(\w+)`", cell)}
+    defined = {
+        name
+        for path in Path(__file__).parent.rglob("test_*.py")
+        for name in re.findall(r"def test_(\w+)\(", path.read_text())
+    }
+    assert len(names) > 50
+    assert names <= defined, names - defined
