@@ -1,38 +1,46 @@
 """Bugs planted one at a time into the scripts and their callers: does any fast test notice?
 
-``python -m tests.sessions.mutations`` plants them all, in copies of the tree, and lists those that
-survive; words after it choose by name. It takes a quarter of an hour on two cores. The default run
-only checks that every bug can still be planted.
+``python -m tests.sessions.mutations`` plants them all and lists those that survive; words after it
+choose by name. The tests are collected once, and a child for every bug runs them until one fails:
+that takes some ten minutes. The default run only checks that every bug can still be planted.
 """
 
 from __future__ import annotations
 
+import gc
+import importlib
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from hashlib import sha1
 from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
+
+import pytest
+
+from sessions.atomic import Script
 
 ROOT = Path(__file__).parent.parent.parent
+SCRIPTS = "scripts/"
 
-#: The tests to run: ``-x`` stops at the first that fails.
+#: What runs on the engine in this process and on one real server is enough.
+CHOSEN = "not cluster and not tcp and not mutations"
+#: The files of tests, in the order in which they notice most.
 TESTS = [
-    *("test_rotation", "test_users", "test_defects_a", "test_defects_c", "test_defects_d"),
-    *("test_store", "test_races", "test_native", "test_tokens", "test_model", "test_defects_e"),
-    *("test_defects_g", "test_defects_b", "test_content", "test_policies", "test_invariants"),
-    *("test_commands", "test_refresh", "test_interleavings"),
+    *("test_rotation", "test_users", "test_store", "test_races", "test_native", "test_tokens"),
+    *("test_defects_a", "test_defects_c", "test_defects_d", "test_defects_e", "test_defects_g"),
+    *("test_model", "test_content", "test_policies", "test_defects_b", "test_commands"),
+    *("test_invariants", "test_interleavings", "test_refresh"),
 ]
-#: Those that are the likeliest to notice come first.
+#: Those that are the likeliest to notice a bug in a file come first.
 LIKELIEST = {
-    "create": ["test_defects_d", "test_defects_c", "test_users", "test_defects_g"],
-    "validate": ["test_native", "test_defects_a"],
+    "create": ["test_defects_d", "test_users", "test_defects_g", "test_defects_c"],
+    "validate": ["test_native", "test_commands"],
     "update": ["test_store", "test_defects_d"],
     "destroy": ["test_defects_a"],
-    "revoke": ["test_defects_a", "test_users"],
     "members": ["test_defects_c"],
     "rate": ["test_defects_g"],
     "label": ["test_races"],
@@ -42,9 +50,6 @@ LIKELIEST = {
     "tokens": ["test_tokens"],
     "content": ["test_content"],
 }
-#: What runs on the engine in this process and on one real server is enough.
-CHOSEN = "not cluster and not tcp and not server_that_is_full"
-TIMEOUT_SECONDS = 600
 
 
 @dataclass(frozen=True)
@@ -235,61 +240,98 @@ MUTATIONS = [
 ]
 
 
-def copy_of_tree(directory: Path) -> None:
-    """What the tests need, without what others wrote there meanwhile."""
-    ignore = shutil.ignore_patterns("__pycache__", ".venv", ".git", ".hypothesis", "*.pyc")
-    for name in ("sessions", "tests", "ferrite_lite", "pyproject.toml", "README.md"):
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, directory / name, ignore=ignore)
-        else:
-            shutil.copy(source, directory / name)
+# --- planting -------------------------------------------------------------------------------------
 
 
-def survives(mutation: Mutation | None) -> bool:
-    """Whether all tests pass though it is planted; None plants nothing."""
-    with tempfile.TemporaryDirectory(prefix="mutation-") as copy:
-        directory = Path(copy)
-        copy_of_tree(directory)
-        if mutation is not None:
-            path = directory / "sessions" / mutation.file
-            path.write_text(mutation.planted(path.read_text()))
-        first = LIKELIEST.get(Path(mutation.file).stem, []) if mutation else []
-        names = dict.fromkeys([*first, *TESTS])
-        paths = [directory / "tests" / "sessions" / f"{name}.py" for name in names]
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
-        command += ["-k", CHOSEN, *map(str, paths)]
-        environment = {**os.environ, "SESSION_EXAMPLES": "6"}
-        done = subprocess.run(
-            command,
-            cwd=directory,
-            env=environment,
-            timeout=TIMEOUT_SECONDS,
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode not in (0, 1):
-            raise RuntimeError(done.stdout[-2000:] + done.stderr[-2000:])
-        return done.returncode == 0
+def plant(mutation: Mutation) -> None:
+    """Into this process, as if the file had been so from the start."""
+    path = ROOT / "sessions" / mutation.file
+    text = path.read_text()
+    planted = mutation.planted(text)
+    if mutation.file.startswith(SCRIPTS):
+        for script in gc.get_objects():
+            if isinstance(script, Script) and text.encode() in script.text:
+                script.text = script.text.replace(text.encode(), planted.encode())
+                script.sha = sha1(script.text, usedforsecurity=False).hexdigest()
+        return
+    module = importlib.import_module(f"sessions.{path.stem}")
+    namespace: dict[str, Any] = {**vars(module)}
+    exec(compile(planted, str(path), "exec"), namespace)  # noqa: S102 - that is what it is for
+    for name, code in _functions(namespace, module.__name__):
+        function = _function(vars(module), name)
+        function.__code__ = code
 
 
-def run(mutations: list[Mutation]) -> Iterator[Mutation]:
-    """Those that survive."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for mutation, survived in zip(mutations, pool.map(survives, mutations), strict=True):
-            print("SURVIVED" if survived else "killed  ", mutation.name, flush=True)
+def _functions(namespace: dict[str, Any], module: str) -> Iterator[tuple[str, CodeType]]:
+    """The functions and methods that a module defines, by their qualified names."""
+    for name, value in namespace.items():
+        members = vars(value).items() if isinstance(value, type) else [(None, value)]
+        for inner, member in members:
+            function = getattr(member, "fget", None) or getattr(member, "__func__", member)
+            if isinstance(function, FunctionType) and function.__module__ == module:
+                yield f"{name}.{inner}" if inner else name, function.__code__
+
+
+def _function(namespace: dict[str, Any], name: str) -> Any:
+    first, _, inner = name.partition(".")
+    found = vars(namespace[first])[inner] if inner else namespace[first]
+    return getattr(found, "fget", None) or getattr(found, "__func__", found)
+
+
+class Planter:
+    """Runs the tests that were collected, once in a child for every bug; tells of the survivors."""
+
+    def __init__(self, mutations: Sequence[Mutation]) -> None:
+        self.mutations = mutations
+        self.survivors: list[Mutation] = []
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        for mutation in self.mutations:
+            survived = in_child(partial(run, session, mutation))
+            os.write(2, f"{'SURVIVED' if survived else 'killed'}  {mutation.name}\n".encode())
             if survived:
-                yield mutation
+                self.survivors.append(mutation)
+        return True
+
+
+def run(session: pytest.Session, mutation: Mutation) -> bool:
+    """Whether all tests pass though it is planted."""
+    plant(mutation)
+    first = LIKELIEST.get(Path(mutation.file).stem, [])
+    order = {name: at for at, name in reversed([*enumerate([*first, *TESTS])])}
+    items = sorted(session.items, key=lambda item: ("redis" in item.name, order[item.path.stem]))
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if session.testsfailed:
+            return False
+    return True
+
+
+def in_child(check: Callable[[], bool]) -> bool:
+    """What a check says in a process of its own, of whose output nothing is seen."""
+    child = os.fork()
+    if child == 0:
+        silence = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silence, 1)
+        os.dup2(silence, 2)
+        os._exit(0 if check() else 1)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status) == 0
 
 
 def main(words: list[str]) -> int:
-    chosen = [each for each in MUTATIONS if all(word in each.name for word in words)]
-    if not survives(None):
-        print("the tests fail without any of them")
+    planter = Planter([each for each in MUTATIONS if all(word in each.name for word in words)])
+    paths = [str(Path(__file__).parent / f"{name}.py") for name in TESTS]
+    # Without a reporter, and so without the options for one.
+    options = ["-o", "addopts=--import-mode=importlib", "-p", "no:terminal"]
+    options += ["-p", "no:cacheprovider", "-k", CHOSEN]
+    if pytest.main([*options, *paths], plugins=[planter]) != pytest.ExitCode.OK:
         return 2
-    survivors = list(run(chosen))
-    print(f"{len(chosen) - len(survivors)} of {len(chosen)} were noticed")
-    return bool(survivors)
+    count = len(planter.mutations)
+    print(f"{count - len(planter.survivors)} of {count} were noticed")
+    for survivor in planter.survivors:
+        print("not noticed:", survivor.name)
+    return bool(planter.survivors)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ MOST_COMMANDS = 12
 CONFIG = without_rate(max_sessions_per_user=MOST, touch_interval_seconds=0)
 
 #: All pairs are tried in CI, in this process; elsewhere one in so many.
-STRIDES = {"embedded": 1 if "CI" in os.environ else 4}
+STRIDES = {"embedded": 1 if "CI" in os.environ else 6}
 STRIDE_ELSEWHERE = 8
 
 _numbers = itertools.count()

@@ -56,7 +56,7 @@ from tests.support.servers import RealServer
 
 T = TypeVar("T")
 
-EXAMPLES = int(os.environ.get("SESSION_EXAMPLES", "60" if "CI" in os.environ else "15"))
+EXAMPLES = int(os.environ.get("SESSION_EXAMPLES", "60" if "CI" in os.environ else "10"))
 
 MOST, IDLE_SECONDS, ABSOLUTE_SECONDS = 3, 1000, 5000
 CONFIG = without_rate(

@@ -27,9 +27,9 @@ from tests.sessions.histories import Browser, Known, Wire, first_violation, play
 
 BROWSERS, OPERATIONS, USERS, MOST = 8, 25, 3, 3
 #: Two thousand take a minute on two cores.
-HISTORIES = int(os.environ.get("SESSION_HISTORIES", "2000" if "CI" in os.environ else "200"))
+HISTORIES = int(os.environ.get("SESSION_HISTORIES", "2000" if "CI" in os.environ else "100"))
 #: Over a network they take longer.
-HISTORIES_ELSEWHERE = max(1, HISTORIES // 40)
+HISTORIES_ELSEWHERE = max(1, HISTORIES // 25)
 PLANTED_HISTORIES = 60
 
 #: A grace that no history outlasts, and no second attempt: an answer that is lost stays lost.

@@ -386,5 +386,5 @@ class Sessions(RuleBasedStateMachine):
             assert not any(secret in name for secret in secrets)
 
 
-Sessions.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+Sessions.TestCase.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
 test_any_sequence_of_operations_does_what_the_model_does = Sessions.TestCase
