@@ -1,6 +1,7 @@
 """Pictures of all pages: ``python -m tests.sessions.demo.screenshots FOLDER`` takes them anew.
 
-For a look at every state of them after a change; some are the README's, in ``.github/images``.
+For a look at every state of them after a change. Those in ``.github/images`` are the README's, made
+small by pngquant.
 """
 
 from __future__ import annotations
@@ -102,6 +103,7 @@ async def open_album(folder: Path, site: Site, chrome: Browser, scheme: Scheme, 
         color_scheme=scheme,
         reduced_motion="reduce",
         user_agent=HERE,
+        device_scale_factor=2 if size == "desktop" else 1,
     )
     return Album(folder, site, await Visitor.begin(context), f"{size}-{scheme}")
 
