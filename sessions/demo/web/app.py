@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from http import HTTPStatus
+from typing import Any
 
 from redis.exceptions import RedisError
 from starlette.applications import Starlette
@@ -13,16 +15,19 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from sessions import DataTooLarge, RateLimited, StoreUnavailable
-from sessions.asgi import App, SessionMiddleware
+from sessions import SessionError
+from sessions.answers import Answer, answer_to
+from sessions.asgi import App
 from sessions.csrf import Csrf
 from sessions.errors import NotSignedIn
-from sessions.ext.starlette import session_of
+from sessions.ext.starlette import SessionMiddleware, session_of
+from sessions.web import response_of
 
 from .demo import Demo
+from .device_pages import DevicePages
 from .entry import Entry
+from .notebook import Notebook
 from .operating import Operating
-from .own import Own
 from .security import Hardened
 from .views import HERE, Views, go
 
@@ -32,21 +37,25 @@ Handler = Callable[[Request, Exception], Awaitable[Response]]
 def create_app(demo: Demo) -> App:
     """The demo as an ASGI application."""
     views = Views(demo)
+
+    def answer(error: SessionError) -> Answer:
+        answered = answer_to(error)
+        return replace(answered, page=views.error(answered.status))
+
     pages = Starlette(
         routes=[
             *Entry(demo, views).routes(),
-            *Own(demo, views).routes(),
+            *DevicePages(demo, views).routes(),
+            *Notebook(views).routes(),
             *Operating(demo, views).routes(),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ],
         exception_handlers={
             NotSignedIn: _to_sign_in,
-            RateLimited: _status(views, HTTPStatus.TOO_MANY_REQUESTS),
-            DataTooLarge: _status(views, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
-            StoreUnavailable: _status(views, HTTPStatus.SERVICE_UNAVAILABLE),
+            SessionError: _handler(lambda error: response_of(answer(error))),
+            HTTPException: _handler(lambda error: _page(views, error.status_code)),
             # Of what the demo itself asks the server: accounts, the time.
-            RedisError: _status(views, HTTPStatus.SERVICE_UNAVAILABLE),
-            HTTPException: _http_error(views),
+            RedisError: _handler(lambda _: _page(views, HTTPStatus.SERVICE_UNAVAILABLE)),
         },
     )
     sessions = SessionMiddleware(
@@ -55,8 +64,9 @@ def create_app(demo: Demo) -> App:
         cookie=demo.settings.cookie,
         csrf=Csrf.TOKEN,
         recheck_seconds=demo.settings.tick_seconds,
+        answer=answer,
     )
-    return Hardened(sessions, views.error, is_secure=demo.settings.is_secure)
+    return Hardened(sessions, is_secure=demo.settings.is_secure)
 
 
 async def _to_sign_in(request: Request, _: Exception) -> Response:
@@ -64,16 +74,12 @@ async def _to_sign_in(request: Request, _: Exception) -> Response:
     return go("/sign-in?ended" if session_of(request).token else "/sign-in")
 
 
-def _status(views: Views, status: HTTPStatus) -> Handler:
-    async def answer(_: Request, __: Exception) -> Response:
-        return HTMLResponse(views.error(status), status)
+def _handler(respond: Callable[[Any], Response]) -> Handler:
+    async def handle(_: Request, error: Exception) -> Response:
+        return respond(error)
 
-    return answer
+    return handle
 
 
-def _http_error(views: Views) -> Handler:
-    async def answer(_: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        return HTMLResponse(views.error(status), status)
-
-    return answer
+def _page(views: Views, status: int) -> Response:
+    return HTMLResponse(views.error(status), status)

@@ -17,7 +17,7 @@ from sessions.ext.starlette import session_of
 from .accounts import tidy
 from .demo import Demo
 from .happenings import told_together
-from .own import ask_password
+from .stepup import ask_password
 from .views import Views, go, is_operator, stream_event
 
 _SHOWN_EVENTS = 14

@@ -46,7 +46,6 @@ _ERRORS = {
     ),
     404: ("Nothing here", "There is no page at this address."),
     405: ("Not like this", "This address is for a form, not for a visit."),
-    413: ("Too much", "A session holds a note, not a book. Nothing was changed."),
     429: ("One moment", "There were many attempts within a short time. Wait a minute."),
     503: (
         "The store does not answer",
@@ -93,12 +92,12 @@ class Views:
         """A part of a page, for one that is open."""
         return self._templates.get_template(template).render(context)
 
-    def error(self, status: int) -> bytes:
+    def error(self, status: int) -> str:
         """A page for somebody of whom nothing is known."""
         title, text = _ERRORS.get(status, _OTHER_ERROR)
         template = self._templates.get_template("error.html")
         nobody = {"user": None, "is_operator": False, "csrf_token": "", "told": "", "path": ""}
-        return template.render(nobody, title=title, text=text, status=status).encode()
+        return template.render(nobody, title=title, text=text, status=status)
 
 
 def is_operator(session: AsgiSession) -> bool:

@@ -1,4 +1,4 @@
-"""What somebody sees who is signed in: the devices, and what a session holds."""
+"""Your devices: where you are signed in, live, and the ends of it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,11 @@ from starlette.routing import Route
 from sessions import SessionInfo
 from sessions.ext.starlette import AsgiSession, session_of
 
-from .accounts import TooManyGuesses
 from .demo import Demo
 from .devices import Device, in_order
-from .entry import BY_PASSWORD, TOO_MANY_GUESSES, address_of
 from .happenings import why_ended
+from .stepup import ask_password
 from .views import Views, go, stream_event
-
-_MAX_NOTE_CHARS, _MAX_ITEM_CHARS, _MAX_ITEMS = 2000, 60, 20
 
 
 @dataclass(slots=True)
@@ -34,8 +31,8 @@ class _Seen:
     text: str = ""
 
 
-class Own:
-    """The pages of one's own."""
+class DevicePages:
+    """The list of one's devices, and what can be done to them."""
 
     def __init__(self, demo: Demo, views: Views) -> None:
         self._demo = demo
@@ -49,10 +46,6 @@ class Own:
             Route("/devices/end-others", self.end_others, methods=["POST"]),
             Route("/devices/end-all", self.end_all, methods=["POST"]),
             Route("/devices/{public_id}/end", self.end_one, methods=["POST"]),
-            Route("/notebook", self.notebook_page),
-            Route("/notebook/note", self.keep_note, methods=["POST"]),
-            Route("/notebook/list", self.add_item, methods=["POST"]),
-            Route("/notebook/list/{at:int}/remove", self.remove_item, methods=["POST"]),
         ]
 
     # --- devices ----------------------------------------------------------------------------------
@@ -170,77 +163,6 @@ class Own:
         if text != seen.text:
             seen.text = text
             yield stream_event("part", {"id": "devices", "html": html})
-
-    # --- what a session holds ---------------------------------------------------------------------
-
-    async def notebook_page(self, request: Request) -> Response:
-        session = session_of(request)
-        session.require_user()
-        return self._views.page(
-            request, "notebook.html", note=session.get("note", ""), items=session.get("list", [])
-        )
-
-    async def keep_note(self, request: Request) -> Response:
-        session = session_of(request)
-        session.require_user()
-        form = await request.form()
-        session["note"] = str(form.get("note", ""))[:_MAX_NOTE_CHARS]
-        return go("/notebook", "note")
-
-    async def add_item(self, request: Request) -> Response:
-        session = session_of(request)
-        session.require_user()
-        item = str((await request.form()).get("item", "")).strip()[:_MAX_ITEM_CHARS]
-        if item:
-            session["list"] = [*session.get("list", []), item][-_MAX_ITEMS:]
-        return go("/notebook", "list" if item else "")
-
-    async def remove_item(self, request: Request) -> Response:
-        session = session_of(request)
-        session.require_user()
-        at = request.path_params["at"]
-        session["list"] = [each for i, each in enumerate(session.get("list", [])) if i != at]
-        return go("/notebook", "list")
-
-
-async def ask_password(demo: Demo, views: Views, request: Request, purpose: str) -> Response | None:
-    """A page that asks for the password, when it was last given too long ago (ASVS 7.5.1).
-
-    Its form leads to where the request came, with the password: then there is nothing to ask. What
-    else the form held goes along.
-    """
-    session = session_of(request)
-    user_id = session.require_user()
-    if session.is_fresh(demo.settings.fresh_seconds):
-        return None
-    form = await request.form()
-    password = str(form.get("password", ""))
-    error = await _wrong_password(demo, request, user_id, password) if password else ""
-    if password and not error:
-        await session.rotate(auth=BY_PASSWORD)
-        return None
-    fields = {
-        name: value
-        for name, value in form.items()
-        if isinstance(value, str) and name not in ("password", "csrf_token")
-    }
-    return views.page(
-        request,
-        "confirm.html",
-        status=HTTPStatus.UNAUTHORIZED,
-        purpose=purpose,
-        fields=fields,
-        error=error,
-    )
-
-
-async def _wrong_password(demo: Demo, request: Request, user_id: str, password: str) -> str:
-    """Why this password will not do; empty if it will."""
-    try:
-        account = await demo.accounts.check(user_id, password, address_of(request))
-    except TooManyGuesses:
-        return TOO_MANY_GUESSES
-    return "" if account is not None else "That is not your password."
 
 
 def _differences(before: dict[str, Device], after: dict[str, Device]) -> list[str]:
