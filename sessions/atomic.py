@@ -359,6 +359,10 @@ class AtomicStore:
         entry: Raw | None = await self._link.ask("HGET", self.families_key(tag), name)
         return entry
 
+    async def end_family(self, tag: str, name: str) -> None:
+        """End a family whose session has ended. Raises StoreUnavailable."""
+        await self._link.ask("HDEL", self.families_key(tag), name)
+
     async def members(self, tag: str) -> tuple[list[Member], list[Member]]:
         """A user's live sessions, and those that were found expired."""
         live, gone = await self.run(MEMBERS, [self.index_key(tag)], [])

@@ -9,6 +9,7 @@ from .core import Core, Invalid, Reason
 from .policies import RequestContext, Shown
 from .record import Session
 from .rotating import Rotation
+from .tokens import Ticket
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -48,7 +49,7 @@ class Validation(Generic[T]):
         if isinstance(answer, Dead):
             return self._core.unknown(_REASONS.get(answer.reason, Reason.UNKNOWN), request)
         if isinstance(answer, Bound):
-            return self._refuse(answer, shown)
+            return await self._refuse(ticket, answer, shown)
         if await self._core.epoch.refuses(answer):
             return self._core.unknown(Reason.REVOKED, request)
         self._core.content.check_identity(answer.record, ticket.sid)
@@ -79,7 +80,10 @@ class Validation(Generic[T]):
                 if mismatch.asks_step_up:
                     object.__setattr__(session, "step_up", True)
 
-    def _refuse(self, bound: Bound, shown: Shown) -> Invalid:
+    async def _refuse(self, ticket: Ticket, bound: Bound, shown: Shown) -> Invalid:
         mismatch = self._core.bindings.mismatch(bound.binding, bound.expected, shown)
         self._core.announcer.refused(bound, mismatch)
+        if mismatch.ends_session:
+            # Not in the script: it need not carry one more key for what happens so seldom.
+            await self._core.atomic.end_family(ticket.tag, bound.public_id)
         return Invalid(Reason.BINDING)

@@ -430,6 +430,17 @@ async def test_a_refresh_token_is_held_to_the_policies_of_sessions(
     assert (at_home is not None) is (policy is BindingPolicy.REJECT)
 
 
+async def test_a_session_that_is_revoked_for_where_it_is_used_takes_its_family_along(
+    make_store: MakeStore, user: str
+) -> None:
+    store = await make_store(ip_policy=BindingPolicy.REVOKE)
+    refresh = RefreshTokens(store)
+    session = await store.create(user, request=HOME)
+    token = await refresh.issue(session)
+    assert await store.validate(session.token, request=AWAY) is None
+    assert await refresh.exchange(token, request=HOME) is None
+
+
 async def test_away_from_home_a_session_asks_for_more_under_step_up(
     make_store: MakeStore, user: str
 ) -> None:
