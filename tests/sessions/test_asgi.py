@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sessions import SessionStore, events
 from sessions.answers import Answer, answer_to
@@ -652,6 +654,50 @@ async def test_a_form_with_files_shows_its_token_too(parts: WatchedStore) -> Non
         assert (await browser.post("/", data={"a": token}, files=files)).status_code == 403
         forged = {"csrf_token": token[::-1]}
         assert (await browser.post("/", data=forged, files=files)).status_code == 403
+
+
+HEADERS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            [
+                *(b"cookie", b"host", b"origin", b"sec-fetch-site", b"x-forwarded-for"),
+                *(b"content-type", b"x-csrf-token", b"accept", b"user-agent"),
+            ]
+        ),
+        st.one_of(
+            st.binary(max_size=60),
+            st.binary(max_size=60).map(lambda value: b"__Host-id=" + value),
+            st.sampled_from([b"same-origin", b"https://shop.example", b"multipart/form-data"]),
+        ),
+    ),
+    max_size=8,
+)
+
+
+def test_no_bytes_in_any_header_break_a_request() -> None:
+    with asyncio.Runner() as runner:
+        store = runner.run(SessionStore.connect())
+        app = SessionMiddleware(
+            application(HANDLERS), store, csrf="token", trusted_proxies=["192.0.2.0/24"]
+        )
+        token = runner.run(store.create("alice")).token
+
+        @given(HEADERS, st.sampled_from(["GET", "POST", "HEAD"]), st.booleans())
+        def check(headers: list[tuple[bytes, bytes]], method: str, has_token: bool) -> None:
+            asked = {**scope("http", "/read", token if has_token else None), "method": method}
+            asked["headers"] = [*asked["headers"], *headers]
+            assert runner.run(status_of(app, asked)) in {200, 403}
+
+        check()
+        runner.run(store.aclose())
+
+
+async def status_of(app: Any, asked: Scope) -> int:
+    wire = Wire(app, asked)
+    wire.receive("http.request", body=b"", more_body=False)
+    await wire.ended()
+    status: int = (await wire.sent.get())["status"]
+    return status
 
 
 # --- WebSockets and streams -----------------------------------------------------------------------
