@@ -254,7 +254,9 @@ class Link:
         asking.failures += 1
         asking.breaks += failure.wants_another_connection
         is_bounded = asking.deadline < math.inf
-        may_pass = failure.passes and is_bounded
+        # A cluster's client closes all connections, those of other tasks too, when slots move.
+        is_passing = failure.passes or (self.is_cluster and failure is Failure.BROKEN)
+        may_pass = is_passing and is_bounded
         may_reach = failure.wants_another_connection and asking.breaks <= self._retries
         if not (may_pass or may_reach):
             return None
@@ -289,7 +291,13 @@ class Link:
             yield
 
     async def _send(self, words: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        return await self._client.execute_command(*words, **options)
+        try:
+            return await self._client.execute_command(*words, **options)
+        except AttributeError as error:
+            if not self.is_cluster:
+                raise
+            # What redis-py stumbles over when another task has closed the connection in its hands.
+            raise redis_errors.ConnectionError("the client was closing its connections") from error
 
     async def _send_and_wait(self, words: tuple[Any, ...]) -> tuple[Any, int]:
         """The reply, and how many replicas have it: WAIT answers for the connection it comes on."""

@@ -16,7 +16,7 @@ from sessions import ConfigError, SessionStore, StoreRefused, StoreUnavailable, 
 from sessions.link import Link
 from tests.sessions.conftest import KEYS, without_rate
 from tests.support import servers
-from tests.support.servers import RealServer
+from tests.support.servers import RealCluster, RealServer
 
 
 class Answers:
@@ -347,3 +347,26 @@ async def test_a_login_whose_old_session_could_not_be_ended_may_have_happened(
             await failing.create("link-after", replace=before.token)
         assert raised.value.may_have_happened
         assert len(await sound.get_user_sessions("link-after")) == 1
+
+
+async def test_what_another_task_of_a_cluster_client_breaks_is_asked_again(
+    redis_cluster: RealCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken: list[Exception] = [
+        AttributeError("'NoneType' object has no attribute 'writelines'"),
+        *BROKEN,
+        *BROKEN,
+    ]
+    async with RedisCluster(host=redis_cluster.host, port=redis_cluster.port) as client:
+        store = await SessionStore.connect(client, without_rate(retries=0), keys=KEYS)
+        ask = client.execute_command
+
+        async def stumble(*words: Any, **options: Any) -> Any:
+            if broken:
+                raise broken.pop()
+            return await ask(*words, **options)
+
+        monkeypatch.setattr(client, "execute_command", stumble)
+        issued = await store.create("link-cluster")
+        assert await store.validate(issued.token) is not None
+    assert not broken
