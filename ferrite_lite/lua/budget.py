@@ -168,14 +168,38 @@ def work(size_bytes: int) -> None:
     reserve(size_bytes * GROWTH)
 
 
+class _Room:
+    """Python's limit of recursion, raised as long as any thread runs a script: there is but one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._runs = 0
+        self._before = 0
+
+    def enter(self) -> None:
+        with self._lock:
+            if not self._runs:
+                self._before = sys.getrecursionlimit()
+                sys.setrecursionlimit(self._before + PYTHON_DEPTH)
+            self._runs += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._runs -= 1
+            if not self._runs:
+                sys.setrecursionlimit(self._before)
+
+
+_room = _Room()
+
+
 def with_room(function: Callable[..., list[Any]], *arguments: Any) -> list[Any]:
     """Call a script's main function where it can go as deep as ``MAX_DEPTH``."""
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(before + PYTHON_DEPTH)
+    _room.enter()
     try:
         return function(*arguments)
     finally:
-        sys.setrecursionlimit(before)
+        _room.leave()
 
 
 def call_back(function: Callable[..., list[Any]], *arguments: Any, level: int = 1) -> list[Any]:

@@ -28,6 +28,8 @@ class Compiled:
     lines: list[int]
     #: The commands that it calls by the names it gives them here: name and number of words.
     commands: dict[str, tuple[bytes, int]]
+    #: Whether nothing in it can call anything of its own.
+    is_flat: bool
 
     def code(self) -> CodeType:
         """Raises SyntaxError, MemoryError or RecursionError where Python nests less than Lua."""
@@ -55,8 +57,10 @@ def compile_chunk(
         main_is_direct=main_is_direct,
         is_alone=is_alone,
     )
-    _Factories(writer).write(chunk.main)
-    return Compiled("\n".join(writer.text), writer.lines, writer.commands)
+    factories = _Factories(writer)
+    factories.write(chunk.main)
+    is_flat = len(factories) == 1 and not writer.has_metatables
+    return Compiled("\n".join(writer.text), writer.lines, writer.commands, is_flat)
 
 
 class _Factories:
@@ -65,6 +69,9 @@ class _Factories:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._names: dict[int, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._names)
 
     def write(self, function: nodes.Function) -> str:
         """Write a factory unless it is there, or begun, and return its name."""

@@ -32,6 +32,7 @@ class Script:
         self._name = name
         self._world = World(is_of_functions=False, is_resumable=b"coroutine" in source)
         self._main = self._world.load(source, CHUNK)
+        self._is_flat = self._world.is_flat
         #: Where its code looks for KEYS and ARGV.
         self._names = self._main.__globals__
 
@@ -43,7 +44,7 @@ class Script:
         names[b"KEYS"], names[b"ARGV"] = Table(keys), Table(argv)
         self._names["KEYS"], self._names["ARGV"] = names[b"KEYS"], names[b"ARGV"]
         try:
-            results = with_room(self._main)
+            results = self._main() if self._is_flat else with_room(self._main)
         except (LuaError, RecursionError, ScriptStopped) as error:
             fail(error, self._name)
         return to_reply(runtime.first(results), world.redis.resp)

@@ -42,6 +42,8 @@ class World:
         self._coroutines = Coroutines()
         self._budget = Budget()
         self.globals = self._make_globals()
+        #: Whether what was loaded is one function, which calls none of its own.
+        self.is_flat = False
         #: The functions that compiled code refers to directly, by library.
         self.known = _functions_by_library(self.globals)
 
@@ -67,6 +69,7 @@ class World:
         namespace.update(self.commands(compiled.commands))
         exec(code, namespace)  # noqa: S102  # our own compiler wrote it
         main: LuaFunction = namespace["make_main"]()
+        self.is_flat = compiled.is_flat
         return main
 
     def _compile(self, source: bytes, *, is_alone: bool) -> Compiled:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 import pytest
@@ -165,6 +166,21 @@ def test_recursion_goes_as_deep_wherever_the_script_is_run_from(engine: Engine) 
         return run_from(depth - 1) if depth else run_script(engine, source)
 
     assert [run_from(depth) for depth in (0, 500, 800)] == [MAX_DEPTH - 1] * 3
+
+
+def test_python_s_own_limit_is_what_it_was_when_no_script_runs(engine: Engine) -> None:
+    before = sys.getrecursionlimit()
+    deep = f"local function f(n) return n == 0 and 0 or 1 + f(n - 1) end return f({MAX_DEPTH - 1})"
+    threads = [
+        threading.Thread(target=run_script, args=(Engine(config=engine.state.config), deep))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    run_script(engine, "error('x')")
+    assert sys.getrecursionlimit() == before
 
 
 def test_what_is_caught_gives_back_the_depth_that_it_had_taken(engine: Engine) -> None:
