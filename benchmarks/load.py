@@ -17,7 +17,7 @@ SECONDS = 1.0
 #: fakeredis resets a connection now and then when fifty come at once.
 ATTEMPTS = 5
 #: The first run, which shows how many requests fit into that time.
-PROBE_REQUESTS = 2_000
+PROBE_REQUESTS = 500
 #: redis-benchmark ends at the first connection that fails, as one may on a busy machine.
 ATTEMPTS = 3
 
