@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from .errors import LuaError
 from .host import ScriptHost
@@ -23,8 +23,9 @@ STEPS_BETWEEN_LOOKS = 2_000
 MAX_DEPTH = 4_000
 #: How deep the libraries and metamethods call functions of Lua (``LUAI_MAXCCALLS``, less one).
 MAX_CALLBACKS = 199
-#: Python calls that a run may nest beyond what there were: MAX_DEPTH, and what stands between.
-PYTHON_DEPTH = 3 * MAX_DEPTH
+#: Python calls that may nest beyond what there were: MAX_DEPTH in a run, with what stands between;
+#: when a source is read, ``LUAI_MAXCCALLS`` levels of syntax, and sums of a few thousand terms.
+PYTHON_DEPTH = 40_000
 #: Strings made since the last look at the process, at which the next one is due.
 BYTES_BETWEEN_LOOKS = 1 << 20
 #: Strings up to this size are not counted: they are many only in many steps.
@@ -35,6 +36,8 @@ BYTES_A_STEP, BYTES_AT_ONCE = 8, 1_000
 GROWTH = 16
 #: What an element of a list takes, itself aside.
 SLOT_BYTES = 8
+
+Result = TypeVar("Result")
 
 NOT_ENOUGH_MEMORY = b"not enough memory"
 STACK_OVERFLOW = b"stack overflow"
@@ -169,7 +172,7 @@ def work(size_bytes: int) -> None:
 
 
 class _Room:
-    """Python's limit of recursion, raised as long as any thread runs a script: there is but one."""
+    """Python's limit of recursion, raised while any thread has to do with Lua: there is but one."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -193,8 +196,8 @@ class _Room:
 _room = _Room()
 
 
-def with_room(function: Callable[..., list[Any]], *arguments: Any) -> list[Any]:
-    """Call a script's main function where it can go as deep as ``MAX_DEPTH``."""
+def with_room(function: Callable[..., Result], *arguments: Any) -> Result:
+    """Call a function where it can go as deep as ``PYTHON_DEPTH``."""
     _room.enter()
     try:
         return function(*arguments)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from . import arguments as args
 from . import baselib, bitlib, cmsgpack, mathlib, runtime, stringlib, structlib, tablelib
 from .bodies import ARGUMENT_TABLES, direct_name
-from .budget import SLOT_BYTES, STACK_OVERFLOW, Budget, current, reserve, spend
+from .budget import SLOT_BYTES, STACK_OVERFLOW, Budget, current, reserve, spend, with_room
 from .cjson import Codec
 from .compiler import Compiled, compile_chunk
 from .coroutines import Coroutines, resume_in
@@ -24,9 +23,6 @@ from .tracing import CHUNK, LINES, located, position_here, shown_chunk
 
 #: What ``load`` takes, in steps: for any source, and for how many bytes of it one more.
 COMPILING_STEPS, COMPILED_A_STEP = 500, 2
-#: Python calls that reading a source may nest: ``LUAI_MAXCCALLS`` levels of syntax, and sums of a
-#: few thousand terms.
-SYNTAX_DEPTH = 20_000
 
 
 class World:
@@ -61,7 +57,7 @@ class World:
         ``is_alone`` says that it is the first one in this world.
         """
         try:
-            compiled = self._compile(source, is_alone=is_alone)
+            compiled = with_room(self._compile, source, is_alone)
             code = compiled.code()
         except (RecursionError, MemoryError, SyntaxError):
             raise LuaSyntaxError(1, "chunk has too many syntax levels") from None
@@ -72,20 +68,15 @@ class World:
         self.is_flat = compiled.is_flat
         return main
 
-    def _compile(self, source: bytes, *, is_alone: bool) -> Compiled:
+    def _compile(self, source: bytes, is_alone: bool) -> Compiled:
         is_resumable = self._is_resumable or b"coroutine" in source
-        before = sys.getrecursionlimit()
-        sys.setrecursionlimit(before + SYNTAX_DEPTH)
-        try:
-            return compile_chunk(
-                parse(source),
-                self.known,
-                is_resumable=is_resumable,
-                main_is_direct=not self._is_of_functions,
-                is_alone=is_alone,
-            )
-        finally:
-            sys.setrecursionlimit(before)
+        return compile_chunk(
+            parse(source),
+            self.known,
+            is_resumable=is_resumable,
+            main_is_direct=not self._is_of_functions,
+            is_alone=is_alone,
+        )
 
     def _make_globals(self) -> Table:
         names = Table()
