@@ -27,7 +27,7 @@ from ferrite_lite import Engine
 from sessions import native
 
 from . import validate
-from .load import Load, send
+from .load import Load, print_cpu, send
 from .peers import FAKEREDIS, FERRITE, FERRITE_WITH_TWIN, REDIS, VALKEY, Peer, started
 from .rounds import Figure, Measure, compare, print_comparison, progress
 
@@ -202,6 +202,7 @@ def _over_tcp(peers: list[Peer], name: str, pipeline: int, rounds: int) -> dict[
     figures = compare(loads, reference=REDIS, rounds=rounds)
     progress("")
     print_comparison(title, figures)
+    print_cpu(loads, reference=REDIS)
     return figures
 
 
@@ -247,7 +248,7 @@ def _can_run(runner: asyncio.Runner, client: Any, script: Script) -> bool:
             else:
                 await client.hset(key, mapping=dict(zip(words[::2], words[1::2], strict=True)))
         await client.script_load(script.text)
-        await client.evalsha(*script.call[1:])
+        await client.evalsha(script.sha, len(script.keys), *script.keys, *script.argv)
 
     try:
         runner.run(attempt())
