@@ -31,7 +31,9 @@ NS_PER_MS = 1_000_000
 class MeasuredStore(SessionStore):
     """A store that keeps the time which each validation takes."""
 
-    durations_ns: list[int]
+    def __init__(self, *words: Any, **options: Any) -> None:
+        super().__init__(*words, **options)
+        self._durations_ns: list[int] = []
 
     async def validate_result(self, token: str, **options: Any) -> Any:
         """As ``SessionStore.validate_result``, which ``validate`` goes through."""
@@ -39,11 +41,12 @@ class MeasuredStore(SessionStore):
         try:
             return await super().validate_result(token, **options)
         finally:
-            self.__dict__.setdefault("durations_ns", []).append(time.perf_counter_ns() - started)
+            self._durations_ns.append(time.perf_counter_ns() - started)
 
     def take_durations(self) -> list[int]:
         """What has been measured since the last time, in nanoseconds, ascending."""
-        return sorted(self.__dict__.pop("durations_ns", []))
+        taken, self._durations_ns = self._durations_ns, []
+        return sorted(taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class Telemetry:
         while not await self._ends_within(self._every_seconds):
             now = time.perf_counter()
             try:
-                self.samples.append(await self._sample(now - began))
+                self.samples.append(await self.measure(now - began))
             except (RedisError, OSError) as error:
                 logger.warning("the store was not measured: %s", error)
             began = now
@@ -95,7 +98,8 @@ class Telemetry:
                 await self._is_over.wait()
         return self._is_over.is_set()
 
-    async def _sample(self, seconds: float) -> Sample:
+    async def measure(self, seconds: float) -> Sample:
+        """One sample, so many seconds after the last one."""
         durations = self._store.take_durations()
         sessions, users = await self._census()
         info = await self._client.info()

@@ -9,7 +9,6 @@ import pytest
 from sessions import SessionConfig, SessionStore, events
 from sessions.demo.web.happenings import describe, told_together, why_ended
 from sessions.demo.web.hub import Hub
-from sessions.demo.web.telemetry import percentile
 
 
 @pytest.mark.parametrize(
@@ -76,11 +75,3 @@ async def test_an_open_page_hears_what_happens_and_others_wait_for_nobody() -> N
             await listener.pause(60)
             assert listener.is_closed
         assert isinstance(hub.last[-1], events.Created)
-
-
-def test_percentiles_are_values_that_were_measured() -> None:
-    values = list(range(1, 101))
-    assert percentile(values, 50) == 50
-    assert percentile(values, 99) == 99
-    assert percentile([7], 99) == 7
-    assert percentile([], 99) == 0

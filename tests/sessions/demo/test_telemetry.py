@@ -1,0 +1,84 @@
+"""What the operator's page shows was measured."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+import ferrite_lite
+from sessions import KeyRing, native
+from sessions.demo.web.settings import Settings
+from sessions.demo.web.telemetry import MeasuredStore, Sample, Telemetry, percentile
+
+SETTINGS = Settings(most_devices=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A store, and its telemetry."""
+
+    store: MeasuredStore
+    telemetry: Telemetry
+
+    async def sample(self) -> Sample:
+        return await self.telemetry.measure(1)
+
+
+@pytest.fixture
+async def measured(clock: ferrite_lite.ManualClock) -> AsyncIterator[Measured]:
+    async with contextlib.AsyncExitStack() as stack:
+        ferrite = await stack.enter_async_context(ferrite_lite.Ferrite(clock=clock))
+        native.register(ferrite.engine)
+        client = ferrite.client()
+        store = await MeasuredStore.connect(client, SETTINGS.sessions, keys=KeyRing.generate())
+        yield Measured(store, Telemetry(store, client, 1))
+
+
+async def test_every_validation_is_measured_once(measured: Measured) -> None:
+    issued = await measured.store.create("alice")
+    for token in (issued.token, issued.token, "junk"):
+        await measured.store.validate(token)
+    durations = measured.store.take_durations()
+    assert len(durations) == 3
+    assert durations == sorted(durations)
+    assert measured.store.take_durations() == []
+
+
+async def test_a_sample_counts_what_is_there_and_what_has_happened(
+    measured: Measured, clock: ferrite_lite.ManualClock
+) -> None:
+    alice = await measured.store.create("alice")
+    for _ in range(SETTINGS.most_devices + 1):
+        clock.advance(seconds=1)
+        await measured.store.create("bob")
+    sample = await measured.sample()
+    assert (sample.sessions, sample.users) == (3, 2)
+    assert (sample.created, sample.evicted, sample.ended) == (4, 1, 0)
+    assert sample.memory_mib > 0
+    await measured.store.destroy(alice.token)
+    await measured.store.destroy_all_for_user("bob")
+    sample = await measured.sample()
+    assert (sample.sessions, sample.ended) == (0, 3)
+
+
+async def test_sessions_that_expire_are_counted(
+    measured: Measured, clock: ferrite_lite.ManualClock
+) -> None:
+    await measured.store.create("alice")
+    before = await measured.sample()
+    assert before.sessions == 1
+    clock.advance(seconds=SETTINGS.idle_seconds + 1)
+    after = await measured.sample()
+    assert after.sessions == 0
+    assert after.expired > before.expired
+
+
+def test_percentiles_are_values_that_were_measured() -> None:
+    values = list(range(1, 101))
+    assert percentile(values, 50) == 50
+    assert percentile(values, 99) == 99
+    assert percentile([7], 99) == 7
+    assert percentile([], 99) == 0
