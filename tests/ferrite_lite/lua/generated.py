@@ -92,7 +92,7 @@ return found
 """
 
 #: A script may show the address of a table, or a part of it.
-_ADDRESS = re.compile(rb"(?i)[a-z]\.?: ?0\.?x|0x7f")
+_ADDRESS = re.compile(rb"(?i)[a-z]\.*: ?0\.*x|0x7f")
 
 
 class Generator:
