@@ -71,6 +71,27 @@ async def test_a_login_clears_the_index_of_what_has_expired(
     assert await client.execute_command("HLEN", index_of(user)) == 1
 
 
+async def test_an_eviction_takes_the_entry_out_of_the_index(
+    make_store: MakeStore, client: Any, user: str
+) -> None:
+    store = await make_store(max_sessions_per_user=2)
+    for _ in range(4):
+        await store.create(user)
+        assert await client.execute_command("HLEN", index_of(user)) <= 2
+
+
+async def test_without_its_entry_in_the_index_a_session_is_dead(
+    client: Any, user: str, store: SessionStore
+) -> None:
+    issued = await store.create(user)
+    await client.execute_command("HDEL", index_of(user), *await sids_of(client, user))
+    assert await store.validate(issued.token) is None
+
+
+async def sids_of(client: Any, user: str) -> list[bytes]:
+    return list(await client.execute_command("HKEYS", index_of(user)))
+
+
 async def test_the_names_of_fields_count_as_data(make_store: MakeStore, user: str) -> None:
     store = await make_store(max_data_bytes=100)
     issued = await store.create(user)
