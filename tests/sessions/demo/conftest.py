@@ -14,6 +14,7 @@ import pytest_asyncio
 import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from playwright.async_api import expect
 
 import ferrite_lite
 from sessions.demo.web.serve import Address
@@ -21,7 +22,7 @@ from sessions.demo.web.settings import Settings
 from tests.support.browser import browser
 
 from .running import Site, running
-from .visitor import Visitor
+from .visitor import PATIENCE_MS, Visitor
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -46,6 +47,7 @@ async def chrome(certificate: Path) -> AsyncIterator[Browser]:
 
     It trusts one key, and otherwise checks certificates as ever.
     """
+    expect.set_options(timeout=PATIENCE_MS)
     trusted = f"--ignore-certificate-errors-spki-list={_key_hash(certificate)}"
     async with browser(trusted) as chrome:
         yield chrome

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, Page
 
 #: A page that is live shows a change within a tick; a busy machine takes its time.
-PATIENCE_MS = 10_000
+PATIENCE_MS = 20_000
 PASSWORDS = {each.name: each.password for each in SHOWN}
 
 
