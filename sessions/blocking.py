@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from functools import wraps
 from time import sleep
-from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, Protocol, Self
+from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, Protocol, Self
 
 import redis
 from redis.backoff import NoBackoff
@@ -23,23 +23,13 @@ import ferrite_lite
 from . import events, native
 from .config import SessionConfig
 from .content import Codec, Encryptor
+from .datatype import R, T
 from .direct import DirectClient
 from .editing import MutableSession
 from .errors import ConfigError
 from .link import Link
 from .store import SessionStore, keys_for
 from .tokens import KeyRing
-
-if TYPE_CHECKING:
-    from typing_extensions import TypeVar
-
-    T = TypeVar("T", default=dict[str, Any])
-    R = TypeVar("R")
-else:
-    from typing import TypeVar
-
-    T = TypeVar("T")
-    R = TypeVar("R")
 
 P = ParamSpec("P")
 

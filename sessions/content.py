@@ -9,20 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Generic, Protocol, cast
+from typing import Any, Generic, Protocol, cast
 
+from .datatype import T
 from .errors import DataTooLarge, DecodeError
 from .record import DATA_PREFIX, DeviceInfo, Record
-
-if TYPE_CHECKING:
-    # The default is for type checkers: the standard library knows it from Python 3.13 on.
-    from typing_extensions import TypeVar
-
-    T = TypeVar("T", default=dict[str, Any])
-else:
-    from typing import TypeVar
-
-    T = TypeVar("T")
 
 
 class Codec(Protocol[T]):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Generic
+from typing import Any, Generic
 
 import ferrite_lite
 
@@ -18,6 +18,7 @@ from .announcing import Announcer
 from .atomic import AtomicStore, Conflict, Dead, Live, Member, Moved
 from .config import SessionConfig
 from .content import Codec, Content, Encryptor, default_codec
+from .datatype import R, T
 from .epoch import Epoch
 from .errors import SessionGone, StoreUnavailable, VersionConflict
 from .events import SessionEvent, Why
@@ -28,17 +29,6 @@ from .near import Near
 from .policies import Bindings, RequestContext, Shown
 from .record import IssuedSession, Record, Session, SessionInfo, moment
 from .tokens import KeyRing, Ticket, Tokens
-
-if TYPE_CHECKING:
-    from typing_extensions import TypeVar
-
-    T = TypeVar("T", default=dict[str, Any])
-    R = TypeVar("R")
-else:
-    from typing import TypeVar
-
-    T = TypeVar("T")
-    R = TypeVar("R")
 
 #: A token that was replaced leads to the next one; within a grace of seconds there are not many.
 MOST_MOVES = 16

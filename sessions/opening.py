@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic
+from typing import Generic
 
 from . import events
 from .atomic import Created, Live
 from .config import Lifetime
 from .core import Core
+from .datatype import T
 from .errors import RateLimited, SessionLimitReached, StoreUnavailable
 from .policies import RequestContext
 from .record import MAX_USER_ID_BYTES, AuthContext, DeviceInfo, IssuedSession
 from .tokens import Ticket
-
-if TYPE_CHECKING:
-    from typing_extensions import TypeVar
-
-    T = TypeVar("T", default=dict[str, Any])
-else:
-    from typing import TypeVar
-
-    T = TypeVar("T")
 
 #: How often a login starts over because others were faster.
 _MOST_ATTEMPTS = 3

@@ -8,18 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic
 
+from .datatype import T
 from .errors import DataTooLarge, DecodeError, FreshAuthenticationRequired
 
 if TYPE_CHECKING:
-    from typing_extensions import TypeVar
-
     from .content import Content
-
-    T = TypeVar("T", default=dict[str, Any])
-else:
-    from typing import TypeVar
-
-    T = TypeVar("T")
 
 #: Before the name of every field that holds the application's data.
 DATA_PREFIX = "d:"

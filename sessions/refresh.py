@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Generic
 
 from . import events
 from .atomic import Created, Live
 from .config import DAY_SECONDS, MAX_GRACE_SECONDS, Lifetime
 from .core import Reason
+from .datatype import T
 from .errors import ConfigError, ReuseDetected
 from .families import (
     AtomicFamilies,
@@ -31,15 +32,7 @@ from .record import DATA_PREFIX, DeviceInfo, IssuedSession, Session, moment
 from .tokens import Ticket
 
 if TYPE_CHECKING:
-    from typing_extensions import TypeVar
-
     from .store import SessionStore
-
-    T = TypeVar("T", default=dict[str, Any])
-else:
-    from typing import TypeVar
-
-    T = TypeVar("T")
 
 #: What a session leaves to those that its family opens, besides its data and its labels.
 _INHERITED = ("amr", "aal", "auth_at", "device", "network", "fp", "transient")

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, Generic
+from typing import Generic
 
 from . import events
 from .atomic import Conflict, Live, Moved
 from .core import MOST_MOVES, Core
+from .datatype import T
 from .editing import difference
 from .errors import SessionGone, StoreUnavailable, VersionConflict
 from .events import Why
 from .opening import Opening
 from .record import AuthContext, IssuedSession, Session
 from .tokens import Ticket
-
-if TYPE_CHECKING:
-    from typing_extensions import TypeVar
-
-    T = TypeVar("T", default=dict[str, Any])
-else:
-    from typing import TypeVar
-
-    T = TypeVar("T")
 
 
 class Rotation(Generic[T]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, Generic, Self
+from typing import Any, Generic, Self
 
 import ferrite_lite
 
@@ -13,6 +13,7 @@ from .atomic import Moved
 from .config import Lifetime, SessionConfig
 from .content import Codec, Encryptor
 from .core import MOST_MOVES, Core, Invalid
+from .datatype import T
 from .editing import MutableSession, difference
 from .errors import (
     ConfigError,
@@ -37,17 +38,6 @@ from .record import (
 from .rotating import Rotation
 from .tokens import KeyRing, Ticket
 from .validating import Validation
-
-if TYPE_CHECKING:
-    from typing_extensions import TypeVar
-
-    T = TypeVar("T", default=dict[str, Any])
-    R = TypeVar("R")
-else:
-    from typing import TypeVar
-
-    T = TypeVar("T")
-    R = TypeVar("R")
 
 #: How often an operation starts over because somebody else was faster.
 _MOST_ATTEMPTS = 3

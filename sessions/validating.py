@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic
+from typing import Generic
 
 from .atomic import Bound, Dead, Live
 from .core import Core, Invalid, Reason
+from .datatype import T
 from .policies import RequestContext, Shown
 from .record import Session
 from .rotating import Rotation
 from .tokens import Ticket
-
-if TYPE_CHECKING:
-    from typing_extensions import TypeVar
-
-    T = TypeVar("T", default=dict[str, Any])
-else:
-    from typing import TypeVar
-
-    T = TypeVar("T")
 
 _REASONS = {"REVOKED": Reason.REVOKED, "EXPIRED": Reason.EXPIRED}
 
