@@ -4,7 +4,6 @@ from .audit import Audit, AuditSink, LogSink, MemorySink, StreamSink
 from .blocking import SyncSessionStore
 from .config import BindingPolicy, Lifetime, OnLimit, RateLimit, SessionConfig
 from .content import Codec, Encryptor, JsonCodec
-from .core import Invalid, Reason
 from .editing import MutableSession
 from .errors import (
     ConfigError,
@@ -26,6 +25,7 @@ from .errors import (
 from .expiry import watch_expiry
 from .flows import Flow, LoginFlows
 from .near import NearCache
+from .operations.core import Invalid, Reason
 from .policies import RequestContext
 from .record import AuthContext, DeviceInfo, IssuedSession, Session, SessionInfo
 from .refresh import Exchanged, FamilyInfo, RefreshConfig, RefreshTokens

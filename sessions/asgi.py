@@ -14,11 +14,11 @@ from contextlib import contextmanager, suppress
 from typing import Any, Self, Unpack
 
 from . import events
-from .acting import ActingSession
-from .answers import Answer, incident
-from .csrf import MAX_FORM_BYTES, CsrfProtector
 from .errors import ConfigError, SessionError
-from .exchange import Gate, Headers, Request, WebData, WebPolicy, WebSettings
+from .http.acting import ActingSession
+from .http.answers import Answer, incident
+from .http.csrf import MAX_FORM_BYTES, CsrfProtector
+from .http.exchange import Gate, Headers, Request, WebData, WebPolicy, WebSettings
 from .store import SessionStore
 
 logger = logging.getLogger("sessions")

@@ -32,8 +32,8 @@ from .errors import (
     StoreUnavailable,
     VersionConflict,
 )
-from .link import Link
 from .record import DATA_PREFIX, LABEL_PREFIX, Raw, Record, text
+from .servers.link import Link
 from .tokens import Ticket
 
 

@@ -20,14 +20,15 @@ from redis.retry import Retry
 
 import ferrite_lite
 
-from . import events, native
+from . import events
 from .config import SessionConfig
 from .content import Codec, Encryptor
 from .datatype import R, T
-from .direct import DirectClient
 from .editing import MutableSession
 from .errors import ConfigError
-from .link import Link
+from .servers import native
+from .servers.direct import DirectClient
+from .servers.link import Link
 from .store import SessionStore, keys_for
 from .tokens import KeyRing
 

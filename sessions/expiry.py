@@ -14,8 +14,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from .errors import ConfigError, SessionError, StoreRefused
-from .listening import Listener, connection_makers
 from .record import Raw, text
+from .servers.listening import Listener, connection_makers
 
 if TYPE_CHECKING:
     from .store import SessionStore

@@ -24,9 +24,9 @@ import ferrite_lite
 from .atomic import AtomicStore, Bound, Dead, Live
 from .config import SessionConfig
 from .errors import ConfigError
-from .link import Link
-from .listening import INVALIDATIONS, Listener, connection_makers
 from .record import Raw, text
+from .servers.link import Link
+from .servers.listening import INVALIDATIONS, Listener, connection_makers
 from .tokens import Ticket
 
 NS_PER_MS = 1_000_000

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Generic
 from . import events
 from .atomic import Created, Live
 from .config import DAY_SECONDS, MAX_GRACE_SECONDS, Lifetime
-from .core import Reason
 from .datatype import T
 from .errors import ConfigError, ReuseDetected
 from .families import (
@@ -27,6 +26,7 @@ from .families import (
     Reused,
     content_of,
 )
+from .operations.core import Reason
 from .policies import RequestContext
 from .record import DATA_PREFIX, DeviceInfo, IssuedSession, Session, moment
 from .tokens import Ticket

@@ -8,11 +8,10 @@ from typing import Any, Generic, Self
 
 import ferrite_lite
 
-from . import events, maintenance, native
+from . import events
 from .atomic import Moved
 from .config import Lifetime, SessionConfig
 from .content import Codec, Encryptor
-from .core import MOST_MOVES, Core, Invalid
 from .datatype import T
 from .editing import MutableSession, difference
 from .errors import (
@@ -22,12 +21,14 @@ from .errors import (
     VersionConflict,
 )
 from .events import EventStream, Listener, SessionEvent
-from .link import Client, Link
-from .maintenance import SweepReport
 from .near import Near, NearCache
-from .opening import Opening
+from .operations import maintenance
+from .operations.core import MOST_MOVES, Core, Invalid
+from .operations.maintenance import SweepReport
+from .operations.opening import Opening
+from .operations.rotating import Rotation
+from .operations.validating import Validation
 from .policies import RequestContext
-from .probing import check_server
 from .record import (
     AuthContext,
     DeviceInfo,
@@ -35,9 +36,10 @@ from .record import (
     Session,
     SessionInfo,
 )
-from .rotating import Rotation
+from .servers import native
+from .servers.link import Client, Link
+from .servers.probing import check_server
 from .tokens import KeyRing, Ticket
-from .validating import Validation
 
 #: How often an operation starts over because somebody else was faster.
 _MOST_ATTEMPTS = 3

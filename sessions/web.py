@@ -16,11 +16,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .account import FRESH_SECONDS, Account, Device, Ended, Me, SignedIn, Verified, Verify
-from .answers import Answer, answer_to, incident
 from .asgi import AsgiSession
 from .errors import BadRequest, SessionError
-from .exchange import WebData
+from .http.account import FRESH_SECONDS, Account, Device, Ended, Me, SignedIn, Verified, Verify
+from .http.answers import Answer, answer_to, incident
+from .http.exchange import WebData
 from .store import SessionStore
 
 #: A name and a password.

@@ -12,12 +12,12 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
-from .acting import ActingSession
-from .answers import Answer
 from .blocking import SyncSessionStore, run
-from .csrf import MAX_FORM_BYTES
 from .errors import SessionError
-from .exchange import Gate, Headers, Request, WebData, WebPolicy, WebSettings
+from .http.acting import ActingSession
+from .http.answers import Answer
+from .http.csrf import MAX_FORM_BYTES
+from .http.exchange import Gate, Headers, Request, WebData, WebPolicy, WebSettings
 
 Environ = dict[str, Any]
 WsgiApp = Callable[[Environ, Any], Iterable[bytes]]

@@ -16,10 +16,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 from django.utils.module_loading import import_string
 
-from ..answers import answer_to
-from ..csrf import Csrf
 from ..errors import ConfigError, SessionError
-from ..exchange import Headers
+from ..http.answers import answer_to
+from ..http.csrf import Csrf
+from ..http.exchange import Headers
 from ..wsgi import WsgiSession, WsgiSessionMiddleware
 
 

@@ -15,11 +15,11 @@ from fastapi.requests import HTTPConnection
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, SecretStr
 
-from ..account import FRESH_SECONDS, Account, Device, Ended, Me, SignedIn, Verified, Verify
-from ..answers import answer_to
 from ..asgi import AsgiSession, SessionMiddleware
 from ..errors import FreshAuthenticationRequired, NotSignedIn, SessionError
-from ..exchange import WebData
+from ..http.account import FRESH_SECONDS, Account, Device, Ended, Me, SignedIn, Verified, Verify
+from ..http.answers import answer_to
+from ..http.exchange import WebData
 from ..store import SessionStore
 from ..web import response_of
 from .starlette import session_of

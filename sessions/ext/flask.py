@@ -11,10 +11,10 @@ from typing import ClassVar, Unpack
 import flask
 from flask.sessions import SessionInterface, SessionMixin
 
-from ..answers import answer_to
 from ..blocking import SyncSessionStore
 from ..errors import SessionError
-from ..exchange import WebData, WebSettings
+from ..http.answers import answer_to
+from ..http.exchange import WebData, WebSettings
 from ..wsgi import KEY, WsgiSession, WsgiSessionMiddleware
 
 

@@ -15,10 +15,10 @@ from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar.plugins import InitPluginProtocol
 
-from ..answers import answer_to
 from ..asgi import AsgiSession, SessionMiddleware
 from ..errors import SessionError
-from ..exchange import WebData
+from ..http.answers import answer_to
+from ..http.exchange import WebData
 from ..store import SessionStore
 
 

@@ -205,7 +205,7 @@ MUTATIONS = [
         ("    redis.call('HDEL', KEYS[1], users[at])\n", ""),
     ),
     *in_module(
-        "native",
+        "servers/native",
         ("if index is None or argv[0] not in index:", "if index is None:"),
         ("if now >= expires:", "if now > expires:"),
         ("if 0 < hard < expires:", "if False:"),
@@ -215,17 +215,19 @@ MUTATIONS = [
         ("if left < expires + _HALF_A_DAY_MS - now:", "if False:"),
     ),
     *in_module(
-        "validating",
+        "operations/validating",
         ("        self._look_at(session, shown)\n", ""),
         ("and not session.step_up:", "and True:"),
         ('                    object.__setattr__(session, "step_up", True)\n', ""),
     ),
     *in_module(
-        "rotating",
+        "operations/rotating",
         ("grace_seconds = 0 if auth else self", "grace_seconds = self"),
         ("if auth is None and grace_ms > 0:", "if True:"),
     ),
-    *in_module("core", ("            if missing <= orphans:\n", "            if True:\n")),
+    *in_module(
+        "operations/core", ("            if missing <= orphans:\n", "            if True:\n")
+    ),
     *in_module(
         "store",
         ("        if current is None or current.tag != tag:\n", "        if current is None:\n"),

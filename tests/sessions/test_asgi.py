@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessions import SessionStore, events
-from sessions.answers import Answer, answer_to
 from sessions.asgi import AsgiSession, Message, Receive, Scope, Send, SessionMiddleware
-from sessions.cookies import CookiePolicy
 from sessions.errors import ConfigError, SessionError, SessionNotLoaded
+from sessions.http.answers import Answer, answer_to
+from sessions.http.cookies import CookiePolicy
 from sessions.record import AuthContext
 from tests.sessions.conftest import KEYS, MakeStore
 from tests.sessions.webparts import MINUTE, WatchedStore, watched_store

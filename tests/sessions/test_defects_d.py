@@ -26,7 +26,7 @@ from sessions import (
     StoreUnavailable,
 )
 from sessions.atomic import AtomicStore, Live
-from sessions.link import Link
+from sessions.servers.link import Link
 from sessions.tokens import Tokens
 from tests.sessions.conftest import KEYS, Between, MakeStore, without_rate
 from tests.sessions.test_defects_a import records_of

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from sessions import SessionStore, events
 from sessions.asgi import SessionMiddleware
-from sessions.cookies import CookiePolicy
+from sessions.http.cookies import CookiePolicy
 from sessions.web import routes
 from tests.sessions.webparts import MINUTE, WatchedStore, watched_store
 from tests.support.asgi import COOKIE, Browser, Wire, scope

@@ -16,8 +16,8 @@ from sessions import (
     SessionStore,
     events,
 )
+from sessions.http.proxies import TrustedProxies
 from sessions.policies import network_of
-from sessions.proxies import TrustedProxies
 from tests.sessions.conftest import MakeStore
 
 HOME, ELSEWHERE = RequestContext("198.51.100.7"), RequestContext("203.0.113.1")

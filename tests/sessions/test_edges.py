@@ -20,7 +20,7 @@ from sessions import (
     SessionStore,
     atomic,
 )
-from sessions.link import Link
+from sessions.servers.link import Link
 from sessions.tokens import Tokens
 from tests.sessions.conftest import KEYS, Between, MakeStore, without_rate
 from tests.sessions.interleaving import Interleaved, When, load_scripts

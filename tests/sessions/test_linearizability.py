@@ -20,8 +20,9 @@ from typing import Any
 import pytest
 
 import ferrite_lite
-from sessions import Session, SessionConfig, SessionStore, atomic, native
-from sessions.link import Link
+from sessions import Session, SessionConfig, SessionStore, atomic
+from sessions.servers import native
+from sessions.servers.link import Link
 from tests.sessions.conftest import KEYS, without_rate
 from tests.sessions.histories import Browser, Known, Wire, first_violation, play
 

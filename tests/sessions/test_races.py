@@ -23,7 +23,7 @@ from sessions import (
 from sessions import (
     store as store_module,
 )
-from sessions.link import Link
+from sessions.servers.link import Link
 from tests.sessions.conftest import KEYS, MakeStore, without_rate
 from tests.sessions.interleaving import Interleaved, When, load_scripts
 

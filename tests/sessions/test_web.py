@@ -12,11 +12,11 @@ from fastapi import FastAPI
 from starlette.applications import Starlette
 
 from sessions import SessionStore
-from sessions.account import Verified
 from sessions.asgi import SessionMiddleware
 from sessions.config import OnLimit, RateLimit
-from sessions.cookies import CookiePolicy
 from sessions.ext import fastapi as fastapi_ext
+from sessions.http.account import Verified
+from sessions.http.cookies import CookiePolicy
 from sessions.record import AuthContext
 from sessions.web import MAX_LOGIN_BYTES, routes
 from tests.sessions.conftest import MakeStore

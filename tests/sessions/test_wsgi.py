@@ -10,8 +10,8 @@ import pytest
 
 import ferrite_lite
 from sessions import SyncSessionStore
-from sessions.cookies import CookiePolicy
 from sessions.errors import NotSignedIn
+from sessions.http.cookies import CookiePolicy
 from sessions.wsgi import KEY, Environ, WsgiApp, WsgiSession, WsgiSessionMiddleware
 from tests.sessions.conftest import KEYS, without_rate
 from tests.support.servers import RealServer

@@ -9,7 +9,7 @@ from typing import Any, Self
 import httpx
 
 from sessions.asgi import App, AsgiSession, Message, Receive, Scope, Send, SessionMiddleware
-from sessions.cookies import CookiePolicy
+from sessions.http.cookies import CookiePolicy
 
 ORIGIN = "https://shop.example"
 COOKIE = CookiePolicy().name

@@ -16,11 +16,11 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from sessions import SessionError
-from sessions.answers import Answer, answer_to
 from sessions.asgi import App
-from sessions.csrf import Csrf
 from sessions.errors import NotSignedIn
 from sessions.ext.starlette import SessionMiddleware, session_of
+from sessions.http.answers import Answer, answer_to
+from sessions.http.csrf import Csrf
 from sessions.web import response_of
 
 from .demo import Demo

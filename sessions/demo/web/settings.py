@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sessions import Lifetime, RateLimit, SessionConfig
-from sessions.cookies import CookiePolicy
+from sessions.http.cookies import CookiePolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,8 @@ from django.test.utils import override_settings
 from django.urls import path
 
 from sessions import SyncSessionStore
-from sessions.cookies import CookiePolicy
 from sessions.errors import ConfigError
+from sessions.http.cookies import CookiePolicy
 from tests.sessions.conftest import KEYS, without_rate
 
 if not settings.configured:

@@ -1,0 +1,76 @@
+"""Who is told of what happens to sessions."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from .. import events
+from ..atomic import Bound, Member
+from ..policies import Mismatch
+
+logger = logging.getLogger("sessions")
+
+
+class Announcer:
+    """Tells listeners; none of them can break what it is told of."""
+
+    def __init__(self) -> None:
+        self._listeners: list[tuple[events.Listener, tuple[type[events.SessionEvent], ...]]] = []
+
+    def add(
+        self, listener: events.Listener, *types: type[events.SessionEvent]
+    ) -> Callable[[], None]:
+        """Tell it of some types of events, or of all, until what is returned is called."""
+        entry = (listener, types or (events.SessionEvent,))
+        self._listeners.append(entry)
+
+        def remove() -> None:
+            # A new list: somebody may be telling from the one there is.
+            self._listeners = [each for each in self._listeners if each is not entry]
+
+        return remove
+
+    def tell(self, event: events.SessionEvent) -> None:
+        """Tell all who want to know of such an event."""
+        for listener, types in self._listeners:
+            if not isinstance(event, types):
+                continue
+            try:
+                listener(event)
+            except Exception:
+                # The operation has happened: its caller must get the answer.
+                logger.exception("a listener failed on %s", type(event).__name__)
+
+    def ended(self, public_id: str | None, why: events.Why) -> bool:
+        """Tell of a session that has ended, and whether one has."""
+        if public_id is not None:
+            self.tell(events.Destroyed(public_id, why))
+        return public_id is not None
+
+    def revoked(self, user_id: str, ended: Sequence[Member]) -> int:
+        """Tell of a user's sessions that have ended at once, and how many."""
+        if ended:
+            self.tell(events.RevokedAll(user_id, tuple(member.public_id for member in ended)))
+        return len(ended)
+
+    def expired(self, gone: Sequence[Member]) -> None:
+        """Tell of sessions that were found expired."""
+        for member in gone:
+            self.tell(events.Expired(member.public_id))
+
+    def refused(self, bound: Bound, mismatch: Mismatch) -> None:
+        """Tell of a request that was refused for what it shows, and may have ended the session."""
+        self.mismatch(bound.public_id, mismatch)
+        if mismatch.ends_session:
+            self.ended(bound.public_id, events.Why.BINDING)
+
+    def mismatch(self, public_id: str, mismatch: Mismatch) -> None:
+        """Tell of a request that does not look like those of its session."""
+        binding, expected, shown = mismatch.binding, mismatch.expected, mismatch.shown
+        policy = mismatch.policy.value
+        self.tell(events.BindingMismatch(public_id, binding, expected, shown, policy))
+
+    def store_changed(self, has_failed: bool) -> None:
+        """Tell that the store has stopped to answer, or does so again."""
+        self.tell(events.StoreFailed() if has_failed else events.StoreRecovered())

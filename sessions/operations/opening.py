@@ -1,0 +1,139 @@
+"""A new session: who it belongs to, what it is bound to, and which others make room for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Generic
+
+from .. import events
+from ..atomic import Created, Live
+from ..config import Lifetime
+from ..datatype import T
+from ..errors import RateLimited, SessionLimitReached, StoreUnavailable
+from ..policies import RequestContext
+from ..record import MAX_USER_ID_BYTES, AuthContext, DeviceInfo, IssuedSession
+from ..tokens import Ticket
+from .core import Core
+
+#: How often a login starts over because others were faster.
+_MOST_ATTEMPTS = 3
+
+
+class Opening(Generic[T]):
+    """Opens the sessions of a store."""
+
+    def __init__(self, core: Core[T]) -> None:
+        self._core = core
+
+    async def create(
+        self,
+        user_id: str | None,
+        data: T | None = None,
+        device_info: DeviceInfo | None = None,
+        *,
+        request: RequestContext | None = None,
+        auth: AuthContext | None = None,
+        replace: str | None = None,
+        lifetime: Lifetime | None = None,
+        if_generation: int | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> IssuedSession[T]:
+        """As ``SessionStore.create``, which says what it means."""
+        if user_id is not None and not 0 < len(user_id.encode()) <= MAX_USER_ID_BYTES:
+            raise ValueError(f"user_id must have 1 to {MAX_USER_ID_BYTES} bytes")
+        token, ticket = self._core.tokens.issue(user_id)
+        request = request or _request_of(device_info)
+        device = device_info or (request.device() if request else None)
+        lifetime = lifetime or self._core.config.lifetime
+        public_id = self._core.tokens.public_id(ticket.sid)
+        fields = {
+            **({} if data is None else self._core.content.of(ticket.sid, data)),
+            **self._core.content.identity(ticket.sid, user_id, device),
+            **self._core.bindings.of_new(request, ticket.tag).to_fields(),
+            **(auth.to_fields() if auth else {}),
+            **({} if lifetime.persistent else {"transient": "1"}),
+            **self._core.labels.fields(labels or {}),
+        }
+        before = self._core.tokens.read(replace) if replace is not None else None
+        replaced = before if before is not None and before.tag == ticket.tag else None
+        try:
+            await self._count_network(request)
+            await self._core.labels.add(ticket.tag, labels or {}, lifetime.absolute_ms)
+            created = await self._create(
+                ticket, user_id, public_id, fields, lifetime, replaced, if_generation
+            )
+        except RateLimited as refusal:
+            self._core.tell(events.RateLimited(user_id, refusal.retry_after_seconds))
+            raise
+        await self._end_replaced(replace, replaced, created)
+        evicted = tuple(member.public_id for member in created.evicted)
+        for gone in evicted:
+            self._core.tell(events.Evicted(user_id or "", gone))
+        self._core.announcer.expired(created.expired)
+        self._core.tell(events.Created(user_id, public_id))
+        await self._core.atomic.forget(ticket.tag, created.evicted)
+        now_ms = created.created_at_ms
+        live = Live(now_ms, created.expires_at_ms, False, now_ms, created.record)
+        return self._core.issued(token, ticket, live, evicted=evicted)
+
+    async def _create(
+        self,
+        ticket: Ticket,
+        user_id: str | None,
+        public_id: str,
+        fields: dict[str, str],
+        lifetime: Lifetime,
+        replaced: Ticket | None,
+        generation: int | None,
+    ) -> Created:
+        """Ask the application which sessions are to make room, if it is its choice."""
+        chosen: Sequence[str] = ()
+        for attempt in range(_MOST_ATTEMPTS):
+            try:
+                return await self._core.atomic.create(
+                    ticket,
+                    user_id,
+                    public_id,
+                    fields,
+                    lifetime=lifetime,
+                    replaced=replaced,
+                    generation=generation,
+                    chosen_sids=chosen,
+                )
+            except SessionLimitReached:
+                chosen = await self._choose(user_id)
+                if not chosen or attempt == _MOST_ATTEMPTS - 1:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _choose(self, user_id: str | None) -> list[str]:
+        choose = self._core.config.on_limit
+        if user_id is None or not callable(choose):
+            return []
+        public_ids = choose(await self._core.sessions_of(user_id))
+        members = await self._core.members(self._core.tokens.tag(user_id))
+        return [member.sid for member in members if member.public_id in public_ids]
+
+    async def _count_network(self, request: RequestContext | None) -> None:
+        limit = self._core.config.create_limit_ip
+        if limit is not None and request is not None and request.ip_address is not None:
+            await self._core.atomic.count(self._core.bindings.network(request.ip_address), limit)
+
+    async def _end_replaced(
+        self, token: str | None, replaced: Ticket | None, created: Created
+    ) -> None:
+        """End what the script could not: a session of another user, or one that has moved on."""
+        self._core.announcer.ended(created.ended_id, events.Why.REPLACED)
+        if token is None:
+            return
+        if replaced is None or created.lead:
+            try:
+                await self._core.end(token, events.Why.REPLACED)
+            except StoreUnavailable as error:
+                error.may_have_happened = True  # the new session is there
+                raise
+
+
+def _request_of(device: DeviceInfo | None) -> RequestContext | None:
+    """A device tells where a request came from, if it is all that is known."""
+    return RequestContext(device.ip_address) if device and device.ip_address else None

@@ -1,0 +1,92 @@
+"""The hot script in Python, for a store inside this process.
+
+``validate`` runs for every request. On ferrite_lite this function stands in for the text of
+``scripts/validate.lua``, and does the same to the data; a test runs both beside a real server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import ferrite_lite
+
+from ..atomic import VALIDATE
+
+_MAX_DIGITS = 15
+_HALF_A_DAY_MS = 43_200_000
+
+
+def register(engine: ferrite_lite.Engine) -> None:
+    """Let an engine run the twins of this package's scripts."""
+    engine.register_native(ferrite_lite.NativeScript(VALIDATE.text, validate))
+
+
+def embedded(clock: ferrite_lite.Clock | None) -> ferrite_lite.Ferrite:
+    """A server in this process that runs the twins."""
+    ferrite = ferrite_lite.Ferrite(clock=clock)
+    register(ferrite.engine)
+    return ferrite
+
+
+def validate(ctx: Any, keys: Sequence[bytes], argv: Sequence[bytes]) -> Any:
+    """The twin of ``scripts/validate.lua``; its comments say why."""
+    record = ctx.db.hash(keys[0])
+    if record is None:
+        return [b"MISSING"]
+    field = record.get
+    lead, public_id = field(b"successor"), field(b"public_id")
+    if lead is not None:
+        return [b"ROTATED", lead]
+    created_at, last_access = field(b"created_at"), field(b"last_access")
+    expires_at, absolute_at = field(b"expires_at"), field(b"absolute_at")
+    times = (created_at, last_access, expires_at, absolute_at, field(b"idle_ms"))
+    if None in times or public_id is None or b"user_id" not in record:
+        return [b"MISSING"]
+    index = ctx.db.hash(keys[1])
+    if index is None or argv[0] not in index:
+        return [b"REVOKED"]
+    for value in times:
+        if len(value) > _MAX_DIGITS or not value.isdigit():
+            return [b"UNREADABLE"]
+    accessed, expires, now = int(last_access), int(expires_at), ctx.server.moment.ms
+    if now >= expires:
+        return [b"EXPIRED"]
+    interval = int(argv[1])
+    if argv[3] or argv[5]:
+        for name, shown, policy in ((b"network", *argv[2:4]), (b"fp", *argv[4:6])):
+            expected = record.get(name)
+            if not (policy and shown) or expected is None or expected == shown:
+                continue
+            if policy == b"revoke":
+                ctx.call(ctx, [b"DEL", keys[0]])
+                ctx.call(ctx, [b"HDEL", keys[1], argv[0]])
+            if policy != b"step_up":
+                return [b"BINDING", name, expected, public_id]
+            interval = -1
+    touched = 0
+    if 0 <= interval <= now - accessed:
+        expires, hard = now + int(times[-1]), int(absolute_at)
+        if 0 < hard < expires:
+            expires = hard
+        _slide(ctx, keys, argv[0], public_id, int(created_at), now, expires)
+        touched = 1
+    return [b"OK", accessed, expires, touched, now, ferrite_lite.FlatMap(record)]
+
+
+def _slide(
+    ctx: Any,
+    keys: Sequence[bytes],
+    sid: bytes,
+    public_id: bytes,
+    created: int,
+    now: int,
+    expires: int,
+) -> None:
+    call, deadline = ctx.call, b"%d" % expires
+    call(ctx, [b"PEXPIREAT", keys[0], deadline])
+    call(ctx, [b"HSET", keys[0], b"last_access", b"%d" % now, b"expires_at", deadline])
+    call(ctx, [b"HSET", keys[1], sid, b"%d:%d:%d:%s" % (created, now, expires, public_id)])
+    left = call(ctx, [b"PTTL", keys[1]])
+    if left < expires + _HALF_A_DAY_MS - now:
+        call(ctx, [b"PEXPIREAT", keys[1], b"%d" % (expires + 2 * _HALF_A_DAY_MS)])
