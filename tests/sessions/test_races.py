@@ -20,9 +20,7 @@ from sessions import (
     StoreUnavailable,
     events,
 )
-from sessions import (
-    store as store_module,
-)
+from sessions.operations import core
 from sessions.servers.link import Link
 from tests.sessions.conftest import KEYS, MakeStore, without_rate
 from tests.sessions.interleaving import Interleaved, When, load_scripts
@@ -146,7 +144,7 @@ async def test_a_first_token_ends_its_session_after_many_rotations(
         rotated = await store.rotate(last)
         assert rotated is not None
         last = rotated.token
-    monkeypatch.setattr(store_module, "_MOST_MOVES", 8)
+    monkeypatch.setattr(core, "MOST_MOVES", 8)
     with pytest.raises(StoreUnavailable):  # an answer would be that the session is dead
         await store.destroy(first)
     monkeypatch.undo()
