@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sessions.asgi import App
+from tests.sessions import test_commands
 from tests.support import served
 from tests.support.asgi import Browser
 
@@ -83,3 +84,7 @@ def test_every_test_that_the_table_of_requirements_names_is_there() -> None:
     }
     assert len(names) > 50
     assert names <= defined, names - defined
+
+
+def test_the_table_of_what_an_operation_sends_is_the_one_that_is_counted() -> None:
+    assert test_commands.render().strip() in README.read_text()
