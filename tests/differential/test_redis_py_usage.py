@@ -242,8 +242,14 @@ def test_information_about_the_server(r: Any) -> None:
 
 
 def test_users(target: Target, r: Any) -> None:
+    # From nothing: the server is shared, and somebody may have been alice before.
     assert r.acl_setuser(
-        "alice", enabled=True, passwords=["+pw"], keys=["cached:*"], commands=["+get", "+@set"]
+        "alice",
+        enabled=True,
+        reset=True,
+        passwords=["+pw"],
+        keys=["cached:*"],
+        commands=["+get", "+@set"],
     )
     assert r.acl_getuser("alice")["enabled"] is True
     provided = redis.Redis(
