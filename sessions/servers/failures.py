@@ -41,6 +41,8 @@ class Failure(Enum):
         message = str(error)
         if isinstance(error, _NO_REPLY) and any(text in message for text in _UNREACHED_TEXTS):
             return cls.UNREACHED
+        if isinstance(error, errors.ClusterError) and _SENT_ABOUT in message:
+            return cls.MOVING
         for failure, kinds in _KINDS.items():
             if isinstance(error, kinds):
                 return failure
@@ -98,6 +100,9 @@ _CODES = {
 _NO_REPLY = (errors.ConnectionError, errors.TimeoutError)
 #: How redis-py says that no connection came about, where it has no exception for that.
 _UNREACHED_TEXTS = (" connecting to ", "max number of clients reached", "No master found")
+
+#: How a cluster's client gives up on nodes that send it to each other: none of them has done it.
+_SENT_ABOUT = "TTL exhausted"
 
 NEEDS_CLUSTER_CLIENT = "the server is a node of a cluster: connect with a RedisCluster client"
 

@@ -58,6 +58,7 @@ LATER = [
     redis_errors.MasterDownError("Link with MASTER is down"),
     redis_errors.TryAgainError("Multiple keys request during rehashing of slot"),
     redis_errors.ResponseError("BUSY Redis is busy running a script."),
+    redis_errors.ClusterError("TTL exhausted."),
 ]
 AT_ONCE = [
     redis_errors.OutOfMemoryError("command not allowed when used memory > 'maxmemory'."),
@@ -66,7 +67,7 @@ AT_ONCE = [
 ]
 GIVEN_UP = [
     redis_errors.TimeoutError("Timeout reading from socket"),
-    redis_errors.ClusterError("TTL exhausted."),
+    redis_errors.ClusterError("Cluster does not answer"),
     redis_errors.RedisClusterException("Redis Cluster cannot be connected."),
     redis_errors.SlotNotCoveredError("Slot not covered"),
 ]
