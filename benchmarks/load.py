@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import statistics
 import subprocess
@@ -14,12 +13,11 @@ from .peers import Peer
 CLIENTS = 50
 #: How long one measurement takes, about.
 SECONDS = 1.0
-#: fakeredis resets a connection now and then when fifty come at once.
+#: redis-benchmark ends at the first connection that fails: as one may on a busy machine, and
+#: fakeredis resets one now and then when fifty come at once.
 ATTEMPTS = 5
-#: The first run, which shows how many requests fit into that time.
+#: The first run shows how many requests fit into that time. It begins small, for a slow peer.
 PROBE_REQUESTS = 500
-#: redis-benchmark ends at the first connection that fails, as one may on a busy machine.
-ATTEMPTS = 3
 
 
 class LoadFailed(Exception):
@@ -40,19 +38,20 @@ class Load:
     def __call__(self) -> float:
         """Requests per second."""
         if self._requests == PROBE_REQUESTS:
-            self._requests = max(PROBE_REQUESTS, int(self._run() * SECONDS))
+            self._requests = self._requests_that_take_long_enough()
         before = self.peer.cpu_seconds()
         rate = self._run()
         self.cpu_us.append((self.peer.cpu_seconds() - before) / self._requests * 1e6)
         return rate
 
-    def _run(self) -> float:
-        for _ in range(ATTEMPTS - 1):
-            with contextlib.suppress(LoadFailed):
-                return self._attempt()
-        return self._attempt()
+    def _requests_that_take_long_enough(self) -> int:
+        rate = self._run()
+        while self._requests / rate < SECONDS / 10:  # too short to tell, or no time at all
+            self._requests *= 10
+            rate = self._run()
+        return max(PROBE_REQUESTS, int(rate * SECONDS))
 
-    def _attempt(self) -> float:
+    def _run(self) -> float:
         command = [
             *("redis-benchmark", "-p", str(self.peer.port), "--csv"),
             *("-c", str(CLIENTS), "-P", str(self._pipeline), "-n", str(self._requests)),

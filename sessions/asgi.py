@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Self, Unpack
 
-from . import events
+from . import events, tasks
 from .errors import ConfigError, SessionError
 from .http.acting import ActingSession
 from .http.answers import Answer, incident
@@ -154,9 +154,9 @@ class _Stream:
         if self._task is not None:
             self._task.cancel()
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         if self._watch is not None:
-            self._watch.cancel()
+            await tasks.end(self._watch)
 
     def has_cancelled(self) -> bool:
         """Whether the application was cancelled by this, and by nobody else."""
@@ -334,7 +334,7 @@ class _Connection:
                 raise
             await self._cut()
         finally:
-            self._stream.stop()
+            await self._stream.stop()
 
     async def send(self, message: Message) -> None:
         """What the application sends, with the headers of the session."""

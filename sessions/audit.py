@@ -16,7 +16,7 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from . import events
+from . import events, tasks
 from .errors import ConfigError, StoreRefused
 from .record import moment
 
@@ -90,9 +90,7 @@ class Audit:
         with suppress(TimeoutError):
             async with asyncio.timeout(_SINK_SECONDS):
                 await self.flush()
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        await tasks.end(self._task)
 
     async def flush(self) -> None:
         """Wait until the sinks have got all that has happened so far."""

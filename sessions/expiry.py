@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from . import tasks
 from .errors import ConfigError, SessionError, StoreRefused
 from .record import Raw, text
 from .servers.listening import Listener, connection_makers
@@ -77,9 +78,7 @@ class _Watch:
                     await self._store._core.members(tag)
 
     async def aclose(self) -> None:
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        await tasks.end(self._task)
 
 
 async def _check_setting(store: SessionStore[Any]) -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
 
 import redis.exceptions as redis_errors
 from redis.asyncio.connection import AbstractConnection
 
+from .. import tasks
 from .link import Link
 
 logger = logging.getLogger("sessions")
@@ -91,9 +91,7 @@ class Listener:
         """Listen no more."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await tasks.end(task)
         await self._close()
 
     async def _listen(self) -> None:

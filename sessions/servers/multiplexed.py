@@ -19,6 +19,8 @@ from redis.asyncio.connection import AbstractConnection, ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from .. import tasks
+
 #: Replies for which redis-py raises what looks like a broken connection, and those that are errors.
 _REFUSALS = (
     redis_errors.ResponseError,
@@ -105,10 +107,10 @@ class _Line:
 
     async def close(self, why: str = _CLOSED) -> None:
         self._fail(redis_errors.ConnectionError(why))
-        tasks = [task for task in (self._reading, self._writing) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for task in (self._reading, self._writing):
+            if task is not None:
+                with suppress(Exception):
+                    await tasks.end(task)
         with suppress(redis_errors.RedisError, OSError):
             await self.connection.disconnect(nowait=True)
 
