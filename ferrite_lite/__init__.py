@@ -8,7 +8,7 @@ from .engine import Engine
 from .errors import CommandError
 from .ferrite import Ferrite
 from .reply import FlatMap
-from .scripts import NativeScript
+from .scripting.scripts import NativeScript
 from .server import Server
 from .version import VERSION as __version__
 

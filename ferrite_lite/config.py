@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
+from .data.values import EncodingLimits
 from .errors import NotAFloat
 from .foreign import Foreign, foreign_settings
 from .numeric import INT64_MAX, UINT64_MAX, maybe_int, parse_strtod
 from .resp import MAX_BULK_BYTES
-from .values import EncodingLimits
 from .version import REDIS_VERSION
 
 #: ``busy-reply-threshold``: a script that runs longer lets other clients be told -BUSY.

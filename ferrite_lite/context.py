@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from .acl import Denial, Entry, Place, User
-from .broker import Subscriptions
 from .clock import NS_PER_MS
 from .command import Command
+from .data.keyspace import Keyspace
 from .errors import CommandError
-from .keyspace import Keyspace
-from .metrics import Routes
+from .messages.broker import Subscriptions
+from .messages.watches import Watch
+from .observing.metrics import Routes
 from .reply import Reply, Several
-from .watches import Watch
 
 if TYPE_CHECKING:
+    from .messages.tracking import Tracker
     from .state import ServerState
-    from .tracking import Tracker
 
 
 class ReplyMode(enum.Enum):

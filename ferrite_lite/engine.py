@@ -30,11 +30,11 @@ from .errors import (
     TransactionRefused,
     UnknownCommand,
 )
-from .metrics import Meter
+from .observing.metrics import Meter
 from .pause import Postponed
 from .reply import NO_REPLY, OK, QUEUED, Reply
 from .resp import BULK_HEADERS, ENCODERS, INTEGER_LINES, Request
-from .scripts import NativeScript, flags_of
+from .scripting.scripts import NativeScript, flags_of
 from .state import ServerState
 
 #: What a client that has not authenticated may still call has the flag ``no_auth``; these commands

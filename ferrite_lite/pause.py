@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from .keyspace import Keyspace
-from .values import Hash, Held, Set, String, Value
+from .data.keyspace import Keyspace
+from .data.values import Hash, Held, Set, String, Value
 
 if TYPE_CHECKING:
     from .context import Context

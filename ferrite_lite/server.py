@@ -21,9 +21,9 @@ from .busy import BusyDoor
 from .clock import NS_PER_MS, SystemClock, stopwatch_ns
 from .config import OutputLimit
 from .context import Buffers, Peer
-from .crowding import thin_out
 from .engine import Engine
 from .errors import CommandError, ProtocolError, TooManyClients
+from .eviction.crowding import thin_out
 from .pause import Postponed
 from .reply import Reply
 from .resp import ENCODERS, ParserLimits, Request, RequestParser, RequestTooBig

@@ -9,28 +9,28 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from .accesses import Accesses
 from .acl import AccessControl
-from .broker import Broker
 from .clock import NS_PER_US, Clock, SystemClock
 from .command import Command, CommandTable
 from .config import Config
-from .functions import Libraries
-from .keyspace import Keyspace, Moment
-from .latency import LatencyMonitor
-from .lookups import Lookups
-from .memory import Memory
-from .metrics import Metrics
-from .monitor import Monitor
-from .notifications import Notifier
+from .data.keyspace import Keyspace, Moment
+from .eviction.accesses import Accesses
+from .eviction.memory import Memory
+from .messages.broker import Broker
+from .messages.notifications import Notifier
+from .messages.tracking import Tracking
+from .messages.watches import Watches
+from .observing.latency import LatencyMonitor
+from .observing.lookups import Lookups
+from .observing.metrics import Metrics
+from .observing.monitor import Monitor
+from .observing.rates import Rates
+from .observing.redaction import redacted
+from .observing.slowlog import SlowLog
 from .pause import Pause
-from .rates import Rates
-from .redaction import redacted
-from .scripts import Door, ScriptCache, ScriptRun
-from .slowlog import SlowLog
-from .tracking import Tracking
+from .scripting.functions import Libraries
+from .scripting.scripts import Door, ScriptCache, ScriptRun
 from .version import VERSION
-from .watches import Watches
 
 if TYPE_CHECKING:
     from .context import Context

@@ -12,18 +12,14 @@ ROOT = Path(__file__).parent.parent
 
 #: Each room of ferrite_lite may import from its own rank and from the ranks above it.
 RANKS = [
-    {"errors", "clock", "foreign", "usage", "version", "latency", "slowlog", "xxh3"},
+    {"errors", "clock", "foreign", "usage", "version"},
     {"numeric", "patterns", "reply", "words"},
-    {"arguments", "fielddeadlines", "roster", "expiry", "resp", "command", "scriptflags"},
-    {"values", "metrics", "redaction", "rates", "lookups"},
-    {"keyspace", "config"},
-    {
-        *("watches", "broker", "persistence", "acl", "accesses", "memory", "crowding"),
-        *("digest", "notifications", "tracking", "monitor", "pause"),
-    },
+    {"arguments", "resp", "command", "scriptflags"},
+    {"data", "observing"},
+    {"config"},
+    {"messages", "eviction", "persistence", "acl", "pause"},
     {"context", "lua", "configfile"},
-    {"scripts"},
-    {"functions"},
+    {"scripting"},
     {"state"},
     {"commands"},
     {"engine", "busy"},

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from ..acl import ACL_CATEGORIES, AccessControl, Entry, Selector, User, is_user_name
 from ..acl.description import describe_channels, describe_commands, describe_keys
-from ..broker import Subscriptions
 from ..command import Command, CommandGroup
 from ..context import Context
 from ..errors import (
@@ -27,6 +26,7 @@ from ..errors import (
     SubcommandSyntax,
     UnknownSubcommand,
 )
+from ..messages.broker import Subscriptions
 from ..numeric import parse_int
 from ..reply import OK, OrderedSet, Reply
 from .clients import kill

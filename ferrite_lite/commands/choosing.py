@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..context import Context
+from ..data.values import Collection, pick_distinct, pick_repeatedly
 from ..errors import NotAMagnitude, NotInRange
 from ..numeric import INT64_MIN, parse_int
-from ..values import Collection, pick_distinct, pick_repeatedly
 
 #: How many repeated choices one reply may hold. Redis has no such limit, and gathers a reply until
 #: the client's output buffer is full; it is the most words that a request may have here.

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 
 from ..command import CommandGroup
 from ..context import Context
-from ..crowding import argv_bytes, held_bytes, queue_bytes
 from ..errors import (
     InvalidClientId,
     NoSuchClient,
@@ -15,6 +14,7 @@ from ..errors import (
     UnknownPauseMode,
     UnknownUnblockReason,
 )
+from ..eviction.crowding import argv_bytes, held_bytes, queue_bytes
 from ..numeric import maybe_int, parse_int
 from ..reply import OK, Reply, Verbatim
 from .clientfilters import Filter, flags_of, read_filters

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from ..command import CommandGroup
 from ..context import Context
+from ..data.values import String
+from ..data.xxh3 import xxh3_64
 from ..errors import InvalidCondition, NoDigest, TooLongToDigest, WrongArity
 from ..reply import Reply
-from ..values import String
-from ..xxh3 import xxh3_64
 
 command = CommandGroup("string")
 

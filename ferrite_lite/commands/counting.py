@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ..command import CommandGroup
 from ..context import Context
+from ..data.values import String
 from ..errors import (
     AppliedNotFinite,
     AppliedOverflow,
@@ -25,7 +26,6 @@ from ..errors import (
 )
 from ..numeric import INT64_MAX, INT64_MIN, LARGEST, LongDouble, maybe_int
 from ..reply import DoubleText, Reply
-from ..values import String
 from .deadlines import UNITS, positive_deadline_ms
 from .options import argument_of
 

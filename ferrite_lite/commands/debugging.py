@@ -11,12 +11,12 @@ import logging
 import secrets
 from collections.abc import Callable
 
-from ..accesses import lru_clock
 from ..clock import block_seconds
 from ..command import CommandGroup
 from ..config import Memory
 from ..context import Context
-from ..digest import dataset_digest, value_digest
+from ..data.digest import dataset_digest, value_digest
+from ..data.values import Hash, Set, Value, encoding_of
 from ..errors import (
     BadPackedThreshold,
     DebugError,
@@ -36,11 +36,11 @@ from ..errors import (
     UnknownDebugType,
     UnknownReloadOption,
 )
+from ..eviction.accesses import lru_clock
 from ..numeric import maybe_int, parse_int, parse_strtod
 from ..patterns import matcher
 from ..persistence.dump import dump, load
 from ..reply import OK, Attributed, BigNumber, Double, OrderedSet, Push, Reply, Status, Verbatim
-from ..values import Hash, Set, Value, encoding_of
 
 command = CommandGroup("server")
 logger = logging.getLogger("ferrite_lite")

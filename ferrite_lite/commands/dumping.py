@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..accesses import MAX_FREQUENCY
 from ..command import CommandGroup
 from ..context import Context
 from ..errors import BusyKey, InvalidFrequency, InvalidIdleTime, InvalidTtl, SyntaxFault
+from ..eviction.accesses import MAX_FREQUENCY
 from ..numeric import parse_int
 from ..persistence.dump import dump, load
 from ..reply import OK, Reply

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from ..command import CommandGroup
 from ..context import Context
+from ..data.values import Hash
 from ..errors import FieldCountMismatch, SyntaxFault
 from ..numeric import parse_int
 from ..reply import Reply
-from ..values import Hash
 from .deadlines import (
     MS_PER_SECOND,
     UNITS,

@@ -20,14 +20,14 @@ from ..errors import (
     UnknownListOption,
     UnknownLoadOption,
 )
-from ..functions import ENGINE, Libraries, Loaded
 from ..lua import LibraryFunction
 from ..numeric import maybe_int
 from ..patterns import matcher
 from ..persistence.dump import dump_libraries, load_libraries
 from ..reply import OK, OrderedSet, Reply, Status
 from ..scriptflags import FLAGS
-from ..scripts import kill, run_lua
+from ..scripting.functions import ENGINE, Libraries, Loaded
+from ..scripting.scripts import kill, run_lua
 from .helping import help_lines
 
 command = CommandGroup("scripting")

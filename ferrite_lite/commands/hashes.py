@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..command import CommandGroup
 from ..context import Context
+from ..data.values import Hash, pick
 from ..errors import (
     HashIncrementNotFinite,
     HashValueNotAFloat,
@@ -17,7 +18,6 @@ from ..errors import (
 )
 from ..numeric import INT64_MAX, INT64_MIN, LongDouble, maybe_int, parse_int
 from ..reply import OK, Reply
-from ..values import Hash, pick
 from .choosing import choose, parse_count
 from .scanning import parse_cursor, read_options, scan_names
 

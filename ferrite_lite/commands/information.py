@@ -12,13 +12,13 @@ import resource
 import sys
 from collections.abc import Callable
 
-from ..accesses import lru_clock
 from ..clock import NS_PER_MS
 from ..command import CommandGroup
 from ..config import NAMES
 from ..context import Context
-from ..keyspace import Keyspace
-from ..memory import BASE_BYTES, CLIENT_BYTES
+from ..data.keyspace import Keyspace
+from ..eviction.accesses import lru_clock
+from ..eviction.memory import BASE_BYTES, CLIENT_BYTES
 from ..reply import Reply, Verbatim
 
 command = CommandGroup("server")

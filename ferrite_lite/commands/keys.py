@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ..command import CommandGroup
 from ..context import Context
+from ..data.keyspace import Keyspace
+from ..data.values import copy_of, encoding_of, kind_of
 from ..errors import (
     DatabaseOutOfRange,
     FrequencyNotTracked,
@@ -12,11 +14,9 @@ from ..errors import (
     SameObject,
     SyntaxFault,
 )
-from ..keyspace import Keyspace
 from ..numeric import maybe_int, parse_int, parse_int32
 from ..patterns import is_literal, matcher
 from ..reply import OK, Reply, Status
-from ..values import copy_of, encoding_of, kind_of
 from .deadlines import MS_PER_SECOND, allows, deadline_ms, read_conditions
 from .helping import help_lines
 from .options import argument_of, read_timeout_ms

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from ..command import Command, CommandGroup
 from ..context import Context
 from ..errors import NoLatencySamples
-from ..latency import Event
-from ..metrics import Meter
+from ..observing.latency import Event
+from ..observing.metrics import Meter
 from ..reply import Pairs, Reply, Verbatim
 from .helping import help_lines
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from ..command import CommandGroup
 from ..context import Context
+from ..data.values import List
 from ..numeric import parse_int
 from ..reply import Reply
-from ..values import List
 
 command = CommandGroup("list")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..command import CommandGroup
 from ..context import Context
 from ..errors import SyntaxFault
-from ..memory import BASE_BYTES, CLIENT_BYTES, SAMPLES, key_bytes, overhead_bytes
+from ..eviction.memory import BASE_BYTES, CLIENT_BYTES, SAMPLES, key_bytes, overhead_bytes
 from ..numeric import parse_int
 from ..reply import OK, Reply, Verbatim
 from .helping import help_lines

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..broker import Topics
 from ..command import CommandGroup
 from ..context import Context
 from ..errors import SubcommandSyntax
+from ..messages.broker import Topics
 from ..reply import NO_REPLY, Push, Reply
 from .helping import help_lines
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..data.values import Collection, Set, names_in
 from ..errors import InvalidCursor, NoValuesWithoutHash, SyntaxFault
 from ..numeric import UINT64_MAX, parse_int
 from ..patterns import Matcher, matcher
-from ..values import Collection, Set, names_in
 from .options import argument_of
 
 #: What ``strtoul`` reads to the end: nothing at all is 0.

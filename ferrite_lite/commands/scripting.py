@@ -16,7 +16,7 @@ from ..errors import (
 )
 from ..numeric import parse_int
 from ..reply import OK, Reply
-from ..scripts import kill
+from ..scripting.scripts import kill
 from .helping import help_lines
 
 command = CommandGroup("scripting")

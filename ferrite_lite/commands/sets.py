@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from ..command import CommandGroup
 from ..context import Context
+from ..data.values import Set, pick, pick_distinct
 from ..errors import (
     NegativeLimit,
     NoKeysCounted,
@@ -17,7 +18,6 @@ from ..errors import (
 )
 from ..numeric import maybe_int
 from ..reply import OrderedSet, Reply
-from ..values import Set, pick, pick_distinct
 from .choosing import choose, parse_count
 from .scanning import parse_cursor, read_options, scan_names
 

@@ -6,8 +6,8 @@ from ..command import CommandGroup
 from ..context import Context
 from ..errors import SlowlogCountTooSmall, SubcommandSyntax
 from ..numeric import maybe_int
+from ..observing.slowlog import SlowRequest
 from ..reply import OK, Reply
-from ..slowlog import SlowRequest
 from .helping import help_lines
 
 command = CommandGroup("server")

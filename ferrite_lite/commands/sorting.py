@@ -9,6 +9,7 @@ from typing import Any
 from ..acl import READ
 from ..command import CommandGroup
 from ..context import Context
+from ..data.values import Hash, List, Set, String
 from ..errors import (
     NotAFloat,
     SortOptionDenied,
@@ -18,7 +19,6 @@ from ..errors import (
 )
 from ..numeric import parse_int, parse_strtod
 from ..reply import Reply
-from ..values import Hash, List, Set, String
 from .options import argument_of
 
 command = CommandGroup("generic", category="")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..command import CommandGroup
 from ..context import Context
+from ..data.values import String, Unread
 from ..errors import (
     DecrementOverflow,
     IncrementNotFinite,
@@ -23,7 +24,6 @@ from ..errors import (
 )
 from ..numeric import INT64_MAX, INT64_MIN, LongDouble, maybe_int, parse_int
 from ..reply import OK, Reply
-from ..values import String, Unread
 from . import subsequence
 from .comparing import CONDITIONS, check_expected, holds
 from .deadlines import UNITS, positive_deadline_ms

@@ -17,10 +17,10 @@ from ..errors import (
     PrefixNeedsBroadcast,
     SyntaxFault,
 )
+from ..messages.tracking import Tracker
 from ..numeric import parse_int
 from ..reply import OK, OrderedSet, Reply
 from ..state import ServerState
-from ..tracking import Tracker
 
 command = CommandGroup("connection")
 

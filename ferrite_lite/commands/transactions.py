@@ -9,6 +9,7 @@ from __future__ import annotations
 from ..acl import Place
 from ..command import CommandGroup
 from ..context import Context, Transaction
+from ..data.values import Collection, copy_of
 from ..errors import (
     CommandError,
     DiscardWithoutMulti,
@@ -20,7 +21,6 @@ from ..errors import (
     WatchInsideMulti,
 )
 from ..reply import NULL_ARRAY, OK, InProtocol, Reply
-from ..values import Collection, copy_of
 
 command = CommandGroup("transactions")
 

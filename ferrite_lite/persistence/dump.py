@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from ..data.values import EncodingLimits, Value, VolatileHash
 from ..errors import BadDumpChecksum, BadDumpFormat, FunctionPayloadInvalid
-from ..values import EncodingLimits, Value, VolatileHash
 from .crc64 import crc64
 from .packed import Corrupt
 from .rdb import Reader, Writer

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+from ..data.values import INTSET_WIDTHS_BYTES
 from ..numeric import maybe_int
-from ..values import INTSET_WIDTHS_BYTES
 
 _END = 0xFF
 #: A header's count says "too many to be counted here".

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from ..errors import NotAFunctionPayload
-from ..numeric import INT64_MAX, maybe_int
-from ..values import (
+from ..data.values import (
     EncodingLimits,
     Hash,
     List,
@@ -22,6 +20,8 @@ from ..values import (
     VolatileHash,
     intset_width_bytes,
 )
+from ..errors import NotAFunctionPayload
+from ..numeric import INT64_MAX, maybe_int
 from . import lzf, packed
 from .packed import Corrupt
 

@@ -8,8 +8,8 @@ import pytest
 
 from ferrite_lite.clock import ManualClock
 from ferrite_lite.context import Context
+from ferrite_lite.data.keyspace import Keyspace
 from ferrite_lite.engine import Engine
-from ferrite_lite.keyspace import Keyspace
 from ferrite_lite.resp import encode
 
 Word = str | bytes | int

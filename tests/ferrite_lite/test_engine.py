@@ -6,9 +6,9 @@ from ferrite_lite.clock import ManualClock
 from ferrite_lite.command import CommandTable
 from ferrite_lite.config import Config
 from ferrite_lite.context import Context, Peer
+from ferrite_lite.data.expiry import SLICE_MS
 from ferrite_lite.engine import Engine
 from ferrite_lite.errors import CommandError, NotAnInteger, UnknownCommand
-from ferrite_lite.expiry import SLICE_MS
 from ferrite_lite.reply import NO_REPLY, Push, Reply
 from ferrite_lite.resp import encode
 from tests.ferrite_lite.conftest import Run, Word, runner, words

@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ferrite_lite import resp
+from ferrite_lite.data.values import EncodingLimits, Hash
 from ferrite_lite.errors import CommandError, ProtocolError
 from ferrite_lite.reply import (
     NULL_ARRAY,
@@ -30,7 +31,6 @@ from ferrite_lite.resp import (
     RequestParser,
     encode,
 )
-from ferrite_lite.values import EncodingLimits, Hash
 from tests.support.wire import encode as request
 
 words = st.lists(

@@ -12,7 +12,7 @@ from ferrite_lite.clock import ManualClock
 from ferrite_lite.config import Config
 from ferrite_lite.engine import Engine
 from ferrite_lite.reply import Reply
-from ferrite_lite.scripts import NativeScript
+from ferrite_lite.scripting.scripts import NativeScript
 from tests.ferrite_lite.conftest import Run, runner
 
 OK = b"+OK\r\n"

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from ferrite_lite.clock import ManualClock
+from ferrite_lite.data.expiry import SLICE_MS
 from ferrite_lite.engine import Engine
-from ferrite_lite.expiry import SLICE_MS
 from tests.ferrite_lite.conftest import Run
 
 OK = b"+OK\r\n"

@@ -6,8 +6,8 @@ import pytest
 
 from ferrite_lite.clock import ManualClock
 from ferrite_lite.context import Peer
+from ferrite_lite.data.expiry import SLICE_MS
 from ferrite_lite.engine import Engine
-from ferrite_lite.expiry import SLICE_MS
 from ferrite_lite.reply import OK
 
 

@@ -6,8 +6,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from ferrite_lite import Engine
 from ferrite_lite.clock import ManualClock
-from ferrite_lite.expiry import SLICE_MS
-from ferrite_lite.values import Hash, VolatileHash
+from ferrite_lite.data.expiry import SLICE_MS
+from ferrite_lite.data.values import Hash, VolatileHash
 from tests.ferrite_lite.conftest import Run, runner
 
 #: More than any of these tests needs.

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from ferrite_lite import functions
 from ferrite_lite.context import Context
 from ferrite_lite.engine import Engine
 from ferrite_lite.persistence.dump import dump_libraries
+from ferrite_lite.scripting import functions
 from tests.ferrite_lite.conftest import Run
 
 ADD = "redis.register_function('add', function(keys, args) return args[1] + args[2] end)"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ferrite_lite.clock import ManualClock
-from ferrite_lite.scripts import sha1
+from ferrite_lite.scripting.scripts import sha1
 from tests.ferrite_lite.conftest import Run, Word
 
 OK = b"+OK\r\n"

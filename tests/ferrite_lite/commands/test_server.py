@@ -4,8 +4,8 @@ import pytest
 
 from ferrite_lite.clock import ManualClock
 from ferrite_lite.config import Config
+from ferrite_lite.data.expiry import SLICE_MS
 from ferrite_lite.engine import Engine
-from ferrite_lite.expiry import SLICE_MS
 from tests.ferrite_lite.conftest import Run, runner
 
 OK = b"+OK\r\n"

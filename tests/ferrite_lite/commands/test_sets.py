@@ -4,8 +4,8 @@ import pytest
 
 from ferrite_lite.clock import ManualClock
 from ferrite_lite.commands.choosing import MAX_REPEATED_CHOICES
+from ferrite_lite.data.values import Set
 from ferrite_lite.engine import Engine
-from ferrite_lite.values import Set
 from tests.ferrite_lite.conftest import Run
 
 WRONG_TYPE = b"-WRONGTYPE Operation against a key holding the wrong kind of value\r\n"

@@ -5,9 +5,9 @@ import pytest
 from ferrite_lite.clock import ManualClock
 from ferrite_lite.commands.strings import MAX_LCS_BYTES
 from ferrite_lite.config import Config
+from ferrite_lite.data.values import encoding_of
 from ferrite_lite.engine import Engine
 from ferrite_lite.resp import CRLF
-from ferrite_lite.values import encoding_of
 from tests.ferrite_lite.conftest import Run, runner
 
 WRONG_TYPE = b"-WRONGTYPE Operation against a key holding the wrong kind of value\r\n"

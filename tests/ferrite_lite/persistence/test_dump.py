@@ -8,11 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ferrite_lite.errors import BadDumpChecksum, BadDumpFormat
-from ferrite_lite.persistence.crc64 import crc64
-from ferrite_lite.persistence.dump import dump, load
-from ferrite_lite.persistence.packed import write_listpack
-from ferrite_lite.values import (
+from ferrite_lite.data.values import (
     EncodingLimits,
     Hash,
     List,
@@ -22,6 +18,10 @@ from ferrite_lite.values import (
     encoding_of,
     kind_of,
 )
+from ferrite_lite.errors import BadDumpChecksum, BadDumpFormat
+from ferrite_lite.persistence.crc64 import crc64
+from ferrite_lite.persistence.dump import dump, load
+from ferrite_lite.persistence.packed import write_listpack
 from tests.support.servers import RealServer
 from tests.support.wire import RawConnection
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ferrite_lite import Engine, ManualClock
 from ferrite_lite.resp import encode
-from ferrite_lite.scripts import Twin
+from ferrite_lite.scripting.scripts import Twin
 from sessions.atomic import VALIDATE
 from sessions.servers import native
 from tests.support.servers import RealServer

@@ -1,0 +1,1 @@
+"""What is kept: keys, their values and their deadlines."""

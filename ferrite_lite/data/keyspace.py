@@ -1,0 +1,523 @@
+"""One numbered database: keys, their values and their deadlines.
+
+Every effect goes through here, so the change count, WATCH, keyspace events and the rule that an
+empty collection does not exist are stated once. Handlers look a value up, change it, and ``touch``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from random import Random
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from ..clock import NS_PER_MS, NS_PER_US, Clock
+from ..errors import WrongType
+from .expiry import Wheel
+from .roster import Roster
+from .values import EncodingLimits, Hash, Held, Set, String, Unread, Value, VolatileHash
+
+if TYPE_CHECKING:
+    from ..eviction.accesses import Accesses
+    from ..messages.notifications import Notifier
+    from ..pause import Pause
+
+C = TypeVar("C", Hash, Set)
+
+
+class Observer(Protocol):
+    """Whoever is told of changes: WATCH today, keyspace events and client tracking beside it."""
+
+    def key_changed(self, db: Keyspace, event: str, key: bytes) -> None:
+        """``event`` is Redis's name for the change, as keyspace notifications publish it."""
+        ...
+
+    def keys_replaced(self, db: Keyspace, by: Keyspace | None) -> None:
+        """All keys are about to go (FLUSHDB), or to be exchanged ``by`` another's (SWAPDB)."""
+        ...
+
+
+class LookupObserver(Protocol):
+    """Whoever counts look-ups, where that costs nothing: see ``lookups``."""
+
+    def miss(self) -> None: ...
+    def find_wrong_type(self) -> None: ...
+
+
+class _NobodyCounts:
+    """For a database that belongs to no server."""
+
+    def miss(self) -> None: ...
+    def find_wrong_type(self) -> None: ...
+
+
+class Moment:
+    """The instant at which the current request runs.
+
+    The clock is read when the first command asks, and then no more until the engine begins the next
+    request: a script, and a whole transaction, see one moment, as in Redis. Most requests touch no
+    deadline and read no clock.
+    """
+
+    __slots__ = ("_now_ns", "_ns", "read_ms")
+
+    def __init__(self, clock: Clock) -> None:
+        self._now_ns = clock.now_ns
+        self._ns = 0
+        #: None until somebody asks. The engine puts None here where a request begins.
+        self.read_ms: int | None = None
+
+    def save(self) -> tuple[int | None, int]:
+        """What ``restore`` brings back after other requests have run inside this one."""
+        return self.read_ms, self._ns
+
+    def restore(self, saved: tuple[int | None, int]) -> None:
+        """Go on at an instant that was saved."""
+        self.read_ms, self._ns = saved
+
+    @property
+    def ms(self) -> int:
+        if self.read_ms is None:
+            self._ns = self._now_ns()
+            self.read_ms = self._ns // NS_PER_MS
+        return self.read_ms
+
+    @property
+    def ns(self) -> int:
+        _ = self.ms  # reads the clock
+        return self._ns
+
+    @property
+    def us(self) -> int:
+        return self.ns // NS_PER_US
+
+
+#: What SWAPDB exchanges.
+_CONTENTS = ("_values", "_deadlines_ms", "_wheel", "_field_wheel", "_roster", "_volatile_names")
+
+
+class Keyspace:
+    """The keys of one database.
+
+    A key lives through the millisecond of its deadline (``now > deadline`` is gone), yet a deadline
+    that is already here when it is set deletes at once: both as in Redis.
+    """
+
+    __slots__ = (
+        "_deadlines_ms",
+        "_field_wheel",
+        "_limits",
+        "_moment",
+        "_roster",
+        "_values",
+        "_volatile_names",
+        "_wheel",
+        "accesses",
+        "announcer",
+        "changes",
+        "expired",
+        "expired_fields",
+        "index",
+        "lookups",
+        "observers",
+        "pause",
+        "recorder",
+    )
+
+    def __init__(self, index: int, moment: Moment, limits: EncodingLimits) -> None:
+        self.index = index
+        #: Number of changes since start: Redis's ``dirty``.
+        self.changes = 0
+        #: Number of keys whose deadline passed.
+        self.expired = 0
+        #: Number of fields of hashes whose deadline passed.
+        self.expired_fields = 0
+        self.observers: list[Observer] = []
+        self._moment = moment
+        self._limits = limits
+        self._values: dict[bytes, Value] = {}
+        self._deadlines_ms: dict[bytes, int] = {}
+        self._wheel = Wheel()
+        #: The hashes that have fields with deadlines, by the earliest of these.
+        self._field_wheel = Wheel()
+        self._roster: Roster | None = None
+        #: What random_volatile_key draws from.
+        self._volatile_names: list[bytes] = []
+        #: Who counts what is looked up.
+        self.lookups: LookupObserver = _NobodyCounts()
+        #: When or how often keys were used, and who records it: see ``accesses``.
+        self.accesses: dict[bytes, int]
+        self.recorder: Accesses
+        #: Who is told of new and of missing keys: see ``notifications``.
+        self.announcer: Notifier
+        #: Whether what is past its deadline must stay: see ``pause``.
+        self.pause: Pause
+
+    def interpose(self, kind: type[Keyspace]) -> None:
+        """Act like ``kind`` from now on, besides whatever was interposed before."""
+        mine = self.__class__
+        if mine is Keyspace:
+            self.__class__ = kind
+        elif not issubclass(mine, kind):
+            self.__class__ = type(kind.__name__, (kind, mine), {"__slots__": ()})
+
+    # --- looking up -------------------------------------------------------------------------------
+
+    def get(self, key: bytes) -> Value | None:
+        """The living value at key, of whatever type."""
+        if key in self._deadlines_ms and self._is_due(key):
+            self._expire(key)
+        value = self._values.get(key)
+        if value is None:
+            self.lookups.miss()
+            return None
+        return self._without_due(key, value) if value.__class__ is VolatileHash else value
+
+    #: The same, but looking is not using: TYPE, OBJECT.
+    peek = get
+
+    def stored(self, key: bytes) -> Value | None:
+        """The value at key, past its deadline or not: for observers."""
+        return self._values.get(key)
+
+    def string(self, key: bytes) -> String | None:
+        """The string at key, or None. Raises WrongType."""
+        if key in self._deadlines_ms and self._is_due(key):
+            self._expire(key)
+        value = self._values.get(key)
+        if value.__class__ is bytes or isinstance(value, bytearray):
+            return value
+        if isinstance(value, Unread):
+            return bytes(value)
+        self._not_found(value)
+        return None
+
+    def collection(self, key: bytes, kind: type[Held]) -> Held | None:
+        """The hash, set or list at key, or None. Raises WrongType."""
+        if key in self._deadlines_ms and self._is_due(key):
+            self._expire(key)
+        value: Any = self._values.get(key)  # mypy cannot follow __class__
+        if value.__class__ is kind:
+            return value
+        if value.__class__ is VolatileHash and kind is Hash:
+            return self._without_due(key, value)  # type: ignore[return-value]  # a Hash
+        self._not_found(value)
+        return None
+
+    def _not_found(self, instead: Value | None) -> None:
+        """What was looked up is not there; raises WrongType if something else is."""
+        if instead is None:
+            self.lookups.miss()
+            return
+        self.lookups.find_wrong_type()
+        raise WrongType
+
+    def hash(self, key: bytes) -> Hash | None:
+        """The hash at key, or None. Raises WrongType. In one step, for it is frequent."""
+        if key in self._deadlines_ms and self._is_due(key):
+            self._expire(key)
+        value = self._values.get(key)
+        return value if value.__class__ is Hash else self.collection(key, Hash)
+
+    def set(self, key: bytes) -> Set | None:
+        return self.collection(key, Set)
+
+    def get_or_create(self, key: bytes, kind: type[C]) -> C:
+        """The collection at key, made when there is none: put something in it, then ``touch``."""
+        value = self.collection(key, kind)
+        if value is None:
+            value = kind(self._limits)
+            self._insert(key, value)
+        return value
+
+    def __contains__(self, key: bytes) -> bool:
+        if key in self._deadlines_ms and self._is_due(key):
+            self._expire(key)
+        return key in self._values
+
+    def __len__(self) -> int:
+        """How many keys there are; as in Redis, one past its deadline counts until it is found."""
+        return len(self._values)
+
+    @property
+    def with_deadline(self) -> int:
+        """How many keys have a deadline."""
+        return len(self._deadlines_ms)
+
+    def average_ttl_ms(self) -> int:
+        """The mean time left of keys with a deadline, from a sample."""
+        sample = list(islice(self._deadlines_ms.values(), 64))
+        now_ms = self._moment.ms
+        return sum(max(0, d - now_ms) for d in sample) // len(sample) if sample else 0
+
+    def keys(self) -> list[bytes]:
+        """Every living key."""
+        return [key for key in list(self._values) if key in self]
+
+    # --- changing ---------------------------------------------------------------------------------
+
+    def put(self, key: bytes, value: Value, *, keep_deadline: bool = False) -> None:
+        """Replace whatever is at key. The caller touches."""
+        values = self._values
+        if key in self._deadlines_ms and not keep_deadline:
+            self._drop_deadline(key)
+        if key in values:
+            values[key] = value
+        else:
+            self._insert(key, value)
+
+    def store(self, key: bytes, value: String) -> None:
+        """SET: put a string without a deadline, and touch; in one step, for it is frequent."""
+        values = self._values
+        if key in self._deadlines_ms:
+            self._drop_deadline(key)
+        if key in values:
+            values[key] = value
+        else:
+            self._insert(key, value)
+        self.changes += 1
+        if self.observers:
+            self._tell("set", key)
+
+    def rewrite(self, key: bytes, value: String, event: str) -> None:
+        """INCR: put what a string has become, and touch. Its deadline stays. In one step, too."""
+        values = self._values
+        if key in values:
+            values[key] = value
+        else:
+            self._insert(key, value)
+        self.changes += 1
+        if self.observers:
+            self._tell(event, key)
+
+    def _drop_deadline(self, key: bytes) -> None:
+        """Before a value is replaced: one that is past its deadline goes as any other does."""
+        if self._is_due(key):
+            self._expire(key)
+        else:
+            del self._deadlines_ms[key]
+
+    def touch(self, key: bytes, event: str, changes: int = 1) -> None:
+        """Record a change to the value at key, under its Redis event name.
+
+        A collection that was left empty stops existing here, and nowhere else.
+        """
+        self.changes += changes
+        if self.observers:
+            self._tell(event, key)
+        value = self._values.get(key)
+        if not value and isinstance(value, Hash | Set):
+            self._remove(key)
+            self._tell("del", key)
+
+    def _tell(self, event: str, key: bytes) -> None:
+        for observer in self.observers:
+            observer.key_changed(self, event, key)
+
+    def delete(self, key: bytes, event: str = "del") -> bool:
+        """Remove a key; false when there was none."""
+        if key not in self:
+            return False
+        self._remove(key)
+        self.touch(key, event)
+        return True
+
+    def delete_quietly(self, key: bytes) -> None:
+        """Make room for a value that takes a key's place: no event of its own."""
+        if key in self:
+            self._remove(key)
+
+    def take(self, key: bytes) -> tuple[Value, int | None] | None:
+        """Remove a key without a trace and hand out its value and deadline: RENAME, MOVE."""
+        if key not in self:
+            return None
+        value, deadline_ms = self._values[key], self._deadlines_ms.get(key)
+        self._remove(key)
+        return value, deadline_ms
+
+    def place(self, key: bytes, value: Value, deadline_ms: int | None) -> None:
+        """Replace whatever is at key by a value and its deadline. The caller touches.
+
+        That deadline may be here already: a key lives through its millisecond, whatever its name.
+        """
+        self.put(key, value)
+        if deadline_ms is not None:
+            self.impose_deadline(key, deadline_ms)
+        earliest_ms = self._earliest_field_ms(key)
+        if earliest_ms is not None:
+            self._field_wheel.file(key, earliest_ms)
+
+    def clear(self) -> int:
+        """Remove every key, and return how many there were."""
+        for observer in self.observers:
+            observer.keys_replaced(self, None)
+        removed = len(self._values)
+        self.changes += removed
+        self._values, self._deadlines_ms, self._roster = {}, {}, None
+        self._volatile_names = []
+        self._wheel.clear()
+        self._field_wheel.clear()
+        return removed
+
+    def swap_contents(self, other: Keyspace) -> None:
+        """Exchange everything but the number with another database."""
+        for db, by in ((self, other), (other, self)):
+            for observer in db.observers:
+                observer.keys_replaced(db, by)
+        for name in _CONTENTS:
+            mine, theirs = getattr(self, name), getattr(other, name)
+            setattr(self, name, theirs)
+            setattr(other, name, mine)
+
+    # --- deadlines --------------------------------------------------------------------------------
+
+    def deadline_ms(self, key: bytes) -> int | None:
+        """The deadline of a living key, in Unix milliseconds."""
+        return self._deadlines_ms.get(key) if key in self else None
+
+    def has_deadline(self, key: bytes) -> bool:
+        """Whether a key has a deadline, be it past."""
+        return key in self._deadlines_ms
+
+    def set_deadline(self, key: bytes, deadline_ms: int) -> bool:
+        """Give a key a deadline; false when that is already here, and the key is gone for it.
+
+        The caller touches in the first case; in the second it is done.
+        """
+        if deadline_ms <= self._moment.ms:
+            self.delete(key)
+            return False
+        self.impose_deadline(key, deadline_ms)
+        return True
+
+    def impose_deadline(self, key: bytes, deadline_ms: int) -> None:
+        """Give a key a deadline, be it past: then it has expired when somebody looks."""
+        self._deadlines_ms[key] = deadline_ms
+        self._wheel.file(key, deadline_ms)
+
+    def clear_deadline(self, key: bytes) -> bool:
+        """Let a key live for ever; false when it did already. The caller touches."""
+        return self._deadlines_ms.pop(key, None) is not None
+
+    def expire_one(self) -> bool:
+        """Remove one key that is past its deadline, or the fields of one hash that are past theirs.
+
+        False when there is none to be found.
+        """
+        key = self._wheel.take_due(self._moment.ms, self._deadlines_ms.get)
+        if key is not None:
+            self._expire(key)
+        return key is not None or self._expire_fields_of_one()
+
+    def _is_due(self, key: bytes) -> bool:
+        return self._deadlines_ms[key] < self._moment.ms
+
+    def _expire(self, key: bytes) -> None:
+        self._remove(key)
+        self.expired += 1
+        self.touch(key, "expired")
+
+    # --- deadlines of fields ----------------------------------------------------------------------
+
+    def set_field_deadline(self, key: bytes, field: bytes, deadline_ms: int) -> None:
+        """Give a field that is in the hash at key a deadline. The caller touches."""
+        fields = self._values[key]
+        assert isinstance(fields, Hash)  # noqa: S101  # whoever calls has it in hand
+        fields.set_deadline(field, deadline_ms)
+        self._field_wheel.file(key, deadline_ms)
+
+    @property
+    def with_field_deadlines(self) -> int:
+        """How many hashes have fields with deadlines."""
+        return sum(
+            self._values.get(key).__class__ is VolatileHash for key in self._field_wheel.filed()
+        )
+
+    def _expire_fields_of_one(self) -> bool:
+        key = self._field_wheel.take_due(self._moment.ms, self._earliest_field_ms)
+        if key is None:
+            return False
+        self.peek(key)
+        earliest_ms = self._earliest_field_ms(key)
+        if earliest_ms is not None:
+            self._field_wheel.file(key, earliest_ms)
+        return True
+
+    def _earliest_field_ms(self, key: bytes) -> int | None:
+        fields = self._values.get(key)
+        return fields.deadlines.earliest_ms() if isinstance(fields, VolatileHash) else None
+
+    def _without_due(self, key: bytes, fields: VolatileHash) -> VolatileHash | None:
+        """The hash at key without the fields that are past their deadlines, if any are left.
+
+        They go when somebody looks, like keys. CLIENT PAUSE holds keys, but not fields.
+        """
+        dropped = fields.drop_due(self._moment.ms)
+        if dropped:
+            self.expired_fields += dropped
+            self.touch(key, "hexpired", changes=dropped)
+        return fields or None
+
+    # --- order ------------------------------------------------------------------------------------
+
+    def scan(self, cursor: int, count: int) -> tuple[int, list[bytes]]:
+        """Keys below a scan cursor, expired ones possibly among them; see ``roster``."""
+        return self._names().scan(cursor, count, self._values)
+
+    def random_key(self, random: Random) -> bytes | None:
+        """A living key, each with the same probability."""
+        while self._values:
+            key = self._names().choose(self._values, random)
+            if key in self:
+                return key
+        return None
+
+    def random_volatile_key(self, random: Random) -> bytes | None:
+        """A living key that has a deadline.
+
+        It is drawn from a list that is made anew when it has shrunk to nothing, or to less than
+        half of the keys: one that got its deadline meanwhile has to wait for that.
+        """
+        while self._deadlines_ms:
+            if 2 * len(self._volatile_names) < len(self._deadlines_ms):
+                self._volatile_names = list(self._deadlines_ms)
+            names = self._volatile_names
+            at = int(random.random() * len(names))
+            key = names[at]
+            if key in self._deadlines_ms and key in self:
+                return key
+            names[at] = names[-1]
+            names.pop()
+        return None
+
+    def _names(self) -> Roster:
+        if self._roster is None:
+            self._roster = Roster(self._values)
+        return self._roster
+
+    def _insert(self, key: bytes, value: Value) -> None:
+        self._values[key] = value
+        if self._roster is not None:
+            self._roster.add(key)
+
+    def _remove(self, key: bytes) -> None:
+        del self._values[key]
+        self._deadlines_ms.pop(key, None)
+        if self._roster is not None:
+            self._roster.remove(key, self._values)
+
+    # --- inspection -------------------------------------------------------------------------------
+
+    def stored_items(self, *, newest_first: bool = False) -> Iterator[tuple[bytes, Value]]:
+        """Every key and its value, past its deadline or not, in the order in which they came."""
+        return reversed(self._values.items()) if newest_first else iter(self._values.items())
+
+    def items(self) -> Iterator[tuple[bytes, Value]]:
+        """Every living key and its value."""
+        for key in self.keys():
+            yield key, self._values[key]
+
+    def check(self) -> None:
+        """Assert what must hold after every command; for tests."""
+        assert self._deadlines_ms.keys() <= self._values.keys()  # noqa: S101  # our own invariant
+        assert all(v or isinstance(v, String) for v in self._values.values())  # noqa: S101  # same

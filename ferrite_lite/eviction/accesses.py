@@ -1,0 +1,216 @@
+"""When each key was last used, or how often: what OBJECT IDLETIME and FREQ tell, and what eviction
+goes by.
+
+Most servers are never asked, so nothing is recorded until somebody asks, or sets a policy that
+needs it: then the databases become ``RecordingKeyspace``, a class of the same layout, and every
+look-up is noted. Of the time before that, only the last change of any key is known, to a tenth of a
+second: no key counts as idle for longer than since that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import TypeVar
+
+from ..config import Config
+from ..data.keyspace import Keyspace, Moment
+from ..data.values import Hash, Held, Set, String, Value
+
+C = TypeVar("C", Hash, Set)
+
+MS_PER_MINUTE = 60_000
+#: ``LFU_INIT_VAL``: a new key is not the first to go.
+NEW_FREQUENCY = 5
+MAX_FREQUENCY = 255
+
+
+def lru_clock(now_ms: int) -> int:
+    """The seconds that Redis's 24 bits of an object hold."""
+    return now_ms // 1000 & 0xFFFFFF
+
+
+class Accesses:
+    """The records of all databases of a server, by key, and how they are made."""
+
+    __slots__ = (
+        "_changed_ms",
+        "_changes",
+        "_config",
+        "_databases",
+        "_moment",
+        "_random",
+        "begun_ms",
+        "is_paused",
+        "is_recording",
+        "taken",
+    )
+
+    def __init__(
+        self, databases: Sequence[Keyspace], config: Config, moment: Moment, random: Random
+    ) -> None:
+        self._databases = databases
+        self._config = config
+        self._moment = moment
+        self._random = random
+        self._changes = 0
+        self._changed_ms = moment.ms
+        self.is_recording = False
+        #: While a client that must leave no traces (CLIENT NO-TOUCH) runs a command.
+        self.is_paused = False
+        #: The record of a key that is on its way to another name or database.
+        self.taken: int | None = None
+        #: What counts as the last access of a key that has no record.
+        self.begun_ms = moment.ms
+
+    def tick(self) -> None:
+        """Note whether anything changed since the last tick; a cycle calls this."""
+        changes = sum(db.changes for db in self._databases)
+        if changes != self._changes:
+            self._changes, self._changed_ms = changes, self._moment.ms
+
+    def begin(self) -> None:
+        """Record from now on, if that was not done before."""
+        if self.is_recording:
+            return
+        self.tick()
+        self.begun_ms = self._changed_ms
+        self.is_recording = True
+        for db in self._databases:
+            db.accesses = {}
+            db.recorder = self
+            db.interpose(RecordingKeyspace)
+
+    def begin_anew(self) -> None:
+        """Forget all records: a time is no frequency, nor a frequency a time."""
+        self.begin()
+        self.begun_ms = self._moment.ms
+        for db in self._databases:
+            db.accesses.clear()
+
+    # --- last use ---------------------------------------------------------------------------------
+
+    def idle_ms(self, db: Keyspace, key: bytes) -> int:
+        """How long nobody used a key."""
+        return max(0, self._moment.ms - db.accesses.get(key, self.begun_ms))
+
+    def set_idle(self, db: Keyspace, key: bytes, idle_ms: int) -> None:
+        db.accesses[key] = self._moment.ms - idle_ms
+
+    # --- frequency --------------------------------------------------------------------------------
+
+    def frequency(self, db: Keyspace, key: bytes) -> int:
+        """Redis's logarithmic count of uses, less one for every ``lfu-decay-time`` without any."""
+        record = db.accesses.get(key)
+        if record is None:
+            record = self._record(NEW_FREQUENCY, self.begun_ms)
+        minutes, counter = divmod(record, MAX_FREQUENCY + 1)
+        decay_minutes = self._config.lfu_decay_minutes
+        if not decay_minutes:
+            return counter
+        return max(0, counter - (self._moment.ms // MS_PER_MINUTE - minutes) // decay_minutes)
+
+    def set_frequency(self, db: Keyspace, key: bytes, frequency: int) -> None:
+        db.accesses[key] = self._record(frequency, self._moment.ms)
+
+    @staticmethod
+    def _record(frequency: int, at_ms: int) -> int:
+        return at_ms // MS_PER_MINUTE * (MAX_FREQUENCY + 1) + frequency
+
+    def _one_more(self, frequency: int) -> int:
+        """The more uses there were, the less probably one more counts."""
+        if frequency == MAX_FREQUENCY:
+            return frequency
+        uses = max(0, frequency - NEW_FREQUENCY)
+        return frequency + (self._random.random() * (uses * self._config.lfu_log_factor + 1) < 1)
+
+    # --- recording --------------------------------------------------------------------------------
+
+    def used(self, db: Keyspace, key: bytes) -> None:
+        if self.is_paused:
+            return
+        if self._config.is_lfu:
+            self.set_frequency(db, key, self._one_more(self.frequency(db, key)))
+        else:
+            db.accesses[key] = self._moment.ms
+
+    def created(self, db: Keyspace, key: bytes) -> None:
+        if self._config.is_lfu:
+            self.set_frequency(db, key, NEW_FREQUENCY)
+        else:
+            db.accesses[key] = self._moment.ms
+
+
+class RecordingKeyspace(Keyspace):
+    """A keyspace that notes every use of a key; ``peek`` and ``in`` look without using."""
+
+    __slots__ = ()
+
+    recorder: Accesses
+
+    def get(self, key: bytes) -> Value | None:
+        value = super().get(key)
+        if value is not None:
+            self.recorder.used(self, key)
+        return value
+
+    def string(self, key: bytes) -> String | None:
+        value = super().string(key)
+        if value is not None:
+            self.recorder.used(self, key)
+        return value
+
+    def hash(self, key: bytes) -> Hash | None:
+        return self.collection(key, Hash)
+
+    def collection(self, key: bytes, kind: type[Held]) -> Held | None:
+        value = super().collection(key, kind)
+        if value is not None:
+            self.recorder.used(self, key)
+        return value
+
+    def put(self, key: bytes, value: Value, *, keep_deadline: bool = False) -> None:
+        is_new = key not in self._values
+        super().put(key, value, keep_deadline=keep_deadline)
+        if not is_new:
+            self.recorder.used(self, key)
+
+    def store(self, key: bytes, value: String) -> None:
+        is_new = key not in self._values
+        super().store(key, value)
+        if not is_new:
+            self.recorder.used(self, key)
+
+    def rewrite(self, key: bytes, value: String, event: str) -> None:
+        is_new = key not in self._values
+        super().rewrite(key, value, event)
+        if not is_new:
+            self.recorder.used(self, key)
+
+    def _insert(self, key: bytes, value: Value) -> None:
+        super()._insert(key, value)
+        self.recorder.created(self, key)
+
+    def _remove(self, key: bytes) -> None:
+        super()._remove(key)
+        self.accesses.pop(key, None)
+
+    def take(self, key: bytes) -> tuple[Value, int | None] | None:
+        """The record goes along with the key: RENAME and MOVE place at once what they take."""
+        if self.get(key) is not None:
+            self.recorder.taken = self.accesses.get(key)
+        return super().take(key)
+
+    def place(self, key: bytes, value: Value, deadline_ms: int | None) -> None:
+        taken, self.recorder.taken = self.recorder.taken, None
+        super().place(key, value, deadline_ms)
+        if taken is not None:
+            self.accesses[key] = taken
+
+    def clear(self) -> int:
+        self.accesses = {}
+        return super().clear()
+
+    def swap_contents(self, other: Keyspace) -> None:
+        super().swap_contents(other)
+        self.accesses, other.accesses = other.accesses, self.accesses

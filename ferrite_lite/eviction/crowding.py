@@ -1,0 +1,68 @@
+"""``maxmemory-clients``: where connections together hold too much, the heaviest are closed.
+
+What a connection holds is what CLIENT LIST tells as ``tot-mem``. Only who said CLIENT NO-EVICT is
+spared: a client that does not read must not take what belongs to all.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from ..config import Config
+from .memory import CLIENT_BYTES
+
+if TYPE_CHECKING:
+    from ..context import Context
+    from ..state import ServerState
+
+logger = logging.getLogger("ferrite_lite")
+
+#: A word of a queued request takes as much beside its own bytes.
+POINTER_BYTES = 8
+
+
+def limit_bytes(config: Config) -> int:
+    """How much all connections may hold; 0 is no limit, as is a share of a ``maxmemory`` of 0."""
+    percent = config.maxmemory_clients.removesuffix("%")
+    if percent != config.maxmemory_clients:
+        return config.maxmemory_bytes * int(percent) // 100
+    return int(config.maxmemory_clients)
+
+
+def argv_bytes(client: Context) -> int:
+    """What the words of the request take that runs; nothing where none does."""
+    return _size(client.argv) if client.is_running else 0
+
+
+def queue_bytes(client: Context) -> int:
+    """What the requests take that MULTI has queued."""
+    queue = client.transaction.queue if client.transaction is not None else []
+    return sum(_size(argv) + POINTER_BYTES * len(argv) for argv in queue)
+
+
+def held_bytes(client: Context) -> int:
+    """What a connection holds, its buffers above all."""
+    return CLIENT_BYTES + sum(client.measure()) + argv_bytes(client) + queue_bytes(client)
+
+
+def _size(argv: list[bytes]) -> int:
+    return sum(map(len, argv))
+
+
+def thin_out(server: ServerState) -> None:
+    """Close connections, the heaviest first, until the others hold no more than they may."""
+    limit = limit_bytes(server.config)
+    if not limit:
+        return
+    clients = [client for client in server.clients.values() if not client.no_evict]
+    sizes = {client: held_bytes(client) for client in clients}
+    total = sum(sizes.values())
+    for client in sorted(clients, key=sizes.__getitem__, reverse=True):
+        if total <= limit:
+            return
+        total -= sizes[client]
+        server.statistics.evicted_clients += 1
+        logger.warning("closing %s: maxmemory-clients", client.peer.address)
+        client.finish()
+        client.close()

@@ -1,0 +1,323 @@
+"""How much memory the data takes, and keeping it below ``maxmemory``.
+
+Python does not tell what a value takes with all that hangs on it, nor what the process owes to its
+host. So memory is accounted as Redis's MEMORY USAGE does it: a key costs its own bytes, the entry
+that holds it, and its value; of a large collection a few elements stand for all. ``used_memory`` is
+the sum of that, an allowance for each connection, its buffers where there is a limit, and what an
+idle redis-server says it takes, so that a limit means the same here and there. It is not what the
+process takes: that is ``used_memory_rss``.
+
+Without a limit nobody pays: who asks gets an estimate. With one, a ``Ledger`` observes the
+databases and keeps the sum exact, which every write pays for. Only while it comes close to the
+limit does each request begin by making room.
+"""
+
+from __future__ import annotations
+
+import sys
+from bisect import insort
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, islice
+from typing import TYPE_CHECKING
+
+from ..clock import SystemClock
+from ..data.keyspace import Keyspace
+from ..data.values import Hash, List, Set, Value, VolatileHash
+
+if TYPE_CHECKING:
+    from ..state import ServerState
+
+#: What redis-server 7.0 says it uses when it has just been started.
+BASE_BYTES = 875_944
+#: A connection's buffers and objects when nothing is in them.
+CLIENT_BYTES = 20_000
+#: One more entry of a dict at its usual fill, measured at 37 to 80.
+ENTRY_BYTES = 56
+#: A deadline: its number, its entry, and its entry in the timing wheel.
+DEADLINE_BYTES = 2 * ENTRY_BYTES + 32
+#: Redis's default for MEMORY USAGE: how many elements of a collection are looked at.
+SAMPLES = 5
+#: How many keys of a database an estimate looks at.
+ESTIMATED_KEYS = 1000
+
+#: Requests make room from this share of the limit on, until less than that is used.
+TIGHT_FROM, TIGHT_UNTIL = 0.98, 0.95
+
+#: How many candidates are remembered between evictions: Redis's EVPOOL_SIZE.
+POOL_SIZE = 16
+#: The clock is read once in so many evictions.
+EVICTIONS_PER_LOOK = 16
+NS_PER_US = 1000
+
+
+def value_bytes(value: Value, samples: int = SAMPLES) -> int:
+    """How much a value takes; ``samples`` 0 looks at every element."""
+    own = sys.getsizeof(value)
+    if value.__class__ is bytes:
+        return own
+    if isinstance(value, VolatileHash):
+        own += DEADLINE_BYTES * len(value.deadlines)
+    if isinstance(value, Hash):
+        return own + _elements_bytes(
+            (sys.getsizeof(field) + sys.getsizeof(held) for field, held in value.items()),
+            len(value),
+            samples,
+        )
+    if isinstance(value, Set | List):
+        return own + _elements_bytes(map(sys.getsizeof, value), len(value), samples)
+    return own
+
+
+def _elements_bytes(sizes: Iterable[int], count: int, samples: int) -> int:
+    if not samples or count <= samples:
+        return sum(sizes)
+    return sum(islice(sizes, samples)) * count // samples
+
+
+def key_bytes(db: Keyspace, key: bytes, value: Value, samples: int = SAMPLES) -> int:
+    """How much a key takes with its value."""
+    deadline_bytes = DEADLINE_BYTES if db.has_deadline(key) else 0
+    return sys.getsizeof(key) + ENTRY_BYTES + deadline_bytes + value_bytes(value, samples)
+
+
+def overhead_bytes(db: Keyspace, *, of_deadlines: bool = False) -> int:
+    """What a database takes for finding its keys, or for finding their deadlines."""
+    return db.with_deadline * DEADLINE_BYTES if of_deadlines else len(db) * ENTRY_BYTES
+
+
+def estimated_bytes(db: Keyspace) -> int:
+    """How much a database takes, judged by the keys that came first and those that came last."""
+    if len(db) <= ESTIMATED_KEYS:
+        return sum(key_bytes(db, key, value) for key, value in db.stored_items())
+    ends = (db.stored_items(), db.stored_items(newest_first=True))
+    sample = chain.from_iterable(islice(items, ESTIMATED_KEYS // 2) for items in ends)
+    return sum(key_bytes(db, key, value) for key, value in sample) * len(db) // ESTIMATED_KEYS
+
+
+class Ledger:
+    """What every key takes, kept up as an observer of all databases.
+
+    What the ledger itself takes, some 90 bytes a key, is not counted: setting a limit must not
+    change what is measured by it.
+    """
+
+    def __init__(self, databases: Sequence[Keyspace], alarm: Callable[[], None]) -> None:
+        """``alarm`` is called when ``alarm_bytes``, which it sets anew, are exceeded."""
+        self.total_bytes = 0
+        self.alarm_bytes = sys.maxsize
+        self._alarm = alarm
+        self._databases = databases
+        self._sizes: dict[Keyspace, dict[bytes, int]] = {}
+        for db in databases:
+            self._sizes[db] = {}
+            for key, _ in db.stored_items():
+                self.key_changed(db, "", key)
+            db.observers.append(self)
+
+    def close(self) -> None:
+        for db in self._databases:
+            db.observers.remove(self)
+
+    def key_changed(self, db: Keyspace, event: str, key: bytes) -> None:
+        sizes = self._sizes[db]
+        value = db.stored(key)
+        if value is None:
+            self.total_bytes -= sizes.pop(key, 0)
+            return
+        size = key_bytes(db, key, value)
+        self.total_bytes += size - sizes.get(key, 0)
+        sizes[key] = size
+        if self.total_bytes > self.alarm_bytes:
+            self._alarm()
+
+    def keys_replaced(self, db: Keyspace, by: Keyspace | None) -> None:
+        if by is None:
+            self.total_bytes -= sum(self._sizes[db].values())
+            self._sizes[db] = {}
+        elif db.index < by.index:  # of an exchange, both sides tell
+            self._sizes[db], self._sizes[by] = self._sizes[by], self._sizes[db]
+
+
+class Memory:
+    """The memory of one server, and its limit."""
+
+    def __init__(self, server: ServerState) -> None:
+        self._server = server
+        self._ledger: Ledger | None = None
+        #: The best candidates for eviction seen so far, the best last: score, database, key.
+        self._pool: list[tuple[int, int, bytes]] = []
+        self._next_db = 0
+        self._policy = "noeviction"
+        self._peak_bytes = 0
+        self.is_limited = False
+        #: What connections hold besides, as the server's cycle has measured it.
+        self.buffers_bytes = 0
+        #: Whether every request must make room first.
+        self.is_tight = False
+        #: Whether the last attempt to make room failed.
+        self.is_exhausted = False
+
+    def configure(self) -> None:
+        """Take over changed settings: limit and policy."""
+        config = self._server.config
+        limited = config.maxmemory_bytes > 0
+        self._pool.clear()
+        if config.maxmemory_policy != self._policy:
+            self._change_policy(config.maxmemory_policy)
+        if limited is not self.is_limited:
+            self.is_limited, self.buffers_bytes = limited, 0
+            if self._ledger is not None:
+                self._ledger.close()
+            self._ledger = Ledger(self._server.databases, self.look) if limited else None
+        self.look()
+
+    def turn(self) -> None:
+        """Go on with what requests had no time for; a cycle calls this."""
+        if self.is_tight:
+            self.make_room()
+        self.look()
+
+    def look(self) -> None:
+        """Decide whether requests must make room."""
+        is_tight = self.is_limited and self.is_over(TIGHT_UNTIL if self.is_tight else TIGHT_FROM)
+        if is_tight is not self.is_tight:
+            self.is_tight, self.is_exhausted = is_tight, False
+            self._server.update_guards()
+        if self._ledger is not None:
+            limit_bytes = int(self._server.config.maxmemory_bytes * TIGHT_FROM)
+            self._ledger.alarm_bytes = (
+                sys.maxsize if is_tight else limit_bytes - self._connections_bytes()
+            )
+
+    def _change_policy(self, policy: str) -> None:
+        config, accesses = self._server.config, self._server.accesses
+        if config.is_lfu or self._policy.endswith("-lfu"):
+            accesses.begin_anew()
+        elif config.is_lru:
+            accesses.begin()
+        self._policy = policy
+
+    def used_bytes(self) -> int:
+        return self._connections_bytes() + self.dataset_bytes()
+
+    def _connections_bytes(self) -> int:
+        return BASE_BYTES + CLIENT_BYTES * len(self._server.clients) + self.buffers_bytes
+
+    def dataset_bytes(self) -> int:
+        """What keys and values take: exact under a limit, else estimated."""
+        if self._ledger is not None:
+            return self._ledger.total_bytes
+        return sum(map(estimated_bytes, self._server.databases))
+
+    def overhead_bytes(self) -> int:
+        """What of it is neither key nor value."""
+        return sum(
+            overhead_bytes(db) + overhead_bytes(db, of_deadlines=True)
+            for db in self._server.databases
+        )
+
+    def peak_bytes(self) -> int:
+        """The most that was ever seen in use; nobody looks while nobody asks."""
+        self._peak_bytes = max(self._peak_bytes, self.used_bytes())
+        return self._peak_bytes
+
+    # --- making room ------------------------------------------------------------------------------
+
+    def make_room(self) -> bool:
+        """Evict until the limit holds; false when it does not and nothing may go.
+
+        It takes the time that ``maxmemory-eviction-tenacity`` allows; the cycle goes on with it.
+        """
+        self.is_exhausted = self.is_over() and not self._make_room()
+        return not self.is_exhausted
+
+    def is_over(self, share: float = 1.0) -> bool:
+        """Whether more is used than may be, or than a share of it."""
+        return self.used_bytes() > self._server.config.maxmemory_bytes * share
+
+    def _make_room(self) -> bool:
+        config, server = self._server.config, self._server
+        if config.maxmemory_policy == "noeviction":
+            return False
+        if server.pause.is_on:
+            return True  # the data stands still
+        stop_ns = SystemClock.now_ns() + _budget_us(config.eviction_tenacity) * NS_PER_US
+        evicted = 0
+        while self.is_over():
+            chosen = self._choose()
+            if chosen is None:
+                return False
+            db, key = chosen
+            db.delete(key, "evicted")
+            server.statistics.evicted_keys += 1
+            evicted += 1
+            if not evicted % EVICTIONS_PER_LOOK and SystemClock.now_ns() > stop_ns:
+                break
+        return True
+
+    def _choose(self) -> tuple[Keyspace, bytes] | None:
+        if self._server.config.maxmemory_policy.endswith("-random"):
+            return self._choose_at_random()
+        return self._choose_best()
+
+    def _choose_at_random(self) -> tuple[Keyspace, bytes] | None:
+        """A key of each database in turn."""
+        databases = self._server.databases
+        for _ in databases:
+            self._next_db = (self._next_db + 1) % len(databases)
+            db = databases[self._next_db]
+            key = self._candidate(db)
+            if key is not None:
+                return db, key
+        return None
+
+    def _choose_best(self) -> tuple[Keyspace, bytes] | None:
+        """The best of a sample, and of what earlier samples left."""
+        while self._fill_pool():
+            while self._pool:
+                _, index, key = self._pool.pop()
+                db = self._server.databases[index]
+                if key in db and (not self._only_volatile or db.has_deadline(key)):
+                    return db, key
+        return None
+
+    def _fill_pool(self) -> bool:
+        """Look at some keys of each database; false when there are none."""
+        found = False
+        for db in self._server.databases:
+            for _ in range(self._server.config.maxmemory_samples if len(db) else 0):
+                key = self._candidate(db)
+                if key is None:
+                    break
+                found = True
+                entry = (self._score(db, key), db.index, key)
+                if entry not in self._pool:
+                    insort(self._pool, entry)
+        del self._pool[:-POOL_SIZE]
+        return found
+
+    @property
+    def _only_volatile(self) -> bool:
+        return self._server.config.maxmemory_policy.startswith("volatile-")
+
+    def _candidate(self, db: Keyspace) -> bytes | None:
+        random = self._server.random
+        return db.random_volatile_key(random) if self._only_volatile else db.random_key(random)
+
+    def _score(self, db: Keyspace, key: bytes) -> int:
+        """The higher, the sooner the key goes."""
+        policy, accesses = self._server.config.maxmemory_policy, self._server.accesses
+        if policy == "volatile-ttl":
+            return -(db.deadline_ms(key) or 0)
+        if self._server.config.is_lfu:
+            return -accesses.frequency(db, key)
+        return accesses.idle_ms(db, key)
+
+
+def _budget_us(tenacity: int) -> int:
+    """How long one request may evict: Redis's formula, and 100 means until it is done."""
+    if tenacity <= 10:
+        return 50 * tenacity
+    if tenacity < 100:
+        return int(500 * 1.15 ** (tenacity - 10))
+    return 10**12

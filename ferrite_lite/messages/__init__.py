@@ -1,0 +1,1 @@
+"""What a server says unasked: to subscribers, to caches of clients, and to who watches keys."""

@@ -1,0 +1,196 @@
+"""Keyspace notifications: what happens to keys, published to whoever listens.
+
+Each change has a class, one letter, and two channels: ``__keyspace@0__:key`` tells its name, and
+``__keyevent@0__:set`` tells the key. ``notify-keyspace-events`` says which are published. While it
+is empty, which it is at first, nothing here is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..config import Config
+from ..data.keyspace import Keyspace
+from ..data.values import Hash, Held, String, Value
+from .broker import Broker
+
+if TYPE_CHECKING:
+    from ..context import Context
+
+#: The class of each event; what is not named here is generic.
+CLASSES = {
+    event: letter
+    for letter, events in {
+        "$": "set setrange incrby incrbyfloat append",
+        "h": "hset hincrby hincrbyfloat hdel hexpire hexpired hpersist",
+        "s": "sadd srem spop sinterstore sunionstore sdiffstore",
+        "l": "sortstore",
+        "x": "expired",
+        "e": "evicted",
+        "n": "new",
+        "m": "keymiss",
+    }.items()
+    for event in events.split()
+}
+GENERIC = "g"
+
+#: The events that Redis tells after its reply to the command; it tells the others before. Only a
+#: client that listens to its own changes can see that.
+TOLD_AFTER_REPLY = {
+    **dict.fromkeys(("hset", "hmset", "hsetnx"), frozenset({"hset"})),
+    "hincrby": frozenset({"hincrby"}),
+    "hincrbyfloat": frozenset({"hincrbyfloat"}),
+    **dict.fromkeys(("expire", "pexpire", "expireat", "pexpireat"), frozenset({"expire"})),
+    "getdel": frozenset({"del"}),
+    "getset": frozenset({"new", "set"}),
+    "getex": frozenset({"expire", "persist", "del"}),
+    "spop": frozenset({"del"}),
+    "sinterstore": frozenset({"sinterstore"}),  # and del, if no set is missing
+    "sunionstore": frozenset({"sunionstore", "del"}),
+    "sdiffstore": frozenset({"sdiffstore", "del"}),
+}
+#: SET replies first if it replies with the old value.
+TOLD_AFTER_SET_GET = frozenset({"new", "set", "expire"})
+
+#: Commands that look up keys, by what they are in Redis: reading. The others' misses are not told.
+_WRITERS_THAT_READ = {
+    **dict.fromkeys(("getset", "getdel", "getex", "copy"), slice(1, 2)),
+    **dict.fromkeys(("sinterstore", "sunionstore", "sdiffstore"), slice(2, None)),
+    "sort": slice(1, 2),
+}
+#: Readers that look at keys in a way that misses none; so do the subcommands of OBJECT and MEMORY.
+_NEVER_MISS = frozenset({"keys", "scan", "randomkey", "dbsize"})
+
+
+class Notifier:
+    """Observes the databases while ``notify-keyspace-events`` asks for it, and publishes."""
+
+    def __init__(self, broker: Broker, databases: Sequence[Keyspace], config: Config) -> None:
+        self._broker = broker
+        self._databases = databases
+        self._config = config
+        self._classes: frozenset[str] = frozenset()
+        self._is_observing = False
+        #: Whether a look-up that finds nothing is told: then every request must say that it runs.
+        self.tells_misses = False
+        #: The connection whose request runs, if it is one that the engine's short cut is not for.
+        self.running: Context | None = None
+
+    def configure(self) -> None:
+        """Take over the changed setting."""
+        self._classes = self._config.notified_classes
+        observes = bool(self._classes & {"K", "E"}) and len(self._classes - {"K", "E"}) > 0
+        self.tells_misses = observes and "m" in self._classes
+        if observes and self._classes & {"n", "m"}:
+            for db in self._databases:
+                db.announcer = self
+                db.interpose(AnnouncingKeyspace)
+        if observes != self._is_observing:
+            self._is_observing = observes
+            for db in self._databases:
+                (db.observers.append if observes else db.observers.remove)(self)
+
+    # --- what is observed -------------------------------------------------------------------------
+
+    def key_changed(self, db: Keyspace, event: str, key: bytes) -> None:
+        if CLASSES.get(event, GENERIC) not in self._classes:
+            return
+        running = self.running
+        if running is not None and running.is_running and not running.running_script:
+            self._order(running, event)
+        name = event.encode()
+        if "K" in self._classes:
+            self._broker.publish(b"__keyspace@%d__:%b" % (db.index, key), name)
+        if "E" in self._classes:
+            self._broker.publish(b"__keyevent@%d__:%b" % (db.index, name), key)
+
+    def keys_replaced(self, db: Keyspace, by: Keyspace | None) -> None:
+        """FLUSHDB and SWAPDB tell nothing."""
+
+    def key_created(self, db: Keyspace, key: bytes) -> None:
+        if self._is_observing:
+            self.key_changed(db, "new", key)
+
+    def key_missed(self, db: Keyspace, key: bytes) -> None:
+        """A look-up has found nothing."""
+        running = self.running
+        if self.tells_misses and running is not None and db is running.db and _reads(running, key):
+            self.key_changed(db, "keymiss", key)
+
+    @staticmethod
+    def _order(running: Context, event: str) -> None:
+        """Let the reply of the running command stand before its event, where Redis does."""
+        name = running.command.name
+        late = TOLD_AFTER_REPLY.get(name, frozenset())
+        if name == "set" and b"get" in map(bytes.lower, running.argv[3:]):
+            late = TOLD_AFTER_SET_GET
+        if name == "sinterstore" and event == "del" and _has_all_sources(running):
+            late = frozenset({"del"})
+        if event in late:
+            running.answer_here()
+
+
+def _has_all_sources(running: Context) -> bool:
+    """Whether SINTERSTORE had to look for what its sets share: only then it replies first."""
+    destination, *sources = running.argv[1:]
+    return all(key == destination or running.db.stored(key) for key in sources)
+
+
+def _reads(running: Context, key: bytes) -> bool:
+    """Whether the command that runs looks a key up in order to read it."""
+    command, argv = running.command, running.argv
+    if "readonly" in command.flags:
+        return command.name not in _NEVER_MISS and "|" not in command.name
+    if command.name == "set":
+        return b"get" in map(bytes.lower, argv[3:])
+    read = _WRITERS_THAT_READ.get(command.name)
+    return read is not None and key in argv[read]
+
+
+class AnnouncingKeyspace(Keyspace):
+    """A keyspace that also tells which keys are new, and which are looked up in vain."""
+
+    __slots__ = ()
+
+    def _insert(self, key: bytes, value: Value) -> None:
+        super()._insert(key, value)
+        self.announcer.key_created(self, key)
+
+    def place(self, key: bytes, value: Value, deadline_ms: int | None) -> None:
+        """What is placed is new even where something was: Redis deletes that before."""
+        self.delete_quietly(key)
+        super().place(key, value, deadline_ms)
+
+    def get(self, key: bytes) -> Value | None:
+        value = super().get(key)
+        if value is None:
+            self.announcer.key_missed(self, key)
+        return value
+
+    def peek(self, key: bytes) -> Value | None:
+        value = super().peek(key)
+        if value is None:
+            self.announcer.key_missed(self, key)
+        return value
+
+    def string(self, key: bytes) -> String | None:
+        value = super().string(key)
+        if value is None:
+            self.announcer.key_missed(self, key)
+        return value
+
+    def hash(self, key: bytes) -> Hash | None:
+        return self.collection(key, Hash)
+
+    def collection(self, key: bytes, kind: type[Held]) -> Held | None:
+        value = super().collection(key, kind)
+        if value is None:
+            self.announcer.key_missed(self, key)
+        return value
+
+    def __contains__(self, key: bytes) -> bool:
+        is_there = super().__contains__(key)
+        if not is_there:
+            self.announcer.key_missed(self, key)
+        return is_there

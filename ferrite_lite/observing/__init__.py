@@ -1,0 +1,1 @@
+"""What a server knows of itself: counts, slow requests, latency, and who watches."""

@@ -1,0 +1,73 @@
+"""``keyspace_hits`` and ``keyspace_misses``: how often who reads found a key, and how often not.
+
+A look-up that finds something is the most frequent thing a server does, and is not counted: a
+command that reads looks each of its keys up once, so its calls tell how many look-ups there were.
+Only what is looked up in vain is counted where it happens; hits are the rest.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..command import Command
+from .metrics import Metrics
+
+if TYPE_CHECKING:
+    from ..context import Context
+
+#: Commands that write, and look up in order to read as well.
+WRITERS_THAT_READ = frozenset(
+    {
+        *("getset", "getdel", "getex", "copy", "sort"),
+        *("sinterstore", "sunionstore", "sdiffstore"),
+    }
+)
+#: Looks at a key without reading it.
+_NEVER_READS = frozenset({"memory|usage"})
+
+
+def reads_keys(command: Command) -> bool:
+    if command.name in WRITERS_THAT_READ:
+        return True
+    is_reader = "readonly" in command.flags and command.has_keys
+    return is_reader and command.group != "scripting" and command.name not in _NEVER_READS
+
+
+class Lookups:
+    """Counts for one server. ``running`` is the connection whose requests run."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._meters = [meter for meter in metrics.every() if reads_keys(meter.command)]
+        self._readers = {meter.command for meter in self._meters}
+        self.running: Context | None = None
+        self.reset()
+
+    def reset(self) -> None:
+        """CONFIG RESETSTAT, which resets the meters too."""
+        self.misses = 0
+        #: Keys that were read beyond the first of each call.
+        self.further = 0
+        self._wrong_typed = 0
+
+    def miss(self) -> None:
+        """Nothing was found."""
+        if self._is_reading():
+            self.misses += 1
+
+    def find_wrong_type(self) -> None:
+        """Something was found, and the call fails for it."""
+        if self._is_reading():
+            self._wrong_typed += 1
+
+    def count(self, *, is_hit: bool) -> None:
+        """A look-up of a command that as a rule reads nothing: SET with GET."""
+        self.further += 1
+        self.misses += not is_hit
+
+    @property
+    def hits(self) -> int:
+        answered = sum(meter.calls - meter.failed for meter in self._meters)
+        return max(0, answered + self._wrong_typed + self.further - self.misses)
+
+    def _is_reading(self) -> bool:
+        return self.running is not None and self.running.command in self._readers

@@ -1,0 +1,57 @@
+"""Requests as they may be shown: in the slow log, and to whoever monitors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from ..command import Command
+
+REDACTED = b"(redacted)"
+
+#: Settings whose value is a secret, whether or not this server has them.
+SECRET_SETTINGS = frozenset(
+    {
+        *(b"requirepass", b"masterauth", b"masteruser"),
+        *(b"tls-key-file-pass", b"tls-client-key-file-pass"),
+    }
+)
+
+
+def redacted(command: Command, argv: list[bytes]) -> list[bytes]:
+    """A request without its secrets."""
+    places = _PLACES.get(command.name)
+    if places is None:
+        return argv
+    hidden = set(places(argv))
+    return [REDACTED if at in hidden else word for at, word in enumerate(argv)]
+
+
+def _password(argv: list[bytes]) -> Iterable[int]:
+    """Of AUTH, and with it the user's name."""
+    return range(1, len(argv))
+
+
+def _everything(argv: list[bytes]) -> Iterable[int]:
+    """Of ACL SETUSER, all behind the subcommand."""
+    return range(2, len(argv))
+
+
+def _secret_values(argv: list[bytes]) -> Iterable[int]:
+    """Of CONFIG SET."""
+    return [at + 1 for at in range(2, len(argv) - 1, 2) if argv[at].lower() in SECRET_SETTINGS]
+
+
+def _credentials(argv: list[bytes]) -> Iterable[int]:
+    """Of HELLO, the two words behind AUTH."""
+    for at, word in enumerate(argv[2:], start=2):
+        if word.lower() == b"auth":
+            return [at + 1, at + 2]
+    return []
+
+
+_PLACES: dict[str, Callable[[list[bytes]], Iterable[int]]] = {
+    "auth": _password,
+    "hello": _credentials,
+    "acl|setuser": _everything,
+    "config|set": _secret_values,
+}

@@ -1,0 +1,1 @@
+"""Scripts and functions that a server holds, whatever language they are in; Lua is in ``lua/``."""
