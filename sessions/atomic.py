@@ -45,10 +45,7 @@ class Script:
     """
 
     def __init__(self, name: str, *parts: str) -> None:
-        functions = [
-            b"local function %b(KEYS, ARGV)\n%bend\n" % (p.encode(), _lua(p)) for p in parts
-        ]
-        self.text = b"".join([*functions, _lua(name)])
+        self.text = b"".join([*map(_as_function, parts), _lua(name)])
         self.sha = sha1(self.text, usedforsecurity=False).hexdigest()
 
 

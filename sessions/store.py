@@ -421,8 +421,6 @@ class SessionStore(Generic[T]):
         self._core.tell(events.RevokedEverything(count))
         return count
 
-    # --- parts: answers ---------------------------------------------------------------------------
-
 
 def keys_for(server: object | None, keys: KeyRing | None) -> KeyRing:
     """The keys given; new ones for a store that ends with the process. Raises ConfigError."""
