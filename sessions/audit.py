@@ -120,7 +120,7 @@ class Audit:
 
     async def _write(self, sink: AuditSink, batch: Sequence[events.SessionEvent]) -> None:
         try:
-            async with asyncio.timeout(_SINK_SECONDS):
+            async with tasks.Deadline(_SINK_SECONDS):
                 await sink.write(batch)
         except Exception:
             self.failed += len(batch)

@@ -22,6 +22,7 @@ import ferrite_lite
 
 from ..config import SessionConfig
 from ..errors import ConfigError, StoreUnavailable
+from ..tasks import Deadline
 from .breaker import CircuitBreaker, OnChange
 from .failures import Failure, meaning
 from .multiplexed import MultiplexedClient
@@ -283,11 +284,12 @@ class Link:
 
     def _in_time(self) -> AbstractAsyncContextManager[None]:
         """The time that a request has, waiting for its turn included."""
-        return nullcontext() if self._timeout_seconds is None else self._timed()
+        limit = self._timeout_seconds
+        return nullcontext() if limit is None else self._timed(limit)
 
     @asynccontextmanager
-    async def _timed(self) -> AsyncIterator[None]:
-        async with asyncio.timeout(self._timeout_seconds), self._turn:
+    async def _timed(self, limit_seconds: float) -> AsyncIterator[None]:
+        async with Deadline(limit_seconds), self._turn:
             yield
 
     async def _send(self, words: tuple[Any, ...], options: dict[str, Any]) -> Any:

@@ -12,6 +12,7 @@ from redis.asyncio.cluster import RedisCluster
 
 import ferrite_lite
 from sessions import ConfigError, Lifetime, SessionStore, events, watch_expiry
+from sessions.tasks import Deadline
 from tests.sessions.conftest import KEYS, Between, MakeStore, without_rate
 
 SHORT = Lifetime(0.2, 0.2)
@@ -25,7 +26,7 @@ def listen(store: SessionStore) -> list[events.SessionEvent]:
 
 async def until(store: SessionStore, is_true: Callable[[], bool]) -> None:
     """Wait for a server, which drops keys by and by, or as it is asked things."""
-    async with asyncio.timeout(10):
+    async with Deadline(10):
         while not is_true():
             await store._core.link.ask("EXISTS", "nothing")
             await asyncio.sleep(0.001)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from sessions import ConfigError, SessionStore, StoreRefused, StoreUnavailable, events
+from sessions import ConfigError, SessionStore, StoreRefused, StoreUnavailable, events, tasks
 from sessions.servers.link import Link
 from tests.sessions.conftest import KEYS, without_rate
 from tests.support import servers
@@ -159,6 +159,27 @@ async def test_a_server_that_is_not_there_has_done_nothing() -> None:
         with pytest.raises(StoreUnavailable) as raised:
             await store.create("alice")
     assert not raised.value.may_have_happened
+
+
+async def test_a_request_that_lost_its_cancellation_is_given_up_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Deaf(Answers):
+        """As redis-py is under Python 3.11, in the turn in which it has sent something."""
+
+        async def execute_command(self, *_: Any, **__: Any) -> str:
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+            await asyncio.Event().wait()
+            raise AssertionError("nobody sets it")
+
+    monkeypatch.setattr(tasks, "_LAST_WORDS_SECONDS", 0.01)
+    asking = asyncio.create_task(link_to(Deaf(), timeout_seconds=0.01).ask("PING"))
+    ended, _ = await asyncio.wait((asking,), timeout=5)
+    if not ended:
+        await tasks.end(asking)
+    with pytest.raises(StoreUnavailable):
+        await asking
 
 
 async def test_whoever_still_waits_for_his_turn_has_sent_nothing() -> None:
