@@ -11,7 +11,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Generic, Protocol, cast
 
+from .codecs import VersionedCodec
 from .datatype import T
+from .editing import outdated
 from .errors import DataTooLarge, DecodeError
 from .record import DATA_PREFIX, DeviceInfo, Record
 
@@ -119,6 +121,12 @@ class Content(Generic[T]):
     def fields(self, data: T) -> dict[str, Any]:
         """The fields of data as the codec gives them."""
         return dict(self._codec.to_fields(data))
+
+    def before_edit(self, stored: Mapping[str, Any], data: T) -> dict[str, Any]:
+        """What an edit of data that is stored in some fields is compared with when it is done."""
+        if isinstance(self._codec, VersionedCodec) and not self._codec.is_current(stored):
+            return outdated(stored)
+        return self.fields(data)
 
     def field(self, record: Record, sid: str, name: str) -> Any:
         """One field as it is stored. Raises KeyError, DecodeError."""

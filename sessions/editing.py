@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic
 
@@ -36,6 +36,15 @@ class Delta:
     def _changes(self) -> dict[str, tuple[Any, ...]]:
         changes: dict[str, tuple[Any, ...]] = {name: (value,) for name, value in self.set.items()}
         return {**changes, **dict.fromkeys(self.remove, ())}
+
+
+#: In place of each value of an outdated state: nothing equals it, so that all is written anew.
+_OUTDATED = object()
+
+
+def outdated(stored: Iterable[str]) -> dict[str, Any]:
+    """The state before an edit of fields that are of an older version than is written."""
+    return dict.fromkeys(stored, _OUTDATED)
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Delta:

@@ -300,7 +300,7 @@ class SessionStore(Generic[T]):
         alive, or no more.
         """
         seen = await self._core.peek(token)
-        before = self._core.content.fields(seen.data)
+        before = self._core.content.before_edit(seen.fields, seen.data)
         lent = MutableSession(seen.user_id, seen.public_id, seen.data)
         yield lent
         delta = difference(before, self._core.content.fields(lent.data))

@@ -17,7 +17,7 @@ from sessions import (
     SessionStore,
     VersionConflict,
 )
-from sessions.codecs import DataclassCodec, MsgspecCodec, PydanticCodec
+from sessions.codecs import DataclassCodec, MsgspecCodec, PydanticCodec, VersionedCodec
 from sessions.crypto import KEY_BYTES, AesGcmEncryptor
 from tests.sessions.conftest import KEYS, Between, without_rate
 from tests.sessions.test_defects_a import records_of
@@ -89,6 +89,80 @@ async def test_data_of_another_type_is_an_error_and_stays(
     plain = await store.validate(issued.token)
     assert plain is not None
     assert plain.data == {"items": "no list"}
+
+
+@dataclasses.dataclass
+class Basket:
+    """What a Cart has become: its items are counted, and it has no theme."""
+
+    counts: dict[str, int] = dataclasses.field(default_factory=dict)
+
+
+def to_basket(fields: dict[str, Any], version: int) -> dict[str, Any]:
+    assert version == 0
+    return {"counts": dict.fromkeys(fields["items"], 1)}
+
+
+def versioned(version: int = 1) -> VersionedCodec[Basket]:
+    return VersionedCodec(DataclassCodec(Basket), version, to_basket)
+
+
+async def connect_versioned(client: Any, version: int = 1) -> SessionStore[Basket]:
+    return await SessionStore.connect(client, without_rate(), keys=KEYS, codec=versioned(version))
+
+
+async def test_what_an_older_release_has_stored_is_upgraded_as_it_is_read(
+    store: SessionStore, client: Any, user: str
+) -> None:
+    issued = await store.create(user, {"items": ["tea", "milk"], "theme": "dark"})
+    session = await (await connect_versioned(client)).validate(issued.token)
+    assert session is not None
+    assert session.data == Basket({"tea": 1, "milk": 1})
+    assert set(session.fields) == {"items", "theme"}
+
+
+async def test_an_edit_of_upgraded_data_writes_the_whole_in_its_new_shape(
+    store: SessionStore, client: Any, user: str
+) -> None:
+    issued = await store.create(user, {"items": ["tea"], "theme": "dark"})
+    newer = await connect_versioned(client)
+    async with newer.edit(issued.token) as lent:
+        lent.data.counts["tea"] = 2
+    session = await newer.validate(issued.token)
+    assert session is not None
+    assert session.data == Basket({"tea": 2})
+    assert dict(session.fields) == {"counts": {"tea": 2}, "schema_version": 1}
+
+
+async def test_an_edit_of_outdated_data_that_another_has_changed_is_a_conflict(
+    store: SessionStore, client: Any, user: str
+) -> None:
+    issued = await store.create(user, {"items": ["tea"]})
+    newer = await connect_versioned(client)
+
+    async def edit() -> None:
+        async with newer.edit(issued.token) as lent:
+            lent.data.counts["tea"] = 2
+            await store.patch(issued.token, {"items": ["milk"]})
+
+    with pytest.raises(VersionConflict):
+        await edit()
+    session = await newer.validate(issued.token)
+    assert session is not None
+    assert session.data == Basket({"milk": 1})
+
+
+async def test_data_of_a_newer_release_is_no_data_of_this_one(client: Any, user: str) -> None:
+    issued = await (await connect_versioned(client, 2)).create(user, Basket({"tea": 1}))
+    session = await (await connect_versioned(client)).validate(issued.token)
+    assert session is not None
+    with pytest.raises(DecodeError):
+        _ = session.data
+
+
+def test_version_0_is_of_what_has_none() -> None:
+    with pytest.raises(ValueError, match="begin with 1"):
+        versioned(0)
 
 
 # --- changing in place ----------------------------------------------------------------------------
