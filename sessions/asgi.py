@@ -18,7 +18,10 @@ from .errors import ConfigError, SessionError
 from .http.acting import ActingSession
 from .http.answers import Answer, incident
 from .http.csrf import MAX_FORM_BYTES, CsrfProtector
-from .http.exchange import Gate, Headers, Request, WebData, WebPolicy, WebSettings
+from .http.gate import Gate
+from .http.policy import WebPolicy, WebSettings
+from .http.request import Request
+from .http.websession import Headers, WebData
 from .store import SessionStore
 
 logger = logging.getLogger("sessions")

@@ -20,7 +20,7 @@ from .asgi import AsgiSession
 from .errors import BadRequest, SessionError
 from .http.account import FRESH_SECONDS, Account, Device, Ended, Me, SignedIn, Verified, Verify
 from .http.answers import Answer, answer_to, incident
-from .http.exchange import WebData
+from .http.websession import WebData
 from .store import SessionStore
 
 #: A name and a password.

@@ -17,7 +17,10 @@ from .errors import SessionError
 from .http.acting import ActingSession
 from .http.answers import Answer
 from .http.csrf import MAX_FORM_BYTES
-from .http.exchange import Gate, Headers, Request, WebData, WebPolicy, WebSettings
+from .http.gate import Gate
+from .http.policy import WebPolicy, WebSettings
+from .http.request import Request
+from .http.websession import Headers, WebData
 
 Environ = dict[str, Any]
 WsgiApp = Callable[[Environ, Any], Iterable[bytes]]

@@ -19,7 +19,7 @@ from django.utils.module_loading import import_string
 from ..errors import ConfigError, SessionError
 from ..http.answers import answer_to
 from ..http.csrf import Csrf
-from ..http.exchange import Headers
+from ..http.websession import Headers
 from ..wsgi import WsgiSession, WsgiSessionMiddleware
 
 

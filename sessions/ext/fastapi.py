@@ -19,7 +19,7 @@ from ..asgi import AsgiSession, SessionMiddleware
 from ..errors import FreshAuthenticationRequired, NotSignedIn, SessionError
 from ..http.account import FRESH_SECONDS, Account, Device, Ended, Me, SignedIn, Verified, Verify
 from ..http.answers import answer_to
-from ..http.exchange import WebData
+from ..http.websession import WebData
 from ..store import SessionStore
 from ..web import response_of
 from .starlette import session_of

@@ -14,7 +14,8 @@ from flask.sessions import SessionInterface, SessionMixin
 from ..blocking import SyncSessionStore
 from ..errors import SessionError
 from ..http.answers import answer_to
-from ..http.exchange import WebData, WebSettings
+from ..http.policy import WebSettings
+from ..http.websession import WebData
 from ..wsgi import KEY, WsgiSession, WsgiSessionMiddleware
 
 

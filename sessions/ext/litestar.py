@@ -18,7 +18,7 @@ from litestar.plugins import InitPluginProtocol
 from ..asgi import AsgiSession, SessionMiddleware
 from ..errors import SessionError
 from ..http.answers import answer_to
-from ..http.exchange import WebData
+from ..http.websession import WebData
 from ..store import SessionStore
 
 

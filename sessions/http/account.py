@@ -18,7 +18,7 @@ from ..config import Lifetime
 from ..errors import NoSuchSession, NotSignedIn
 from ..record import AuthContext, SessionInfo
 from ..store import SessionStore
-from .exchange import WebData
+from .websession import WebData
 
 #: So lately a user has shown who he is when he ends other sessions (ASVS 7.5.2).
 FRESH_SECONDS = 900.0

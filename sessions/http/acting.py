@@ -15,7 +15,8 @@ from ..errors import SessionError
 from ..record import AuthContext, DeviceInfo, IssuedSession, Session
 from ..store import SessionStore
 from .csrf import CsrfProtector
-from .exchange import Emptied, NewVisitor, Patch, Request, WebData, WebSession
+from .request import Request
+from .websession import Emptied, NewVisitor, Patch, WebData, WebSession
 
 
 class ActingSession(WebSession):

@@ -1,4 +1,4 @@
-"""What a session finds out about itself without asking anybody: changes, headers, activity."""
+"""What a session finds out about itself without asking anybody: what has changed, what is due."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions import ConfigError, SessionStore
+from sessions import SessionStore
 from sessions.http.csrf import CsrfProtector
-from sessions.http.exchange import Emptied, NewVisitor, Patch, Request, WebPolicy, WebSession
+from sessions.http.policy import WebPolicy
+from sessions.http.request import Request
+from sessions.http.websession import Emptied, NewVisitor, Patch, WebSession
 from sessions.record import Session
 from tests.sessions.conftest import KEYS, without_rate
 
-POLICY = WebPolicy(passive_paths=["/static/", "/poll"], csrf_exempt=["/hook"])
 NAMES = st.sampled_from(["a", "b", "c"])
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-2, 2), st.text(max_size=2))
 VALUES = st.recursive(
@@ -33,13 +34,9 @@ STEPS = st.one_of(
 )
 
 
-def request_of(method: str = "GET", path: str = "/", **headers: str) -> Request:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Request(POLICY, method, path, named, [], "192.0.2.7")
-
-
 def web_session(held: Session[dict[str, Any]] | None) -> WebSession:
-    session = WebSession(request_of(), CsrfProtector(lambda label, message: message))
+    request = Request(WebPolicy(), "GET", "/", {}, [], "192.0.2.7")
+    session = WebSession(request, CsrfProtector(lambda label, message: message))
     session.found(held)
     return session
 
@@ -149,34 +146,3 @@ async def test_a_session_of_the_store_is_read_field_by_field(
     assert len(session.fields) == 4
     with pytest.raises(KeyError):
         session.fields["public_id"]
-
-
-@pytest.mark.parametrize(
-    ("request_", "is_passive"),
-    [
-        (request_of("GET"), False),
-        (request_of("POST"), False),
-        (request_of("HEAD"), True),
-        (request_of("OPTIONS"), True),
-        (request_of("GET", "/static/logo.png"), True),
-        (request_of("GET", "/statics"), False),
-        (request_of("GET", "/poll/events"), True),
-        (request_of(accept="text/event-stream"), True),
-        (request_of(accept="text/html, text/event-stream"), False),
-    ],
-)
-def test_activity_is_what_a_person_does(request_: Request, is_passive: bool) -> None:
-    assert request_.is_passive is is_passive
-
-
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "get", "PURGE"])
-def test_a_method_that_is_not_known_to_be_safe_must_show_where_it_comes_from(method: str) -> None:
-    assert request_of(method).must_show_origin
-    assert not request_of(method, "/hook/payment").must_show_origin
-    assert not request_of("GET").must_show_origin
-
-
-@pytest.mark.parametrize("settings", [{"csrf": "maybe"}, {"passive_paths": ["static"]}], ids=str)
-def test_a_policy_that_means_nothing_is_refused(settings: dict[str, Any]) -> None:
-    with pytest.raises(ConfigError):
-        WebPolicy(**settings)

@@ -1,4 +1,4 @@
-"""One request and its response, as far as sessions go: what to ask the store, what to send, when.
+"""``request.session``: what the application reads and changes, and what is to be done about it.
 
 No I/O: ``acting.py`` asks the store, and tells the answer here.
 """
@@ -6,183 +6,24 @@ No I/O: ``acting.py`` asks the store, and tells the answer here.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, Literal, Protocol, TypedDict
+from typing import Any
 
-from .. import events
 from ..errors import (
-    ConfigError,
     ConflictingCookies,
     CsrfRefused,
     NotSignedIn,
     SessionError,
     SessionNotLoaded,
 )
-from ..policies import RequestContext
 from ..record import AuthContext, IssuedSession, Session
-from .answers import Answer, answer_to
-from .cookies import CookiePolicy
-from .csrf import HEADER, SAFE_METHODS, Csrf, CsrfProtector, token_in
-from .proxies import TrustedProxies
+from .csrf import CsrfProtector
+from .request import Request
 
 WebData = dict[str, Any]
 Headers = list[tuple[bytes, bytes]]
-
-#: Not ``"cookies"``: it would take those of every application on the domain, and ours is deleted
-#: by name (ASVS 14.3.1).
-CLEAR_SITE_DATA = '"cache", "storage"'
-#: What nobody does by using the application.
-_PASSIVE_METHODS = frozenset({"HEAD", "OPTIONS"})
-_EVENT_STREAM = "text/event-stream"
-_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-
-
-# --- the policy of an application -----------------------------------------------------------------
-
-
-class WebSettings(TypedDict, total=False):
-    """What a middleware takes; see ``WebPolicy``."""
-
-    cookie: CookiePolicy
-    trusted_proxies: TrustedProxies | Iterable[str]
-    csrf: Csrf | Literal["off", "origin", "token"]
-    trusted_origins: Collection[str]
-    csrf_exempt: Collection[str]
-    passive_paths: Collection[str]
-    clear_site_data: str
-    answer: Callable[[SessionError], Answer]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebPolicy:
-    """How an application uses sessions on the web. Raises ConfigError."""
-
-    cookie: CookiePolicy = field(default_factory=CookiePolicy)
-    #: Whose word on the client's address counts.
-    trusted_proxies: TrustedProxies | Iterable[str] = ()
-    #: What a request has to show that changes something.
-    csrf: Csrf | str = Csrf.ORIGIN
-    #: Other sites of ours whose pages may send such requests, each like ``https://app.example``;
-    #: and our own, where a proxy in front changes the Host header.
-    trusted_origins: Collection[str] = ()
-    #: Paths, by their beginning, that are open to the pages of everybody: webhooks.
-    csrf_exempt: Collection[str] = ()
-    #: Paths, by their beginning, whose use is no activity of a person: files, polling. Their
-    #: sessions are not prolonged, and not read unless they ask.
-    passive_paths: Collection[str] = ("/static/",)
-    clear_site_data: str = CLEAR_SITE_DATA
-    #: What is answered to an error: ``replace(answer_to(error), page=...)`` for people to read.
-    answer: Callable[[SessionError], Answer] = answer_to
-    proxies: TrustedProxies = field(init=False)
-    passive_prefixes: tuple[str, ...] = field(init=False)
-    exempt_prefixes: tuple[str, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        for paths in (self.csrf_exempt, self.passive_paths):
-            if isinstance(paths, str) or not all(path.startswith("/") for path in paths):
-                raise ConfigError("paths are a list, and each begins with /")
-        try:
-            object.__setattr__(self, "csrf", Csrf(self.csrf))
-        except ValueError as error:
-            raise ConfigError(str(error)) from error
-        object.__setattr__(self, "proxies", TrustedProxies.of(self.trusted_proxies))
-        object.__setattr__(self, "passive_prefixes", tuple(self.passive_paths))
-        object.__setattr__(self, "exempt_prefixes", tuple(self.csrf_exempt))
-
-
-# --- what came ------------------------------------------------------------------------------------
-
-
-class Request:
-    """The parts of a request that matter here. The names of ``headers`` are in lower case.
-
-    ``peer`` is the other end of the connection; None on a Unix socket.
-    """
-
-    __slots__ = (
-        "_context",
-        "cookies",
-        "headers",
-        "is_websocket",
-        "method",
-        "path",
-        "peer",
-        "policy",
-    )
-
-    def __init__(
-        self,
-        policy: WebPolicy,
-        method: str,
-        path: str,
-        headers: Mapping[str, str],
-        cookies: Collection[bytes],
-        peer: str | None,
-        *,
-        is_websocket: bool = False,
-    ) -> None:
-        self.policy = policy
-        self.method = method
-        self.path = path
-        self.headers = headers
-        self.cookies = cookies
-        self.peer = peer
-        self.is_websocket = is_websocket
-        self._context: RequestContext | None = None
-
-    @property
-    def is_safe(self) -> bool:
-        """Whether it changes nothing, wherever it comes from."""
-        return not self.is_websocket and self.method in SAFE_METHODS
-
-    @property
-    def is_passive(self) -> bool:
-        """Whether no person needs to be there for it: then it does not prolong the session."""
-        return (
-            self.is_websocket
-            or self.method in _PASSIVE_METHODS
-            or self.headers.get("accept", "").startswith(_EVENT_STREAM)
-            or self.has_passive_path
-        )
-
-    @property
-    def has_passive_path(self) -> bool:
-        return self.path.startswith(self.policy.passive_prefixes)
-
-    @property
-    def context(self) -> RequestContext:
-        """Where it comes from, for the store."""
-        if self._context is None:
-            proxies = self.policy.proxies
-            forwarded = self.headers.get(proxies.header) if proxies else None
-            address = proxies.client_address(self.peer, [forwarded] if forwarded else [])
-            self._context = RequestContext(address or None, self.headers)
-        return self._context
-
-    @property
-    def must_show_origin(self) -> bool:
-        """Whether it changes something that pages of others must not change."""
-        return not (self.is_safe or self.policy.csrf is Csrf.OFF or self._is_exempt)
-
-    @property
-    def must_show_token(self) -> bool:
-        """The same, where somebody has signed in and a token is asked for."""
-        return self.must_show_origin and self.policy.csrf is Csrf.TOKEN and not self.is_websocket
-
-    @property
-    def is_form(self) -> bool:
-        kind = self.headers.get("content-type", "").partition(";")[0]
-        return kind.strip().lower() in _FORMS
-
-    @property
-    def _is_exempt(self) -> bool:
-        return self.path.startswith(self.policy.exempt_prefixes)
-
-
-# --- what is due ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -533,46 +374,6 @@ class _Fields(MutableMapping[str, Any]):
 
 
 _DELETED = object()
-
-
-class Teller(Protocol):
-    """What is asked of a store, be it one that awaits or one that does not."""
-
-    def digest(self, label: bytes, message: str, /) -> str: ...
-    def tell(self, event: events.SessionEvent, /) -> None: ...
-
-
-class Gate:
-    """Checks requests before the application sees them, and tells of those it refuses."""
-
-    def __init__(self, policy: WebPolicy, store: Teller) -> None:
-        self.policy = policy
-        self._tell = store.tell
-        self.csrf = CsrfProtector(
-            store.digest, trusted_origins=policy.trusted_origins, secure=policy.cookie.secure
-        )
-
-    def check_origin(self, request: Request, session: WebSession) -> None:
-        """Raises CsrfRefused."""
-        if session.has_conflict:
-            self._tell(events.CookieConflict(request.context.ip_address))
-        if request.must_show_origin:
-            with self._telling(request):
-                self.csrf.check_origin(request.headers)
-
-    def check_token(self, request: Request, session: WebSession, form: bytes | None) -> None:
-        """``form`` is the beginning of a form, if the request is one. Raises CsrfRefused."""
-        with self._telling(request):
-            token = request.headers.get(HEADER)
-            session.check_csrf_token(token if form is None else token or token_in(form))
-
-    @contextmanager
-    def _telling(self, request: Request) -> Iterator[None]:
-        try:
-            yield
-        except CsrfRefused as refusal:
-            self._tell(events.CsrfRefused(request.context.ip_address, refusal.reason))
-            raise
 
 
 def _text(value: Any) -> str:
