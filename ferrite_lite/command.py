@@ -99,7 +99,6 @@ class Command:
     flags: frozenset[str]
     group: str
     since: str
-    complexity: str
     handler: Handler
     #: The ACL category that the command's group stands for, if any.
     category: str = ""
@@ -132,8 +131,6 @@ class Command:
 
     @property
     def summary(self) -> str:
-        if self.is_container:
-            return f"Run a subcommand: {', '.join(sorted(map(bytes.decode, self.subcommands)))}."
         return (self.handler.__doc__ or "").partition("\n")[0]
 
     @property
@@ -250,7 +247,6 @@ class CommandGroup:
         flags: str = "",
         *,
         since: str,
-        complexity: str = "O(1)",
         also: str = "",
         tips: Iterable[str] = (),
         keys: str = "",
@@ -263,7 +259,7 @@ class CommandGroup:
         """Declare the decorated function as the handler of ``usage``.
 
         ``keys`` tells what it does to them where that is not "RO access" or "RW access update".
-        ``deprecated`` is since when, and what to use instead: ``4.0.0 HSET``.
+        ``deprecated`` is since when, and what to use instead: ``2.0.0 `GETRANGE` ``.
         ``arity`` is for the few commands that accept more than their documentation says.
         """
 
@@ -274,7 +270,6 @@ class CommandGroup:
                 flags=frozenset(flags.split()),
                 group=self.name,
                 since=since,
-                complexity=complexity,
                 handler=handler,
                 category=self.category,
                 also=frozenset(also.split()),
@@ -360,7 +355,6 @@ class CommandTable(dict[bytes, Command | None]):
                 flags=frozenset(),
                 group=first.group,
                 since=first.since,
-                complexity="Depends on subcommand.",
                 handler=_unreachable,
             )
             self._add(container)

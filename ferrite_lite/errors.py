@@ -1116,12 +1116,23 @@ class NoLatencySamples(CommandError):
         super().__init__(f"ERR No samples available for event '{quote(event)}'")
 
 
-class DebugNotAllowed(CommandError):
-    message = (
-        'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local",'
-        " you can run it from a local connection, otherwise you need to set this option in the"
-        " configuration file, and then restart the server."
-    )
+class _NotAllowed(CommandError):
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"ERR {name.upper()} command not allowed. If the enable-{name}-command option is set to"
+            ' "local", you can run it from a local connection, otherwise you need to set this'
+            " option in the configuration file, and then restart the server."
+        )
+
+
+class DebugNotAllowed(_NotAllowed):
+    def __init__(self) -> None:
+        super().__init__("debug")
+
+
+class ModuleNotAllowed(_NotAllowed):
+    def __init__(self) -> None:
+        super().__init__("module")
 
 
 class UnknownDebugType(CommandError):

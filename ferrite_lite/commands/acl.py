@@ -30,7 +30,7 @@ from ..messages.broker import Subscriptions
 from ..numeric import parse_int
 from ..reply import OK, OrderedSet, Reply
 from .clients import kill
-from .helping import help_lines
+from .documentation import help_lines
 
 logger = logging.getLogger("ferrite_lite.acl")
 
@@ -45,14 +45,12 @@ LOG_ENTRIES = 10
 
 _ADMIN = "admin noscript loading stale"
 _ANYBODY = "noscript loading stale"
-_PER_USER = "O(N) where N is the number of users"
-_PER_RULE = "O(N) where N is the number of rules given"
 
 
 # --- users ----------------------------------------------------------------------------------------
 
 
-@command("ACL SETUSER username [rule [rule ...]]", _ADMIN, since="6.0.0", complexity=_PER_RULE)
+@command("ACL SETUSER username [rule [rule ...]]", _ADMIN, since="6.0.0")
 def acl_setuser(ctx: Context, name: bytes, *rules: bytes) -> Reply:
     """Change a user, or make one: all rules are applied, or none."""
     if not is_user_name(name):
@@ -89,12 +87,7 @@ def _may_hear_all(user: User, held: Subscriptions) -> bool:
     )
 
 
-@command(
-    "ACL DELUSER username [username ...]",
-    _ADMIN,
-    since="6.0.0",
-    complexity="O(1) amortized time considering the typical user",
-)
+@command("ACL DELUSER username [username ...]", _ADMIN, since="6.0.0")
 def acl_deluser(ctx: Context, *names: bytes) -> Reply:
     """Remove users, close their connections, and return how many users there were."""
     if b"default" in names:
@@ -113,12 +106,7 @@ def _kill_clients_of(ctx: Context, users: Iterable[User]) -> None:
             kill(ctx, client)
 
 
-@command(
-    "ACL GETUSER username",
-    _ADMIN,
-    since="6.0.0",
-    complexity="O(N) where N is the number of rules of the user",
-)
+@command("ACL GETUSER username", _ADMIN, since="6.0.0")
 def acl_getuser(ctx: Context, name: bytes) -> Reply:
     """Return the rules of one user."""
     user = ctx.server.acl.find(name)
@@ -141,13 +129,13 @@ def _permissions(selector: Selector) -> dict[bytes, Reply]:
     }
 
 
-@command("ACL LIST", _ADMIN, since="6.0.0", complexity=_PER_USER)
+@command("ACL LIST", _ADMIN, since="6.0.0")
 def acl_list(ctx: Context) -> Reply:
     """Return every user with its rules, as an ACL file has them."""
     return list(ctx.server.acl.describe())
 
 
-@command("ACL USERS", _ADMIN, since="6.0.0", complexity=_PER_USER)
+@command("ACL USERS", _ADMIN, since="6.0.0")
 def acl_users(ctx: Context) -> Reply:
     """Return the names of the users."""
     return [user.name for user in ctx.server.acl.users()]
@@ -162,7 +150,7 @@ def acl_whoami(ctx: Context) -> Reply:
 # --- permissions ----------------------------------------------------------------------------------
 
 
-@command("ACL CAT [category]", _ANYBODY, since="6.0.0")
+@command("ACL CAT [categoryname]", _ANYBODY, since="6.0.0")
 def acl_cat(ctx: Context, *category: bytes) -> Reply:
     """Return the categories, or the commands of one."""
     if not category:
@@ -214,12 +202,7 @@ def acl_genpass(ctx: Context, *bits: bytes) -> Reply:
     return secrets.token_hex((digits + 1) // 2)[:digits].encode()
 
 
-@command(
-    "ACL LOG [count | RESET]",
-    _ADMIN,
-    since="6.0.0",
-    complexity="O(N) with N being the number of entries shown.",
-)
+@command("ACL LOG [count | RESET]", _ADMIN, since="6.0.0")
 def acl_log(ctx: Context, *words: bytes) -> Reply:
     """Return what was refused lately, the newest first, or forget it."""
     _refuse_more(ctx, words, 1)
@@ -246,7 +229,7 @@ def _told(entry: Entry, now_ms: int) -> Reply:
 # --- files ----------------------------------------------------------------------------------------
 
 
-@command("ACL LOAD", _ADMIN, since="6.0.0", complexity=_PER_USER)
+@command("ACL LOAD", _ADMIN, since="6.0.0")
 def acl_load(ctx: Context) -> Reply:
     """Let the users of the ACL file be all users, if the file has no fault."""
     _kill_clients_of(ctx, load_acl_file(ctx.server.acl, _acl_path(ctx)))
@@ -270,7 +253,7 @@ def load_acl_file(acl: AccessControl, path: str) -> list[User]:
     return acl.replace_users(users)
 
 
-@command("ACL SAVE", _ADMIN, since="6.0.0", complexity=_PER_USER)
+@command("ACL SAVE", _ADMIN, since="6.0.0")
 def acl_save(ctx: Context) -> Reply:
     """Write all users to the ACL file."""
     path = Path(_acl_path(ctx))

@@ -18,7 +18,7 @@ from ..eviction.crowding import argv_bytes, held_bytes, queue_bytes
 from ..numeric import maybe_int, parse_int
 from ..reply import OK, Reply, Verbatim
 from .clientfilters import Filter, flags_of, read_filters
-from .helping import help_lines
+from .documentation import help_lines
 from .options import read_timeout_ms
 
 command = CommandGroup("connection")
@@ -39,7 +39,6 @@ def client_info(ctx: Context) -> Reply:
     "CLIENT LIST [TYPE NORMAL | MASTER | REPLICA | PUBSUB] [ID client-id [client-id ...]]",
     "admin noscript loading stale",
     since="2.4.0",
-    complexity="O(N) where N is the number of client connections",
     tips=["nondeterministic_output"],
 )
 def client_list(ctx: Context, *words: bytes) -> Reply:
@@ -67,7 +66,6 @@ def client_list(ctx: Context, *words: bytes) -> Reply:
     " ...>",
     "admin noscript loading stale",
     since="2.4.0",
-    complexity="O(N) where N is the number of client connections",
     arity=-3,
 )
 def client_kill(ctx: Context, *words: bytes) -> Reply:
@@ -114,12 +112,7 @@ def client_pause(ctx: Context, timeout: bytes, *mode: bytes) -> Reply:
     return OK
 
 
-@command(
-    "CLIENT UNPAUSE",
-    "admin noscript loading stale",
-    since="6.2.0",
-    complexity="O(N) Where N is the number of paused clients",
-)
+@command("CLIENT UNPAUSE", "admin noscript loading stale", since="6.2.0")
 def client_unpause(ctx: Context) -> Reply:
     """Let all who wait go on."""
     ctx.server.pause.end()
@@ -127,10 +120,7 @@ def client_unpause(ctx: Context) -> Reply:
 
 
 @command(
-    "CLIENT UNBLOCK client-id [TIMEOUT | ERROR]",
-    "admin noscript loading stale",
-    since="5.0.0",
-    complexity="O(log N) where N is the number of client connections",
+    "CLIENT UNBLOCK client-id [TIMEOUT | ERROR]", "admin noscript loading stale", since="5.0.0"
 )
 def client_unblock(ctx: Context, client_id: bytes, *reason: bytes) -> Reply:
     """Return 0: no command of this server blocks, so nobody is to be set free."""

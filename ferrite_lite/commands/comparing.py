@@ -48,12 +48,7 @@ def digest_of(value: String) -> bytes:
     return b"%016x" % xxh3_64(bytes(value))
 
 
-@command(
-    "DIGEST key",
-    "readonly fast",
-    since="8.4.0",
-    complexity="O(N) where N is the number of bytes in the string",
-)
+@command("DIGEST key", "readonly fast", since="8.4.0")
 def digest(ctx: Context, key: bytes) -> Reply:
     """Return the XXH3 digest of the string at key."""
     value = ctx.db.string(key)
@@ -65,7 +60,6 @@ def digest(ctx: Context, key: bytes) -> Reply:
     "write fast",
     keys="RW delete variable_flags",
     since="8.4.0",
-    complexity="O(1), and for digests O(N) where N is the number of bytes in the string",
 )
 def delex(ctx: Context, key: bytes, *words: bytes) -> Reply:
     """Remove a key, with a condition only a string that meets it."""

@@ -19,17 +19,12 @@ from ..errors import (
 )
 from ..patterns import is_literal, matcher
 from ..reply import OK, Reply
-from .helping import help_lines
+from .documentation import help_lines
 
 command = CommandGroup("server")
 
 
-@command(
-    "CONFIG GET parameter [parameter ...]",
-    "admin noscript loading stale",
-    since="2.0.0",
-    complexity="O(N) when N is the number of settings asked for",
-)
+@command("CONFIG GET parameter [parameter ...]", "admin noscript loading stale", since="2.0.0")
 def config_get(ctx: Context, *patterns: bytes) -> Reply:
     """Return the settings whose names match."""
     # A name that was spelt out is answered as it was spelt first.
@@ -53,7 +48,6 @@ def _matching(pattern: bytes) -> list[str]:
     "CONFIG SET parameter value [parameter value ...]",
     "admin noscript loading stale",
     since="2.0.0",
-    complexity="O(N) when N is the number of settings given",
     tips=["request_policy:all_nodes", "response_policy:all_succeeded"],
 )
 def config_set(ctx: Context, *pairs: bytes) -> Reply:

@@ -33,10 +33,7 @@ RESET = Status(b"RESET")
 
 
 @command(
-    "AUTH [username] password",
-    "noscript loading stale fast no_auth allow_busy",
-    since="1.0.0",
-    complexity="O(N) where N is the number of passwords defined for the user",
+    "AUTH [username] password", "noscript loading stale fast no_auth allow_busy", since="1.0.0"
 )
 def auth(ctx: Context, *credentials: bytes) -> Reply:
     """Present a password, with or without a user name."""

@@ -41,6 +41,7 @@ from ..numeric import maybe_int, parse_int, parse_strtod
 from ..patterns import matcher
 from ..persistence.dump import dump, load
 from ..reply import OK, Attributed, BigNumber, Double, OrderedSet, Push, Reply, Status, Verbatim
+from .documentation import help_lines
 
 command = CommandGroup("server")
 logger = logging.getLogger("ferrite_lite")
@@ -68,7 +69,6 @@ def _subcommand(name: str, *counts: int) -> Callable[[Subcommand], Subcommand]:
     "DEBUG",
     "admin noscript loading stale",
     since="1.0.0",
-    complexity="Depends on subcommand.",
     arity=-2,  # Redis documents none of its arguments
 )
 def debug(ctx: Context, subcommand: bytes, *words: bytes) -> Reply:
@@ -92,10 +92,9 @@ def _is_local(address: str) -> bool:
 
 
 @_subcommand("help", 0)
-def _help(_: Context) -> Reply:
-    lines = ["DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"]
-    lines += sorted({name.decode().upper() for name, _ in _SUBCOMMANDS})
-    return [Status(line.encode()) for line in lines]
+def _help(ctx: Context) -> Reply:
+    """As Redis tells it, and so with what is not here: what would end the process."""
+    return help_lines(ctx)
 
 
 # --- time -----------------------------------------------------------------------------------------

@@ -18,13 +18,7 @@ command = CommandGroup("generic")
 server_command = CommandGroup("server")
 
 
-@command(
-    "DUMP key",
-    "readonly",
-    since="2.6.0",
-    complexity="O(N) where N is the number of bytes of the value",
-    tips=["nondeterministic_output"],
-)
+@command("DUMP key", "readonly", since="2.6.0", tips=["nondeterministic_output"])
 def dump_(ctx: Context, key: bytes) -> Reply:
     """Return the value at key in Redis's own format, with a version and a checksum."""
     value = ctx.db.get(key)
@@ -69,7 +63,6 @@ def _read_options(words: tuple[bytes, ...]) -> RestoreOptions:
     "write denyoom",
     keys="OW update",
     since="2.6.0",
-    complexity="O(N) where N is the number of bytes of the payload",
     also="dangerous",
 )
 def restore(ctx: Context, key: bytes, ttl: bytes, payload: bytes, *words: bytes) -> Reply:
@@ -106,7 +99,6 @@ def restore(ctx: Context, key: bytes, ttl: bytes, payload: bytes, *words: bytes)
     "write denyoom asking",
     keys="OW update",
     since="3.0.0",
-    complexity="O(N) where N is the number of bytes of the payload",
     also="keyspace dangerous",
 )
 def restore_asking(ctx: Context, key: bytes, ttl: bytes, payload: bytes, *words: bytes) -> Reply:

@@ -29,7 +29,6 @@ command = CommandGroup("hash")
 #: What the commands answer for each field.
 NO_FIELD, NO_DEADLINE, NOT_ALLOWED, DONE, DELETED = -2, -1, 0, 1, 2
 
-_COMPLEXITY = "O(N) where N is the number of fields"
 _EXPIRY = (
     "EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | {last}"
 )
@@ -60,7 +59,6 @@ def _check_count(raw: bytes, given: int) -> None:
     "write fast",
     keys="RW update",
     since="7.4.0",
-    complexity=_COMPLEXITY,
 )
 def hexpire(ctx: Context, key: bytes, seconds: bytes, *words: bytes) -> Reply:
     """Let fields live for some seconds more."""
@@ -72,7 +70,6 @@ def hexpire(ctx: Context, key: bytes, seconds: bytes, *words: bytes) -> Reply:
     "write fast",
     keys="RW update",
     since="7.4.0",
-    complexity=_COMPLEXITY,
 )
 def hpexpire(ctx: Context, key: bytes, milliseconds: bytes, *words: bytes) -> Reply:
     """Let fields live for some milliseconds more."""
@@ -84,7 +81,6 @@ def hpexpire(ctx: Context, key: bytes, milliseconds: bytes, *words: bytes) -> Re
     "write fast",
     keys="RW update",
     since="7.4.0",
-    complexity=_COMPLEXITY,
 )
 def hexpireat(ctx: Context, key: bytes, time: bytes, *words: bytes) -> Reply:
     """Let fields live until a time, in seconds."""
@@ -96,7 +92,6 @@ def hexpireat(ctx: Context, key: bytes, time: bytes, *words: bytes) -> Reply:
     "write fast",
     keys="RW update",
     since="7.4.0",
-    complexity=_COMPLEXITY,
 )
 def hpexpireat(ctx: Context, key: bytes, time: bytes, *words: bytes) -> Reply:
     """Let fields live until a time, in milliseconds."""
@@ -151,11 +146,7 @@ class _Setter:
 
 
 @command(
-    "HPERSIST key FIELDS numfields field [field ...]",
-    "write fast",
-    keys="RW update",
-    since="7.4.0",
-    complexity=_COMPLEXITY,
+    "HPERSIST key FIELDS numfields field [field ...]", "write fast", keys="RW update", since="7.4.0"
 )
 def hpersist(ctx: Context, key: bytes, *words: bytes) -> Reply:
     """Take the deadlines of fields away."""
@@ -190,47 +181,27 @@ def _names(words: Words) -> Words:
 # --- how long fields still live -------------------------------------------------------------------
 
 
-@command(
-    "HTTL key FIELDS numfields field [field ...]",
-    "readonly fast",
-    since="7.4.0",
-    complexity=_COMPLEXITY,
-)
+@command("HTTL key FIELDS numfields field [field ...]", "readonly fast", since="7.4.0")
 def httl(ctx: Context, key: bytes, *words: bytes) -> Reply:
     """Return for how many seconds fields still live: -1 without deadline, -2 without field."""
     now_ms = ctx.server.moment.ms
     return _tell(ctx, key, words, lambda deadline_ms: _seconds(deadline_ms - now_ms))
 
 
-@command(
-    "HPTTL key FIELDS numfields field [field ...]",
-    "readonly fast",
-    since="7.4.0",
-    complexity=_COMPLEXITY,
-)
+@command("HPTTL key FIELDS numfields field [field ...]", "readonly fast", since="7.4.0")
 def hpttl(ctx: Context, key: bytes, *words: bytes) -> Reply:
     """Return for how many milliseconds fields still live: -1 without deadline, -2 without field."""
     now_ms = ctx.server.moment.ms
     return _tell(ctx, key, words, lambda deadline_ms: deadline_ms - now_ms)
 
 
-@command(
-    "HEXPIRETIME key FIELDS numfields field [field ...]",
-    "readonly fast",
-    since="7.4.0",
-    complexity=_COMPLEXITY,
-)
+@command("HEXPIRETIME key FIELDS numfields field [field ...]", "readonly fast", since="7.4.0")
 def hexpiretime(ctx: Context, key: bytes, *words: bytes) -> Reply:
     """Return the deadlines of fields in Unix seconds: -1 without one, -2 without the field."""
     return _tell(ctx, key, words, _seconds)
 
 
-@command(
-    "HPEXPIRETIME key FIELDS numfields field [field ...]",
-    "readonly fast",
-    since="7.4.0",
-    complexity=_COMPLEXITY,
-)
+@command("HPEXPIRETIME key FIELDS numfields field [field ...]", "readonly fast", since="7.4.0")
 def hpexpiretime(ctx: Context, key: bytes, *words: bytes) -> Reply:
     """Return the deadlines of fields in Unix milliseconds: -1 without one, -2 without the field."""
     return _tell(ctx, key, words, lambda deadline_ms: deadline_ms)
@@ -305,7 +276,6 @@ def _read_options(
     "write fast",
     keys="RW access update",
     since="8.0.0",
-    complexity=_COMPLEXITY,
 )
 def hgetex(ctx: Context, key: bytes, *words: bytes) -> Reply:
     """Return the values of fields, and set or take away their deadlines."""
@@ -347,7 +317,6 @@ _ON_FIELDS = frozenset({b"FNX", b"FXX"})
     "write denyoom fast",
     keys="RW insert",
     since="8.0.0",
-    complexity=_COMPLEXITY,
 )
 def hsetex(ctx: Context, key: bytes, *words: bytes) -> Reply:
     """Set fields and their deadlines, all of them or none, and return 1 if that was done.
@@ -397,7 +366,6 @@ def _set(
     "write fast",
     keys="RW access delete",
     since="8.0.0",
-    complexity=_COMPLEXITY,
 )
 def hgetdel(ctx: Context, key: bytes, *words: bytes) -> Reply:
     """Remove fields, and return the values they had."""

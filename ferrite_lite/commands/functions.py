@@ -28,7 +28,7 @@ from ..reply import OK, OrderedSet, Reply, Status
 from ..scriptflags import FLAGS
 from ..scripting.functions import ENGINE, Libraries, Loaded
 from ..scripting.scripts import kill, run_lua
-from .helping import help_lines
+from .documentation import help_lines
 
 command = CommandGroup("scripting")
 
@@ -40,7 +40,6 @@ _ALL_SHARDS = ["request_policy:all_shards", "response_policy:all_succeeded"]
     "FCALL function numkeys [key [key ...]] [arg [arg ...]]",
     "noscript stale skip_monitor may_replicate no_mandatory_keys",
     since="7.0.0",
-    complexity=_DEPENDS,
 )
 def fcall(ctx: Context, name: bytes, numkeys: bytes, *words: bytes) -> Reply:
     """Call a function."""
@@ -51,7 +50,6 @@ def fcall(ctx: Context, name: bytes, numkeys: bytes, *words: bytes) -> Reply:
     "FCALL_RO function numkeys [key [key ...]] [arg [arg ...]]",
     "readonly noscript stale skip_monitor no_mandatory_keys",
     since="7.0.0",
-    complexity=_DEPENDS,
 )
 def fcall_ro(ctx: Context, name: bytes, numkeys: bytes, *words: bytes) -> Reply:
     """Call a function that must not write."""
@@ -81,7 +79,6 @@ def _call(
     "FUNCTION LOAD [REPLACE] function-code",
     "write denyoom noscript",
     since="7.0.0",
-    complexity="O(1) (considering compilation time is redundant)",
     tips=_ALL_SHARDS,
 )
 def function_load(ctx: Context, *words: bytes) -> Reply:
@@ -103,13 +100,7 @@ def function_delete(ctx: Context, name: bytes) -> Reply:
     return OK
 
 
-@command(
-    "FUNCTION FLUSH [ASYNC | SYNC]",
-    "write noscript",
-    since="7.0.0",
-    complexity="O(N) where N is the number of functions deleted",
-    tips=_ALL_SHARDS,
-)
+@command("FUNCTION FLUSH [ASYNC | SYNC]", "write noscript", since="7.0.0", tips=_ALL_SHARDS)
 def function_flush(ctx: Context, *mode: bytes) -> Reply:
     """Forget every library."""
     if len(mode) > 1:
@@ -124,7 +115,6 @@ def function_flush(ctx: Context, *mode: bytes) -> Reply:
     "FUNCTION LIST [LIBRARYNAME library-name-pattern] [WITHCODE]",
     "noscript",
     since="7.0.0",
-    complexity="O(N) where N is the number of functions",
     tips=["nondeterministic_output_order"],
 )
 def function_list(ctx: Context, *words: bytes) -> Reply:
@@ -202,12 +192,7 @@ def function_kill(ctx: Context) -> Reply:
     return OK
 
 
-@command(
-    "FUNCTION DUMP",
-    "noscript",
-    since="7.0.0",
-    complexity="O(N) where N is the number of functions",
-)
+@command("FUNCTION DUMP", "noscript", since="7.0.0")
 def function_dump(ctx: Context) -> Reply:
     """Return all libraries as FUNCTION RESTORE takes them."""
     codes = (loaded.code for loaded in ctx.server.functions)
@@ -218,7 +203,6 @@ def function_dump(ctx: Context) -> Reply:
     "FUNCTION RESTORE serialized-value [FLUSH | APPEND | REPLACE]",
     "write denyoom noscript",
     since="7.0.0",
-    complexity="O(N) where N is the number of functions on the payload",
     tips=_ALL_SHARDS,
 )
 def function_restore(ctx: Context, payload: bytes, *words: bytes) -> Reply:

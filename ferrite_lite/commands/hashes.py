@@ -33,12 +33,7 @@ def hget(ctx: Context, key: bytes, field: bytes) -> Reply:
     return None if fields is None else fields.get(field)
 
 
-@command(
-    "HMGET key field [field ...]",
-    "readonly fast",
-    since="2.0.0",
-    complexity="O(N) where N is the number of fields asked for",
-)
+@command("HMGET key field [field ...]", "readonly fast", since="2.0.0")
 def hmget(ctx: Context, key: bytes, *names: bytes) -> Reply:
     """Return the values of several fields."""
     fields = ctx.db.hash(key)
@@ -46,11 +41,7 @@ def hmget(ctx: Context, key: bytes, *names: bytes) -> Reply:
 
 
 @command(
-    "HSET key field value [field value ...]",
-    "write denyoom fast",
-    keys="RW update",
-    since="2.0.0",
-    complexity="O(N) where N is the number of fields",
+    "HSET key field value [field value ...]", "write denyoom fast", keys="RW update", since="2.0.0"
 )
 def hset(ctx: Context, key: bytes, *pairs: bytes) -> Reply:
     """Set fields, and return how many of them are new.
@@ -73,8 +64,7 @@ def hset(ctx: Context, key: bytes, *pairs: bytes) -> Reply:
     "write denyoom fast",
     keys="RW update",
     since="2.0.0",
-    deprecated="4.0.0 HSET",
-    complexity="O(N) where N is the number of fields",
+    deprecated="4.0.0 `HSET` with multiple field-value pairs",
 )
 def hmset(ctx: Context, key: bytes, *pairs: bytes) -> Reply:
     """HSET with a less telling reply."""
@@ -93,13 +83,7 @@ def hsetnx(ctx: Context, key: bytes, field: bytes, value: bytes) -> Reply:
     return 1
 
 
-@command(
-    "HDEL key field [field ...]",
-    "write fast",
-    keys="RW delete",
-    since="2.0.0",
-    complexity="O(N) where N is the number of fields to be removed",
-)
+@command("HDEL key field [field ...]", "write fast", keys="RW delete", since="2.0.0")
 def hdel(ctx: Context, key: bytes, *names: bytes) -> Reply:
     """Remove fields, and return how many there were."""
     fields = ctx.db.hash(key)
@@ -134,37 +118,19 @@ def hstrlen(ctx: Context, key: bytes, field: bytes) -> Reply:
 # --- the whole hash -------------------------------------------------------------------------------
 
 
-@command(
-    "HGETALL key",
-    "readonly",
-    since="2.0.0",
-    complexity="O(N) where N is the number of fields",
-    tips=["nondeterministic_output_order"],
-)
+@command("HGETALL key", "readonly", since="2.0.0", tips=["nondeterministic_output_order"])
 def hgetall(ctx: Context, key: bytes) -> Reply:
     """Return every field and its value."""
     return ctx.db.hash(key) or {}
 
 
-@command(
-    "HKEYS key",
-    "readonly",
-    since="2.0.0",
-    complexity="O(N) where N is the number of fields",
-    tips=["nondeterministic_output_order"],
-)
+@command("HKEYS key", "readonly", since="2.0.0", tips=["nondeterministic_output_order"])
 def hkeys(ctx: Context, key: bytes) -> Reply:
     """Return every field."""
     return list(ctx.db.hash(key) or ())
 
 
-@command(
-    "HVALS key",
-    "readonly",
-    since="2.0.0",
-    complexity="O(N) where N is the number of fields",
-    tips=["nondeterministic_output_order"],
-)
+@command("HVALS key", "readonly", since="2.0.0", tips=["nondeterministic_output_order"])
 def hvals(ctx: Context, key: bytes) -> Reply:
     """Return the value of every field."""
     fields = ctx.db.hash(key)
@@ -175,7 +141,6 @@ def hvals(ctx: Context, key: bytes) -> Reply:
     "HSCAN key cursor [MATCH pattern] [COUNT count] [NOVALUES]",
     "readonly",
     since="2.8.0",
-    complexity="O(1) for each call, O(N) for a whole scan of N fields",
     tips=["nondeterministic_output"],
 )
 def hscan(ctx: Context, key: bytes, cursor: bytes, *words: bytes) -> Reply:
@@ -198,7 +163,6 @@ def hscan(ctx: Context, key: bytes, cursor: bytes, *words: bytes) -> Reply:
     "HRANDFIELD key [count [WITHVALUES]]",
     "readonly",
     since="6.2.0",
-    complexity="O(N) where N is the number of fields returned",
     tips=["nondeterministic_output"],
 )
 def hrandfield(ctx: Context, key: bytes, *words: bytes) -> Reply:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from ..arguments import Argument, read_arguments
 from ..command import FLAGS, Command, CommandGroup, KeySpec
 from ..context import Context
 from ..errors import (
@@ -19,22 +18,14 @@ from ..errors import (
 from ..patterns import matcher
 from ..reply import OrderedSet, Reply, Status
 from ..usage import Usage
-from .helping import help_lines
+from .documentation import documentation_of, help_lines, key_notes
 
 command = CommandGroup("server")
 
 _UNORDERED = ("nondeterministic_output_order",)
 
 
-@command(
-    "COMMAND",
-    "loading stale",
-    since="2.8.13",
-    complexity="O(N) where N is the number of commands",
-    also="connection",
-    tips=_UNORDERED,
-    arity=-1,
-)
+@command("COMMAND", "loading stale", since="2.8.13", also="connection", tips=_UNORDERED, arity=-1)
 def command_(ctx: Context) -> Reply:
     """Describe every command."""
     return [_facts(each) for each in ctx.server.table.commands()]
@@ -56,7 +47,6 @@ def command_count(ctx: Context) -> Reply:
     "COMMAND INFO [command-name [command-name ...]]",
     "loading stale",
     since="2.8.13",
-    complexity="O(N) where N is the number of commands asked for",
     also="connection",
     tips=_UNORDERED,
 )
@@ -72,7 +62,6 @@ def command_info(ctx: Context, *names: bytes) -> Reply:
     "COMMAND DOCS [command-name [command-name ...]]",
     "loading stale",
     since="7.0.0",
-    complexity="O(N) where N is the number of commands asked for",
     also="connection",
     tips=_UNORDERED,
 )
@@ -80,14 +69,13 @@ def command_docs(ctx: Context, *names: bytes) -> Reply:
     """Document some commands, or all."""
     table = ctx.server.table
     found = [table.lookup(name) for name in names] if names else table.commands()
-    return {each.name.encode(): _docs(each) for each in found if each is not None}
+    return {each.name.encode(): documentation_of(each) for each in found if each is not None}
 
 
 @command(
     "COMMAND LIST [FILTERBY MODULE module-name | ACLCAT category | PATTERN pattern]",
     "loading stale",
     since="7.0.0",
-    complexity="O(N) where N is the number of commands",
     also="connection",
     tips=_UNORDERED,
 )
@@ -117,10 +105,9 @@ def _filtered(commands: list[Command], criterion: bytes, value: bytes) -> list[C
 
 
 @command(
-    "COMMAND GETKEYS command [arg [arg ...]]",
+    "COMMAND GETKEYS",
     "loading stale",
     since="2.8.13",
-    complexity="O(N) where N is the number of arguments of the command",
     also="connection",
     arity=-4,
 )
@@ -130,10 +117,9 @@ def command_getkeys(ctx: Context, *argv: bytes) -> Reply:
 
 
 @command(
-    "COMMAND GETKEYSANDFLAGS command [arg [arg ...]]",
+    "COMMAND GETKEYSANDFLAGS",
     "loading stale",
     since="7.0.0",
-    complexity="O(N) where N is the number of arguments of the command",
     also="connection",
     arity=-4,
 )
@@ -186,10 +172,16 @@ def _words(words: Iterable[str]) -> Reply:
 
 
 def _key_specs(each: Command) -> list[Reply]:
+    """Where the keys stand, and where there is more to be said of them, that before it."""
+    specs = zip(key_notes(each), _places(each), strict=True)
+    return [{b"notes": note.encode(), **place} if note else place for note, place in specs]
+
+
+def _places(each: Command) -> list[dict[bytes, Reply]]:
     """Where the keys stand, in Redis's two steps: where to begin, and how to go on."""
     usage = each.usage
     specs = each.key_specs
-    found: list[Reply] = []
+    found: list[dict[bytes, Reply]] = []
     for number, spec in enumerate(specs):
         if spec.is_movable:
             found.append(_key_spec(spec, _UNKNOWN, _UNKNOWN))
@@ -215,7 +207,7 @@ def _at(index: int) -> Reply:
     return {b"type": b"index", b"spec": {b"index": index}}
 
 
-def _key_spec(spec: KeySpec, begin_search: Reply, find_keys: Reply) -> Reply:
+def _key_spec(spec: KeySpec, begin_search: Reply, find_keys: Reply) -> dict[bytes, Reply]:
     return {
         b"flags": _words(spec.flags),
         b"begin_search": begin_search,
@@ -229,42 +221,3 @@ def _range_spec(last: int, step: int) -> Reply:
 
 def _keynum_spec(step: int) -> Reply:
     return {b"type": b"keynum", b"spec": {b"keynumidx": 0, b"firstkey": 1, b"keystep": step}}
-
-
-def _docs(each: Command) -> Reply:
-    docs: dict[bytes, Reply] = {
-        b"summary": each.summary.encode(),
-        b"since": each.since.encode(),
-        b"group": each.group.encode(),
-        b"complexity": each.complexity.encode(),
-    }
-    if each.deprecated_since:
-        docs[b"doc_flags"] = _words(["deprecated"])
-        docs[b"deprecated_since"] = each.deprecated_since.encode()
-        docs[b"replaced_by"] = each.replaced_by.encode()
-    if each.subcommands:
-        docs[b"subcommands"] = {
-            subcommand.name.encode(): _docs(subcommand) for subcommand in each.subcommands.values()
-        }
-    elif arguments := read_arguments(each.usage.line):
-        specs = iter(range(len(each.key_specs)))
-        docs[b"arguments"] = [_argument(argument, each, specs) for argument in arguments]
-    return docs
-
-
-def _argument(argument: Argument, command: Command, specs: Iterator[int]) -> Reply:
-    """One argument; ``specs`` are the numbers of the key specifications not yet spoken of."""
-    told: dict[bytes, Reply] = {
-        b"name": argument.name.encode(),
-        b"type": argument.type.encode(),
-    }
-    if argument.type == "key":
-        last = len(command.key_specs) - 1
-        told[b"key_spec_index"] = last if argument.token else next(specs, last)
-    if argument.token:
-        told[b"token"] = argument.token.encode()
-    if argument.flags:
-        told[b"flags"] = _words(argument.flags)
-    if argument.arguments:
-        told[b"arguments"] = [_argument(each, command, specs) for each in argument.arguments]
-    return told

@@ -18,7 +18,7 @@ from ..numeric import maybe_int, parse_int, parse_int32
 from ..patterns import is_literal, matcher
 from ..reply import OK, Reply, Status
 from .deadlines import MS_PER_SECOND, allows, deadline_ms, read_conditions
-from .helping import help_lines
+from .documentation import help_lines
 from .options import argument_of, read_timeout_ms
 from .scanning import parse_cursor, read_options
 
@@ -27,7 +27,6 @@ command = CommandGroup("generic")
 replication = CommandGroup("generic", category="connection")
 
 NONE = Status(b"none")
-_EACH_KEY = "O(N) where N is the number of keys"
 _SUM_OVER_SHARDS = ("request_policy:multi_shard", "response_policy:agg_sum")
 _NONDETERMINISTIC = ("nondeterministic_output",)
 
@@ -40,54 +39,28 @@ SHARED_REFERENCES = 2**31 - 1
 # --- there or not ---------------------------------------------------------------------------------
 
 
-@command(
-    "DEL key [key ...]",
-    "write",
-    keys="RM delete",
-    since="1.0.0",
-    complexity=_EACH_KEY,
-    tips=_SUM_OVER_SHARDS,
-)
+@command("DEL key [key ...]", "write", keys="RM delete", since="1.0.0", tips=_SUM_OVER_SHARDS)
 def del_(ctx: Context, *keys: bytes) -> Reply:
     """Delete keys, and return how many there were."""
     return sum(map(ctx.db.delete, keys))
 
 
 @command(
-    "UNLINK key [key ...]",
-    "write fast",
-    keys="RM delete",
-    since="4.0.0",
-    complexity=_EACH_KEY,
-    tips=_SUM_OVER_SHARDS,
+    "UNLINK key [key ...]", "write fast", keys="RM delete", since="4.0.0", tips=_SUM_OVER_SHARDS
 )
 def unlink(ctx: Context, *keys: bytes) -> Reply:
     """Delete keys; their memory is freed in any case when nothing refers to it any more."""
     return sum(map(ctx.db.delete, keys))
 
 
-@command(
-    "EXISTS key [key ...]",
-    "readonly fast",
-    keys="RO",
-    since="1.0.0",
-    complexity=_EACH_KEY,
-    tips=_SUM_OVER_SHARDS,
-)
+@command("EXISTS key [key ...]", "readonly fast", keys="RO", since="1.0.0", tips=_SUM_OVER_SHARDS)
 def exists(ctx: Context, *keys: bytes) -> Reply:
     """Return how many of the keys exist, one named twice counted twice."""
     ctx.server.lookups.further += len(keys) - 1
     return sum(ctx.db.peek(key) is not None for key in keys)
 
 
-@command(
-    "TOUCH key [key ...]",
-    "readonly fast",
-    keys="RO",
-    since="3.2.1",
-    complexity=_EACH_KEY,
-    tips=_SUM_OVER_SHARDS,
-)
+@command("TOUCH key [key ...]", "readonly fast", keys="RO", since="3.2.1", tips=_SUM_OVER_SHARDS)
 def touch(ctx: Context, *keys: bytes) -> Reply:
     """Use keys for nothing, and return how many there are."""
     ctx.server.lookups.further += len(keys) - 1
@@ -105,7 +78,6 @@ def type_(ctx: Context, key: bytes) -> Reply:
     "KEYS pattern",
     "readonly",
     since="1.0.0",
-    complexity="O(N) where N is the number of keys in the database",
     also="dangerous",
     tips=["request_policy:all_shards", "nondeterministic_output_order"],
 )
@@ -132,7 +104,6 @@ def randomkey(ctx: Context) -> Reply:
     "SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]",
     "readonly",
     since="2.8.0",
-    complexity="O(1) for each call, O(N) for a whole scan of N keys",
     tips=["nondeterministic_output", "request_policy:special"],
 )
 def scan(ctx: Context, cursor: bytes, *words: bytes) -> Reply:
@@ -212,7 +183,6 @@ def _database(ctx: Context, raw: bytes) -> Keyspace:
     "write denyoom",
     keys="RO access | OW update",
     since="6.2.0",
-    complexity="O(N) where N is the number of elements of a collection",
 )
 def copy(ctx: Context, source: bytes, destination: bytes, *words: bytes) -> Reply:
     """Copy a key's value and deadline to another key."""

@@ -10,7 +10,7 @@ from ..errors import NoLatencySamples
 from ..observing.latency import Event
 from ..observing.metrics import Meter
 from ..reply import Pairs, Reply, Verbatim
-from .helping import help_lines
+from .documentation import help_lines
 
 command = CommandGroup("server")
 
@@ -98,13 +98,7 @@ def _report(ctx: Context) -> Iterable[str]:
         )
 
 
-@command(
-    "LATENCY HISTOGRAM [command [command ...]]",
-    _FLAGS,
-    since="7.0.0",
-    complexity="O(N) where N is the number of commands with latency information",
-    tips=_NODES,
-)
+@command("LATENCY HISTOGRAM [command [command ...]]", _FLAGS, since="7.0.0", tips=_NODES)
 def latency_histogram(ctx: Context, *names: bytes) -> Reply:
     """Return how many calls of each command stayed below 1, 2, 4... microseconds."""
     metrics = ctx.server.metrics

@@ -21,12 +21,7 @@ def llen(ctx: Context, key: bytes) -> Reply:
     return len(ctx.db.collection(key, List) or ())
 
 
-@command(
-    "LRANGE key start stop",
-    "readonly",
-    since="1.0.0",
-    complexity="O(N) where N is the number of elements returned",
-)
+@command("LRANGE key start stop", "readonly", since="1.0.0")
 def lrange(ctx: Context, key: bytes, start: bytes, stop: bytes) -> Reply:
     """Return the elements from start to stop, both included; negative ones count from the end."""
     first, last = parse_int(start), parse_int(stop)

@@ -8,7 +8,7 @@ from ..errors import SyntaxFault
 from ..eviction.memory import BASE_BYTES, CLIENT_BYTES, SAMPLES, key_bytes, overhead_bytes
 from ..numeric import parse_int
 from ..reply import OK, Reply, Verbatim
-from .helping import help_lines
+from .documentation import help_lines
 from .options import argument_of
 
 command = CommandGroup("server")
@@ -25,14 +25,7 @@ HIGH_PEAK_RATIO = 1.5
 HIGH_RESIDENT_RATIO = 4.0
 
 
-@command(
-    "MEMORY USAGE key [SAMPLES count]",
-    "readonly",
-    keys="RO",
-    since="4.0.0",
-    complexity="O(N) where N is the number of elements looked at",
-    also="read",
-)
+@command("MEMORY USAGE key [SAMPLES count]", "readonly", keys="RO", since="4.0.0", also="read")
 def memory_usage(ctx: Context, key: bytes, *words: bytes) -> Reply:
     """Return how many bytes a key and its value take, judged by some of its elements."""
     samples = SAMPLES

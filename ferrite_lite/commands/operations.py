@@ -60,7 +60,6 @@ def bgrewriteaof(_: Context) -> Reply:
     "SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]",
     "admin noscript loading stale no_multi allow_busy",
     since="1.0.0",
-    complexity="O(N) where N is the number of connections",
 )
 def shutdown(ctx: Context, *words: bytes) -> Reply:
     """End the server, and every connection, without an answer."""
@@ -82,18 +81,28 @@ def shutdown(ctx: Context, *words: bytes) -> Reply:
     return NO_REPLY
 
 
+#: The versions of Redis that have a picture, and how many sizes it takes; ours has one size.
+_SIZES_OF_PICTURE = {5: 3, 6: 2}
+
+
 @command(
     "LOLWUT [VERSION version]",
     "readonly fast",
     since="5.0.0",
 )
 def lolwut(ctx: Context, *words: bytes) -> Reply:
-    """Return a picture, and the version of Redis whose behaviour this is."""
-    if words and words[0].lower() == b"version" and len(words) > 1:
-        parse_int(words[1])
-    rows = [_drawn(ctx.server.random.getrandbits(24)) for _ in range(6)]
-    caption = f"Iron, as it grows. Redis ver. {ctx.server.redis_version.decode()}"
-    return Verbatim("\n".join([*rows, "", caption, ""]).encode())
+    """Return the version of Redis whose behaviour this is, and a picture where one is asked for."""
+    version = int(ctx.server.redis_version.partition(b".")[0])
+    if len(words) > 1 and words[0].lower() == b"version":
+        version, words = parse_int(words[1]), words[2:]
+    lines = []
+    if version in _SIZES_OF_PICTURE:
+        for size in words[: _SIZES_OF_PICTURE[version]]:
+            parse_int(size)
+        lines = [*(_drawn(ctx.server.random.getrandbits(24)) for _ in range(6)), ""]
+        lines.append("Iron, as it grows.")
+    lines.append(f"Redis ver. {ctx.server.redis_version.decode()}\n")
+    return Verbatim("\n".join(lines).encode())
 
 
 def _drawn(bits: int) -> str:

@@ -13,16 +13,13 @@ from ..context import Context
 from ..errors import SubcommandSyntax
 from ..messages.broker import Topics
 from ..reply import NO_REPLY, Push, Reply
-from .helping import help_lines
+from .documentation import help_lines
 
 command = CommandGroup("pubsub", category="")
 
 _LISTENING = "pubsub noscript loading stale"
 _PUBLISHING = "pubsub loading stale fast may_replicate"
 _ASKING = "pubsub loading stale"
-
-_PER_CHANNEL = "O(N) where N is the number of channels"
-_PER_PATTERN = "O(N) where N is the number of patterns"
 
 
 def _join(ctx: Context, topics: Topics, names: Iterable[bytes]) -> Reply:
@@ -57,47 +54,25 @@ def _confirm(ctx: Context, topics: Topics, name: bytes | None) -> None:
 # --- listening ------------------------------------------------------------------------------------
 
 
-@command(
-    "SUBSCRIBE channel [channel ...]",
-    _LISTENING,
-    since="2.0.0",
-    complexity=_PER_CHANNEL,
-    channels="channels",
-)
+@command("SUBSCRIBE channel [channel ...]", _LISTENING, since="2.0.0", channels="channels")
 def subscribe(ctx: Context, *channels: bytes) -> Reply:
     """Listen to channels."""
     return _join(ctx, ctx.server.broker.channels, channels)
 
 
-@command(
-    "UNSUBSCRIBE [channel [channel ...]]",
-    _LISTENING,
-    since="2.0.0",
-    complexity=_PER_CHANNEL,
-)
+@command("UNSUBSCRIBE [channel [channel ...]]", _LISTENING, since="2.0.0")
 def unsubscribe(ctx: Context, *channels: bytes) -> Reply:
     """Listen to channels no more; to none at all if none is named."""
     return _leave(ctx, ctx.server.broker.channels, channels)
 
 
-@command(
-    "PSUBSCRIBE pattern [pattern ...]",
-    _LISTENING,
-    since="2.0.0",
-    complexity=_PER_PATTERN,
-    channels="patterns",
-)
+@command("PSUBSCRIBE pattern [pattern ...]", _LISTENING, since="2.0.0", channels="patterns")
 def psubscribe(ctx: Context, *patterns: bytes) -> Reply:
     """Listen to the channels whose names match."""
     return _join(ctx, ctx.server.broker.patterns, patterns)
 
 
-@command(
-    "PUNSUBSCRIBE [pattern [pattern ...]]",
-    _LISTENING,
-    since="2.0.0",
-    complexity=_PER_PATTERN,
-)
+@command("PUNSUBSCRIBE [pattern [pattern ...]]", _LISTENING, since="2.0.0")
 def punsubscribe(ctx: Context, *patterns: bytes) -> Reply:
     """Listen to patterns no more; to none at all if none is named."""
     return _leave(ctx, ctx.server.broker.patterns, patterns)
@@ -108,7 +83,6 @@ def punsubscribe(ctx: Context, *patterns: bytes) -> Reply:
     _LISTENING,
     keys="not_key",
     since="7.0.0",
-    complexity=_PER_CHANNEL,
     channels="channels",
 )
 def ssubscribe(ctx: Context, *channels: bytes) -> Reply:
@@ -117,11 +91,7 @@ def ssubscribe(ctx: Context, *channels: bytes) -> Reply:
 
 
 @command(
-    "SUNSUBSCRIBE [shardchannel [shardchannel ...]]",
-    _LISTENING,
-    keys="not_key",
-    since="7.0.0",
-    complexity=_PER_CHANNEL,
+    "SUNSUBSCRIBE [shardchannel [shardchannel ...]]", _LISTENING, keys="not_key", since="7.0.0"
 )
 def sunsubscribe(ctx: Context, *channels: bytes) -> Reply:
     """Listen to shard channels no more; to none at all if none is named."""
@@ -131,25 +101,14 @@ def sunsubscribe(ctx: Context, *channels: bytes) -> Reply:
 # --- publishing -----------------------------------------------------------------------------------
 
 
-@command(
-    "PUBLISH channel message",
-    _PUBLISHING,
-    since="2.0.0",
-    complexity="O(N+M) where N is the number of listeners and M the number of patterns",
-    channels="channels",
-)
+@command("PUBLISH channel message", _PUBLISHING, since="2.0.0", channels="channels")
 def publish(ctx: Context, channel: bytes, message: bytes) -> Reply:
     """Send a message to whoever listens, and return how many that are."""
     return ctx.server.broker.publish(channel, message)
 
 
 @command(
-    "SPUBLISH shardchannel message",
-    _PUBLISHING,
-    keys="not_key",
-    since="7.0.0",
-    complexity="O(N) where N is the number of listeners",
-    channels="channels",
+    "SPUBLISH shardchannel message", _PUBLISHING, keys="not_key", since="7.0.0", channels="channels"
 )
 def spublish(ctx: Context, channel: bytes, message: bytes) -> Reply:
     """Send a message to whoever listens to a shard channel, and return how many that are."""
@@ -159,23 +118,13 @@ def spublish(ctx: Context, channel: bytes, message: bytes) -> Reply:
 # --- asking ---------------------------------------------------------------------------------------
 
 
-@command(
-    "PUBSUB CHANNELS [pattern]",
-    _ASKING,
-    since="2.8.0",
-    complexity=_PER_CHANNEL,
-)
+@command("PUBSUB CHANNELS [pattern]", _ASKING, since="2.8.0")
 def pubsub_channels(ctx: Context, *pattern: bytes) -> Reply:
     """Return the channels that somebody listens to, or those of them that match."""
     return _names(ctx, ctx.server.broker.channels, pattern)
 
 
-@command(
-    "PUBSUB SHARDCHANNELS [pattern]",
-    _ASKING,
-    since="7.0.0",
-    complexity=_PER_CHANNEL,
-)
+@command("PUBSUB SHARDCHANNELS [pattern]", _ASKING, since="7.0.0")
 def pubsub_shardchannels(ctx: Context, *pattern: bytes) -> Reply:
     """Return the shard channels that somebody listens to, or those of them that match."""
     return _names(ctx, ctx.server.broker.shard_channels, pattern)
@@ -187,23 +136,13 @@ def _names(ctx: Context, topics: Topics, pattern: tuple[bytes, ...]) -> Reply:
     return list(topics.matching(pattern[0] if pattern else None))
 
 
-@command(
-    "PUBSUB NUMSUB [channel [channel ...]]",
-    _ASKING,
-    since="2.8.0",
-    complexity="O(N) where N is the number of channels asked for",
-)
+@command("PUBSUB NUMSUB [channel [channel ...]]", _ASKING, since="2.8.0")
 def pubsub_numsub(ctx: Context, *channels: bytes) -> Reply:
     """Return how many listen to each channel; patterns do not count."""
     return _counts(ctx.server.broker.channels, channels)
 
 
-@command(
-    "PUBSUB SHARDNUMSUB [shardchannel [shardchannel ...]]",
-    _ASKING,
-    since="7.0.0",
-    complexity="O(N) where N is the number of channels asked for",
-)
+@command("PUBSUB SHARDNUMSUB [shardchannel [shardchannel ...]]", _ASKING, since="7.0.0")
 def pubsub_shardnumsub(ctx: Context, *channels: bytes) -> Reply:
     """Return how many listen to each shard channel."""
     return _counts(ctx.server.broker.shard_channels, channels)

@@ -17,7 +17,7 @@ from ..errors import (
 from ..numeric import parse_int
 from ..reply import OK, Reply
 from ..scripting.scripts import kill
-from .helping import help_lines
+from .documentation import help_lines
 
 command = CommandGroup("scripting")
 
@@ -29,7 +29,6 @@ _DEPENDS = "Depends on the script that is executed."
     "EVAL script numkeys [key [key ...]] [arg [arg ...]]",
     "noscript stale skip_monitor may_replicate no_mandatory_keys",
     since="2.6.0",
-    complexity=_DEPENDS,
 )
 def eval_(
     ctx: Context, text: bytes, numkeys: bytes, *words: bytes, readonly: bool = False
@@ -46,7 +45,6 @@ def eval_(
     "EVALSHA sha1 numkeys [key [key ...]] [arg [arg ...]]",
     "noscript stale skip_monitor may_replicate no_mandatory_keys",
     since="2.6.0",
-    complexity=_DEPENDS,
 )
 def evalsha(
     ctx: Context, sha: bytes, numkeys: bytes, *words: bytes, readonly: bool = False
@@ -68,7 +66,6 @@ def evalsha(
     "EVAL_RO script numkeys [key [key ...]] [arg [arg ...]]",
     "readonly noscript stale skip_monitor no_mandatory_keys",
     since="7.0.0",
-    complexity=_DEPENDS,
 )
 def eval_ro(ctx: Context, text: bytes, numkeys: bytes, *words: bytes) -> Reply:
     """Run a script that must not write."""
@@ -79,7 +76,6 @@ def eval_ro(ctx: Context, text: bytes, numkeys: bytes, *words: bytes) -> Reply:
     "EVALSHA_RO sha1 numkeys [key [key ...]] [arg [arg ...]]",
     "readonly noscript stale skip_monitor no_mandatory_keys",
     since="7.0.0",
-    complexity=_DEPENDS,
 )
 def evalsha_ro(ctx: Context, sha: bytes, numkeys: bytes, *words: bytes) -> Reply:
     """Run a script that was loaded before and must not write."""
@@ -94,7 +90,6 @@ def _wrong_count(count: int) -> CommandError:
     "SCRIPT LOAD script",
     "noscript stale",
     since="2.6.0",
-    complexity="O(N) with N being the length in bytes of the script",
     tips=["request_policy:all_nodes", "response_policy:all_succeeded"],
 )
 def script_load(ctx: Context, text: bytes) -> Reply:
@@ -112,7 +107,6 @@ def script_help(ctx: Context) -> Reply:
     "SCRIPT EXISTS sha1 [sha1 ...]",
     "noscript",
     since="2.6.0",
-    complexity="O(N) with N being the number of scripts asked for",
     tips=["request_policy:all_shards", "response_policy:agg_logical_and"],
 )
 def script_exists(ctx: Context, *shas: bytes) -> Reply:
@@ -133,7 +127,6 @@ def script_show(ctx: Context, sha: bytes) -> Reply:
     "SCRIPT FLUSH [ASYNC | SYNC]",
     "noscript",
     since="2.6.0",
-    complexity="O(N) with N being the number of scripts",
     tips=["request_policy:all_nodes", "response_policy:all_succeeded"],
 )
 def script_flush(ctx: Context, *mode: bytes) -> Reply:

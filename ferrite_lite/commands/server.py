@@ -36,7 +36,6 @@ def dbsize(ctx: Context) -> Reply:
     "FLUSHDB [ASYNC | SYNC]",
     "write",
     since="1.0.0",
-    complexity="O(N) where N is the number of keys in the selected database",
     also="keyspace dangerous",
     tips=["request_policy:all_shards", "response_policy:all_succeeded"],
 )
@@ -52,7 +51,6 @@ def flushdb(ctx: Context, *mode: bytes) -> Reply:
     "FLUSHALL [ASYNC | SYNC]",
     "write",
     since="1.0.0",
-    complexity="O(N) where N is the total number of keys in all databases",
     also="keyspace dangerous",
     tips=["request_policy:all_shards", "response_policy:all_succeeded"],
 )
@@ -71,13 +69,7 @@ def _check_flush_mode(mode: tuple[bytes, ...]) -> None:
         raise SyntaxFault
 
 
-@command(
-    "SWAPDB index1 index2",
-    "write fast",
-    since="4.0.0",
-    complexity="O(N) where N is the number of keys watched in either database",
-    also="keyspace dangerous",
-)
+@command("SWAPDB index1 index2", "write fast", since="4.0.0", also="keyspace dangerous")
 def swapdb(ctx: Context, index1: bytes, index2: bytes) -> Reply:
     """Exchange two databases, for every connection at once."""
     numbers = []

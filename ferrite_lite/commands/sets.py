@@ -30,13 +30,7 @@ Members: TypeAlias = set[bytes]
 # --- members --------------------------------------------------------------------------------------
 
 
-@command(
-    "SADD key member [member ...]",
-    "write denyoom fast",
-    keys="RW insert",
-    since="1.0.0",
-    complexity="O(N) where N is the number of members to be added",
-)
+@command("SADD key member [member ...]", "write denyoom fast", keys="RW insert", since="1.0.0")
 def sadd(ctx: Context, key: bytes, *members: bytes) -> Reply:
     """Add members, and return how many of them are new."""
     added = ctx.db.get_or_create(key, Set).insert(members)
@@ -45,13 +39,7 @@ def sadd(ctx: Context, key: bytes, *members: bytes) -> Reply:
     return added
 
 
-@command(
-    "SREM key member [member ...]",
-    "write fast",
-    keys="RW delete",
-    since="1.0.0",
-    complexity="O(N) where N is the number of members to be removed",
-)
+@command("SREM key member [member ...]", "write fast", keys="RW delete", since="1.0.0")
 def srem(ctx: Context, key: bytes, *members: bytes) -> Reply:
     """Remove members, and return how many there were."""
     held = ctx.db.set(key)
@@ -70,12 +58,7 @@ def sismember(ctx: Context, key: bytes, member: bytes) -> Reply:
     return 0 if members is None else int(member in members)
 
 
-@command(
-    "SMISMEMBER key member [member ...]",
-    "readonly fast",
-    since="6.2.0",
-    complexity="O(N) where N is the number of members asked for",
-)
+@command("SMISMEMBER key member [member ...]", "readonly fast", since="6.2.0")
 def smismember(ctx: Context, key: bytes, *members: bytes) -> Reply:
     """Return 1 for each of the members that is in the set."""
     held = ctx.db.set(key) or ()
@@ -115,13 +98,7 @@ def scard(ctx: Context, key: bytes) -> Reply:
     return len(ctx.db.set(key) or ())
 
 
-@command(
-    "SMEMBERS key",
-    "readonly",
-    since="1.0.0",
-    complexity="O(N) where N is the number of members",
-    tips=["nondeterministic_output_order"],
-)
+@command("SMEMBERS key", "readonly", since="1.0.0", tips=["nondeterministic_output_order"])
 def smembers(ctx: Context, key: bytes) -> Reply:
     """Return every member."""
     members = ctx.db.set(key)
@@ -134,7 +111,6 @@ def smembers(ctx: Context, key: bytes) -> Reply:
     "SSCAN key cursor [MATCH pattern] [COUNT count]",
     "readonly",
     since="2.8.0",
-    complexity="O(1) for each call, O(N) for a whole scan of N members",
     tips=["nondeterministic_output"],
 )
 def sscan(ctx: Context, key: bytes, cursor: bytes, *words: bytes) -> Reply:
@@ -158,7 +134,6 @@ def sscan(ctx: Context, key: bytes, cursor: bytes, *words: bytes) -> Reply:
     "write fast",
     keys="RW access delete",
     since="1.0.0",
-    complexity="O(N) where N is the number of members removed",
     tips=["nondeterministic_output"],
 )
 def spop(ctx: Context, key: bytes, *words: bytes) -> Reply:
@@ -191,13 +166,7 @@ def _pop_several(ctx: Context, key: bytes, words: tuple[bytes, ...]) -> Reply:
     return OrderedSet(popped)
 
 
-@command(
-    "SRANDMEMBER key [count]",
-    "readonly",
-    since="1.0.0",
-    complexity="O(N) where N is the number of members returned",
-    tips=["nondeterministic_output"],
-)
+@command("SRANDMEMBER key [count]", "readonly", since="1.0.0", tips=["nondeterministic_output"])
 def srandmember(ctx: Context, key: bytes, *words: bytes) -> Reply:
     """Return a member at random, or several: different ones, or any for a negative count."""
     if not words:
@@ -244,37 +213,19 @@ def _difference(sources: Sources) -> Members:
     return result
 
 
-@command(
-    "SINTER key [key ...]",
-    "readonly",
-    since="1.0.0",
-    complexity="O(N*M) where N is the size of the smallest set, and M the number of sets",
-    tips=["nondeterministic_output_order"],
-)
+@command("SINTER key [key ...]", "readonly", since="1.0.0", tips=["nondeterministic_output_order"])
 def sinter(ctx: Context, *keys: bytes) -> Reply:
     """Return the members that all sets have."""
     return _intersection(_sources(ctx, keys))
 
 
-@command(
-    "SUNION key [key ...]",
-    "readonly",
-    since="1.0.0",
-    complexity="O(N) where N is the number of members of all sets together",
-    tips=["nondeterministic_output_order"],
-)
+@command("SUNION key [key ...]", "readonly", since="1.0.0", tips=["nondeterministic_output_order"])
 def sunion(ctx: Context, *keys: bytes) -> Reply:
     """Return the members that any of the sets has."""
     return _union(_sources(ctx, keys))
 
 
-@command(
-    "SDIFF key [key ...]",
-    "readonly",
-    since="1.0.0",
-    complexity="O(N) where N is the number of members of all sets together",
-    tips=["nondeterministic_output_order"],
-)
+@command("SDIFF key [key ...]", "readonly", since="1.0.0", tips=["nondeterministic_output_order"])
 def sdiff(ctx: Context, *keys: bytes) -> Reply:
     """Return the members that only the first of the sets has."""
     return _difference(_sources(ctx, keys))
@@ -285,7 +236,6 @@ def sdiff(ctx: Context, *keys: bytes) -> Reply:
     "write denyoom",
     keys="RW update | RO access",
     since="1.0.0",
-    complexity="O(N*M) where N is the size of the smallest set, and M the number of sets",
 )
 def sinterstore(ctx: Context, destination: bytes, *keys: bytes) -> Reply:
     """Store what SINTER returns, and return its size."""
@@ -297,7 +247,6 @@ def sinterstore(ctx: Context, destination: bytes, *keys: bytes) -> Reply:
     "write denyoom",
     keys="OW update | RO access",
     since="1.0.0",
-    complexity="O(N) where N is the number of members of all sets together",
 )
 def sunionstore(ctx: Context, destination: bytes, *keys: bytes) -> Reply:
     """Store what SUNION returns, and return its size."""
@@ -309,7 +258,6 @@ def sunionstore(ctx: Context, destination: bytes, *keys: bytes) -> Reply:
     "write denyoom",
     keys="OW update | RO access",
     since="1.0.0",
-    complexity="O(N) where N is the number of members of all sets together",
 )
 def sdiffstore(ctx: Context, destination: bytes, *keys: bytes) -> Reply:
     """Store what SDIFF returns, and return its size."""
@@ -335,12 +283,7 @@ def _store(
     return len(stored)
 
 
-@command(
-    "SINTERCARD numkeys key [key ...] [LIMIT limit]",
-    "readonly",
-    since="7.0.0",
-    complexity="O(N*M) where N is the size of the smallest set, and M the number of sets",
-)
+@command("SINTERCARD numkeys key [key ...] [LIMIT limit]", "readonly", since="7.0.0")
 def sintercard(ctx: Context, numkeys: bytes, *words: bytes) -> Reply:
     """Return how many members all sets have, counting up to a limit."""
     keys, limit = _read_counted_keys(numkeys, words)
@@ -353,12 +296,7 @@ def sintercard(ctx: Context, numkeys: bytes, *words: bytes) -> Reply:
     return sum(1 for _ in islice(shared, limit))
 
 
-@command(
-    "SUNIONCARD numkeys key [key ...] [APPROX] [LIMIT limit]",
-    "readonly",
-    since="8.10.0",
-    complexity="O(N) where N is the number of members of all sets together",
-)
+@command("SUNIONCARD numkeys key [key ...] [APPROX] [LIMIT limit]", "readonly", since="8.10.0")
 def sunioncard(ctx: Context, numkeys: bytes, *words: bytes) -> Reply:
     """Return how many members the sets have together, counting up to a limit.
 
@@ -368,12 +306,7 @@ def sunioncard(ctx: Context, numkeys: bytes, *words: bytes) -> Reply:
     return _limited(_union(_sources(ctx, keys)), limit)
 
 
-@command(
-    "SDIFFCARD numkeys key [key ...] [LIMIT limit]",
-    "readonly",
-    since="8.10.0",
-    complexity="O(N) where N is the number of members of all sets together",
-)
+@command("SDIFFCARD numkeys key [key ...] [LIMIT limit]", "readonly", since="8.10.0")
 def sdiffcard(ctx: Context, numkeys: bytes, *words: bytes) -> Reply:
     """Return how many members only the first of the sets has, counting up to a limit."""
     keys, limit = _read_counted_keys(numkeys, words)

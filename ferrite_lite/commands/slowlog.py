@@ -8,7 +8,7 @@ from ..errors import SlowlogCountTooSmall, SubcommandSyntax
 from ..numeric import maybe_int
 from ..observing.slowlog import SlowRequest
 from ..reply import OK, Reply
-from .helping import help_lines
+from .documentation import help_lines
 
 command = CommandGroup("server")
 
@@ -16,13 +16,7 @@ DEFAULT_COUNT = 10
 _NODES = ["request_policy:all_nodes", "nondeterministic_output"]
 
 
-@command(
-    "SLOWLOG GET [count]",
-    "admin loading stale",
-    since="2.2.12",
-    complexity="O(N) where N is the number of entries returned",
-    tips=_NODES,
-)
+@command("SLOWLOG GET [count]", "admin loading stale", since="2.2.12", tips=_NODES)
 def slowlog_get(ctx: Context, *words: bytes) -> Reply:
     """Return the newest entries: ten of them, or as many as asked for, or all for -1."""
     count = DEFAULT_COUNT
@@ -56,7 +50,6 @@ def slowlog_len(ctx: Context) -> Reply:
     "SLOWLOG RESET",
     "admin loading stale",
     since="2.2.12",
-    complexity="O(N) where N is the number of entries",
     tips=["request_policy:all_nodes", "response_policy:all_succeeded"],
 )
 def slowlog_reset(ctx: Context) -> Reply:

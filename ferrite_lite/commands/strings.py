@@ -182,7 +182,12 @@ def _store(
         db.touch(key, "expire", changes=0)
 
 
-@command("GETSET key value", "write denyoom fast", since="1.0.0", deprecated="6.2.0 SET with GET")
+@command(
+    "GETSET key value",
+    "write denyoom fast",
+    since="1.0.0",
+    deprecated="6.2.0 `SET` with the `!GET` argument",
+)
 def getset(ctx: Context, key: bytes, value: bytes) -> Reply:
     """Set the string at key, and return the one it replaces."""
     old = ctx.db.string(key)
@@ -224,13 +229,7 @@ def getex(ctx: Context, key: bytes, *words: bytes) -> Reply:
 # --- many at once ---------------------------------------------------------------------------------
 
 
-@command(
-    "MGET key [key ...]",
-    "readonly fast",
-    since="1.0.0",
-    complexity="O(N) where N is the number of keys",
-    tips=["request_policy:multi_shard"],
-)
+@command("MGET key [key ...]", "readonly fast", since="1.0.0", tips=["request_policy:multi_shard"])
 def mget(ctx: Context, *keys: bytes) -> Reply:
     """Return the strings at several keys; a key of another type counts as missing."""
     values = map(ctx.db.get, keys)
@@ -244,7 +243,6 @@ def mget(ctx: Context, *keys: bytes) -> Reply:
     "write denyoom",
     keys="OW update",
     since="1.0.1",
-    complexity="O(N) where N is the number of keys",
     tips=["request_policy:multi_shard", "response_policy:all_succeeded"],
 )
 def mset(ctx: Context, *pairs: bytes) -> Reply:
@@ -258,7 +256,6 @@ def mset(ctx: Context, *pairs: bytes) -> Reply:
     "write denyoom",
     keys="OW insert",
     since="1.0.1",
-    complexity="O(N) where N is the number of keys",
     tips=["request_policy:multi_shard", "response_policy:agg_min"],
 )
 def msetnx(ctx: Context, *pairs: bytes) -> Reply:
@@ -276,7 +273,6 @@ def msetnx(ctx: Context, *pairs: bytes) -> Reply:
     "write denyoom",
     keys="OW update",
     since="8.4.0",
-    complexity="O(N) where N is the number of keys",
     tips=["request_policy:multi_shard", "response_policy:all_succeeded"],
 )
 def msetex(ctx: Context, numkeys: bytes, *words: bytes) -> Reply:
@@ -376,12 +372,7 @@ def strlen(ctx: Context, key: bytes) -> Reply:
     return len(ctx.db.string(key) or b"")
 
 
-@command(
-    "GETRANGE key start end",
-    "readonly",
-    since="2.4.0",
-    complexity="O(N) where N is the number of bytes returned",
-)
+@command("GETRANGE key start end", "readonly", since="2.4.0")
 def getrange(ctx: Context, key: bytes, start: bytes, end: bytes) -> Reply:
     """Return the bytes from start to end, both included; negative ones count from the end."""
     first, last = parse_int(start), parse_int(end)
@@ -394,13 +385,7 @@ def getrange(ctx: Context, key: bytes, start: bytes, end: bytes) -> Reply:
     return bytes(value[first : last + 1])
 
 
-@command(
-    "SUBSTR key start end",
-    "readonly",
-    since="1.0.0",
-    deprecated="2.0.0 GETRANGE",
-    complexity="O(N) where N is the number of bytes returned",
-)
+@command("SUBSTR key start end", "readonly", since="1.0.0", deprecated="2.0.0 `GETRANGE`")
 def substr(ctx: Context, key: bytes, start: bytes, end: bytes) -> Reply:
     """GETRANGE by its first name."""
     return getrange(ctx, key, start, end)
@@ -421,13 +406,7 @@ def append(ctx: Context, key: bytes, value: bytes) -> Reply:
     return size
 
 
-@command(
-    "SETRANGE key offset value",
-    "write denyoom",
-    keys="RW update",
-    since="2.2.0",
-    complexity="O(N) where N is the number of bytes of the value, and of zeros before it",
-)
+@command("SETRANGE key offset value", "write denyoom", keys="RW update", since="2.2.0")
 def setrange(ctx: Context, key: bytes, offset: bytes, value: bytes) -> Reply:
     """Overwrite the string at key from offset on, zeros filling a gap; return its new length."""
     start = parse_int(offset)
@@ -473,12 +452,7 @@ class LcsOptions:
     min_run: int = 0
 
 
-@command(
-    "LCS key1 key2 [LEN] [IDX] [MINMATCHLEN len] [WITHMATCHLEN]",
-    "readonly",
-    since="7.0.0",
-    complexity="O(N*M) where N and M are the lengths of the strings",
-)
+@command("LCS key1 key2 [LEN] [IDX] [MINMATCHLEN len] [WITHMATCHLEN]", "readonly", since="7.0.0")
 def lcs(ctx: Context, key1: bytes, key2: bytes, *words: bytes) -> Reply:
     """Return the longest common subsequence of two strings, its length, or where it stands."""
     a, b = _lcs_string(ctx, key1), _lcs_string(ctx, key2)

@@ -32,7 +32,6 @@ _ANYBODY = "noscript loading stale"
     " [OPTIN] [OPTOUT] [NOLOOP]",
     _ANYBODY,
     since="6.0.0",
-    complexity="O(1). Some options may introduce additional complexity.",
 )
 def client_tracking(ctx: Context, switch: bytes, *options: bytes) -> Reply:
     """Be told when keys change that this connection has read, or all with a prefix."""

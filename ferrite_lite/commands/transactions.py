@@ -35,12 +35,7 @@ def multi(ctx: Context) -> Reply:
     return OK
 
 
-@command(
-    "EXEC",
-    "noscript loading stale skip_slowlog",
-    since="1.2.0",
-    complexity="Depends on the commands in the transaction",
-)
+@command("EXEC", "noscript loading stale skip_slowlog", since="1.2.0")
 def exec_(ctx: Context) -> Reply:
     """Run the queued commands, unless a watched key was touched."""
     if ctx.transaction is None:
@@ -91,12 +86,7 @@ def _require_permission(ctx: Context, argv: list[bytes]) -> None:
         raise NoPermissionAnyMore(denial.reason)
 
 
-@command(
-    "DISCARD",
-    "noscript loading stale fast allow_busy",
-    since="2.0.0",
-    complexity="O(N), when N is the number of queued commands",
-)
+@command("DISCARD", "noscript loading stale fast allow_busy", since="2.0.0")
 def discard(ctx: Context) -> Reply:
     """Forget the queued commands and what is watched."""
     if ctx.transaction is None:
@@ -105,13 +95,7 @@ def discard(ctx: Context) -> Reply:
     return OK
 
 
-@command(
-    "WATCH key [key ...]",
-    "noscript loading stale fast allow_busy",
-    keys="RO",
-    since="2.2.0",
-    complexity="O(1) for every key.",
-)
+@command("WATCH key [key ...]", "noscript loading stale fast allow_busy", keys="RO", since="2.2.0")
 def watch(ctx: Context, *keys: bytes) -> Reply:
     """Let EXEC refuse when one of these keys is touched before it."""
     if ctx.transaction is not None:

@@ -23,18 +23,7 @@ _DEEP_SYNTAX = [
     "Lua: return loadstring(string.rep('while x do ', 30) .. string.rep(' end', 30)) ~= nil",
 ]
 
-_NOT_IMPLEMENTED = {
-    "LOLWUT draws a picture of its own": [
-        "LOLWUT names the version",
-    ],
-}
-
 EXCEPTIONS = {
-    "OBJECT HELP lists the subcommands": "the help is told in words of our own",
-    "CLIENT HELP lists the subcommands": "as for OBJECT HELP",
-    "CONFIG HELP lists the subcommands": "as for OBJECT HELP",
-    "MEMORY refuses what it does not know": "as for OBJECT HELP",
-    "SCRIPT refuses what it does not know": "as for OBJECT HELP",
     **dict.fromkeys(_DEEP_CALLS, "functions call one another 4,000 deep, in tail calls too"),
     **dict.fromkeys(_DEEP_SYNTAX, "Python nests loops 20 deep and brackets 200 deep"),
     "Two bytes end a word, whatever they are": (
@@ -47,5 +36,4 @@ EXCEPTIONS = {
         "Redis writes MGET's reply element by element, and puts the messages among them"
     ),
     **dict.fromkeys(_NEWER_COMMANDS, "some of the commands are newer than Redis 7.0"),
-    **{name: reason for reason, names in _NOT_IMPLEMENTED.items() for name in names},
 }

@@ -82,6 +82,9 @@ def play(target: Target, case: Case, protocol: int) -> list[Exchange]:
     finally:
         for connection in connections.values():
             connection.close()
+        # The server may be shared with tests that expect nobody else there.
+        with target.connect(2) as connection:
+            _forget_users(connection)
 
 
 def _forget_users(connection: RawConnection) -> None:

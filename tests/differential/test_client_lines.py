@@ -46,7 +46,9 @@ def line_of(target: Target, steps: list[str], protocol: int) -> dict[str, str]:
         number = subject.ask("CLIENT", "ID")[1:-2].decode()
         for step in steps:
             subject.ask(*split_words(step))
-        return fields(observer, "CLIENT", "LIST", "ID", number)
+        found = fields(observer, "CLIENT", "LIST", "ID", number)
+        observer.ask("ACL", "DELUSER", "alice")
+        return found
 
 
 def fields(connection: RawConnection, *request: str) -> dict[str, str]:

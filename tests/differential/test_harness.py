@@ -137,6 +137,13 @@ def test_a_case_plays_on_two_connections_without_data(target: Target) -> None:
     assert play(target, case("DBSIZE"), protocol=2)[0].reply == b":0\r\n"
 
 
+def test_a_case_leaves_no_user_behind(target: Target) -> None:
+    play(target, case("ACL SETUSER alice on", "ACL SETUSER default -get"), protocol=2)
+    with target.connect(2) as connection:
+        assert connection.ask("ACL", "USERS") == b"*1\r\n$7\r\ndefault\r\n"
+        assert connection.ask("GET", "k") == b"$-1\r\n"
+
+
 def test_a_close_is_part_of_the_transcript_and_the_next_step_connects_again(
     target: Target,
 ) -> None:

@@ -39,8 +39,6 @@ UNSERVED = {
         "nothing is written to a disk": "WAITAOF",
     },
     "server": {
-        "there are no modules": "MODULE, MODULE HELP, MODULE LIST, MODULE LOAD, MODULE LOADEX,"
-        " MODULE UNLOAD",
         "there is no replication": "FAILOVER, PSYNC, REPLCONF, REPLICAOF, SLAVEOF, SYNC",
         "SLOWLOG is there, and sizes of requests are not recorded": "COMMANDLOG, COMMANDLOG GET,"
         " COMMANDLOG HELP, COMMANDLOG LEN, COMMANDLOG RESET",

@@ -404,6 +404,28 @@ MEMORY USAGE refuses bad options
     MEMORY USAGE k SAMPLES -1
     MEMORY USAGE k FOO 5
 
+Each container has a help
+    ACL HELP
+    COMMAND HELP
+    DEBUG HELP
+    function help
+    LATENCY HELP
+    Module HELP
+    PUBSUB HELP
+    SLOWLOG HELP
+
+MODULE has none and takes none
+    MODULE
+    MODULE FOO
+    MODULE LIST
+    MODULE LIST x
+    MODULE LOAD
+    MODULE LOAD /nowhere.so x
+    MODULE LOADEX /nowhere.so CONFIG a b
+    MODULE UNLOAD a
+    MODULE UNLOAD
+    EVAL "return redis.call('MODULE', 'LIST')" 0
+
 MEMORY refuses what it does not know
     MEMORY FOO
     MEMORY
@@ -558,10 +580,19 @@ An unknown command is quoted only in part
     FOO a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a
 
 LOLWUT names the version
+    LOLWUT
+    LOLWUT x y
+    LOLWUT VERSION
     LOLWUT VERSION 1
+    LOLWUT VERSION -5
+    LOLWUT VERSION 7 x
 
-LOLWUT reads a version
+LOLWUT reads a version and sizes
     LOLWUT VERSION x
+    LOLWUT VERSION 5 x
+    LOLWUT VERSION 5 10 x
+    LOLWUT VERSION 5 10 3 x
+    LOLWUT VERSION 6 10 x
 
 BGSAVE takes one word
     BGSAVE FOO

@@ -44,5 +44,5 @@ def test_usage_of_a_large_collection_is_judged_by_samples(run: Run) -> None:
 
 def test_help_lists_the_subcommands(run: Run) -> None:
     reply = run("MEMORY", "HELP")
-    for name in (b"DOCTOR", b"MALLOC-STATS", b"PURGE", b"STATS", b"USAGE key"):
+    for name in (b"DOCTOR", b"MALLOC-STATS", b"PURGE", b"STATS", b"USAGE <key>"):
         assert b"+" + name in reply

@@ -41,7 +41,10 @@ async def test_shutdown_with_save_leaves_the_server_running() -> None:
         assert not server.closed.is_set()
 
 
-def test_lolwut_ends_with_the_version() -> None:
-    drawing = ask(Engine(config=Config(), seed=1), "LOLWUT")
+@pytest.mark.parametrize("version", ["5", "6"])
+def test_lolwut_draws_for_the_versions_that_did(version: str) -> None:
+    drawing = ask(Engine(config=Config(), seed=1), "LOLWUT", "VERSION", version)
     assert isinstance(drawing, bytes)
-    assert drawing.endswith(b"Redis ver. 7.0.15\n")
+    *picture, empty, title, told, end = drawing.decode().split("\n")
+    assert {len(row) for row in picture} == {24}
+    assert (empty, title, told, end) == ("", "Iron, as it grows.", "Redis ver. 7.0.15", "")
