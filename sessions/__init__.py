@@ -26,7 +26,7 @@ from .expiry import watch_expiry
 from .flows import Flow, LoginFlows
 from .near import NearCache
 from .operations.core import Invalid, Reason
-from .policies import RequestContext
+from .policies import Mismatch, RequestContext
 from .record import AuthContext, DeviceInfo, IssuedSession, Session, SessionInfo
 from .refresh import Exchanged, FamilyInfo, RefreshConfig, RefreshTokens
 from .store import SessionStore
@@ -56,6 +56,7 @@ __all__ = [
     "LoginFlows",
     "LogoutTokenRefused",
     "MemorySink",
+    "Mismatch",
     "MutableSession",
     "NearCache",
     "OnLimit",

@@ -127,7 +127,7 @@ class Dead:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A session whose requests look otherwise; ``binding`` is network or fp."""
+    """A session whose requests look otherwise; ``binding`` is network or browser."""
 
     binding: str
     expected: str

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from .errors import ConfigError
 
 if TYPE_CHECKING:
+    from .policies import Mismatch
     from .record import SessionInfo
 
 DAY_SECONDS = 86_400
@@ -21,6 +23,8 @@ MIN_SECONDS = 0.001
 MAX_RATE = 1000
 #: For that long a replaced token is still good for something: minutes, not days.
 MAX_GRACE_SECONDS = 300
+#: RFC 9110, 5.1, in lower case.
+_HEADER = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 
 
 class OnLimit(StrEnum):
@@ -44,6 +48,14 @@ class BindingPolicy(StrEnum):
     #: The session ends.
     REVOKE = "revoke"
 
+    @property
+    def refuses(self) -> bool:
+        return self in (BindingPolicy.REJECT, BindingPolicy.REVOKE)
+
+
+#: Given what is different about a request, what it leads to: ``log`` lets it pass. It is called
+#: while the request waits, and what it raises goes to whoever validates.
+DecideMismatch = Callable[["Mismatch"], BindingPolicy | str]
 
 #: Given a user's sessions, which of them to end, by public id, so that one more fits. None of them
 #: refuses the new one.
@@ -121,13 +133,23 @@ class SessionConfig:
     create_limit: RateLimit | None = RateLimit(10, per_seconds=3600)
     #: Creations from one network, for all users together.
     create_limit_ip: RateLimit | None = None
-    ip_policy: BindingPolicy = BindingPolicy.LOG
+    #: What a request from another network leads to, or a function that decides.
+    ip_policy: BindingPolicy | DecideMismatch = BindingPolicy.LOG
     #: How much of an address is compared: people move within a network.
     ipv4_prefix_bits: int = 24
     ipv6_prefix_bits: int = 56
-    fingerprint_policy: BindingPolicy = BindingPolicy.OFF
-    #: The request headers that tell one browser from another, in lower case.
-    fingerprint_headers: tuple[str, ...] = ("user-agent", "accept-language")
+    #: The network of an address by a name, such as AS3320, for people who move further within one.
+    #: Where it knows none, or fails, the prefix is all that is compared. Creations and guesses are
+    #: counted by prefix in any case: half a country may share such a network.
+    network_of: Callable[[str], str | None] | None = None
+    #: What a request from another browser leads to, or a function that decides.
+    fingerprint_policy: BindingPolicy | DecideMismatch = BindingPolicy.OFF
+    #: The request headers that tell one browser from another, in lower case; with weights, which
+    #: are whole numbers, if some tell more than others. Numbers in a user-agent do not count: a
+    #: browser brings itself up to date.
+    fingerprint_headers: Collection[str] | Mapping[str, int] = ("user-agent", "accept-language")
+    #: The share of the headers, by weight, from which on a difference is more than logged.
+    fingerprint_threshold: float = 0.5
     #: So many unknown tokens from one network within a minute are told as an event of their own.
     guesses_per_minute: int = 20
     #: How often to ask whether all sessions of all users were ended, beside ending them one user
@@ -172,6 +194,13 @@ class SessionConfig:
             raise ConfigError("wait_seconds must be a millisecond at least, below timeout_seconds")
         if not (0 < self.ipv4_prefix_bits <= 32 and 0 < self.ipv6_prefix_bits <= 128):
             raise ConfigError("a network prefix must fit into an address")
+        if not all(_HEADER.fullmatch(name) for name in self.header_weights) or not all(
+            isinstance(weight, int) and 0 < weight < MAX_RATE
+            for weight in self.header_weights.values()
+        ):
+            raise ConfigError("fingerprint_headers are names in lower case, weights whole numbers")
+        if not 0 < self.fingerprint_threshold <= 1:
+            raise ConfigError("fingerprint_threshold must be above 0, and 1 at most")
         if any(brace in self.prefix for brace in "{}"):
             raise ConfigError("prefix must not contain braces: they choose the cluster slot")
         if not 0 <= self.rotation_grace_seconds <= MAX_GRACE_SECONDS:
@@ -192,13 +221,19 @@ class SessionConfig:
             if not callable(self.on_limit):
                 object.__setattr__(self, "on_limit", OnLimit(self.on_limit))
             for name in ("ip_policy", "fingerprint_policy"):
-                object.__setattr__(self, name, BindingPolicy(getattr(self, name)))
+                if not callable(policy := getattr(self, name)):
+                    object.__setattr__(self, name, BindingPolicy(policy))
         except ValueError as error:
             raise ConfigError(str(error)) from error
 
     @property
     def lifetime(self) -> Lifetime:
         return Lifetime(self.ttl_seconds, self.absolute_seconds)
+
+    @property
+    def header_weights(self) -> dict[str, int]:
+        held = self.fingerprint_headers
+        return dict(held) if isinstance(held, Mapping) else dict.fromkeys(held, 1)
 
     @property
     def touch_interval_ms(self) -> int:

@@ -148,13 +148,18 @@ class TokenGuessing(SessionEvent):
 
 @dataclass(frozen=True, slots=True)
 class BindingMismatch(SessionEvent):
-    """A request does not look like those of its session; ``binding`` is network or fp."""
+    """A request does not look like those of its session; ``binding`` is network or browser.
+
+    ``score`` is the share that differs, by the weights of the ``headers`` in which it does.
+    """
 
     public_id: str
     binding: str
     expected: str
     shown: str
     policy: str
+    score: float = 1.0
+    headers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ import ferrite_lite
 from .atomic import AtomicStore, Bound, Dead, Live
 from .config import SessionConfig
 from .errors import ConfigError
+from .policies import must_act
 from .record import Raw, text
 from .servers.link import Link
 from .servers.listening import INVALIDATIONS, Listener, connection_makers
@@ -209,12 +210,9 @@ class Near:
 
 def _fits(live: Live, bindings: Sequence[str]) -> bool:
     """Whether ``validate.lua`` would find no difference that it has to act on."""
-    for name, shown, policy in (("network", *bindings[:2]), ("fp", *bindings[2:])):
-        if shown and policy:
-            expected = live.record.get(name)
-            if expected is not None and expected != shown:
-                return False
-    return True
+    if not (bindings[1] or bindings[3]):
+        return True
+    return not must_act(live.record.get("network"), live.record.get("browser"), bindings)
 
 
 def _as_next_reader_sees_it(live: Live) -> Live:

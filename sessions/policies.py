@@ -1,25 +1,33 @@
 """Whether a request looks like those of its session: its network, and what its browser sends.
 
-Addresses are compared by network, for people move within one; headers by a keyed hash, so that the
-store does not tell who has which browser.
+Addresses are compared by network, for people move within one; headers by a keyed hash of each, so
+that it shows how much differs, and the store does not tell who has which browser.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+import logging
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
-from .config import BindingPolicy, SessionConfig
-from .record import DeviceInfo, Session
+from .config import BindingPolicy, DecideMismatch, SessionConfig
+from .record import DeviceInfo
 from .tokens import Tokens
+
+logger = logging.getLogger("sessions")
 
 #: Of what is no address. It is a network like another one: else a header full of junk would pass
 #: wherever a wrong address is refused.
 UNKNOWN_NETWORK = "unknown"
-_FINGERPRINT_CHARS = 16
+#: It guards nothing: 48 bits tell one browser of a user from another.
+_HASH_CHARS = 8
+#: In the words ``name:value`` of a session, a request, or the configuration.
+_PAIR = re.compile("([^ :]+):([^ :]+)")
+_NUMBERS = re.compile(r"\d[\d._]*")
+_MAX_NAME_CHARS = 64
 #: Browsers send two hundred; what is longer must not make a login fail.
 _MAX_AGENT_CHARS = 512
 #: What the script does; other policies are acted on here.
@@ -47,40 +55,38 @@ class RequestContext:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a request shows, in the form in which it is compared; '' asks nothing."""
+    """What a request shows, in the form in which it is compared; '' asks nothing.
+
+    ``network`` has a word for each name of it, one of which is enough; ``browser`` a word
+    ``header:hash`` for each header.
+    """
 
     network: str = ""
-    fingerprint: str = ""
+    browser: str = ""
 
     def to_fields(self) -> dict[str, str]:
         """What a new session is bound to."""
-        return {
-            name: value
-            for name, value in (("network", self.network), ("fp", self.fingerprint))
-            if value
-        }
+        # ``fp`` was one hash of all headers: sessions that have it are compared by no header.
+        pairs = (("network", self.network), ("browser", self.browser))
+        return {name: value for name, value in pairs if value}
 
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """A request that shows something else than its session does; ``binding``: network or fp."""
+    """What about a request is not as it was when its session was opened."""
 
+    #: Of the session.
+    public_id: str
+    #: None for a visitor, and where nobody has to decide.
+    user_id: str | None
+    #: ``network`` or ``browser``.
     binding: str
     expected: str
     shown: str
-    policy: BindingPolicy
-
-    @property
-    def asks_step_up(self) -> bool:
-        return self.policy is BindingPolicy.STEP_UP
-
-    @property
-    def refuses(self) -> bool:
-        return self.policy in (BindingPolicy.REJECT, BindingPolicy.REVOKE)
-
-    @property
-    def ends_session(self) -> bool:
-        return self.policy is BindingPolicy.REVOKE
+    #: How much of it differs: above 0, and 1 for all.
+    score: float = 1.0
+    #: The headers that differ.
+    headers: tuple[str, ...] = ()
 
 
 class Bindings:
@@ -89,6 +95,9 @@ class Bindings:
     def __init__(self, config: SessionConfig, tokens: Tokens) -> None:
         self._config = config
         self._tokens = tokens
+        self._weights = config.header_weights
+        weights = " ".join(f"{name}:{weight}" for name, weight in self._weights.items())
+        self._scale = (repr(float(config.fingerprint_threshold)), weights)
 
     def shown(self, request: RequestContext | None, tag: str) -> Shown:
         """What a request shows of what is asked, to a session of the user with this tag."""
@@ -96,76 +105,150 @@ class Bindings:
             return _NOTHING
         config = self._config
         return Shown(
-            "" if config.ip_policy is BindingPolicy.OFF else self._network(request),
-            "" if config.fingerprint_policy is BindingPolicy.OFF else self._print(request, tag),
+            "" if config.ip_policy is BindingPolicy.OFF else self._networks(request),
+            "" if config.fingerprint_policy is BindingPolicy.OFF else self._browser(request, tag),
         )
 
     def of_new(self, request: RequestContext | None, tag: str) -> Shown:
         """What a new session is bound to: everything, for policies change while sessions live."""
         if request is None:
             return _NOTHING
-        return Shown(self._network(request), self._print(request, tag))
-
-    def _network(self, request: RequestContext) -> str:
-        return "" if request.ip_address is None else self.network(request.ip_address)
-
-    def _print(self, request: RequestContext, tag: str) -> str:
-        if not request.headers:
-            return ""
-        names = self._config.fingerprint_headers
-        seen = "\0".join([tag, *(request.headers.get(name, "") for name in names)])
-        return self._tokens.digest(b"fingerprint", seen)[:_FINGERPRINT_CHARS]
+        return Shown(self._networks(request), self._browser(request, tag))
 
     def network(self, address: str) -> str:
-        """The network that an address is compared by."""
+        """The network by whose prefix an address is counted."""
         return network_of(address, self._config.ipv4_prefix_bits, self._config.ipv6_prefix_bits)
 
-    def script_arguments(self, shown: Shown) -> tuple[str, str, str, str]:
+    def _networks(self, request: RequestContext) -> str:
+        if request.ip_address is None:
+            return ""
+        prefix = self.network(request.ip_address)
+        name = self._network_name(request.ip_address) if prefix != UNKNOWN_NETWORK else ""
+        return f"{name} {prefix}" if name else prefix
+
+    def _network_name(self, address: str) -> str:
+        """What the application calls a network, as one word; '' if it does not know."""
+        if self._config.network_of is None:
+            return ""
+        try:
+            name = self._config.network_of(_unmapped(address)) or ""
+            return "_".join(name.split())[:_MAX_NAME_CHARS]
+        except Exception as error:
+            # Of the address nothing: it is somebody's.
+            logger.warning("network_of failed: %s", type(error).__name__)
+            return ""
+
+    def _browser(self, request: RequestContext, tag: str) -> str:
+        if not request.headers:
+            return ""
+        get = request.headers.get
+        return " ".join(f"{name}:{self._hash(name, get(name, ''), tag)}" for name in self._weights)
+
+    def _hash(self, name: str, value: str, tag: str) -> str:
+        if name == "user-agent":
+            value = _NUMBERS.sub("", value)
+        return self._tokens.digest(b"fingerprint", f"{tag}\0{name}\0{value}")[:_HASH_CHARS]
+
+    # --- differences ------------------------------------------------------------------------------
+
+    def script_arguments(self, shown: Shown) -> tuple[str, ...]:
         """What ``validate.lua`` is to compare, and what it does."""
         config = self._config
         return (
-            shown.network,
-            config.ip_policy.value if config.ip_policy in _SCRIPTED else "",
-            shown.fingerprint,
-            config.fingerprint_policy.value if config.fingerprint_policy in _SCRIPTED else "",
+            *(shown.network, _scripted(config.ip_policy)),
+            *(shown.browser, _scripted(config.fingerprint_policy)),
+            *self._scale,
         )
 
-    def mismatch(self, binding: str, expected: str, shown: Shown) -> Mismatch:
-        """A difference that the script has found."""
-        is_network = binding == "network"
-        policy = self._config.ip_policy if is_network else self._config.fingerprint_policy
-        return Mismatch(
-            binding, expected, shown.network if is_network else shown.fingerprint, policy
-        )
+    def judge(self, mismatch: Mismatch) -> BindingPolicy:
+        """What a difference leads to."""
+        config = self._config
+        policy = config.ip_policy if mismatch.binding == "network" else config.fingerprint_policy
+        if mismatch.score < config.fingerprint_threshold:
+            return BindingPolicy.LOG
+        return BindingPolicy(policy(mismatch)) if callable(policy) else policy
 
-    def mismatches(self, session: Session[Any], shown: Shown) -> list[Mismatch]:
-        """The differences that the script let pass."""
-        return self.differences(session.network, session.fingerprint, shown)
-
-    def differences(
-        self, network: str | None, fingerprint: str | None, shown: Shown
+    def mismatches(
+        self,
+        public_id: str,
+        user_id: str | None,
+        network: str | None,
+        browser: str | None,
+        shown: Shown,
     ) -> list[Mismatch]:
-        """What a request shows otherwise than it is expected."""
-        pairs = [("network", network, shown.network), ("fp", fingerprint, shown.fingerprint)]
-        return [
-            self.mismatch(binding, expected, shown)
-            for binding, expected, seen in pairs
-            if seen and expected and seen != expected
-        ]
+        """How a request differs from what its session was bound to, as far as it was."""
+        found = []
+        if network is not None and shown.network and not shares_word(network, shown.network):
+            found.append(Mismatch(public_id, user_id, "network", network, shown.network))
+        if browser is not None and shown.browser and browser != shown.browser:
+            score, names = drift(browser, shown.browser, self._scale[1])
+            if names:
+                found.append(
+                    Mismatch(public_id, user_id, "browser", browser, shown.browser, score, names)
+                )
+        return found
 
 
 _NOTHING = Shown()
+
+
+def _scripted(policy: BindingPolicy | DecideMismatch) -> str:
+    """What the script does. Until a function has decided, it prolongs nothing."""
+    if callable(policy):
+        return BindingPolicy.STEP_UP.value
+    return policy.value if policy in _SCRIPTED else ""
+
+
+def shares_word(expected: str, shown: str) -> bool:
+    """Whether two networks have a name in common."""
+    return not set(expected.split(" ")).isdisjoint(shown.split(" "))
+
+
+def drift(expected: str, shown: str, weights: str) -> tuple[float, tuple[str, ...]]:
+    """The share, by weight, of the headers that differ, and their names.
+
+    Of those that both have: which headers are asked for changes while sessions live.
+    """
+    before, now = _pairs(expected), _pairs(shown)
+    compared = {name: int(weight) for name, weight in _pairs(weights).items() if name in before}
+    compared = {name: weight for name, weight in compared.items() if name in now}
+    names = tuple(name for name in compared if before[name] != now[name])
+    return sum(map(compared.__getitem__, names)) / (sum(compared.values()) or 1), names
+
+
+def must_act(network: str | None, browser: str | None, arguments: Sequence[str]) -> list[str]:
+    """The bindings for which ``validate.lua`` has to act; that says in Lua what is said here.
+
+    ``arguments`` are those of ``Bindings.script_arguments``.
+    """
+    networks, ip_policy, headers, browser_policy, *scale = arguments
+    found = []
+    if ip_policy and networks and network is not None and not shares_word(network, networks):
+        found.append("network")
+    if browser_policy and headers and browser is not None and browser != headers:
+        threshold, weights = scale
+        if drift(browser, headers, weights)[0] >= float(threshold):
+            found.append("browser")
+    return found
+
+
+def _pairs(text: str) -> dict[str, str]:
+    return dict(_PAIR.findall(text))
+
+
+def _unmapped(address: str) -> str:
+    """An IPv4 address in IPv6 dress is IPv4."""
+    ip = ipaddress.ip_address(address)
+    return str(getattr(ip, "ipv4_mapped", None) or ip)
 
 
 @lru_cache(maxsize=4096)  # an address comes again and again
 def network_of(address: str, ipv4_prefix_bits: int, ipv6_prefix_bits: int) -> str:
     """The network of an address. An IPv4 address in IPv6 dress is IPv4."""
     try:
-        ip = ipaddress.ip_address(address)
+        ip = ipaddress.ip_address(_unmapped(address))
     except ValueError:
         return UNKNOWN_NETWORK
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
     bits = ipv4_prefix_bits if ip.version == 4 else ipv6_prefix_bits
     return str(ipaddress.ip_network((ip, bits), strict=False))
 

@@ -227,8 +227,8 @@ class Session(Generic[T]):
 
     @property
     def fingerprint(self) -> str | None:
-        """A hash of the browser that it was opened with, as far as requests are held to it."""
-        return self._record.get("fp")
+        """A hash of each header that tells the browser that it was opened with."""
+        return self._record.get("browser")
 
     @property
     def labels(self) -> dict[str, str]:

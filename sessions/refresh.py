@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Generic
 
 from . import events
 from .atomic import Created, Live
-from .config import DAY_SECONDS, MAX_GRACE_SECONDS, Lifetime
+from .config import DAY_SECONDS, MAX_GRACE_SECONDS, BindingPolicy, Lifetime
 from .datatype import T
 from .errors import ConfigError, ReuseDetected
 from .families import (
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .store import SessionStore
 
 #: What a session leaves to those that its family opens, besides its data and its labels.
-_INHERITED = ("amr", "aal", "auth_at", "device", "network", "fp", "transient")
+_INHERITED = ("amr", "aal", "auth_at", "device", "network", "browser", "transient")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,13 +246,15 @@ class RefreshTokens(Generic[T]):
 
         Under ``step_up`` it may: the session that it gets is bound as the family is, and says so.
         """
-        bindings, record = self._core.bindings, family.record
+        bindings, held = self._core.bindings, family.record.get
         shown = bindings.shown(request, presented.tag)
-        for mismatch in bindings.differences(record.get("network"), record.get("fp"), shown):
-            self._core.announcer.mismatch(presented.name, mismatch)
-            if mismatch.ends_session:
+        names = (presented.name, family.user_id)
+        for mismatch in bindings.mismatches(*names, held("network"), held("browser"), shown):
+            policy = bindings.judge(mismatch)
+            self._core.announcer.mismatch(mismatch, policy)
+            if policy is BindingPolicy.REVOKE:
                 await self._revoke(presented.tag, presented.name, events.Why.BINDING)
-            if mismatch.refuses:
+            if policy.refuses:
                 return True
         return False
 

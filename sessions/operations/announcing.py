@@ -6,7 +6,8 @@ import logging
 from collections.abc import Callable, Sequence
 
 from .. import events
-from ..atomic import Bound, Member
+from ..atomic import Member
+from ..config import BindingPolicy
 from ..policies import Mismatch
 
 logger = logging.getLogger("sessions")
@@ -59,17 +60,19 @@ class Announcer:
         for member in gone:
             self.tell(events.Expired(member.public_id))
 
-    def refused(self, bound: Bound, mismatch: Mismatch) -> None:
-        """Tell of a request that was refused for what it shows, and may have ended the session."""
-        self.mismatch(bound.public_id, mismatch)
-        if mismatch.ends_session:
-            self.ended(bound.public_id, events.Why.BINDING)
-
-    def mismatch(self, public_id: str, mismatch: Mismatch) -> None:
+    def mismatch(self, mismatch: Mismatch, policy: BindingPolicy) -> None:
         """Tell of a request that does not look like those of its session."""
-        binding, expected, shown = mismatch.binding, mismatch.expected, mismatch.shown
-        policy = mismatch.policy.value
-        self.tell(events.BindingMismatch(public_id, binding, expected, shown, policy))
+        self.tell(
+            events.BindingMismatch(
+                mismatch.public_id,
+                mismatch.binding,
+                mismatch.expected,
+                mismatch.shown,
+                policy.value,
+                mismatch.score,
+                mismatch.headers,
+            )
+        )
 
     def store_changed(self, has_failed: bool) -> None:
         """Tell that the store has stopped to answer, or does so again."""

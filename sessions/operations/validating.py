@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Generic
 
+from .. import events
 from ..atomic import Bound, Dead, Live
+from ..config import BindingPolicy
 from ..datatype import T
 from ..policies import RequestContext, Shown
 from ..record import Session
@@ -50,12 +52,22 @@ class Validation(Generic[T]):
             if held_token is token
             else self._core.issued(held_token, ticket, answer)
         )
-        self._look_at(session, shown)
+        if (shown.network or shown.browser) and await self._refuses(held_token, session, shown):
+            return Invalid(Reason.BINDING)
         # Who has to prove himself first gets no new token.
-        if touch and self._is_old(answer) and not session.step_up:
+        if not touch or session.step_up:
+            return session
+        if self._is_old(answer):
             renewed = await self._rotation.rotate(held_token)
             return renewed or Invalid(Reason.UNKNOWN)
+        if not answer.touched and self._is_due(answer):
+            # The script prolonged nothing, and who had to decide has let it pass.
+            return await self.result(token, None, touch=True)
         return session
+
+    def _is_due(self, live: Live) -> bool:
+        interval_ms = self._core.config.touch_interval_ms
+        return 0 <= interval_ms <= live.read_at_ms - live.last_access_ms
 
     def _is_old(self, live: Live) -> bool:
         renew_after = self._core.config.renew_after_seconds
@@ -64,18 +76,33 @@ class Validation(Generic[T]):
         issued_at_ms = live.record.number("issued_at", default=0)
         return live.read_at_ms - issued_at_ms >= renew_after * 1000
 
-    def _look_at(self, session: Session[T], shown: Shown) -> None:
-        """Tell of a request that looks otherwise, though its policy let it pass."""
-        if shown.network or shown.fingerprint:
-            for mismatch in self._core.bindings.mismatches(session, shown):
-                self._core.announcer.mismatch(session.public_id, mismatch)
-                if mismatch.asks_step_up:
-                    object.__setattr__(session, "step_up", True)
+    async def _refuses(self, token: str, session: Session[T], shown: Shown) -> bool:
+        """Whether a request is refused that the script let pass; tell of what is different."""
+        core = self._core
+        differences = core.bindings.mismatches(
+            session.public_id, session.user_id, session.network, session.fingerprint, shown
+        )
+        for mismatch in differences:
+            policy = core.bindings.judge(mismatch)
+            core.announcer.mismatch(mismatch, policy)
+            if policy is BindingPolicy.REVOKE:
+                await core.end(token, events.Why.BINDING)
+            if policy.refuses:
+                return True
+            if policy is BindingPolicy.STEP_UP:
+                object.__setattr__(session, "step_up", True)
+        return False
 
     async def _refuse(self, ticket: Ticket, bound: Bound, shown: Shown) -> Invalid:
-        mismatch = self._core.bindings.mismatch(bound.binding, bound.expected, shown)
-        self._core.announcer.refused(bound, mismatch)
-        if mismatch.ends_session:
-            # Not in the script: it need not carry one more key for what happens so seldom.
-            await self._core.atomic.end_family(ticket.tag, bound.public_id)
+        """What the script has refused, and may have ended."""
+        core = self._core
+        network = bound.expected if bound.binding == "network" else None
+        browser = bound.expected if bound.binding == "browser" else None
+        for mismatch in core.bindings.mismatches(bound.public_id, None, network, browser, shown):
+            policy = core.bindings.judge(mismatch)
+            core.announcer.mismatch(mismatch, policy)
+            if policy is BindingPolicy.REVOKE:
+                core.announcer.ended(bound.public_id, events.Why.BINDING)
+                # Not in the script: it need not carry one more key for what happens so seldom.
+                await core.atomic.end_family(ticket.tag, bound.public_id)
         return Invalid(Reason.BINDING)

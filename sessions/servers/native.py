@@ -12,6 +12,7 @@ from typing import Any
 import ferrite_lite
 
 from ..atomic import VALIDATE
+from ..policies import must_act
 
 _MAX_DIGITS = 15
 _HALF_A_DAY_MS = 43_200_000
@@ -53,11 +54,9 @@ def validate(ctx: Any, keys: Sequence[bytes], argv: Sequence[bytes]) -> Any:
     if now >= expires:
         return [b"EXPIRED"]
     interval = int(argv[1])
-    if argv[3] or argv[5]:
-        for name, shown, policy in ((b"network", *argv[2:4]), (b"fp", *argv[4:6])):
-            expected = record.get(name)
-            if not (policy and shown) or expected is None or expected == shown:
-                continue
+    if (argv[3] and field(b"network") != argv[2]) or (argv[5] and field(b"browser") != argv[4]):
+        for name in _mismatches(record, argv[2:]):
+            policy, expected = argv[3 if name == b"network" else 5], record[name]
             if policy == b"revoke":
                 ctx.call(ctx, [b"DEL", keys[0]])
                 ctx.call(ctx, [b"HDEL", keys[1], argv[0]])
@@ -72,6 +71,13 @@ def validate(ctx: Any, keys: Sequence[bytes], argv: Sequence[bytes]) -> Any:
         _slide(ctx, keys, argv[0], public_id, int(created_at), now, expires)
         touched = 1
     return [b"OK", accessed, expires, touched, now, ferrite_lite.FlatMap(record)]
+
+
+def _mismatches(record: Any, arguments: Sequence[bytes]) -> list[bytes]:
+    held = (record.get(b"network"), record.get(b"browser"))
+    network, browser = (each if each is None else each.decode("latin-1") for each in held)
+    found = must_act(network, browser, [each.decode("latin-1") for each in arguments])
+    return [name.encode() for name in found]
 
 
 def _slide(

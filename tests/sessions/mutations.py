@@ -31,15 +31,16 @@ CHOSEN = "not cluster and not tcp and not mutations"
 #: The files of tests, in the order in which they notice most.
 TESTS = [
     *("test_edges", "test_unlisted"),
-    *("test_rotation", "test_users", "test_store", "test_races", "test_model", "test_native"),
+    *("test_rotation", "test_users", "test_store", "test_races", "test_model"),
+    *("servers/test_native", "test_bindings", "test_policies"),
     *("test_defects_a", "test_defects_c", "test_defects_d", "test_defects_e", "test_defects_g"),
-    *("test_tokens", "test_content", "test_policies", "test_defects_b", "test_commands"),
+    *("test_tokens", "test_content", "test_defects_b", "test_commands"),
     *("test_invariants", "test_interleavings", "test_refresh"),
 ]
 #: Those that are the likeliest to notice a bug in a file come first.
 LIKELIEST = {
     "create": ["test_defects_d", "test_users", "test_defects_g", "test_defects_c", "test_model"],
-    "validate": ["test_native", "test_commands"],
+    "validate": ["test_native", "test_commands", "test_bindings"],
     "update": ["test_store", "test_defects_d"],
     "destroy": ["test_defects_a"],
     "members": ["test_defects_c"],
@@ -48,7 +49,8 @@ LIKELIEST = {
     "labelled": ["test_races"],
     "native": ["test_native"],
     "store": ["test_races"],
-    "validating": ["test_races"],
+    "validating": ["test_bindings", "test_races"],
+    "policies": ["test_policies", "test_bindings"],
     "rotating": ["test_races"],
     "core": ["test_races"],
     "tokens": ["test_tokens"],
@@ -119,6 +121,10 @@ MUTATIONS = [
         ("      redis.call('DEL', KEYS[1])\n      redis.call('HDEL', KEYS[2], ARGV[1])\n", ""),
         ("    interval = -1\n", ""),
         ("policy ~= '' and shown ~= '' and", "policy ~= '' and"),
+        ("' ' .. expected .. ' ', ' ' .. name .. ' '", "expected, name"),
+        ("if before[name] and after[name] then", "if true then"),
+        ("compared = compared + tonumber(weight)", "compared = compared + 1"),
+        ("differing / compared >=", "differing / compared >"),
         ("now - accessed >= interval", "now - accessed > interval"),
         ("if hard > 0 and hard < expires then expires = hard end", ""),
         ("  redis.call('PEXPIREAT', KEYS[1], expires)\n", ""),
@@ -211,14 +217,24 @@ MUTATIONS = [
         ("if 0 < hard < expires:", "if False:"),
         ("if 0 <= interval <= now - accessed:", "if 0 <= interval < now - accessed:"),
         ("            interval = -1\n", ""),
+        ('or (argv[5] and field(b"browser") != argv[4])', ""),
         ('    call(ctx, [b"PEXPIREAT", keys[0], deadline])\n', ""),
         ("if left < expires + _HALF_A_DAY_MS - now:", "if False:"),
     ),
     *in_module(
         "operations/validating",
-        ("        self._look_at(session, shown)\n", ""),
-        ("and not session.step_up:", "and True:"),
+        ("await self._refuses(held_token, session, shown)", "False"),
+        ("        if not answer.touched and self._is_due(answer):\n", "        if False:\n"),
+        ("                await core.end(token, events.Why.BINDING)\n", "                pass\n"),
+        ("        if not touch or session.step_up:\n", "        if not touch:\n"),
         ('object.__setattr__(session, "step_up", True)', "pass"),
+    ),
+    *in_module(
+        "policies",
+        ('            value = _NUMBERS.sub("", value)\n', "            pass\n"),
+        ("        if mismatch.score < config.fingerprint_threshold:\n", "        if False:\n"),
+        ("        except Exception as error:\n", "        except MemoryError as error:\n"),
+        ('return f"{name} {prefix}" if name else prefix', "return name or prefix"),
     ),
     *in_module(
         "operations/rotating",
@@ -258,7 +274,7 @@ def plant(mutation: Mutation) -> None:
                 script.text = script.text.replace(text.encode(), planted.encode())
                 script.sha = sha1(script.text, usedforsecurity=False).hexdigest()
         return
-    module = importlib.import_module(f"sessions.{path.stem}")
+    module = importlib.import_module(f"sessions.{mutation.file[:-3].replace('/', '.')}")
     namespace: dict[str, Any] = {**vars(module)}
     exec(compile(planted, str(path), "exec"), namespace)  # noqa: S102 - that is what it is for
     for name, code in _functions(namespace, module.__name__):
@@ -302,7 +318,8 @@ def run(session: pytest.Session, mutation: Mutation) -> bool:
     """Whether all tests pass though it is planted."""
     plant(mutation)
     first = LIKELIEST.get(Path(mutation.file).stem, [])
-    order = {name: at for at, name in reversed([*enumerate([*first, *TESTS])])}
+    stems = [Path(name).stem for name in TESTS]
+    order = {name: at for at, name in reversed([*enumerate([*first, *stems])])}
     items = sorted(session.items, key=lambda item: ("redis" in item.name, order[item.path.stem]))
     for item, following in zip(items, [*items[1:], None], strict=True):
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sessions import BindingPolicy, ConfigError, OnLimit, RateLimit, SessionConfig
@@ -32,3 +34,20 @@ def test_a_touch_is_due_once_a_minute_at_most_unless_said_otherwise() -> None:
 def test_a_store_describes_its_policy_and_warns_of_sessions_without_age() -> None:
     assert "86400 seconds without use" in SessionConfig().describe()
     assert "NEVER" in SessionConfig(absolute_seconds=None).describe()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"fingerprint_headers": ("User-Agent",)},
+        {"fingerprint_headers": ("a header",)},
+        {"fingerprint_headers": {"user-agent": 0}},
+        {"fingerprint_headers": {"user-agent": 0.5}},
+        {"fingerprint_threshold": 0},
+        {"fingerprint_threshold": 1.5},
+        {"fingerprint_policy": "nonsense"},
+    ],
+)
+def test_a_fingerprint_that_could_not_be_taken_is_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError):
+        SessionConfig(**settings)

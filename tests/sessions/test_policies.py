@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from sessions import BindingPolicy, RequestContext, SessionConfig
-from sessions.policies import UNKNOWN_NETWORK, Bindings, device_type_of, network_of
+from sessions.policies import UNKNOWN_NETWORK, Bindings, device_type_of, drift, network_of
 from sessions.tokens import Tokens
 from tests.sessions.conftest import KEYS
 
@@ -47,7 +47,39 @@ def test_the_kind_of_a_device_is_guessed_from_its_agent(agent: str, kind: str) -
 def fingerprint(headers: dict[str, str], tag: str = "alice") -> str:
     config = SessionConfig(fingerprint_policy=BindingPolicy.LOG)
     request = RequestContext(headers=headers)
-    return Bindings(config, Tokens(KEYS)).shown(request, tag).fingerprint
+    return Bindings(config, Tokens(KEYS)).shown(request, tag).browser
+
+
+@pytest.mark.parametrize(
+    ("expected", "shown", "score", "names"),
+    [
+        ("a:1 b:1", "a:1 b:1", 0, ()),
+        ("a:1 b:1", "a:2 b:1", 0.75, ("a",)),
+        ("a:1 b:1", "a:2 b:2", 1, ("a", "b")),
+        ("a:1", "a:1 b:2", 0, ()),
+        ("c:1", "a:1 b:2", 0, ()),
+        ("", "a:1 b:2", 0, ()),
+    ],
+)
+def test_the_score_is_the_share_by_weight_of_the_headers_that_both_have(
+    expected: str, shown: str, score: float, names: tuple[str, ...]
+) -> None:
+    assert drift(expected, shown, "a:3 b:1") == (score, names)
+
+
+def shown_from(address: str, answer: object) -> str:
+    config = SessionConfig(network_of=lambda _: answer)  # type: ignore[arg-type,return-value]
+    return Bindings(config, Tokens(KEYS)).shown(RequestContext(address), "alice").network
+
+
+def test_a_network_has_its_name_and_its_prefix_and_junk_has_none() -> None:
+    assert shown_from("198.51.100.7", "AS64500") == "AS64500 198.51.100.0/24"
+    assert shown_from("198.51.100.7", "An Example 1") == "An_Example_1 198.51.100.0/24"
+    for nothing in (None, "", " ", 5, b"AS1"):
+        assert shown_from("198.51.100.7", nothing).split(" ")[-1] == "198.51.100.0/24"
+    assert shown_from("198.51.100.7", 5) == "198.51.100.0/24"
+    assert shown_from("junk", "AS64500") == UNKNOWN_NETWORK
+    assert len(shown_from("198.51.100.7", "x" * 1000)) < 100
 
 
 def test_a_fingerprint_is_of_the_headers_that_were_chosen_and_of_one_user() -> None:

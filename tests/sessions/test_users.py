@@ -207,7 +207,7 @@ async def test_a_record_tells_no_browser_by_its_fingerprint(
 ) -> None:
     await store.create(user, request=HOME)
     (key,) = [key for key in await records_of(client, user) if key.startswith(b"session:")]
-    assert b"Firefox" not in await client.execute_command("HGET", key, "fp")
+    assert b"Firefox" not in await client.execute_command("HGET", key, "browser")
 
 
 async def test_many_unknown_tokens_from_one_network_are_told_once_a_minute(

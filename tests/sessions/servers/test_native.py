@@ -37,8 +37,8 @@ needed = {
 records = st.fixed_dictionaries(
     needed,
     optional={
-        "network": st.sampled_from(["10.0.0.0/24", ""]),
-        "fp": st.sampled_from(["firefox", ""]),
+        "network": st.sampled_from(["10.0.0.0/24", "AS1 10.1.0.0/24", "AS1 ", ""]),
+        "browser": st.sampled_from(["a:1 b:1", "a:1 b:2 c:3", "c:3", "junk: :", ""]),
         "d:a": st.just('"x"'),
     },
 )
@@ -53,10 +53,12 @@ fields = st.builds(
 )
 arguments = st.tuples(
     st.sampled_from(["-1", "9000000000000"]),
-    st.sampled_from(["", "10.0.0.0/24", "10.1.0.0/24"]),
+    st.sampled_from(["", "10.0.0.0/24", "10.1.0.0/24", "AS1 10.0.0.0/24", "AS10 10.2.0.0/24"]),
     st.sampled_from(["", "step_up", "reject", "revoke"]),
-    st.sampled_from(["", "firefox", "safari"]),
+    st.sampled_from(["", "a:1 b:1", "a:2 b:1", "a:2 b:2 c:3"]),
     st.sampled_from(["", "step_up", "reject", "revoke"]),
+    st.sampled_from(["0.25", "0.3333333333333333", "0.75", "1.0"]),
+    st.sampled_from(["a:1 b:1", "a:1 b:3", "a:1 b:2 c:100", "c:1"]),
 )
 
 
