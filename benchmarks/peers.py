@@ -32,7 +32,7 @@ _SERVER_WITH_TWIN = """
 import asyncio, gc, sys
 from ferrite_lite import Engine, Server
 from ferrite_lite.__main__ import GC_THRESHOLDS, _loop_factory
-from sessions.servers import native
+from sessions import native
 
 async def main():
     engine = Engine()

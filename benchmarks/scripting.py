@@ -24,7 +24,7 @@ from lupa.lua51 import LuaRuntime
 
 import ferrite_lite
 from ferrite_lite import Engine
-from sessions.servers import native
+from sessions import native
 
 from . import validate
 from .load import Load, print_cpu, send

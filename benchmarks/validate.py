@@ -16,8 +16,7 @@ from importlib.resources import files
 import redis.asyncio
 
 import ferrite_lite
-from sessions import KeyRing, NearCache, SessionConfig, SessionStore
-from sessions.servers import native
+from sessions import KeyRing, NearCache, SessionConfig, SessionStore, native
 
 from .load import Load, print_cpu, send
 from .peers import FAKEREDIS, FERRITE, FERRITE_WITH_TWIN, REDIS, VALKEY, Peer, started

@@ -14,8 +14,6 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha1
-from importlib.resources import files
 from secrets import token_urlsafe
 from typing import Any
 
@@ -33,29 +31,9 @@ from .errors import (
     VersionConflict,
 )
 from .record import DATA_PREFIX, LABEL_PREFIX, Raw, Record, text
+from .scripts import Script
 from .servers.link import Link
 from .tokens import Ticket
-
-
-class Script:
-    """One of ``scripts/*.lua``: its text and its SHA-1.
-
-    It may do what other scripts do, as functions of KEYS and ARGV that have their names: so an
-    operation within an operation is stated once, too.
-    """
-
-    def __init__(self, name: str, *parts: str) -> None:
-        self.text = b"".join([*map(_as_function, parts), _lua(name)])
-        self.sha = sha1(self.text, usedforsecurity=False).hexdigest()
-
-
-def _as_function(name: str) -> bytes:
-    return b"local function %b(KEYS, ARGV)\n%bend\n" % (name.encode(), _lua(name))
-
-
-def _lua(name: str) -> bytes:
-    return files(__package__).joinpath("scripts", f"{name}.lua").read_bytes()
-
 
 CREATE = Script("create")
 VALIDATE = Script("validate")
@@ -513,7 +491,6 @@ __all__ = [
     "Live",
     "Member",
     "Moved",
-    "Script",
     "created",
     "flat",
 ]

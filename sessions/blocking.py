@@ -20,13 +20,12 @@ from redis.retry import Retry
 
 import ferrite_lite
 
-from . import events
+from . import events, native
 from .config import SessionConfig
 from .content import Codec, Encryptor
 from .datatype import R, T
 from .editing import MutableSession
 from .errors import ConfigError
-from .servers import native
 from .servers.direct import DirectClient
 from .servers.link import Link
 from .store import SessionStore, keys_for

@@ -14,10 +14,11 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .atomic import AtomicStore, Created, Member, Script, created, flat
+from .atomic import AtomicStore, Created, Member, created, flat
 from .config import Lifetime, OnLimit, SessionConfig
 from .errors import DecodeError, SessionGone, StaleLogin
 from .record import Raw, Record, text
+from .scripts import Script
 from .tokens import SECRET_BYTES, Ticket, Tokens
 
 ISSUE = Script("refresh_issue")

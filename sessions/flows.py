@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from urllib.parse import urlsplit
 
 from . import events
-from .atomic import AtomicStore, Script
+from .atomic import AtomicStore
 from .errors import ConfigError, DataTooLarge, LogoutTokenRefused, UnsafeRedirect
 from .record import text
+from .scripts import Script
 from .tokens import Tokens
 
 if TYPE_CHECKING:

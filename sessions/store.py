@@ -8,7 +8,7 @@ from typing import Any, Generic, Self
 
 import ferrite_lite
 
-from . import events
+from . import events, native
 from .atomic import Moved
 from .config import Lifetime, SessionConfig
 from .content import Codec, Encryptor
@@ -36,7 +36,6 @@ from .record import (
     Session,
     SessionInfo,
 )
-from .servers import native
 from .servers.link import Client, Link
 from .servers.probing import check_server
 from .tokens import KeyRing, Ticket

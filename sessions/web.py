@@ -16,9 +16,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from .account import FRESH_SECONDS, Account, Device, Ended, Me, SignedIn, Verified, Verify
 from .asgi import AsgiSession
 from .errors import BadRequest, SessionError
-from .http.account import FRESH_SECONDS, Account, Device, Ended, Me, SignedIn, Verified, Verify
 from .http.answers import Answer, answer_to, incident
 from .http.websession import WebData
 from .store import SessionStore

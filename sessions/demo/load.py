@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 import ferrite_lite
-from sessions import KeyRing, SessionConfig, SessionStore
-from sessions.servers import native
+from sessions import KeyRing, SessionConfig, SessionStore, native
 
 from .console import Console
 

@@ -15,9 +15,9 @@ from fastapi.requests import HTTPConnection
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, SecretStr
 
+from ..account import FRESH_SECONDS, Account, Device, Ended, Me, SignedIn, Verified, Verify
 from ..asgi import AsgiSession, SessionMiddleware
 from ..errors import FreshAuthenticationRequired, NotSignedIn, SessionError
-from ..http.account import FRESH_SECONDS, Account, Device, Ended, Me, SignedIn, Verified, Verify
 from ..http.answers import answer_to
 from ..http.websession import WebData
 from ..store import SessionStore

@@ -6,10 +6,10 @@ cluster, to which the client does not know the way.
 
 from __future__ import annotations
 
-from ..atomic import Script
 from ..config import SessionConfig
 from ..errors import ConfigError, StoreRefused, StoreUnavailable
 from ..record import text
+from ..scripts import Script
 from .failures import NEEDS_CLUSTER_CLIENT
 from .link import Link
 

@@ -13,8 +13,7 @@ from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.sentinel import Sentinel
 
 import ferrite_lite
-from sessions import KeyRing, SessionConfig, SessionStore
-from sessions.servers import native
+from sessions import KeyRing, SessionConfig, SessionStore, native
 from tests.support.servers import RealCluster, RealSentinel, RealServer
 
 #: Makes a store under a configuration, on the target of the test.

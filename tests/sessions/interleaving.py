@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Any
 
 from sessions import atomic
+from sessions.scripts import Script
 
 Action = Callable[[], Awaitable[Any]]
 
@@ -58,5 +59,5 @@ class Interleaved:
 async def load_scripts(client: Any) -> None:
     """Let the server know all scripts, so that each operation sends the same commands each time."""
     for script in vars(atomic).values():
-        if isinstance(script, atomic.Script):
+        if isinstance(script, Script):
             await client.execute_command("SCRIPT LOAD", script.text)

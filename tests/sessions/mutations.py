@@ -21,10 +21,12 @@ from typing import Any
 
 import pytest
 
-from sessions.atomic import Script
+from sessions.scripts import Script
 
 ROOT = Path(__file__).parent.parent.parent
 SCRIPTS = "scripts/"
+#: How a child ends that has an answer, and one that has none.
+YES, NO, NOTHING = 10, 11, 12
 
 #: What runs on the engine in this process and on one real server is enough.
 CHOSEN = "not cluster and not tcp and not mutations"
@@ -211,7 +213,7 @@ MUTATIONS = [
         ("    redis.call('HDEL', KEYS[1], users[at])\n", ""),
     ),
     *in_module(
-        "servers/native",
+        "native",
         ("if index is None or argv[0] not in index:", "if index is None:"),
         ("if now >= expires:", "if now > expires:"),
         ("if 0 < hard < expires:", "if False:"),
@@ -274,7 +276,8 @@ def plant(mutation: Mutation) -> None:
                 script.text = script.text.replace(text.encode(), planted.encode())
                 script.sha = sha1(script.text, usedforsecurity=False).hexdigest()
         return
-    module = importlib.import_module(f"sessions.{mutation.file[:-3].replace('/', '.')}")
+    name = ".".join(["sessions", *Path(mutation.file).with_suffix("").parts])
+    module = importlib.import_module(name)
     namespace: dict[str, Any] = {**vars(module)}
     exec(compile(planted, str(path), "exec"), namespace)  # noqa: S102 - that is what it is for
     for name, code in _functions(namespace, module.__name__):
@@ -329,15 +332,25 @@ def run(session: pytest.Session, mutation: Mutation) -> bool:
 
 
 def in_child(check: Callable[[], bool]) -> bool:
-    """What a check says in a process of its own, of whose output nothing is seen."""
+    """What a check says in a process of its own, of whose output nothing is seen.
+
+    Raises RuntimeError if it says nothing: a bug that was not planted is not noticed either.
+    """
     child = os.fork()
     if child == 0:
         silence = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silence, 1)
         os.dup2(silence, 2)
-        os._exit(0 if check() else 1)
+        try:
+            code = YES if check() else NO
+        except BaseException:
+            code = NOTHING
+        os._exit(code)
     _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status) == 0
+    code = os.waitstatus_to_exitcode(status)
+    if code not in (YES, NO):
+        raise RuntimeError(f"the child ended with {code} and has not said what became of the bug")
+    return code == YES
 
 
 def main(words: list[str]) -> int:

@@ -24,11 +24,11 @@ from sessions import (
     StoreUnavailable,
     SyncSessionStore,
     VersionConflict,
+    native,
 )
 from sessions import events as session_events
 from sessions.blocking import run
 from sessions.operations.core import Invalid
-from sessions.servers import native
 from tests.sessions.conftest import KEYS, TARGETS, without_rate
 from tests.support import servers
 from tests.support.servers import RealCluster, RealSentinel, RealServer

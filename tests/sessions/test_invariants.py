@@ -44,8 +44,8 @@ from sessions import (
     SessionGone,
     SessionStore,
     StoreUnavailable,
+    native,
 )
-from sessions.servers import native
 from sessions.tokens import Tokens
 from tests.sessions.conftest import KEYS, without_rate
 from tests.sessions.interleaving import Interleaved, When, load_scripts

@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 
 import ferrite_lite
-from sessions import Session, SessionConfig, SessionStore, atomic
-from sessions.servers import native
+from sessions import Session, SessionConfig, SessionStore, atomic, native
+from sessions.scripts import Script
 from sessions.servers.link import Link
 from tests.sessions.conftest import KEYS, without_rate
 from tests.sessions.histories import Browser, Known, Wire, first_violation, play
@@ -151,7 +151,7 @@ class Plant:
 
     name: str
     make: MakeStore = SessionStore
-    script: atomic.Script | None = None
+    script: Script | None = None
     edits: tuple[tuple[str, str], ...] = ()
 
 

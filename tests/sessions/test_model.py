@@ -26,8 +26,8 @@ from sessions import (
     SessionConfig,
     SessionStore,
     StaleLogin,
+    native,
 )
-from sessions.servers import native
 from sessions.servers.link import Link
 from sessions.tokens import Tokens
 from tests.sessions.conftest import KEYS

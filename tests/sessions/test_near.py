@@ -21,8 +21,8 @@ from sessions import (
     NearCache,
     RequestContext,
     SessionStore,
+    native,
 )
-from sessions.servers import native
 from tests.sessions.conftest import KEYS, Between, without_rate
 from tests.support.servers import RealServer
 

@@ -12,10 +12,10 @@ from fastapi import FastAPI
 from starlette.applications import Starlette
 
 from sessions import SessionStore
+from sessions.account import Verified
 from sessions.asgi import SessionMiddleware
 from sessions.config import OnLimit, RateLimit
 from sessions.ext import fastapi as fastapi_ext
-from sessions.http.account import Verified
 from sessions.http.cookies import CookiePolicy
 from sessions.record import AuthContext
 from sessions.web import MAX_LOGIN_BYTES, routes

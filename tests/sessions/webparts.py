@@ -8,8 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import ferrite_lite
-from sessions import SessionStore, StoreUnavailable, events
-from sessions.servers import native
+from sessions import SessionStore, StoreUnavailable, events, native
 from tests.sessions.conftest import KEYS, without_rate
 
 MINUTE = 60

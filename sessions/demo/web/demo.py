@@ -14,8 +14,7 @@ import redis.asyncio
 from argon2 import PasswordHasher
 
 import ferrite_lite
-from sessions import KeyRing
-from sessions.servers import native
+from sessions import KeyRing, native
 
 from .accounts import Accounts
 from .hub import Hub

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 import pytest
 
 import ferrite_lite
-from sessions import KeyRing
+from sessions import KeyRing, native
 from sessions.demo.web.settings import Settings
 from sessions.demo.web.telemetry import MeasuredStore, Sample, Telemetry, percentile
-from sessions.servers import native
 
 SETTINGS = Settings(most_devices=2)
 

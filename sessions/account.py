@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ..asgi import AsgiSession
-from ..config import Lifetime
-from ..errors import NoSuchSession, NotSignedIn
-from ..record import AuthContext, SessionInfo
-from ..store import SessionStore
-from .websession import WebData
+from .asgi import AsgiSession
+from .config import Lifetime
+from .errors import NoSuchSession, NotSignedIn
+from .http.websession import WebData
+from .record import AuthContext, SessionInfo
+from .store import SessionStore
 
 #: So lately a user has shown who he is when he ends other sessions (ASVS 7.5.2).
 FRESH_SECONDS = 900.0

@@ -11,8 +11,8 @@ from typing import Any
 
 import ferrite_lite
 
-from ..atomic import VALIDATE
-from ..policies import must_act
+from .atomic import VALIDATE
+from .policies import must_act
 
 _MAX_DIGITS = 15
 _HALF_A_DAY_MS = 43_200_000

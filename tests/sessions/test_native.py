@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -12,8 +13,8 @@ from hypothesis import strategies as st
 from ferrite_lite import Engine, ManualClock
 from ferrite_lite.resp import encode
 from ferrite_lite.scripting.scripts import Twin
+from sessions import native
 from sessions.atomic import VALIDATE
-from sessions.servers import native
 from tests.support.servers import RealServer
 from tests.support.wire import encode as request
 
@@ -21,7 +22,8 @@ from tests.support.wire import encode as request
 _NOW = re.compile(rb"(\*6\r\n\$2\r\nOK\r\n(?::\d+\r\n){3}):\d+")
 
 NOW_MS = 4_000_000_000_000  # far from now: a real server's clock decides nothing that differs
-SESSION, INDEX, SID = b"session:{t}:s", b"user:{t}:sessions", b"s"
+SESSION, INDEX = b"session:{t}:s", b"user:{t}:sessions"
+SID, OTHER_SID = b"s", b"another"
 
 times = st.sampled_from([0, 1, NOW_MS - 1, NOW_MS, NOW_MS + 1, 2 * NOW_MS])
 #: Mostly of a live session: what is wrong with a record is wrong in a place or two.
@@ -62,12 +64,13 @@ arguments = st.tuples(
 )
 
 
-def commands(record: dict[str, Any], listed: bool, words: tuple[str, ...]) -> list[list[bytes]]:
+def commands(
+    record: dict[str, Any], listed: Sequence[bytes], words: tuple[str, ...]
+) -> list[list[bytes]]:
     setup = [[b"FLUSHALL"]]
     for name, value in record.items():
         setup.append([b"HSET", SESSION, name.encode(), str(value).encode()])
-    if listed:
-        setup.append([b"HSET", INDEX, SID, b"1:2:3:id"])
+    setup += [[b"HSET", INDEX, sid, b"1:2:3:id"] for sid in listed]
     call = [b"EVAL", VALIDATE.text, b"2", SESSION, INDEX, SID, *(w.encode() for w in words)]
     return [*setup, call, [b"HGETALL", SESSION], [b"HGETALL", INDEX]]
 
@@ -87,9 +90,9 @@ def play(engine: Engine, script: list[list[bytes]]) -> list[bytes]:
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(fields, st.booleans(), arguments)
+@given(fields, st.sampled_from([[], [SID], [OTHER_SID], [SID, OTHER_SID]]), arguments)
 def test_twin_lua_and_a_real_server_agree(
-    redis_server: RealServer, record: dict[str, Any], listed: bool, words: tuple[str, ...]
+    redis_server: RealServer, record: dict[str, Any], listed: list[bytes], words: tuple[str, ...]
 ) -> None:
     script = commands(record, listed, words)
     plain, twinned = Engine(), Engine()
@@ -117,7 +120,7 @@ def test_twin_and_lua_slide_alike(age_ms: int, absolute_at: int) -> None:
             **{"expires_at": clock.now_ms() + 60_000, "absolute_at": absolute_at},
             **{"idle_ms": 60_000, "public_id": "id"},
         }
-        setup = commands(record, True, ("1000", "", "", "", ""))
+        setup = commands(record, [SID], ("1000", "", "", "", ""))
         play(engine, setup[:-3])
         clock.advance(ms=age_ms)
         answers.append(
@@ -145,7 +148,7 @@ def test_what_follows_in_a_transaction_does_not_show_in_the_reply_before_it() ->
         **{"user_id": "alice", "created_at": 1, "last_access": NOW_MS, "expires_at": NOW_MS},
         **{"absolute_at": 0, "idle_ms": 1, "public_id": "id", "d:a": "before"},
     }
-    *setup, call, _, _ = commands(record, True, ("-1", "", "", "", ""))
+    *setup, call, _, _ = commands(record, [SID], ("-1", "", "", "", ""))
     later = [b"HSET", SESSION, b"d:a", b"after"]
     replies = play(engine, [*setup, [b"MULTI"], call, later, [b"EXEC"]])
     assert b"before" in replies[-1]
