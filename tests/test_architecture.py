@@ -1,4 +1,4 @@
-"""Imports point one way. Whoever adds an arrow against it must move the code, not this table."""
+"""Imports point one way. Whoever adds an arrow against it must move the code, not these tables."""
 
 from __future__ import annotations
 
@@ -29,7 +29,30 @@ RANKS = [
     {"ferrite"},
     {"__init__", "__main__"},
 ]
-RANK_OF = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}
+#: The same of sessions.
+SESSION_RANKS = [
+    {"errors", "datatype", "codecs", "tasks", "scripts", "events"},
+    {"config", "record", "editing", "tokens", "crypto"},
+    {"content", "policies", "servers", "audit"},
+    {"atomic", "expiry"},
+    {"near", "native", "families", "flows"},
+    {"operations"},
+    {"store", "refresh"},
+    {"blocking", "http", "__main__"},
+    {"__init__", "asgi", "wsgi"},
+    {"account"},
+    {"web"},
+    {"ext"},
+    {"demo"},
+]
+
+
+def ranks_of(ranks: list[set[str]]) -> dict[str, int]:
+    return {room: rank for rank, rooms in enumerate(ranks) for room in rooms}
+
+
+RANK_OF = ranks_of(RANKS)
+SESSION_RANK_OF = ranks_of(SESSION_RANKS)
 
 
 def modules(package: str) -> list[Path]:
@@ -86,6 +109,16 @@ def test_sessions_uses_only_the_public_face_of_ferrite_lite(path: Path) -> None:
         assert not name.startswith("ferrite_lite."), f"{path}: {name}"
 
 
+@pytest.mark.parametrize("path", modules("sessions"), ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_module_of_sessions_imports_only_what_lies_below_it(path: Path) -> None:
+    room = room_of(path)
+    for name in runtime_imports(path):
+        package, _, rest = name.partition(".")
+        imported = rest.partition(".")[0]
+        if package == "sessions" and imported in SESSION_RANK_OF:
+            assert SESSION_RANK_OF[imported] <= SESSION_RANK_OF[room], f"{path}: {name}"
+
+
 FRAMEWORKS = {"starlette", "fastapi", "litestar", "flask", "django", "pydantic"}
 #: What may import a framework: routes, adapters, and the demonstration.
 WITH_FRAMEWORK = {"web", "ext", "demo"}
@@ -97,9 +130,12 @@ def test_sessions_needs_no_web_framework_outside_of_its_adapters(path: Path) -> 
     assert room_of(path) in WITH_FRAMEWORK or not imported & FRAMEWORKS, path
 
 
-def test_every_room_of_ferrite_lite_has_its_rank() -> None:
-    rooms = {room_of(path) for path in modules("ferrite_lite")}
-    assert rooms <= RANK_OF.keys(), rooms - RANK_OF.keys()
+@pytest.mark.parametrize(
+    ("package", "ranks"), [("ferrite_lite", RANK_OF), ("sessions", SESSION_RANK_OF)]
+)
+def test_every_room_has_its_rank(package: str, ranks: dict[str, int]) -> None:
+    rooms = {room_of(path) for path in modules(package)}
+    assert rooms == ranks.keys()
 
 
 def test_nothing_but_the_clock_module_reads_a_clock() -> None:
