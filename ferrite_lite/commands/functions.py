@@ -70,9 +70,9 @@ def _call(
     if count < 0:
         raise NegativeKeyCount
     loaded, function = found
-    keys, argv = list(words[:count]), list(words[count:])
-    run = partial(loaded.library.run, function, keys=keys, argv=argv)
-    return run_lua(ctx, run, function.flags, readonly=readonly, is_function=True)
+    run = partial(loaded.library.run, function)
+    keys, argv = words[:count], words[count:]
+    return run_lua(ctx, run, keys, argv, function.flags, readonly=readonly, is_function=True)
 
 
 @command(

@@ -35,14 +35,15 @@ class Writer:
         self.main_is_direct = main_is_direct
         #: Whether KEYS and ARGV are there.
         self.has_arguments = main_is_direct
+        #: Whether all that can run is in this chunk, and each global it uses is named there.
+        self.is_alone = is_alone and _MAKES_CHUNKS.isdisjoint(chunk.globals)
         #: Whether a value of the script can have a metatable: only if somebody gives it one.
-        is_alone = is_alone and _MAKES_CHUNKS.isdisjoint(chunk.globals)
-        self.has_metatables = not is_alone or b"setmetatable" in chunk.globals
+        self.has_metatables = not self.is_alone or b"setmetatable" in chunk.globals
         #: Those of KEYS and ARGV that nobody changes.
         self.constant_tables = frozenset(
             name
             for name in ARGUMENT_TABLES
-            if self.has_arguments and is_alone and not chunk.globals.get(name)
+            if self.has_arguments and self.is_alone and not chunk.globals.get(name)
         )
         self.kinds = Kinds(
             chunk,
@@ -52,6 +53,8 @@ class Writer:
         )
         self.text: list[str] = []
         self.lines: list[int] = [0]
+        #: Those of KEYS and ARGV that are needed as tables; of the others, elements are read alone.
+        self.tables = set(ARGUMENT_TABLES) if not self.is_alone else set()
         #: The commands that the script names: name and number of words, by their names in the code.
         self.commands: dict[str, tuple[bytes, int]] = {}
 

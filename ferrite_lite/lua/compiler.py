@@ -30,6 +30,10 @@ class Compiled:
     commands: dict[str, tuple[bytes, int]]
     #: Whether nothing in it can call anything of its own.
     is_flat: bool
+    #: The libraries that it may reach; None for any of them.
+    libraries: frozenset[bytes] | None
+    #: Those of KEYS and ARGV that must be there as tables; the others may be sequences.
+    tables: frozenset[bytes]
 
     def code(self) -> CodeType:
         """Raises SyntaxError, MemoryError or RecursionError where Python nests less than Lua."""
@@ -60,7 +64,15 @@ def compile_chunk(
     factories = _Factories(writer)
     factories.write(chunk.main)
     is_flat = len(factories) == 1 and not writer.has_metatables
-    return Compiled("\n".join(writer.text), writer.lines, writer.commands, is_flat)
+    libraries = frozenset(chunk.globals) if writer.is_alone else None
+    return Compiled(
+        "\n".join(writer.text),
+        writer.lines,
+        writer.commands,
+        is_flat,
+        libraries,
+        frozenset(writer.tables),
+    )
 
 
 class _Factories:
@@ -127,10 +139,14 @@ class _FunctionCompiler(Statements):
         return self._pending
 
     def _element_lines(self) -> list[tuple[int, str, int]]:
-        """What reads the elements of KEYS and ARGV that nobody changes, once."""
+        """What reads the elements of KEYS and ARGV that nobody changes, once.
+
+        It is written last: then it is known whether anything needs the whole tables.
+        """
         lines = []
         for (table, at), name in self._elements.items():
-            items = f"{text_of(table)}.array"
+            is_table = table in self._writer.tables
+            items = text_of(table) + (".array" if is_table else "")
             text = f"{name} = {items}[{at - 1}] if len({items}) >= {at} else None"
             lines.append((2, text, self._function.line))
         return lines

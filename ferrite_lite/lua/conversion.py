@@ -155,7 +155,7 @@ def to_reply(value: Value, resp: int, depth: int = 0) -> Reply:
     if kind is bytes:
         return bytes(value)
     if kind is float:
-        return to_integer(value)
+        return int(value) if -1e18 < value < 1e18 else to_integer(value)
     if kind is bool:
         if resp == 3:
             return bool(value)

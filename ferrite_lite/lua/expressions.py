@@ -98,11 +98,14 @@ class Expressions(Body):
 
     def _is_argument_table(self, value: nodes.Expression) -> bool:
         """KEYS or ARGV: no script can put anything else in their place while it runs."""
-        return (
+        if (
             isinstance(value, nodes.GlobalName)
             and value.name in ARGUMENT_TABLES
             and self._writer.has_arguments
-        )
+        ):
+            self._writer.tables.add(value.name)
+            return True
+        return False
 
     def _direct(self, value: nodes.Expression) -> str | None:
         """The name of a library's function, where it is sure to be there."""

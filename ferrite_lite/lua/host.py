@@ -10,10 +10,10 @@ from ..reply import Reply
 class ScriptHost(Protocol):
     """The server, as one run of a script sees it."""
 
-    #: The protocol of the client that asked: 2 or 3.
-    resp: int
-    #: What the process may take more while the script runs.
-    memory_bytes: int
+    @property
+    def memory_bytes(self) -> int:
+        """What the process may take more while the script runs."""
+        ...
 
     def speak(self, resp: int, /) -> None:
         """The protocol that commands answer the script in from now on."""

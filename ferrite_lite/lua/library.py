@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -66,12 +66,16 @@ class Library:
         self._world.open()
 
     def run(
-        self, function: LibraryFunction, host: ScriptHost, keys: list[bytes], argv: list[bytes]
+        self,
+        function: LibraryFunction,
+        host: ScriptHost,
+        keys: Sequence[bytes],
+        argv: Sequence[bytes],
     ) -> Reply:
         """Call a function once, on lists that become its own. Raises CommandError."""
         self._world.begin(host)
         try:
-            results = with_room(function.function, Table(keys), Table(argv))
+            results = with_room(function.function, Table(list(keys)), Table(list(argv)))
         except (LuaError, RecursionError, ScriptStopped) as error:
             fail(error, function.name.decode())
         return to_reply(runtime.first(results), self._world.redis.resp)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NoReturn
 
 from ..errors import CommandError, ScriptFailed
@@ -32,22 +33,25 @@ class Script:
         self._name = name
         self._world = World(is_of_functions=False, is_resumable=b"coroutine" in source)
         self._main = self._world.load(source, CHUNK)
-        self._is_flat = self._world.is_flat
-        #: Where its code looks for KEYS and ARGV.
-        self._names = self._main.__globals__
+        self._is_flat, tables = self._world.is_flat, self._world.tables
+        self._has_keys, self._has_argv = b"KEYS" in tables, b"ARGV" in tables
+        #: Where its code looks for KEYS and ARGV, and where all other code does.
+        self._names, self._globals = self._main.__globals__, self._world.globals.hash
 
-    def run(self, host: ScriptHost, keys: list[bytes], argv: list[bytes]) -> Reply:
-        """Run the script once, on lists that become its own. Raises CommandError."""
-        world = self._world
+    def run(self, host: ScriptHost, keys: Sequence[bytes], argv: Sequence[bytes]) -> Reply:
+        """Run the script once. Raises CommandError."""
+        world, names, shared = self._world, self._names, self._globals
         world.begin(host)
-        names = world.globals.hash
-        names[b"KEYS"], names[b"ARGV"] = Table(keys), Table(argv)
-        self._names["KEYS"], self._names["ARGV"] = names[b"KEYS"], names[b"ARGV"]
+        names["KEYS"], names["ARGV"] = keys, argv
+        if self._has_keys:
+            names["KEYS"] = shared[b"KEYS"] = Table(list(keys))
+        if self._has_argv:
+            names["ARGV"] = shared[b"ARGV"] = Table(list(argv))
         try:
             results = self._main() if self._is_flat else with_room(self._main)
         except (LuaError, RecursionError, ScriptStopped) as error:
             fail(error, self._name)
-        return to_reply(runtime.first(results), world.redis.resp)
+        return to_reply(results[0], world.redis.resp) if results else None
 
 
 def fail(error: Exception, name: str) -> NoReturn:

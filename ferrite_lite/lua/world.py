@@ -40,15 +40,18 @@ class World:
         self.globals = self._make_globals()
         #: Whether what was loaded is one function, which calls none of its own.
         self.is_flat = False
+        #: Those of KEYS and ARGV that it wants as tables.
+        self.tables: frozenset[bytes] = frozenset()
+        #: What forgets what an earlier run has left in the libraries that this one may reach.
+        self._restarts: list[Callable[[], None]] = []
         #: The functions that compiled code refers to directly, by library.
         self.known = _functions_by_library(self.globals)
 
     def begin(self, host: ScriptHost) -> None:
         """Forget what an earlier run has left, before another one."""
         self.redis.host, self.redis.resp = host, 2
-        self._randomness.restart()
-        self._codec.restart()
-        self._coroutines.restart()
+        for restart in self._restarts:
+            restart()
         self._budget.begin(host)
 
     def load(self, source: bytes, chunk: bytes, *, is_alone: bool = True) -> LuaFunction:
@@ -65,7 +68,16 @@ class World:
         namespace.update(self.commands(compiled.commands))
         exec(code, namespace)  # noqa: S102  # our own compiler wrote it
         main: LuaFunction = namespace["make_main"]()
-        self.is_flat = compiled.is_flat
+        self.is_flat, self.tables = compiled.is_flat, compiled.tables
+        self._restarts = [
+            restart
+            for library, restart in (
+                (b"math", self._randomness.restart),
+                (b"cjson", self._codec.restart),
+                (b"coroutine", self._coroutines.restart),
+            )
+            if compiled.libraries is None or library in compiled.libraries
+        ]
         return main
 
     def _compile(self, source: bytes, is_alone: bool) -> Compiled:

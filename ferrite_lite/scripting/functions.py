@@ -143,7 +143,6 @@ def _read_metadata(code: bytes) -> tuple[bytes, bytes]:
 class _LoadHost:
     """What a library reaches while it registers its functions: the log, and half a second."""
 
-    resp = 2
     memory_bytes = SCRIPT_MEMORY_BYTES
 
     def __init__(self) -> None:

@@ -7,7 +7,6 @@ import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from ..acl import Place
@@ -126,13 +125,14 @@ class LuaScript:
             raise ScriptDoesNotCompile(error.told_of(b"user_script")) from None
 
     def run(self, ctx: Context, keys: Keys, argv: Keys, *, readonly: bool) -> Reply:
-        with_host = partial(self._script.run, keys=list(keys), argv=list(argv))
-        return run_lua(ctx, with_host, self.flags, readonly=readonly)
+        return run_lua(ctx, self._script.run, keys, argv, self.flags, readonly=readonly)
 
 
 def run_lua(
     ctx: Context,
-    run: Callable[[ScriptHost], Reply],
+    run: Callable[[ScriptHost, Keys, Keys], Reply],
+    keys: Keys,
+    argv: Keys,
     flags: Flags,
     *,
     readonly: bool,
@@ -142,22 +142,22 @@ def run_lua(
 
     Declared flags are obeyed at once; without any, each command is judged when it is called.
     """
-    is_full = ctx.server.memory.is_exhausted
+    server = ctx.server
+    metrics = server.metrics
+    is_full = server.memory.is_exhausted
     if flags is not None:
         _check_flags(ctx, flags, readonly=readonly)
         readonly = "no-writes" in flags
         is_full = is_full and "allow-oom" not in flags
-    server = ctx.server
     before = ctx.db, ctx.resp, ctx.command
-    host = (_FullHost if is_full else _Host)(ctx, readonly=readonly, is_function=is_function)
-    server.running_script = host
+    host = server.running_script = (_FullHost if is_full else _Host)(ctx, readonly, is_function)
     ctx.resp = 2  # what commands answer a script, whatever its client speaks
-    ctx.running_script, server.metrics.script_failed = True, False
+    ctx.running_script, metrics.script_failed = True, False
     try:
-        reply = run(host)
-        server.metrics.script_failed = False  # what it has caught is over with
+        reply = run(host, keys, argv)
+        metrics.script_failed = False  # what it has caught is over with
         if reply.__class__ is CommandError:
-            server.metrics.count_error(reply)  # of the script's own making
+            metrics.count_error(reply)  # of the script's own making
         return reply
     finally:
         server.running_script = None
@@ -263,58 +263,55 @@ class _Host:
         "_caller",
         "_ctx",
         "_is_careful",
+        "_is_plain",
         "_is_restricted",
         "_metrics",
-        "_plain",
         "_readonly",
-        "_refused_flags",
         "_started_ns",
         "_write_refusal",
         "has_written",
         "is_function",
         "is_killed",
-        "memory_bytes",
-        "resp",
     )
 
-    def __init__(self, ctx: Context, *, readonly: bool, is_function: bool) -> None:
-        self.is_function = is_function
-        self.has_written = self.is_killed = False
+    def __init__(self, ctx: Context, readonly: bool, is_function: bool) -> None:
         self._ctx = ctx
         self._argv = ctx.argv
-        self._metrics = ctx.server.metrics
-        self._plain = self._metrics.plain
         #: EVAL or its kin.
         self._caller = ctx.command
+        self._metrics = ctx.server.metrics
+        self._readonly, self.is_function = readonly, is_function
+        self.has_written = self.is_killed = False
+        self._started_ns = 0
+        #: Why it may not write, if it may not.
+        self._write_refusal: type[CommandError] | None = None
+        if readonly:
+            self._write_refusal = ScriptWriteNotAllowed
+        elif ctx.server.config.lacks_replicas:
+            self._write_refusal = NotEnoughReplicas
         self._is_restricted = self._is_careful = False
         if ctx.guarded or self._metrics.times_all:
             self._is_restricted = not ctx.user.is_unrestricted
             self._is_careful = self._is_restricted or self._metrics.times_all or ctx.is_observed
-        self._readonly = readonly
-        #: Why it may not write, if it may not, and what counts as writing.
-        self._write_refusal: type[CommandError] | None = None
-        self._refused_flags = _READONLY_REFUSES
-        if readonly:
-            self._write_refusal = ScriptWriteNotAllowed
-        elif ctx.server.config.lacks_replicas:
-            self._write_refusal, self._refused_flags = NotEnoughReplicas, _WRITES
-        self._started_ns = 0
-        self.memory_bytes = ctx.server.config.script_memory_bytes
-        self.resp = ctx.resp
+        #: Whether a command that was prepared can run without another look.
+        self._is_plain = self._write_refusal is None and not self._is_careful
+
+    @property
+    def memory_bytes(self) -> int:
+        return self._ctx.server.config.script_memory_bytes
 
     def speak(self, resp: int, /) -> None:
         self._ctx.resp = resp
 
     def call(self, argv: list[bytes], /) -> Reply:
-        meter = self._plain[min(len(argv), MANY_WORDS)].get(argv[0])
+        meter = self._metrics.plain[min(len(argv), MANY_WORDS)].get(argv[0])
         try:
             if meter is None or self._is_careful:
                 return self._call_slowly(argv)
             flags = meter.command.flags
             if "noscript" in flags:
                 raise ScriptCommandNotAllowed
-            if self._write_refusal is not None and self._refused_flags & flags:
-                raise self._write_refusal
+            self._refuse_write(flags)
             if "write" in flags:
                 self.has_written = True
             return self._run(meter, argv[1:])
@@ -325,7 +322,7 @@ class _Host:
             raise
 
     def prepare(self, name: bytes, argc: int, /) -> Prepared | None:
-        meter = self._plain[min(argc, MANY_WORDS)].get(name)
+        meter = self._metrics.plain[min(argc, MANY_WORDS)].get(name)
         if meter is None or "noscript" in meter.command.flags:
             return None
         return Prepared(meter)
@@ -333,7 +330,7 @@ class _Host:
     def call_prepared(
         self, prepared: Prepared | None, name: bytes, arguments: tuple[bytes, ...], /
     ) -> Reply:
-        if prepared is None or self._is_careful or self._write_refusal is not None:
+        if prepared is None or not self._is_plain:
             return self.call([name, *arguments])
         self._ctx.command = prepared.command
         if prepared.writes:
@@ -385,10 +382,17 @@ class _Host:
             raise ScriptCommandNotAllowed
         if self._is_restricted:
             self._require_permission(command, argv)
-        if self._write_refusal is not None and self._refused_flags & command.flags:
-            raise self._write_refusal
+        self._refuse_write(command.flags)
         self.has_written |= "write" in command.flags
         return self._ctx.call(self._ctx, argv)
+
+    def _refuse_write(self, flags: frozenset[str]) -> None:
+        """Raises why a command that does so may not write."""
+        refusal = self._write_refusal
+        if refusal is None:
+            return
+        if flags & (_READONLY_REFUSES if refusal is ScriptWriteNotAllowed else _WRITES):
+            raise refusal
 
     def _require_permission(self, command: Command, argv: list[bytes]) -> None:
         """Raises ScriptNoPermission."""
