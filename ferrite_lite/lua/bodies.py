@@ -7,6 +7,7 @@ from typing import Any
 
 from . import nodes
 from .kinds import Kind, Kinds
+from .named import NamedCommand
 
 INDENT = " "
 
@@ -55,8 +56,8 @@ class Writer:
         self.lines: list[int] = [0]
         #: Those of KEYS and ARGV that are needed as tables; of the others, elements are read alone.
         self.tables = set(ARGUMENT_TABLES) if not self.is_alone else set()
-        #: The commands that the script names: name and number of words, by their names in the code.
-        self.commands: dict[str, tuple[bytes, int]] = {}
+        #: The commands that the script names, by their names in the code.
+        self.commands: dict[str, NamedCommand] = {}
 
     def direct(self, value: nodes.Expression) -> str | None:
         """The name in compiled code of a function that no script can change."""
@@ -69,13 +70,13 @@ class Writer:
                 return direct_name(library, name)
         return None
 
-    def command(self, name: bytes, argc: int) -> str:
-        """What compiled code calls a command that it names, with so many words."""
+    def command(self, named: NamedCommand) -> str:
+        """What compiled code calls a command that it names."""
         for code_name, command in self.commands.items():
-            if command == (name, argc):
+            if command == named:
                 return code_name
         code_name = f"command_{len(self.commands)}"
-        self.commands[code_name] = (name, argc)
+        self.commands[code_name] = named
         return code_name
 
     def write(self, depth: int, text: str, line: int) -> None:

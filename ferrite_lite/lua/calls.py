@@ -13,6 +13,8 @@ from . import nodes
 from .bodies import direct_name, text_of
 from .expressions import Expressions
 from .kinds import Kind
+from .named import Form, NamedCommand
+from .numbers import argument_text
 from .patterns import fitting
 
 #: Library functions that have a form for one argument and one result, in ``World.namespace``.
@@ -108,7 +110,8 @@ class Calls(Expressions):
         if not self._has_no_list(value):
             return f"{self._call(value)}[0]"
         if self._is_command(value):
-            return self._command(value)
+            is_safe = self._direct(value.function) == "redis_pcall"
+            return self._command(value, Form.SAFE_VALUE if is_safe else Form.VALUE)
         function = self._direct(value.function) or ""
         if function == "_G_tonumber":
             return self._tonumber(value)
@@ -153,27 +156,39 @@ class Calls(Expressions):
     def _is_command(self, value: nodes.Call) -> bool:
         """``redis.call`` with a command that the source names, and a known number of words."""
         return (
-            self._direct(value.function) == "redis_call"
+            self._direct(value.function) in ("redis_call", "redis_pcall")
             and bool(value.arguments)
             and isinstance(value.arguments[0], nodes.Constant)
             and isinstance(value.arguments[0].value, bytes)
             and not self._is_many(value.arguments[-1])
         )
 
-    def _command(self, value: nodes.Call) -> str:
+    def _is_ignorable(self, value: nodes.Call) -> bool:
+        """Whether it is such a call, whose reply need not be made a value."""
+        return self._is_command(value) and self._direct(value.function) == "redis_call"
+
+    def _command(self, value: nodes.Call, form: Form) -> str:
         name = value.arguments[0]
         assert isinstance(name, nodes.Constant)  # noqa: S101  # see _is_command
         assert isinstance(name.value, bytes)  # noqa: S101  # as above
         words = [(each, self._owned_argument(each)) for each in value.arguments[1:]]
         self._line = value.line
-        command = self._writer.command(name.value, len(value.arguments))
+        named = NamedCommand(name.value, len(value.arguments), form)
+        command = self._writer.command(named)
+        if form is Form.SAFE_VALUE:  # which tells of a word that is none as of any other error
+            return f"{command}({', '.join(text for _, text in words)})"
         return f"{command}({', '.join(self._word(each, text) for each, text in words)})"
 
     def _word(self, value: nodes.Expression, text: str) -> str:
         """An argument of a command as a string."""
         kind = self._kinds.of(value)
+        # Zero may be negative: see _constant.
+        if isinstance(value, nodes.Constant) and isinstance(value.value, float) and value.value:
+            return repr(argument_text(value.value))
         if kind is Kind.STRING:
             return text
+        if kind is Kind.WHOLE:
+            return f"b'%d' % {text} if 0.0 < {text} < 1e17 else word({text})"
         if kind is Kind.WORD:
             return f"{text} if {text} is not None else word({text})"
         if kind is Kind.ANY and not isinstance(value, nodes.Constant):

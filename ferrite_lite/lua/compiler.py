@@ -14,6 +14,7 @@ from types import CodeType
 from . import nodes
 from .bodies import Known, Writer, name_of, text_of
 from .calls import YIELD
+from .named import NamedCommand
 from .statements import Statements
 
 #: The file name of compiled scripts, by which their frames are known in a traceback.
@@ -26,8 +27,8 @@ class Compiled:
 
     source: str
     lines: list[int]
-    #: The commands that it calls by the names it gives them here: name and number of words.
-    commands: dict[str, tuple[bytes, int]]
+    #: The commands that it calls, by the names it gives them here.
+    commands: dict[str, NamedCommand]
     #: Whether nothing in it can call anything of its own.
     is_flat: bool
     #: The libraries that it may reach; None for any of them.

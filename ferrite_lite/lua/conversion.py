@@ -11,6 +11,7 @@ from ..numeric import format_float
 from ..reply import (
     BigNumber,
     DoubleText,
+    FlatMap,
     NullArray,
     OrderedSet,
     Pairs,
@@ -71,12 +72,15 @@ def _with_holes(values: Iterable[Value]) -> Table:
 
 
 def _compound_to_lua(reply: Reply, resp: int) -> Value:
-    if isinstance(reply, Collection) and len(reply) > FEW_ITEMS:
+    if isinstance(reply, StringMap | StringSet):
+        if len(reply) > FEW_ITEMS:
+            work(len(reply))
+        if resp == 2 and isinstance(reply, StringMap):
+            return Table(list(chain.from_iterable(reply.items())))
+        if resp == 2:
+            return Table(list(reply))
+    elif isinstance(reply, Collection) and len(reply) > FEW_ITEMS:
         work(len(reply))
-    if isinstance(reply, StringMap) and resp == 2:
-        return Table(list(chain.from_iterable(reply.items())))
-    if isinstance(reply, StringSet) and resp == 2:
-        return Table(list(reply))
     if isinstance(reply, dict):
         return _map_to_lua(reply.items(), resp)
     match reply:
@@ -164,7 +168,8 @@ def to_reply(value: Value, resp: int, depth: int = 0) -> Reply:
         if depth >= MAX_REPLY_DEPTH:
             raise ScriptReplyTooDeep
         return _table_to_reply(value, resp, depth + 1)
-    return None
+    # A reply that the script answers as it is, be it an array; anything else has no form.
+    return value if kind is FlatMap or kind is list else None
 
 
 def to_integer(value: float) -> int:

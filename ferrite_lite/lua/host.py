@@ -15,6 +15,11 @@ class ScriptHost(Protocol):
         """What the process may take more while the script runs."""
         ...
 
+    @property
+    def is_answered_at_once(self) -> bool:
+        """Whether what the script answers is sent before anything else is run."""
+        ...
+
     def speak(self, resp: int, /) -> None:
         """The protocol that commands answer the script in from now on."""
         ...

@@ -20,6 +20,7 @@ from .budget import with_room
 from .conversion import to_reply
 from .errors import LuaError, LuaSyntaxError, ScriptStopped
 from .host import ScriptHost
+from .named import Form, NamedCommand
 from .redislib import raise_error
 from .runtime import LuaFunction, Results, Table, Value, type_name
 from .script import error_text, fail
@@ -122,12 +123,15 @@ class _LibraryWorld(World):
             names.update(self._closed_names())
         return names
 
-    def commands(self, named: dict[str, tuple[bytes, int]]) -> dict[str, Callable[..., Value]]:
+    def commands(self, named: dict[str, NamedCommand]) -> dict[str, Callable[..., Value]]:
         commands = super().commands(named)
         if self._reachable is None:
             return commands
         self._namespaces[0].update(commands)
-        return dict.fromkeys(commands, _missing(b"call"))
+        return {
+            key: _missing(b"pcall" if command.form is Form.SAFE_VALUE else b"call")
+            for key, command in named.items()
+        }
 
     def open(self) -> None:
         """Let the functions reach everything."""

@@ -29,6 +29,15 @@ def parse_number(text: bytes) -> float | None:
     return float(text) if _SPECIAL.fullmatch(text) else None
 
 
+def argument_text(value: float) -> bytes:
+    """How a command is given a number: with all its digits, unlike in ``tostring``."""
+    if -1e17 < value < 1e17 and value.is_integer():
+        return b"%d" % value if value or str(value) == "0.0" else b"-0"
+    if value != value or value in (math.inf, -math.inf):
+        return format_number(value)
+    return b"%.17g" % value
+
+
 def format_number(value: float) -> bytes:
     """``%.14g``, as ``tostring`` and ``..`` write a number."""
     if value != value:

@@ -21,12 +21,14 @@ from ..errors import (
     ScriptUnknownAclCommand,
     ScriptWrongNumberOfArguments,
 )
+from ..reply import FlatMap, Reply, StringMap, StringSet
 from ..version import REDIS_VERSION
 from . import arguments as args
 from .conversion import error_table, tagged, to_lua
 from .errors import LuaError
 from .host import ScriptHost
-from .numbers import format_number
+from .named import Form, NamedCommand
+from .numbers import argument_text
 from .runtime import Results, Table, Value, tonumber, tostring
 from .tracing import position_here
 
@@ -76,8 +78,12 @@ class RedisLibrary:
 
         return call, pcall
 
-    def prepared(self, name: bytes, argc: int) -> Callable[..., Value]:
-        """``redis.call`` of one command, whose other words are strings, and which gives a value."""
+    def prepared(self, command: NamedCommand) -> Callable[..., Value]:
+        """A call of one command, which gives one value. But for ``pcall`` its words are strings."""
+        name, argc, form = command
+        if form is Form.SAFE_VALUE:
+            return self._prepared_safely(name, argc)
+        convert = self._conversions()[form]
         prepared: Any = None
 
         def call(*arguments: bytes) -> Value:
@@ -89,9 +95,42 @@ class RedisLibrary:
                 reply = host.call_prepared(prepared, name, arguments)
             except CommandError as error:
                 raise LuaError(error_table(error)) from None
-            return reply if reply.__class__ is bytes else to_lua(reply, self.resp)
+            if reply.__class__ is bytes:
+                return reply
+            return float(reply) if reply.__class__ is int else convert(reply, self.resp)
 
         return call
+
+    def _prepared_safely(self, name: bytes, argc: int) -> Callable[..., Value]:
+        prepared: Any = None
+
+        def pcall(*arguments: Value) -> Value:
+            nonlocal prepared
+            host = self.host
+            if prepared is None:
+                prepared = host.prepare(name, argc)
+            try:
+                for argument in arguments:
+                    if argument.__class__ is not bytes:
+                        arguments = tuple(_converted(arguments))
+                        break
+                return to_lua(host.call_prepared(prepared, name, arguments), self.resp)
+            except CommandError as error:
+                return error_table(error)
+
+        return pcall
+
+    def _conversions(self) -> dict[Form, Callable[[Reply, int], Value]]:
+        return {Form.VALUE: to_lua, Form.NOTHING: _ignored, Form.ANSWER: self._as_answer}
+
+    def _as_answer(self, reply: Reply, resp: int) -> Value:
+        """A hash or a set that the script answers is no table first, unless it has to wait."""
+        if resp == 2 and self.host.is_answered_at_once:
+            if isinstance(reply, StringMap):
+                return FlatMap(reply)
+            if isinstance(reply, StringSet):
+                return list(reply)
+        return to_lua(reply, resp)
 
     def _functions(self) -> dict[bytes, Callable[..., Results]]:
         return {
@@ -161,6 +200,10 @@ def raise_error(error: CommandError) -> NoReturn:
     raise LuaError(error_table(error))
 
 
+def _ignored(*_: Reply) -> Value:
+    """What a statement makes of a reply."""
+
+
 def _words(arguments: tuple[Value, ...]) -> list[bytes]:
     """The request that ``redis.call`` makes."""
     for argument in arguments:
@@ -180,6 +223,8 @@ def _converted(arguments: tuple[Value, ...]) -> list[bytes]:
 
 def word(value: Value) -> bytes:
     """An argument of a command as a string. Raises LuaError."""
+    if value.__class__ is float:
+        return argument_text(value)
     text = _as_text(value)
     if text is None:
         raise_error(ScriptArgumentType())
@@ -187,16 +232,10 @@ def word(value: Value) -> bytes:
 
 
 def _as_text(value: Value) -> bytes | None:
-    """A string or a number as a word; numbers keep all their digits, unlike in ``tostring``."""
+    """A string or a number as a word."""
     if value.__class__ is bytes:
         return bytes(value)
-    if value.__class__ is not float:
-        return None
-    if value.is_integer() and abs(value) < 1e17:
-        return b"%d" % value if value or str(value) == "0.0" else b"-0"
-    if value != value or value in (float("inf"), float("-inf")):
-        return format_number(value)
-    return b"%.17g" % value
+    return argument_text(value) if value.__class__ is float else None
 
 
 def set_repl(*arguments: Value) -> Results:

@@ -13,6 +13,7 @@ from .bodies import array_of, name_of
 from .calls import Calls
 from .folding import constant_rounds
 from .kinds import TRUE, Kind
+from .named import Form
 
 #: Lines of Python that count as one step.
 LINES_A_STEP = 200
@@ -126,7 +127,9 @@ class Statements(Calls):
 
     def _write_CallStatement(self, statement: nodes.CallStatement) -> None:
         call = statement.call
-        if isinstance(call, nodes.Call) and self._is_single(call):
+        if isinstance(call, nodes.Call) and self._is_ignorable(call):
+            self._emit(self._command(call, Form.NOTHING))
+        elif isinstance(call, nodes.Call) and self._is_single(call):
             self._emit(self._single(call))
         else:
             self._emit(self._call(call))
@@ -242,10 +245,32 @@ class Statements(Calls):
 
     def _write_Return(self, statement: nodes.Return) -> None:
         values = statement.values
-        if len(values) == 1 and isinstance(values[0], nodes.Call | nodes.MethodCall):
+        if self._answers(values):
+            self._leave(self._answer(values[0]))
+        elif len(values) == 1 and isinstance(values[0], nodes.Call | nodes.MethodCall):
             self._leave(self._call(values[0]))
         else:
             self._leave(self._list(values))
+
+    def _answers(self, values: list[nodes.Expression]) -> bool:
+        """Whether this is the whole answer of a script that nobody else gets to see."""
+        return len(values) == 1 and self._function.parent is None and self._writer.is_alone
+
+    def _answer(self, value: nodes.Expression) -> str:
+        """A command's reply, or a table that ends with one: it stays as it is."""
+        if isinstance(value, nodes.Call) and self._is_ignorable(value):
+            return f"[{self._command(value, Form.ANSWER)}]"
+        if isinstance(value, nodes.TableConstructor):
+            return f"[{self._answered_table(value)}]"
+        return self._list([value])
+
+    def _answered_table(self, value: nodes.TableConstructor) -> str:
+        *before, last = [item for _, item in value.fields] or [value]
+        has_keys = any(key is not None for key, _ in value.fields)
+        if has_keys or not isinstance(last, nodes.Call) or not self._is_ignorable(last):
+            return self._expression(value)
+        items = [self._operand(item) for item in before]
+        return f"new_table([{', '.join([*items, self._command(last, Form.ANSWER)])}])"
 
     def _leave(self, results: str) -> None:
         """Return from the function, which is then one call less deep."""

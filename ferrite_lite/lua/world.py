@@ -16,6 +16,7 @@ from .coroutines import Coroutines, resume_in
 from .errors import LuaError, LuaSyntaxError
 from .host import ScriptHost
 from .loops import NumericLoops, generic_for, items_of, pairs_of
+from .named import NamedCommand
 from .parser import parse
 from .redislib import RedisLibrary, error_handler, word
 from .runtime import LuaFunction, Results, Table, Value, call_named
@@ -162,9 +163,9 @@ class World:
             "enter": self._budget.enter,
         }
 
-    def commands(self, named: dict[str, tuple[bytes, int]]) -> dict[str, Callable[..., Value]]:
+    def commands(self, named: dict[str, NamedCommand]) -> dict[str, Callable[..., Value]]:
         """What compiled code calls for the commands that a source names."""
-        return {key: self.redis.prepared(name, argc) for key, (name, argc) in named.items()}
+        return {key: self.redis.prepared(command) for key, command in named.items()}
 
     def _loaders(self) -> dict[bytes, Any]:
         """``load`` and ``loadstring``: further source, compiled in the world of this script."""

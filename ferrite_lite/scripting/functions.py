@@ -143,6 +143,7 @@ def _read_metadata(code: bytes) -> tuple[bytes, bytes]:
 class _LoadHost:
     """What a library reaches while it registers its functions: the log, and half a second."""
 
+    is_answered_at_once = False
     memory_bytes = SCRIPT_MEMORY_BYTES
 
     def __init__(self) -> None:

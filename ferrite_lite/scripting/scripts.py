@@ -297,6 +297,10 @@ class _Host:
         self._is_plain = self._write_refusal is None and not self._is_careful
 
     @property
+    def is_answered_at_once(self) -> bool:
+        return not self._ctx.running_exec
+
+    @property
     def memory_bytes(self) -> int:
         return self._ctx.server.config.script_memory_bytes
 
