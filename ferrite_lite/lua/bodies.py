@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import nodes
 from .kinds import Kind, Kinds
@@ -88,6 +88,15 @@ class Writer:
 _MAKES_CHUNKS = frozenset({b"load", b"loadstring", b"_G"})
 
 
+class Position(NamedTuple):
+    """Where the element stands that the variable of a loop between constants is the key of."""
+
+    #: What it is called.
+    name: str
+    #: The values of the variable, which are one more.
+    rounds: list[float]
+
+
 class Body:
     """The lines of one function that are written so far."""
 
@@ -99,8 +108,8 @@ class Body:
         self._depth = 1
         self._temporaries = 0
         self._line = function.line
-        #: The variables of loops between constants, with the names of their values less one.
-        self._positions: dict[nodes.Local, str] = {}
+        #: The variables of loops between constants.
+        self._positions: dict[nodes.Local, Position] = {}
 
     def _emit(self, text: str) -> None:
         self._pending.append((self._depth, text, self._line))

@@ -133,6 +133,10 @@ class Calls(Expressions):
             return None
         text = self._operand(subject)
         self._line = value.line
+        if element[1] == b"%d":
+            is_string = f"{text}.__class__ is bytes"
+            slow = f"is_made_of({text}, {fitting(element[1])!r}, {pattern.value!r})"
+            return f"({text}.isdigit() if {is_string} else {slow})"
         return f"is_made_of({text}, {fitting(element[1])!r}, {pattern.value!r})"
 
     def _floor(self, value: nodes.Call) -> str:

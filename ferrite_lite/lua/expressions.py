@@ -11,7 +11,7 @@ from typing import Any
 
 from . import nodes
 from .bodies import ARGUMENT_TABLES, Body, array_of, constant_text, name_of, text_of
-from .folding import decides_nothing, fold
+from .folding import decides_nothing, fold, linear
 from .kinds import NUMBERS, TRUE, Kind
 from .runtime import equal
 
@@ -22,6 +22,7 @@ _ARITHMETIC = {
 }
 _COMPARISONS = {b"<": "<", b"<=": "<=", b">": ">", b">=": ">="}
 _EQUALITIES = (b"==", b"~=")
+_STRINGS = frozenset({Kind.STRING})
 #: Strings up to this size are joined without a look at the budget.
 SMALL_STRING_BYTES = 256
 #: How deep operations are written into one another: Python nests parentheses 200 deep.
@@ -36,13 +37,16 @@ class Expressions(Body):
         #: The names of elements of KEYS and ARGV that are read when the script begins.
         self._elements: dict[tuple[bytes, int], str] = {}
 
-    def _constant(self, value: Any) -> str:
+    def _kept(self, value: Any) -> Any:
         """Lua keeps equal constants of a function once, and 0 equals -0: the first one stays."""
         if value.__class__ is float and value == 0.0:
             if self._zero is None:
                 self._zero = value
-            value = self._zero
-        text = constant_text(value)
+            return self._zero
+        return value
+
+    def _constant(self, value: Any) -> str:
+        text = constant_text(self._kept(value))
         # A minus binds weaker than the dot of ``-0.0.__class__``.
         return f"({text})" if text[0] == "-" else text
 
@@ -135,7 +139,7 @@ class Expressions(Body):
         return None
 
     def _read_Index(self, value: nodes.Index) -> str:
-        if found := self._direct(value) or self._element(value):
+        if found := self._direct(value) or self._element(value) or self._element_of_round(value):
             return found
         owner, key = self._owner_and_key(value)
         self._line = value.line
@@ -147,15 +151,29 @@ class Expressions(Body):
         if kind is Kind.STRING:
             return self._index_by_string(owner, key, slow)
         array, is_table = self._array(value.owner, owner)
-        if isinstance(value.key, nodes.LocalName) and value.key.local in self._positions:
-            position = self._positions[value.key.local]
-            return f"({array}[{position}] if {is_table}{position} < len({array}) else {slow})"
         checks = f"1.0 <= {key} <= len({array})"
         if kind not in NUMBERS:
             checks = f"{key}.__class__ is float and {checks}"
         if kind is not Kind.WHOLE:
             checks = f"{checks} and {key} == int({key})"
         return f"({array}[int({key}) - 1] if {is_table}{checks} else {slow})"
+
+    def _element_of_round(self, value: nodes.Index) -> str | None:
+        """An element whose place follows from the variable of a loop between constants."""
+        sum_ = linear(value.key)
+        if sum_ is None or sum_.local not in self._positions:
+            return None
+        name, rounds = self._positions[sum_.local]
+        if min(sum_.factor * at + sum_.offset for at in rounds) < 1:
+            return None
+        owner = self._name_of(value.owner)
+        self._line = value.line
+        array, is_table = self._array(value.owner, owner)
+        slow = f"index({owner}, {self._pure(value.key)}, {self._described(value.owner)!r})"
+        at = f"{sum_.factor} * {name}" if sum_.factor != 1 else name
+        offset = sum_.factor + sum_.offset - 1  # positions are one less than keys
+        at = f"{at} + {offset}" if offset else at
+        return f"({array}[{at}] if {is_table}{at} < len({array}) else {slow})"
 
     def _owner_and_key(self, value: nodes.Index) -> tuple[str, str]:
         """Evaluated; a local that holds the table is read last, as in ``_operands``."""
@@ -290,7 +308,7 @@ class Expressions(Body):
         return " is ".join([*unsure, wanted]) if unsure else ""
 
     def _concatenation(self, value: nodes.Binary, left: str, right: str, names: str) -> str:
-        checks = self._unless_kind(value, left, right, "bytes", frozenset({Kind.STRING}))
+        checks = self._unless_kind(value, left, right, "bytes", _STRINGS)
         is_small = f"len({left}) + len({right}) < {SMALL_STRING_BYTES}"
         checks = f"{checks} and {is_small}" if checks else is_small
         return f"({left} + {right} if {checks} else concat({left}, {right}, {names}))"
@@ -370,12 +388,14 @@ class Expressions(Body):
             text = self._equality(value, left, right)
             return f"({text})" if value.operator == b"==" else f"(not ({text}))"
         operator = _COMPARISONS[value.operator]
-        checks = self._unless_kind(value, left, right, "float", NUMBERS)
-        if not checks:
+        checks = [self._unless_kind(value, left, right, "float", NUMBERS)]
+        if not any(self._kinds.is_number(side) for side in sides):
+            checks.append(self._unless_kind(value, left, right, "bytes", _STRINGS))
+        if "" in checks:
             return f"({left} {operator} {right})"
         function = "less" if operator in "<>" else "less_equal"
         turned = f"{right}, {left}" if operator[0] == ">" else f"{left}, {right}"
-        return f"({left} {operator} {right} if {checks} else {function}({turned}))"
+        return f"({left} {operator} {right} if {' or '.join(checks)} else {function}({turned}))"
 
     def _equality(self, value: nodes.Binary, left: str, right: str) -> str:
         for side, operand in ((value.left, right), (value.right, left)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from . import nodes
 from .runtime import modulo, power
 
@@ -63,11 +65,49 @@ def decides_nothing(value: nodes.Binary) -> bool:
     return value.operator in (b"and", b"or") and truth(value.left) is (value.operator == b"and")
 
 
+class Linear(NamedTuple):
+    """A whole number that is a variable times a factor, plus an offset."""
+
+    local: nodes.Local | None
+    factor: int
+    offset: int
+
+
+def linear(value: nodes.Expression) -> Linear | None:
+    """A sum or difference of constants and one variable, which may be multiplied, as that."""
+    match value:
+        case nodes.Constant(value=float() as number) if number.is_integer() and number < 2**31:
+            return Linear(None, 0, int(number))
+        case nodes.LocalName(local=local):
+            return Linear(local, 1, 0)
+        case nodes.Parenthesized(inner=inner):
+            return linear(inner)
+        case nodes.Binary(operator=b"+" | b"-" | b"*" as operator):
+            left = linear(value.left)
+            right = None if left is None else linear(value.right)
+            return None if left is None or right is None else _combined(operator, left, right)
+    return None
+
+
+def _combined(operator: bytes, a: Linear, b: Linear) -> Linear | None:
+    if a.local is not None and b.local is not None:
+        return None
+    local = a.local or b.local
+    if operator == b"*":
+        times, number = (a, b.offset) if b.local is None else (b, a.offset)
+        return Linear(local, times.factor * number, times.offset * number)
+    sign = 1 if operator == b"+" else -1
+    return Linear(local, a.factor + sign * b.factor, a.offset + sign * b.offset)
+
+
 def constant_rounds(loop: nodes.NumericFor) -> list[float]:
-    """The values of a short loop between whole constants; none for any other loop."""
+    """The values of a short loop between whole constants; none for any other loop.
+
+    Of a first one that is zero the sign is not known here.
+    """
     bounds = [fold(loop.start), fold(loop.stop), fold(loop.step) if loop.step else 1.0]
     whole = [int(bound) for bound in bounds if bound is not None and bound.is_integer()]
-    if len(whole) < 3 or not whole[2] or 0.0 in bounds[:2]:  # zero may be negative
+    if len(whole) < 3 or not whole[2]:
         return []
     start, stop, step = whole
     values = range(start, stop + (1 if step > 0 else -1), step)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from . import nodes
-from .bodies import array_of, name_of
+from .bodies import Position, array_of, name_of
 from .calls import Calls
-from .folding import constant_rounds
+from .folding import constant_rounds, fold
 from .kinds import TRUE, Kind
 from .named import Form
 
@@ -189,9 +189,12 @@ class Statements(Calls):
     def _write_NumericFor(self, statement: nodes.NumericFor) -> None:
         rounds = constant_rounds(statement)
         name = name_of(statement.local)
-        if rounds and rounds[0] > 0 < rounds[-1] and not statement.local.values:
+        if rounds:
+            rounds[0] = self._kept(rounds[0])
+            self._kept(fold(statement.stop))
+        if rounds and not statement.local.values:
             position = self._temporary()
-            self._positions[statement.local] = position
+            self._positions[statement.local] = Position(position, rounds)
             numbered = tuple((value, int(value) - 1) for value in rounds)
             self._emit(f"for {name}, {position} in {numbered!r}:")
         elif rounds:

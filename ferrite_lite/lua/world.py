@@ -9,7 +9,16 @@ from typing import Any
 from . import arguments as args
 from . import baselib, bitlib, cmsgpack, mathlib, runtime, stringlib, structlib, tablelib
 from .bodies import ARGUMENT_TABLES, direct_name
-from .budget import SLOT_BYTES, STACK_OVERFLOW, Budget, current, reserve, spend, with_room
+from .budget import (
+    SLOT_BYTES,
+    SMALL_BYTES,
+    STACK_OVERFLOW,
+    Budget,
+    current,
+    reserve,
+    spend,
+    with_room,
+)
 from .cjson import Codec
 from .compiler import Compiled, compile_chunk
 from .coroutines import Coroutines, resume_in
@@ -22,6 +31,8 @@ from .redislib import RedisLibrary, error_handler, word
 from .runtime import LuaFunction, Results, Table, Value, call_named
 from .tracing import CHUNK, LINES, located, position_here, shown_chunk
 
+#: Elements of a table that are not counted: they are as little as a small string.
+FEW_ITEMS = SMALL_BYTES // SLOT_BYTES
 #: What ``load`` takes, in steps: for any source, and for how many bytes of it one more.
 COMPILING_STEPS, COMPILED_A_STEP = 500, 2
 
@@ -252,7 +263,8 @@ def _adjust(results: Results | tuple[Value, ...], wanted: int) -> list[Value]:
 
 
 def _new_table(items: list[Value]) -> Table:
-    reserve(len(items) * SLOT_BYTES)
+    if len(items) > FEW_ITEMS:
+        reserve(len(items) * SLOT_BYTES)
     if None not in items:
         return Table(items)
     table = Table()
