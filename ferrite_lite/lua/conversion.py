@@ -168,8 +168,10 @@ def to_reply(value: Value, resp: int, depth: int = 0) -> Reply:
         if depth >= MAX_REPLY_DEPTH:
             raise ScriptReplyTooDeep
         return _table_to_reply(value, resp, depth + 1)
-    # A reply that the script answers as it is, be it an array; anything else has no form.
-    return value if kind is FlatMap or kind is list else None
+    if kind is list:
+        return _array_to_reply(value, resp, depth + 1)
+    # A hash that the script answers as it is; anything else has no form.
+    return value if kind is FlatMap else None
 
 
 def to_integer(value: float) -> int:
@@ -209,14 +211,20 @@ def _table_to_reply(table: Table, resp: int, depth: int) -> Reply:
             )
         if tags.get(b"set").__class__ is Table:
             return OrderedSet(to_reply(key, resp, depth) for key, _ in tags[b"set"].items())
-    # An array ends before its first nil.
+    return _array_to_reply(table.array, resp, depth)
+
+
+def _array_to_reply(items: list[Value], resp: int, depth: int) -> Reply:
+    """An array ends before its first nil."""
+    if None in items:
+        items = items[: items.index(None)]
     return [
         item
         if item.__class__ is bytes
         else int(item)
         if item.__class__ is float and -1e18 < item < 1e18
         else to_reply(item, resp, depth)
-        for item in table.array
+        for item in items
     ]
 
 

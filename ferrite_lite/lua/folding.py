@@ -7,6 +7,8 @@ from typing import NamedTuple
 from . import nodes
 from .runtime import modulo, power
 
+#: Below this, sums of two whole numbers are exact.
+EXACT = 2**52
 #: A loop of at most so many rounds between constants is written out as their list.
 SHORT_LOOP_ROUNDS = 16
 
@@ -101,13 +103,10 @@ def _combined(operator: bytes, a: Linear, b: Linear) -> Linear | None:
 
 
 def constant_rounds(loop: nodes.NumericFor) -> list[float]:
-    """The values of a short loop between whole constants; none for any other loop.
-
-    Of a first one that is zero the sign is not known here.
-    """
+    """The values of a short loop between whole constants; none for any other loop."""
     bounds = [fold(loop.start), fold(loop.stop), fold(loop.step) if loop.step else 1.0]
     whole = [int(bound) for bound in bounds if bound is not None and bound.is_integer()]
-    if len(whole) < 3 or not whole[2]:
+    if len(whole) < 3 or not whole[2] or max(map(abs, whole)) >= EXACT:
         return []
     start, stop, step = whole
     values = range(start, stop + (1 if step > 0 else -1), step)

@@ -9,6 +9,7 @@ from itertools import chain
 from .arguments import table
 from .budget import Budget
 from .errors import BadArgument, LuaError
+from .folding import EXACT
 from .runtime import Results, Table, Value, call, index, tonumber, type_name
 
 #: Rounds that are counted at once.
@@ -27,7 +28,7 @@ class NumericLoops:
             a, b, c = start, stop, step
         else:
             a, b, c = _bounds(start, stop, step)
-        if a.is_integer() and c.is_integer() and c and abs(a) < 2**53 and abs(b) < 2**53:
+        if a.is_integer() and c.is_integer() and c and max(abs(a), abs(b), abs(c)) < EXACT:
             end = math.floor(b) + 1 if c > 0 else math.ceil(b) - 1
             values = range(int(a), end, int(c))
             if len(values) > ROUNDS_AT_ONCE:
@@ -43,6 +44,7 @@ class NumericLoops:
             yield map(float, some)
 
     def _fractions(self, value: float, stop: float, step: float) -> Iterator[float]:
+        value = value - step + step  # as Lua, which counts before each round
         while value <= stop if step > 0 else value >= stop:
             self._budget.tick()
             yield value

@@ -190,7 +190,7 @@ class Statements(Calls):
         rounds = constant_rounds(statement)
         name = name_of(statement.local)
         if rounds:
-            rounds[0] = self._kept(rounds[0])
+            self._kept(fold(statement.start))
             self._kept(fold(statement.stop))
         if rounds and not statement.local.values:
             position = self._temporary()
@@ -260,20 +260,20 @@ class Statements(Calls):
         return len(values) == 1 and self._function.parent is None and self._writer.is_alone
 
     def _answer(self, value: nodes.Expression) -> str:
-        """A command's reply, or a table that ends with one: it stays as it is."""
+        """A command's reply, which stays as it is, or elements of which no table is made first."""
         if isinstance(value, nodes.Call) and self._is_ignorable(value):
             return f"[{self._command(value, Form.ANSWER)}]"
-        if isinstance(value, nodes.TableConstructor):
-            return f"[{self._answered_table(value)}]"
+        if isinstance(value, nodes.TableConstructor) and all(
+            key is None for key, _ in value.fields
+        ):
+            return f"[{self._elements_of([item for _, item in value.fields])}]"
         return self._list([value])
 
-    def _answered_table(self, value: nodes.TableConstructor) -> str:
-        *before, last = [item for _, item in value.fields] or [value]
-        has_keys = any(key is not None for key, _ in value.fields)
-        if has_keys or not isinstance(last, nodes.Call) or not self._is_ignorable(last):
-            return self._expression(value)
-        items = [self._operand(item) for item in before]
-        return f"new_table([{', '.join([*items, self._command(last, Form.ANSWER)])}])"
+    def _elements_of(self, items: list[nodes.Expression]) -> str:
+        if items and isinstance(items[-1], nodes.Call) and self._is_ignorable(items[-1]):
+            before = [self._operand(item) for item in items[:-1]]
+            return f"[{', '.join([*before, self._command(items[-1], Form.ANSWER)])}]"
+        return self._list(items)
 
     def _leave(self, results: str) -> None:
         """Return from the function, which is then one call less deep."""

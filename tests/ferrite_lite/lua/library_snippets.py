@@ -417,6 +417,86 @@ coroutines
     local r={} local c=coroutine.wrap(function() repeat local x=coroutine.yield() r[#r+1]=x
         until x==3 end) c() c(1) c(2) c(3) return r
 
+forms of commands
+    redis.call('HSET', KEYS[1], 'a', 1, 'b', 2)
+    redis.call('HSET', KEYS[1], 'a', 1) return redis.call('HGETALL', KEYS[1])
+    redis.call('HSET', KEYS[1], 'a', 1) return {1, redis.call('HGETALL', KEYS[1])}
+    redis.call('HSET', KEYS[1], 'a', 1) return {nil, redis.call('HGETALL', KEYS[1])}
+    redis.call('HSET', KEYS[1], 'a', 1) return {redis.call('HGETALL', KEYS[1]), 'x'}
+    redis.call('HSET', KEYS[1], 'a', 1) return {redis.call('HGETALL', KEYS[1]), nil, 'x'}
+    redis.call('HSET', KEYS[1], 'a', 1) return {redis.call('HGETALL', KEYS[1]),
+        redis.call('HSET', KEYS[1], 'a', 2)}
+    redis.call('SADD', KEYS[1], 'a') return redis.call('SMEMBERS', KEYS[1])
+    redis.call('SADD', KEYS[1], 'a') return {'b', redis.call('SMEMBERS', KEYS[1])}
+    redis.call('SADD', KEYS[1], 1, 3, 2) return {1.9, redis.call('SMEMBERS', KEYS[1])}
+    redis.call('HSET', KEYS[1], 'a', 1) return {redis.call('HMGET', KEYS[1], 'a', 'b', 'a')}
+    redis.call('SET', KEYS[1], 'v') return {redis.call('GET', KEYS[1]), redis.call('GET', 'no')}
+    return {redis.call('SET', KEYS[1], 'v')}
+    return redis.call('SET', KEYS[1], 'v')
+    return {redis.call('HGETALL', 'missing')}
+    return redis.call('INCR', ARGV[2])
+    return {redis.call('INCR')}
+    redis.call('SET', KEYS[1], 'x') return {redis.call('INCR', KEYS[1])}
+    redis.pcall('GET', true)
+    redis.pcall('GET', {})
+    redis.pcall('GET', ARGV[2])
+    redis.pcall('GET')
+    redis.pcall('SET', KEYS[1], 17, 'EX', 100.0)
+    redis.call('SET', KEYS[1], 'x') return redis.pcall('INCR', KEYS[1])
+    redis.call('SET', KEYS[1], 'x') return {redis.pcall('INCR', KEYS[1])}
+    redis.call('SET', KEYS[1], 0) return redis.call('GET', KEYS[1])
+    local z = -0 redis.call('SET', KEYS[1], 0) return redis.call('GET', KEYS[1])
+    redis.call('SET', KEYS[1], 1e15) return redis.call('GET', KEYS[1])
+    redis.call('SET', KEYS[1], 1e17) return redis.call('GET', KEYS[1])
+    redis.call('SET', KEYS[1], 0.1) return redis.call('GET', KEYS[1])
+    redis.call('SET', KEYS[1], 1e400) return redis.call('GET', KEYS[1])
+    local n = 3 n = n * 4 redis.call('SET', KEYS[1], n) return redis.call('GET', KEYS[1])
+    local n = 3 n = n * -4 redis.call('SET', KEYS[1], n) return redis.call('GET', KEYS[1])
+    local n = 3 n = n * 0 redis.call('SET', KEYS[1], n) return redis.call('GET', KEYS[1])
+    local n = -3 n = n * 0 redis.call('SET', KEYS[1], n) return redis.call('GET', KEYS[1])
+    local n = 3e16 n = n * 4 redis.call('SET', KEYS[1], n) return redis.call('GET', KEYS[1])
+    local n = 1e300 n = n * n redis.call('SET', KEYS[1], n) return redis.call('GET', KEYS[1])
+
+short loops
+    local r = {} for i = 0, 2 do r[#r + 1] = tostring(i) end return r
+    local z = -0 local r = {} for i = 0, 2 do r[#r + 1] = tostring(i) end return r
+    local r = {} for i = -0, 2 do r[#r + 1] = tostring(i) end return r
+    local r = {} for i = 2, 0, -1 do r[#r + 1] = tostring(i) end r[4] = tostring(-0) return r
+    local r = {} for i = 2, -0, -1 do r[#r + 1] = tostring(i) end r[4] = tostring(0) return r
+    local r = {} for i = -0, 2 do r[#r + 1] = tostring(i) end r[4] = tostring(0) return r
+    local r = {} for i = 1, 2, 1e300 do r[#r + 1] = tostring(i) if #r > 3 then break end end
+        return r
+    local r = {} for i = 0.3, 1, 0.1 do r[#r + 1] = string.format('%.17g', i) end return r
+    local r = {} for i = 0.7, 0, -0.1 do r[#r + 1] = string.format('%.17g', i) end return r
+    local r = {} for i = 2^53, 2^53 + 4 do r[#r + 1] = string.format('%.17g', i) if #r > 6 then
+        break end end return r
+    local r = {} for i = -2^53 - 4, -2^53 + 2 do r[#r + 1] = string.format('%.17g', i) if #r > 6
+        then break end end return r
+    local r = {} for i = -1, 1 do r[#r + 1] = tostring(i) end return r
+    local t, r = {1, 2, 3, 4}, {} for i = 0, 1 do r[#r + 1] = t[i * 2 + 1] end return r
+    local t, r = {1, 2, 3, 4}, {} for i = 0, 3 do r[#r + 1] = tostring(t[i]) end return r
+    local t, r = {1, 2, 3, 4}, {} for i = 1, 3 do r[#r + 1] = tostring(t[5 - i]) end return r
+    local t, r = {1, 2, 3, 4}, {} for i = 1, 5 do r[#r + 1] = tostring(t[2 + (i - 1)]) end return r
+    local t, r = {1, 2, 3}, {} for i = 1, 3 do r[#r + 1] = tostring(t[i * i]) end return r
+    local t, r = {1, 2, 3}, {} for i = 1, 3 do r[#r + 1] = tostring(t[i * 0.5]) end return r
+    local t = 'x' for i = 1, 3 do local v = t[i + 1] end return 1
+    for i = 1, 3 do local v = ARGV[2 * i - 1] if v then return {v, i} end end
+    for i = 0, 3 do local v = KEYS[i + 1] if not v then return i end end
+    local r = {} for i = 1, 3 do r[i] = function() return ({5, 6, 7})[i] end end
+        return {r[1](), r[3]()}
+
+comparisons of what is not known
+    local function f(a, b) return {a < b and 1, a <= b and 1, a > b and 1} end return f(ARGV[1],
+        'b')
+    local function f(a, b) return {a < b and 1, a <= b and 1, a > b and 1} end return f(1, 2)
+    local function f(a, b) return a < b end return f(1, 'b')
+    local function f(a, b) return a < b end return f(nil, 'b')
+    string.find(ARGV[1], '^%d+$')
+    if string.find('12', '^%d+$') and not string.find('', '^%d+$') then return 'digits' end return
+        'none'
+    local v = 12 if string.find(v, '^%d+$') then return 'digits' end return 'none'
+    local v = {} if string.find(v, '^%d+$') then return 'digits' end return 'none'
+
 the error handler
     type(__redis__err__handler)
     local t=__redis__err__handler('x') return {t.err, tostring(t.source), tostring(t.line)}

@@ -148,6 +148,27 @@ def test_a_twin_takes_part_in_a_transaction(run: Run, bump: Bump) -> None:
     assert run("EXEC") == b"*1\r\n" + REPLY
 
 
+def test_a_hash_that_a_script_answers_in_a_transaction_is_as_it_was_then(run: Run) -> None:
+    run("HSET", "h", "a", 1)
+    run("MULTI")
+    run("EVAL", "return redis.call('HGETALL', KEYS[1])", 1, "h")
+    run("EVAL", "return {'then', redis.call('HGETALL', KEYS[1])}", 1, "h")
+    run("HSET", "h", "a", 2)
+    held = b"*2\r\n$1\r\na\r\n$1\r\n1\r\n"
+    assert run("EXEC") == b"*3\r\n" + held + b"*2\r\n$4\r\nthen\r\n" + held + b":0\r\n"
+
+
+def test_a_hash_that_a_script_answers_is_an_array_in_resp3_unless_it_asks_for_a_map(
+    run: Run, run3: Run
+) -> None:
+    run("HSET", "h", "a", 1)
+    held = b"$1\r\na\r\n$1\r\n1\r\n"
+    assert run3("EVAL", "return redis.call('HGETALL', 'h')", 0) == b"*2\r\n" + held
+    assert run3("EVAL", "redis.setresp(3) return redis.call('HGETALL', 'h')", 0) == (
+        b"%1\r\n" + held
+    )
+
+
 # --- the cache ------------------------------------------------------------------------------------
 
 
