@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--url", default="redis://127.0.0.1:6379", help="the store (%(default)s)")
     parser.add_argument("--prefix", default="", help="before every key, as the application has it")
+    parser.add_argument("--tenant", help="look after the store of one tenant")
     parser.add_argument("--json", action="store_true", help="print JSON, a line for each session")
     commands = parser.add_subparsers(dest="command", required=True)
     keys = commands.add_parser(
@@ -88,7 +89,8 @@ def _keys(options: argparse.Namespace) -> int:
 async def _run(options: argparse.Namespace) -> int:
     config = SessionConfig(prefix=options.prefix, timeout_seconds=5)
     async with await SessionStore.connect(options.url, config, keys=_ring()) as store:
-        return await _COMMANDS[options.command](store, options)
+        of_whom = store if options.tenant is None else store.for_tenant(options.tenant)
+        return await _COMMANDS[options.command](of_whom, options)
 
 
 async def _doctor(store: Store, _: argparse.Namespace) -> int:

@@ -217,6 +217,8 @@ def line(event: events.SessionEvent) -> str:
         for field in dataclasses.fields(event)
         if field.name != "at_ms"
     }
+    if event.tenant is None:
+        del told["tenant"]
     at = moment(event.at_ms).isoformat(timespec="milliseconds")
     text = json.dumps({"event": type(event).__name__, "at": at, **told})
     return text.replace("\x7f", "\\u007f")  # the one control character that JSON leaves alone

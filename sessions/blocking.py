@@ -184,6 +184,10 @@ class SyncSessionStore(Generic[T]):
         """The same store as coroutines, none of which suspends."""
         return self._store
 
+    def for_tenant(self, tenant: str) -> SyncSessionStore[T]:
+        """``SessionStore.for_tenant``."""
+        return SyncSessionStore(self._store.for_tenant(tenant))
+
     def close(self) -> None:
         """Close what ``connect`` opened."""
         run(self._store.aclose())

@@ -23,6 +23,8 @@ class SessionEvent:
     """The base of all events. ``at_ms``: Unix time here, UTC (ASVS 16.2.2)."""
 
     at_ms: int = field(default_factory=_now_ms, kw_only=True, compare=False)
+    #: Whose store it is about, if it is one of ``SessionStore.for_tenant``.
+    tenant: str | None = field(default=None, kw_only=True)
 
 
 class Why(StrEnum):

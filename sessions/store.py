@@ -8,7 +8,7 @@ from typing import Any, Generic, Self
 
 import ferrite_lite
 
-from . import events, native
+from . import events, native, tenants
 from .atomic import Moved
 from .config import Lifetime, SessionConfig
 from .content import Codec, Encryptor
@@ -23,6 +23,7 @@ from .errors import (
 from .events import EventStream, Listener, SessionEvent
 from .near import Near, NearCache
 from .operations import maintenance
+from .operations.announcing import Announcer
 from .operations.core import MOST_MOVES, Core, Invalid
 from .operations.maintenance import SweepReport
 from .operations.opening import Opening
@@ -69,10 +70,20 @@ class SessionStore(Generic[T]):
         codec: Codec[T] | None = None,
         encryptor: Encryptor | None = None,
         clock: ferrite_lite.Clock | None = None,
+        announcer: Announcer | None = None,
     ) -> None:
-        """Use ``connect`` or ``at``. ``aclose`` closes the link."""
+        """Use ``connect`` or ``at``. ``aclose`` closes the link, unless ``announcer`` is that of a
+        tenant."""
         self.config = config
-        self._core = Core(link, config, keys, codec=codec, encryptor=encryptor, clock=clock)
+        self._core: Core[T] = Core(
+            link,
+            config,
+            keys,
+            codec=codec,
+            encryptor=encryptor,
+            clock=clock,
+            announcer=announcer,
+        )
         self._opening = Opening(self._core)
         self._rotation = Rotation(self._core, self._opening)
         self._validation = Validation(self._core, self._rotation)
@@ -148,11 +159,41 @@ class SessionStore(Generic[T]):
                 await self._core.near.start(self._core.link)
             self._is_checked = True
 
+    def for_tenant(self, tenant: str) -> SessionStore[T]:
+        """The store of one tenant, over the same connections: make it once, and keep it.
+
+        Its tokens are junk to every other store, this one included, and its users, labels, limits,
+        generations and end of everything are its own, whatever ids its users have; so are its
+        refresh tokens and login flows. Its keys are derived from the ring of this store, so a key
+        that is dropped there ends what is under it here and there. What happens at a tenant's is
+        told here, too, with his name; to end everything is asked of each. A tenant has no near
+        cache, and this store closes the connections. Raises ConfigError.
+        """
+        if self.tenant is not None:
+            raise ConfigError("a tenant has no tenants of its own")
+        core = self._core
+        ring = tenants.ring_of(core.tokens.ring, tenant)
+        return SessionStore(
+            core.link,
+            tenants.config_of(self.config, ring, tenant),
+            ring,
+            codec=core.codec,
+            encryptor=core.encryptor,
+            clock=core.clock,
+            announcer=Announcer(core.announcer, tenant),
+        )
+
+    @property
+    def tenant(self) -> str | None:
+        """Whose store it is, if ``for_tenant`` has made it."""
+        return self._core.announcer.tenant
+
     async def aclose(self) -> None:
         """Close what ``connect`` opened."""
         if self._core.near is not None:
             await self._core.near.aclose()
-        await self._core.link.aclose()
+        if self.tenant is None:
+            await self._core.link.aclose()
 
     async def __aenter__(self) -> Self:
         return self

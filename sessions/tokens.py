@@ -117,6 +117,10 @@ class Tokens:
         return Tokens(self._ring, purpose)
 
     @property
+    def ring(self) -> KeyRing:
+        return self._ring
+
+    @property
     def kid(self) -> str:
         """The id of the key that new tokens are under."""
         return self._ring.current

@@ -33,7 +33,7 @@ RANKS = [
 SESSION_RANKS = [
     {"errors", "datatype", "codecs", "tasks", "scripts", "events"},
     {"config", "record", "editing", "tokens", "crypto"},
-    {"content", "policies", "servers", "audit"},
+    {"content", "policies", "tenants", "servers", "audit"},
     {"atomic", "expiry"},
     {"near", "native", "families", "flows"},
     {"operations"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Callable, Sequence
 
@@ -16,7 +17,9 @@ logger = logging.getLogger("sessions")
 class Announcer:
     """Tells listeners; none of them can break what it is told of."""
 
-    def __init__(self) -> None:
+    def __init__(self, parent: Announcer | None = None, tenant: str | None = None) -> None:
+        """What happens to a tenant's sessions, its parent is told, too, with the name."""
+        self._parent, self.tenant = parent, tenant
         self._listeners: list[tuple[events.Listener, tuple[type[events.SessionEvent], ...]]] = []
 
     def add(
@@ -34,6 +37,9 @@ class Announcer:
 
     def tell(self, event: events.SessionEvent) -> None:
         """Tell all who want to know of such an event."""
+        if self._parent is not None:
+            event = dataclasses.replace(event, tenant=self.tenant)
+            self._parent.tell(event)
         for listener, types in self._listeners:
             if not isinstance(event, types):
                 continue

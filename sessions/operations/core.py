@@ -63,7 +63,9 @@ class Core(Generic[T]):
         codec: Codec[T] | None = None,
         encryptor: Encryptor | None = None,
         clock: ferrite_lite.Clock | None = None,
+        announcer: Announcer | None = None,
     ) -> None:
+        """``announcer`` is that of a tenant; whose link it is hears of the link."""
         self.config = config
         self.link = link
         self.clock = clock or ferrite_lite.SystemClock()
@@ -73,10 +75,12 @@ class Core(Generic[T]):
         self.bindings = Bindings(config, self.tokens)
         self.epoch = Epoch(self.atomic, self.clock, config.epoch_seconds)
         self.labels = Labels(self.atomic, self.tokens)
-        self.announcer = Announcer()
+        self.announcer = announcer or Announcer()
         self.near: Near | None = None
         self._guesses = GuessCounter(config.guesses_per_minute)
-        link.on_change = self.announcer.store_changed
+        self.codec, self.encryptor = codec, encryptor
+        if announcer is None:
+            link.on_change = self.announcer.store_changed
 
     def tell(self, event: SessionEvent) -> None:
         """Tell the listeners of something that has happened."""

@@ -34,7 +34,7 @@ CHOSEN = "not cluster and not tcp and not mutations"
 TESTS = [
     *("test_edges", "test_unlisted"),
     *("test_rotation", "test_users", "test_store", "test_races", "test_model"),
-    *("servers/test_native", "test_bindings", "test_policies"),
+    *("test_native", "test_bindings", "test_policies", "test_tenants"),
     *("test_defects_a", "test_defects_c", "test_defects_d", "test_defects_e", "test_defects_g"),
     *("test_tokens", "test_content", "test_defects_b", "test_commands"),
     *("test_invariants", "test_interleavings", "test_refresh"),
@@ -56,6 +56,7 @@ LIKELIEST = {
     "rotating": ["test_races"],
     "core": ["test_races"],
     "tokens": ["test_tokens"],
+    "tenants": ["test_tenants"],
     "content": ["test_content"],
 }
 
@@ -237,6 +238,12 @@ MUTATIONS = [
         ("        if mismatch.score < config.fingerprint_threshold:\n", "        if False:\n"),
         ("        except Exception as error:\n", "        except MemoryError as error:\n"),
         ('return f"{name} {prefix}" if name else prefix', "return name or prefix"),
+    ),
+    *in_module(
+        "tenants",
+        ('prefix=f"{config.prefix}tenant:{digest}:"', "prefix=config.prefix"),
+        ("keys={kid: derived(key, info) for kid, key in ring.keys.items()}", "keys=ring.keys"),
+        ("routing_key=derived(ring.routing_key, info)", "routing_key=ring.routing_key"),
     ),
     *in_module(
         "operations/rotating",

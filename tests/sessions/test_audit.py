@@ -173,6 +173,11 @@ async def test_a_log_has_one_line_of_json_for_each_event(
     assert session.token not in caplog.text
 
 
+def test_a_line_names_the_tenant_if_it_is_about_one() -> None:
+    assert json.loads(line(events.Created("alice", "x", tenant="acme")))["tenant"] == "acme"
+    assert "tenant" not in line(events.Created("alice", "x"))
+
+
 @given(st.text() | st.sampled_from(["\r\nINFO forged", "\x1b[2J", "\x7f", "\u2028", "\ud800"]))
 def test_nothing_that_somebody_chose_can_forge_a_line(chosen: str) -> None:
     text = line(events.Created(chosen, "x"))

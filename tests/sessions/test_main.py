@@ -64,6 +64,19 @@ def test_an_operator_counts_sweeps_and_ends_everything_when_he_means_it(
     assert main([*options, "doctor"]) == 0
 
 
+def test_an_operator_looks_after_one_tenant(
+    redis_server: RealServer, options: list[str], user: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sign_in(redis_server, user, 2)
+    of_tenant = [*options, "--tenant", "acme"]
+    assert main([*of_tenant, "list", user]) == 0
+    assert "no live session" in capsys.readouterr().out
+    assert main([*of_tenant, "end-everything", "--yes"]) == 0
+    assert "0 ended" in capsys.readouterr().out
+    assert main([*options, "--json", "sweep"]) == 0
+    assert json.loads(capsys.readouterr().out)["live"] == 2
+
+
 def test_a_ring_is_made_kept_as_text_and_given_a_new_key(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
