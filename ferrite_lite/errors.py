@@ -1169,6 +1169,14 @@ class NotAnSds(CommandError):
     message = "ERR Not an sds encoded string."
 
 
+class NotAQuicklist(CommandError):
+    message = "ERR Not a quicklist encoded object."
+
+
+class NoSuchTuning(CommandError):
+    message = "ERR No such file or directory"
+
+
 class NotAListpack(CommandError):
     message = "ERR Not a listpack encoded object."
 

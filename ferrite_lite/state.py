@@ -88,6 +88,8 @@ class ServerState:
         self.expires_actively = True
         #: DEBUG SET-SKIP-CHECKSUM-VALIDATION.
         self.skips_checksums = False
+        #: DEBUG SET-DISABLE-DENY-SCRIPTS.
+        self.scripts_administer = False
         self.run_id = secrets.token_hex(20)
         #: DEBUG CHANGE-REPL-ID makes it anew.
         self.replication_id = secrets.token_hex(20)

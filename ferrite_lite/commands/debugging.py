@@ -16,7 +16,7 @@ from ..command import CommandGroup
 from ..config import Memory
 from ..context import Context
 from ..data.digest import dataset_digest, value_digest
-from ..data.values import Hash, Set, Value, encoding_of
+from ..data.values import Hash, List, Set, Value, encoding_of
 from ..errors import (
     BadPackedThreshold,
     DebugError,
@@ -25,10 +25,12 @@ from ..errors import (
     NoDumpToLoad,
     NoSuchDatabase,
     NoSuchKey,
+    NoSuchTuning,
     NotAFloat,
     NotAHashTable,
     NotAListpack,
     NotAnSds,
+    NotAQuicklist,
     NotInRange,
     NotPositive,
     Resp3Only,
@@ -199,6 +201,13 @@ def _listpack(ctx: Context, key: bytes) -> Reply:
     return Status(b"Listpack structure printed on stdout")
 
 
+@_subcommand("quicklist", 1, 2)
+def _quicklist(ctx: Context, key: bytes, *_: bytes) -> Reply:
+    if not isinstance(_value(ctx, key), List):
+        raise NotAQuicklist
+    return Status(b"Quicklist structure printed on stdout")
+
+
 @_subcommand("htstats-key", 1)
 def _htstats_key(ctx: Context, key: bytes) -> Reply:
     value = _value(ctx, key)
@@ -267,6 +276,13 @@ def _error(_: Context, text: bytes) -> Reply:
     raise DebugError(text)
 
 
+@_subcommand("set-disable-deny-scripts", 1)
+def _let_scripts_administer(ctx: Context, wanted: bytes) -> Reply:
+    """Let scripts call what administers the server: DEBUG, CLIENT LIST, CONFIG..."""
+    ctx.server.scripts_administer = bool(maybe_int(wanted))
+    return OK
+
+
 @_subcommand("stringmatch-len", 2)
 def _stringmatch(_: Context, pattern: bytes, text: bytes) -> Reply:
     return 1 if matcher(pattern)(text) else 0
@@ -315,6 +331,27 @@ def _replybuffer(ctx: Context, subject: bytes, wanted: bytes) -> Reply:
     return OK
 
 
+@_subcommand("mallctl", 1, 2)
+@_subcommand("mallctl-str", 1, 2)
+def _mallctl(_: Context, name: bytes, *value: bytes) -> Reply:
+    """Python's allocator has nothing to be tuned, so each name is an unknown one."""
+    raise NoSuchTuning
+
+
+@_subcommand("structsize", 0)
+def _structsize(_: Context) -> Reply:
+    """The structures are Redis's, as on any machine of 64 bits."""
+    sizes = "robj:16 dictentry:24 sdshdr5:1 sdshdr8:3 sdshdr16:5 sdshdr32:9 sdshdr64:17"
+    return f"bits:64 {sizes} ".encode()
+
+
+@_subcommand("drop-cluster-packet-filter", 1)
+def _packet_filter(_: Context, kind: bytes) -> Reply:
+    """No other node sends packets."""
+    parse_int(kind)
+    return OK
+
+
 @_subcommand("clusterlink", 3)
 def _clusterlink(_: Context, *words: bytes) -> Reply:
     raise NoClusterLinks
@@ -325,6 +362,7 @@ def _clusterlink(_: Context, *words: bytes) -> Reply:
 @_subcommand("aof-flush-sleep", 1)
 @_subcommand("pause-cron", 1)
 @_subcommand("stringmatch-test", 0)
+@_subcommand("replicate", *range(1, 64))
 def _nothing(_: Context, *words: bytes) -> Reply:
-    """There are no packed nodes, reply buffers or background jobs of that kind here."""
+    """There are no replicas and no background jobs of that kind here."""
     return OK

@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import CommandError, ScriptReplyTooDeep
 from ..numeric import format_float
 from ..reply import (
+    Attributed,
     BigNumber,
     DoubleText,
     FlatMap,
@@ -110,6 +111,8 @@ def _compound_to_lua(reply: Reply, resp: int) -> Value:
             return _map_to_lua(reply.items(), resp)
         case set() | OrderedSet():
             return _set_to_lua(reply, resp)
+        case Attributed():
+            return to_lua(reply.reply, resp)
     assert isinstance(reply, list | tuple)  # noqa: S101  # there is no other kind of reply
     return Table([to_lua(item, resp) for item in reply])
 

@@ -382,7 +382,7 @@ class _Host:
             raise ScriptUnknownCommand from None
         except WrongArity:
             raise ScriptWrongArity from None
-        if "noscript" in command.flags:
+        if "noscript" in command.flags and not self._may_administer(command):
             raise ScriptCommandNotAllowed
         if self._is_restricted:
             self._require_permission(command, argv)
@@ -397,6 +397,14 @@ class _Host:
             return
         if flags & (_READONLY_REFUSES if refusal is ScriptWriteNotAllowed else _WRITES):
             raise refusal
+
+    def _may_administer(self, command: Command) -> bool:
+        """Not so by default. What has no reply that a script could read is never called."""
+        return (
+            self._ctx.server.scripts_administer
+            and "admin" in command.flags
+            and command.name not in ("monitor", "shutdown")
+        )
 
     def _require_permission(self, command: Command, argv: list[bytes]) -> None:
         """Raises ScriptNoPermission."""

@@ -82,6 +82,50 @@ DEBUG refuses words that are wrong
     DEBUG REPLYBUFFER PEAK-RESET-TIME x
     DEBUG CLUSTERLINK KILL a b
 
+DEBUG takes more words of tests
+    DEBUG STRUCTSIZE
+    DEBUG STRUCTSIZE x
+    DEBUG MALLCTL
+    DEBUG MALLCTL nosuch
+    DEBUG MALLCTL-STR nosuch 1
+    DEBUG DROP-CLUSTER-PACKET-FILTER 1
+    DEBUG DROP-CLUSTER-PACKET-FILTER x
+    DEBUG REPLICATE
+    DEBUG REPLICATE a b c
+    SADD st a b
+    SORT st ALPHA STORE l
+    DEBUG QUICKLIST nokey
+    DEBUG QUICKLIST st
+    DEBUG QUICKLIST l
+    DEBUG QUICKLIST l 1
+
+DEBUG lets scripts call what is not for scripts
+    EVAL "return redis.call('DEBUG', 'PROTOCOL', 'string')" 0
+    DEBUG SET-DISABLE-DENY-SCRIPTS 1
+    EVAL "redis.setresp(ARGV[2]+0) return redis.call('DEBUG','protocol', ARGV[1])" 0 double 2
+    EVAL "redis.setresp(ARGV[2]+0) return redis.call('DEBUG','protocol', ARGV[1])" 0 double 3
+    EVAL "redis.setresp(ARGV[2]+0) return redis.call('DEBUG','protocol', ARGV[1])" 0 bignum 2
+    EVAL "redis.setresp(ARGV[2]+0) return redis.call('DEBUG','protocol', ARGV[1])" 0 bignum 3
+    EVAL "redis.setresp(ARGV[2]+0) return redis.call('DEBUG','protocol', ARGV[1])" 0 verbatim 2
+    EVAL "redis.setresp(ARGV[2]+0) return redis.call('DEBUG','protocol', ARGV[1])" 0 verbatim 3
+    EVAL "redis.setresp(ARGV[2]+0) return redis.call('DEBUG','protocol', ARGV[1])" 0 true 2
+    EVAL "redis.setresp(ARGV[2]+0) return redis.call('DEBUG','protocol', ARGV[1])" 0 true 3
+    EVAL "redis.setresp(ARGV[2]+0) return redis.call('DEBUG','protocol', ARGV[1])" 0 false 2
+    EVAL "redis.setresp(ARGV[2]+0) return redis.call('DEBUG','protocol', ARGV[1])" 0 false 3
+    EVAL "redis.setresp(ARGV[2]+0) return redis.call('DEBUG','protocol', ARGV[1])" 0 null 2
+    EVAL "redis.setresp(ARGV[2]+0) return redis.call('DEBUG','protocol', ARGV[1])" 0 null 3
+    EVAL "redis.setresp(ARGV[2]+0) return redis.call('DEBUG','protocol', ARGV[1])" 0 attrib 2
+    EVAL "redis.setresp(ARGV[2]+0) return redis.call('DEBUG','protocol', ARGV[1])" 0 attrib 3
+    EVAL "redis.setresp(ARGV[2]+0) return redis.call('DEBUG','protocol', ARGV[1])" 0 set 2
+    unordered> EVAL "redis.setresp(ARGV[2]+0)return redis.call('DEBUG','protocol', ARGV[1])" 0 set 3
+    EVAL "redis.setresp(ARGV[2]+0) return redis.call('DEBUG','protocol', ARGV[1])" 0 map 2
+    unordered> EVAL "redis.setresp(ARGV[2]+0)return redis.call('DEBUG','protocol', ARGV[1])" 0 map 3
+    EVAL "return redis.call('DEBUG', 'SET-ACTIVE-EXPIRE', '1')" 0
+    EVAL "return #redis.call('CLIENT', 'LIST') > 50" 0
+    EVAL "return redis.call('CONFIG', 'GET', 'maxmemory-policy')" 0
+    DEBUG SET-DISABLE-DENY-SCRIPTS 0
+    EVAL "return redis.call('DEBUG', 'PROTOCOL', 'string')" 0
+
 CLIENT LIST refuses what it does not know
     CLIENT LIST TYPE
     CLIENT LIST TYPE nosuch
