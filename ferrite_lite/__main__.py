@@ -162,7 +162,7 @@ def _define_users(engine: Engine, lines: list[Directive]) -> None:
 
 
 def _why_unsafe(engine: Engine) -> str | None:
-    """A server that strangers reach needs a password: Redis's protected mode, decided at start."""
+    """A server that strangers reach needs a password. Told at the start, not to the strangers."""
     config = engine.state.config
     is_open = config.protected_mode and engine.state.acl.default.lets_anybody_in
     exposed = [host for host in _hosts(config) if not _is_loopback(host)]

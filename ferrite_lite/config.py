@@ -540,12 +540,7 @@ SETTINGS: dict[str, Setting] = {
             "min_replicas_max_lag_seconds",
             alias="min-slaves-max-lag",
         ),
-        _attribute(
-            "protected-mode",
-            YesNo(),
-            "protected_mode",
-            stays="it is decided when the server starts",
-        ),
+        _attribute("protected-mode", YesNo(), "protected_mode"),
         _attribute(
             "enable-debug-command", Choice(("no", "yes", "local")), "debug_access", fixed=True
         ),

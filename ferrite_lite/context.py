@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
@@ -48,6 +49,15 @@ class Peer:
     local_address: str = "?:0"
     fd: int = -1
     is_unix: bool = False
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is on this machine: in this process, on a Unix socket, or on loopback."""
+        host = self.address.rpartition(":")[0].strip("[]")
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return True
 
 
 class Buffers(NamedTuple):

@@ -22,7 +22,7 @@ from .clock import NS_PER_MS, SystemClock, stopwatch_ns
 from .config import OutputLimit
 from .context import Buffers, Peer
 from .engine import Engine
-from .errors import CommandError, ProtocolError, TooManyClients
+from .errors import CommandError, InProtectedMode, ProtocolError, TooManyClients
 from .eviction.crowding import thin_out
 from .pause import Postponed
 from .reply import Reply
@@ -65,6 +65,7 @@ EXPIRY_BUDGET_NS = 4 * NS_PER_MS
 EXPIRY_PAUSE_SECONDS = 0.012
 
 MAX_CLIENTS_REACHED = ENCODERS[2].encode(TooManyClients())
+PROTECTED = ENCODERS[2].encode(InProtectedMode())
 
 
 class Transport(Protocol):
@@ -189,7 +190,13 @@ class Connection(asyncio.Protocol):
         seconds = self.engine.state.config.tcp_keepalive_seconds
         if seconds:
             _keep_alive(transport.get_extra_info("socket"), seconds)
-        self.open(cast("asyncio.Transport", transport), _peer_of(transport), self._loop)
+        transport, peer = cast("asyncio.Transport", transport), _peer_of(transport)
+        if self._server is not None and self._server.denies(peer):
+            refusal = _Refusal(PROTECTED)
+            transport.set_protocol(refusal)
+            refusal.connection_made(transport)
+            return
+        self.open(transport, peer, self._loop)
         if self._server is not None:
             self._server.register(self)
 
@@ -517,7 +524,11 @@ class Server:
         if not isinstance(protocol, Connection):
             stream.write(MAX_CLIENTS_REACHED)
             return None
-        protocol.open(stream, _peer_of_socket(accepted), asyncio.get_running_loop())
+        peer = _peer_of_socket(accepted)
+        if self.denies(peer):
+            stream.write(PROTECTED)
+            return None
+        protocol.open(stream, peer, asyncio.get_running_loop())
         self.register(protocol)
         return protocol
 
@@ -586,8 +597,20 @@ class Server:
     def _accept(self) -> asyncio.Protocol:
         if len(self._connections) >= self.engine.state.config.maxclients:
             self.engine.state.statistics.rejected_connections += 1
-            return _Refusal()
+            return _Refusal(MAX_CLIENTS_REACHED)
         return Connection(self.engine, self)
+
+    def denies(self, peer: Peer) -> bool:
+        """Whether a peer is a stranger from whom no password is asked: Redis's protected mode."""
+        state = self.engine.state
+        if (
+            not state.config.protected_mode
+            or peer.is_local
+            or not state.acl.default.lets_anybody_in
+        ):
+            return False
+        state.statistics.rejected_connections += 1
+        return True
 
     def register(self, connection: Connection) -> None:
         self._connections.add(connection)
@@ -633,11 +656,14 @@ class Server:
 
 
 class _Refusal(asyncio.Protocol):
-    """One client too many."""
+    """One client too many, or one from where none may come: it is told so."""
+
+    def __init__(self, told: bytes) -> None:
+        self._told = told
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport = cast("asyncio.Transport", transport)
-        transport.write(MAX_CLIENTS_REACHED)
+        transport.write(self._told)
         transport.close()
 
 

@@ -1,7 +1,7 @@
 """Which connections CLIENT LIST and CLIENT KILL mean: the filters, and what they are called.
 
-ID, TYPE, USER, ADDR, LADDR and SKIPME are Redis 7.0's, MAXAGE is Redis 7.4's, the others and NOT-
-are Valkey 9's.
+ID, TYPE, USER, ADDR, LADDR and SKIPME are Redis 7.0's, MAXAGE is Redis 7.4's, the others, NOT- and
+several ids are Valkey 9's. As in Redis, what is said of one option twice holds as said last.
 """
 
 from __future__ import annotations
@@ -36,38 +36,51 @@ Filter = Callable[[Context], bool]
 
 def read_filters(server: ServerState, words: tuple[bytes, ...]) -> tuple[list[Filter], bool | None]:
     """The filters, and what SKIPME says, if it is there. Raises SyntaxFault, and many more."""
-    if len(words) % 2:
-        raise SyntaxFault
-    filters: list[Filter] = []
+    filters: dict[str, Filter] = {}
     skips_me: bool | None = None
-    for option, value in zip(words[::2], words[1::2], strict=True):
-        if option.lower() == b"skipme":
-            if value.lower() not in YES_OR_NO:
+    while words:
+        option, values, words = _next_option(words)
+        if option == "skipme":
+            if values[0].lower() not in YES_OR_NO:
                 raise SyntaxFault
-            skips_me = YES_OR_NO[value.lower()]
+            skips_me = YES_OR_NO[values[0].lower()]
         else:
-            filters.append(_filter(server, option.lower().decode("latin-1"), value))
-    return filters, skips_me
+            filters[option] = _filter(server, option, values)
+    return [*filters.values()], skips_me
 
 
-def _filter(server: ServerState, option: str, value: bytes) -> Filter:
+def _next_option(words: tuple[bytes, ...]) -> tuple[str, tuple[bytes, ...], tuple[bytes, ...]]:
+    """An option, its value or its several ids, and the words behind. Raises SyntaxFault."""
+    if len(words) < 2:
+        raise SyntaxFault
+    option, end = words[0].lower().decode("latin-1"), 2
+    if option.removeprefix("not-") == "id":
+        while end < len(words) and (maybe_int(words[end]) or 0) > 0:
+            end += 1
+    return option, words[1:end], words[end:]
+
+
+def _filter(server: ServerState, option: str, values: tuple[bytes, ...]) -> Filter:
     name = option.removeprefix("not-")
-    if name in _READERS:
-        means = _READERS[name](server, value)
-        return means if name == option else lambda client: not means(client)
-    if option in _OF_TIMES:
-        return _OF_TIMES[option](server, value)
-    raise SyntaxFault
+    if name == "id":
+        means = _ids(values)
+    elif name in _READERS:
+        means = _READERS[name](server, values[0])
+    elif option in _OF_TIMES:
+        return _OF_TIMES[option](server, values[0])
+    else:
+        raise SyntaxFault
+    return means if name == option else lambda client: not means(client)
 
 
 # --- what may be denied ---------------------------------------------------------------------------
 
 
-def _id(server: ServerState, value: bytes) -> Filter:
-    number = maybe_int(value)
-    if number is None or number < 1:
+def _ids(values: tuple[bytes, ...]) -> Filter:
+    numbers = {maybe_int(value) or 0 for value in values}
+    if min(numbers) < 1:
         raise ClientIdNotPositive
-    return lambda client: client.id == number
+    return lambda client: client.id in numbers
 
 
 def type_filter(server: ServerState, value: bytes) -> Filter:
@@ -131,7 +144,6 @@ def flags_of(client: Context) -> str:
 
 _Reader = Callable[[ServerState, bytes], Filter]
 _READERS: dict[str, _Reader] = {
-    "id": _id,
     "type": type_filter,
     "user": _user,
     "addr": _text(lambda client: client.peer.address.encode()),

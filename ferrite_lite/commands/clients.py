@@ -51,7 +51,7 @@ def client_list(ctx: Context, *words: bytes) -> Reply:
         if None in ids:
             raise InvalidClientId
         chosen = [clients[number] for number in ids if number in clients]
-    elif b"id" in map(bytes.lower, words[::2]):
+    elif len(words) % 2 or b"id" in map(bytes.lower, words[::2]):
         # Valkey takes it beside other filters; Redis does not.
         raise SyntaxFault
     else:

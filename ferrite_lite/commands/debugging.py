@@ -6,7 +6,6 @@ or less, it is for connections from this machine: one word of it can stop the se
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import secrets
 from collections.abc import Callable
@@ -76,21 +75,12 @@ def _subcommand(name: str, *counts: int) -> Callable[[Subcommand], Subcommand]:
 def debug(ctx: Context, subcommand: bytes, *words: bytes) -> Reply:
     """Look inside the server, or make it behave strangely."""
     access = ctx.server.config.debug_access
-    if access == "no" or (access == "local" and not _is_local(ctx.peer.address)):
+    if access == "no" or (access == "local" and not ctx.peer.is_local):
         raise DebugNotAllowed
     function = _SUBCOMMANDS.get((subcommand.lower(), len(words)))
     if function is None:
         raise SubcommandSyntax("debug", subcommand)
     return function(ctx, *words)
-
-
-def _is_local(address: str) -> bool:
-    """Whether a peer is on this machine: in this process, on a Unix socket, or on loopback."""
-    host = address.rpartition(":")[0].strip("[]")
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return True
 
 
 @_subcommand("help", 0)

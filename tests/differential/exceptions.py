@@ -33,7 +33,8 @@ EXCEPTIONS = {
         "a header must end in CR LF: bytes that are skipped unseen can hide a request"
     ),
     "Events of Reading several strings that are not there, heard by oneself [AEmn]": (
-        "Redis writes MGET's reply element by element, and puts the messages among them"
+        "Redis puts the messages into the midst of MGET's reply, where no client can read them;"
+        " Valkey does so no more"
     ),
-    **dict.fromkeys(_NEWER_COMMANDS, "some of the commands are newer than Redis 7.0"),
+    **dict.fromkeys(_NEWER_COMMANDS, "those newer than Redis 7.0 are named too: a saved file must not lose them"),
 }

@@ -15,7 +15,7 @@ from ferrite_lite.clock import ManualClock
 from ferrite_lite.config import Config, OutputLimit
 from ferrite_lite.context import Context, Peer
 from ferrite_lite.engine import Engine
-from ferrite_lite.reply import Push
+from ferrite_lite.reply import OK, Push
 from ferrite_lite.resp import MAX_UNAUTHENTICATED_BULK_BYTES
 from ferrite_lite.server import (
     REQUEST_DEADLINE_SECONDS,
@@ -180,6 +180,34 @@ async def test_one_client_too_many_is_told_so() -> None:
         reader, _ = await dial()
         assert await reader.read() == b"-ERR max number of clients reached\r\n"
         first.write(b"GET a\r\n")
+        await dial.close()
+
+
+async def test_strangers_are_let_in_when_they_must_authenticate_or_protection_is_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ferrite_lite.server._peer_of", lambda _: Peer("203.0.113.5:4000"))
+    engine = Engine()
+    friend = engine.connect()
+    refusals = 0
+    async with Server(engine, port=0) as server:
+        dial = Dialer(server)
+        for setting, value, is_let_in in (
+            (b"protected-mode", b"yes", False),
+            (b"protected-mode", b"no", True),
+            (b"protected-mode", b"yes", False),
+            (b"requirepass", b"secret", True),
+            (b"requirepass", b"", False),
+        ):
+            assert engine.execute(friend, [b"CONFIG", b"SET", setting, value]) is OK
+            reader, writer = await dial()
+            if is_let_in:
+                writer.write(b"QUIT\r\n")
+                assert await reader.read() == b"+OK\r\n"
+            else:
+                refusals += 1
+                assert (await reader.read()).startswith(b"-DENIED Redis is running in protected")
+        assert engine.state.statistics.rejected_connections == refusals
         await dial.close()
 
 
