@@ -36,5 +36,8 @@ EXCEPTIONS = {
         "Redis puts the messages into the midst of MGET's reply, where no client can read them;"
         " Valkey does so no more"
     ),
-    **dict.fromkeys(_NEWER_COMMANDS, "those newer than Redis 7.0 are named too: a saved file must not lose them"),
+    **dict.fromkeys(
+        _NEWER_COMMANDS,
+        "those newer than Redis 7.0 are named too: a saved file must not lose them",
+    ),
 }
