@@ -19,7 +19,14 @@ from pathlib import Path
 from .acl import UserLine
 from .commands import TABLE
 from .config import LOG_LEVELS, Config
-from .configfile import ConfigFileFault, Directive, apply, read_config_file
+from .configfile import (
+    ConfigFileFault,
+    Directive,
+    apply,
+    dumped,
+    environment_directives,
+    read_config_file,
+)
 from .engine import Engine
 from .server import Server
 from .version import REDIS_VERSION, VERSION
@@ -42,10 +49,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     config = engine.state.config
     if refusal := _why_unsafe(engine):
         return _refuse(refusal)
+    if options.dump_config:
+        print(dumped(config).decode("utf-8", "backslashreplace"), end="")
+        return 0
     if options.test_config:
         print(f"ferrite-lite: {config.file or 'the command line'} is in order")
         return 0
-    _start_logging(options.log_level, config)
+    _start_logging(options.log_level or "WARNING", config)
     gc.set_threshold(*GC_THRESHOLDS)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(_serve(engine, picks_port=options.port == 0))
@@ -99,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"what clients are told that this is ({REDIS_VERSION})",
     )
     run.add_argument("--test-config", action="store_true", help="read the settings, and end")
+    run.add_argument("--dump-config", action="store_true", help="print the settings, and end")
     run.add_argument("--log-level", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
     return parser
 
@@ -117,22 +128,31 @@ def _version(text: str) -> str:
 
 
 def _configured(options: argparse.Namespace) -> Engine:
-    """An engine with the settings and users of the file and of the command line.
+    """An engine with the settings and users of the file, the environment and the command line.
 
-    Raises ConfigFileFault, OSError for a file that cannot be read, and ValueError.
+    What comes later in this row overrides what comes before. Raises ConfigFileFault, OSError for a
+    file that cannot be read, and ValueError.
     """
     config = Config(redis_version=options.redis_version)
     users = read_config_file(options.config, config, TABLE) if options.config else []
-    for number, (name, value) in enumerate(_overrides(options), 1):
-        words = [name.lower().encode(), value.encode("utf-8", "surrogateescape")]
-        apply(Directive("the command line", number, f"{name} {value}".encode(), words), config)
+    said = [*environment_directives(os.environ), *_overrides(options)]
+    for directive in said:
+        apply(directive, config)
+    if config.file or any(directive.name == "loglevel" for directive in said):
+        options.log_level = options.log_level or LOG_LEVELS[config.loglevel]
     engine = Engine(config=config)
     _define_users(engine, users)
     return engine
 
 
-def _overrides(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
+def _overrides(options: argparse.Namespace) -> Iterator[Directive]:
     """The settings that the command line names."""
+    for number, (name, value) in enumerate(_assignments(options), 1):
+        words = [name.lower().encode(), value.encode("utf-8", "surrogateescape")]
+        yield Directive("the command line", number, f"{name} {value}".encode(), words)
+
+
+def _assignments(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
     for name in ("port", "bind", "unixsocket", "requirepass"):
         if (value := getattr(options, name)) is not None:
             yield name, str(value)
@@ -213,12 +233,11 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return factory
 
 
-def _start_logging(level: str | None, config: Config) -> None:
-    """As the command line says, or else the file; a file's ``logfile`` is appended to."""
-    chosen = level or (LOG_LEVELS[config.loglevel] if config.file else logging.WARNING)
+def _start_logging(level: str | int, config: Config) -> None:
+    """Into ``logfile``, to which is appended, or to standard error."""
     logging.basicConfig(
         format="%(asctime)s %(levelname)s %(message)s",
-        level=chosen,
+        level=level,
         filename=config.logfile or None,
     )
 

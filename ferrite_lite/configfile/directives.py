@@ -31,12 +31,16 @@ class Directive:
 
 
 class ConfigFileFault(Exception):
-    """A configuration file that cannot be used. The message names the file, the line and why."""
+    """A configuration file that cannot be used. The message names the file, the line and why.
+
+    Line 0 is none: what is said in no file.
+    """
 
     def __init__(self, path: str, number: int, text: bytes, why: str) -> None:
         name = text.split(None, 1)[0].lower() if text else b""
         shown = name + b" ..." if name in _SECRET else text
-        super().__init__(f"{path}, line {number}: {why}\n>>> {as_text(shown)}")
+        place = f"{path}, line {number}" if number else path
+        super().__init__(f"{place}: {why}\n>>> {as_text(shown)}")
 
     @classmethod
     def at(cls, directive: Directive, why: str) -> ConfigFileFault:

@@ -24,6 +24,7 @@ from ..config import (
     Only,
     OutputLimitWords,
     Percentiles,
+    Secret,
     Setting,
     YesNo,
 )
@@ -46,6 +47,18 @@ def rewritten(content: bytes, config: Config, users: Iterable[bytes]) -> bytes:
         old.replace(setting.name, _lines_of(setting, config, was_named=setting.name in old.places))
     old.replace("user", [] if config.aclfile else list(users))
     return old.text()
+
+
+def dumped(config: Config) -> bytes:
+    """Every setting, as a file would say it; of passwords only that there are some."""
+    lines: list[bytes] = []
+    for setting in SETTINGS.values():
+        # What is empty by default is no setting at all: no file can name it.
+        can_be_named = setting.kind.write(setting.get(Config())) != b""
+        said = _lines_of(setting, config, was_named=can_be_named)
+        is_secret = isinstance(setting.kind, Secret)
+        lines += [b"# %b ..." % setting.name.encode() for _ in said] if is_secret else said
+    return b"".join(line + b"\n" for line in lines)
 
 
 class _OldFile:

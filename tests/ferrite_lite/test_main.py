@@ -88,6 +88,62 @@ def test_a_taken_port_is_reported_with_a_way_out(capsys: pytest.CaptureFixture[s
     assert "--port" in message
 
 
+def test_settings_of_the_environment_stand_between_the_file_s_and_the_options(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "server.conf"
+    file.write_text("port 1\ndatabases 7\nloglevel debug\n")
+    monkeypatch.chdir(tmp_path)
+    for name, value in {
+        "FERRITE_PORT": "2",
+        "FERRITE_DATABASES": "3",
+        "FERRITE_LOG_LEVEL": "warn",
+        "FERRITE_DATA_DIR": str(tmp_path),
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert main(["--config", str(file), "--port", "4", "--dump-config"]) == 0
+    dumped = capsys.readouterr().out.splitlines()
+    assert {"port 4", "databases 3", "loglevel warning", f'dir "{tmp_path}"'} <= {*dumped}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("FERRITE_PROT", "1", "there is no such variable; those there are: FERRITE_PORT,"),
+        ("FERRITE_PORT", "x", "couldn't be parsed into an integer"),
+        ("FERRITE_LOG_LEVEL", "loud", "it must be one of trace, debug,"),
+        ("FERRITE_METRICS_PORT", "9090", "there is no endpoint for metrics"),
+    ],
+)
+def test_a_variable_that_would_not_be_obeyed_is_refused(
+    name: str,
+    value: str,
+    why: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert main(["--test-config"]) == EXIT_USAGE
+    message = capsys.readouterr().err
+    assert message.startswith("ferrite-lite: the environment: ")
+    assert why in message
+    assert message.endswith(f">>> {name}={value}\n")
+
+
+def test_settings_that_are_printed_can_be_read_again_but_for_passwords(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--set", "maxmemory=100mb", "--requirepass", "secret", "--dump-config"]) == 0
+    dumped = capsys.readouterr().out
+    assert "maxmemory 100mb\n" in dumped
+    assert "# requirepass ...\n" in dumped
+    assert "secret" not in dumped
+    file = tmp_path / "server.conf"
+    file.write_text(dumped)
+    assert main(["--config", str(file), "--dump-config"]) == 0
+    assert capsys.readouterr().out == dumped.replace("# requirepass ...\n", "")
+
+
 def test_an_address_that_strangers_reach_needs_a_password(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
