@@ -171,9 +171,9 @@ def _define_users(engine: Engine, lines: list[Directive]) -> None:
     path = state.config.aclfile
     if path and lines:
         raise ConfigFileFault.at(lines[0], f"users are defined in the aclfile {path}, or here")
-    for line in lines:
-        for _, why in state.acl.load_users([UserLine(line.number, line.words)]):
-            raise ConfigFileFault.at(line, why)
+    # Numbered anew: included files have lines of the same numbers.
+    for at, why in state.acl.load_users(UserLine(at, line.words) for at, line in enumerate(lines)):
+        raise ConfigFileFault.at(lines[at], why)
     if path:
         users, faults = state.acl.read_file(path, Path(path).read_bytes())
         if faults:

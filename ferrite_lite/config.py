@@ -382,6 +382,8 @@ class Setting:
     takes_words: bool = False
     #: Why no other value can be set while the server runs, where Redis could; empty if it can.
     stays_because: str = ""
+    #: Whether CONFIG GET tells it only to who spells its name.
+    is_hidden: bool = False
 
 
 def _attribute(
@@ -412,7 +414,7 @@ def _attribute(
 
 def _foreign() -> Iterator[Setting]:
     """The settings of ``foreign.py``."""
-    frozen = {"": "", "!": IMMUTABLE, "?": PROTECTED}
+    frozen = {"!": IMMUTABLE, "?": PROTECTED}
     for each in foreign_settings():
         kind = _foreign_kind(each)
         yield Setting(
@@ -421,8 +423,9 @@ def _foreign() -> Iterator[Setting]:
             partial(_get_foreign, each.name, kind.read(each.default)),
             partial(_set_foreign, each.name),
             each.alias,
-            frozen[each.mark],
+            frozen.get(each.mark, ""),
             takes_words=each.values == "words",
+            is_hidden=each.mark == "~",
         )
 
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 #: A line is ``name[=older name]  default  values``. Values are ``yes|no`` or other words,
 #: ``text``, ``words`` (several), ``low..high``, ``int`` and ``size`` (to the largest there is), or
 #: ``bytes`` from the bound that follows. An ``!`` marks what Redis lets nobody change while it
-#: runs, and ``?`` what it lets only a trusted machine change. Text may be quoted as redis.conf
-#: quotes it.
+#: runs, ``?`` what it lets only a trusted machine change, and ``~`` what it tells only to who names
+#: it. Text may be quoted as redis.conf quotes it.
 _KEPT = """
 list-max-listpack-size=list-max-ziplist-size        -2        -2147483648..2147483647
 list-compress-depth                                 0         int
@@ -42,6 +42,11 @@ rdb-save-incremental-fsync          yes                       yes|no
 rdbchecksum                         yes                       !yes|no
 stop-writes-on-bgsave-error         yes                       yes|no
 sanitize-dump-payload               no                        no|yes|clients
+key-load-delay                      0                         ~-2147483648..2147483647
+rdb-key-save-delay                  0                         ~-2147483648..2147483647
+loading-process-events-interval-bytes                2097152  ~1024..2147483647
+use-exit-on-panic                   no                        ~yes|no
+watchdog-period                     0                         ~int
 
 masterauth                          ""                        text
 masteruser                          ""                        text
@@ -180,7 +185,7 @@ class Foreign:
     default: bytes
     #: In the table's words.
     values: str
-    #: Redis's mark for what cannot be changed: ``!``, ``?`` or nothing.
+    #: ``!``, ``?``, ``~`` or nothing.
     mark: str
     #: Why nothing but the default is accepted; empty for what is kept.
     why_refused: str
@@ -199,5 +204,5 @@ def _read(line: str, why: str) -> Foreign:
     quoted = rest.startswith('"')
     default, values = rest[1:].split('"', 1) if quoted else rest.split(maxsplit=1)
     values = values.strip()
-    mark = values[0] if values[0] in "!?" else ""
+    mark = values[0] if values[0] in "!?~" else ""
     return Foreign(name, alias or None, default.encode(), values.removeprefix(mark), mark, why)

@@ -41,7 +41,9 @@ def _matching(pattern: bytes) -> list[str]:
         name = pattern.decode(errors="replace")
         return [name] if name in NAMES else []
     matches = matcher(pattern)
-    return [name for name in NAMES if matches(name.encode())]
+    return [
+        name for name, setting in NAMES.items() if not setting.is_hidden and matches(name.encode())
+    ]
 
 
 @command(

@@ -53,7 +53,9 @@ def apply(directive: Directive, config: Config) -> None:
     if setting is None:
         raise ConfigFileFault.at(directive, f"there is no such setting; {_advice(directive.name)}")
     values = directive.words[1:]
-    if not values or (len(values) > 1 and not setting.takes_words):
+    # A list of words may be empty, but that of addresses: Redis would start, and stop at once.
+    may_be_any = setting.takes_words and (values or setting.name != "bind")
+    if len(values) != 1 and not may_be_any:
         raise ConfigFileFault.at(directive, "wrong number of arguments")
     try:
         setting.set(config, setting.kind.read(b" ".join(values)))

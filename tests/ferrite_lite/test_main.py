@@ -172,6 +172,7 @@ def test_a_file_tells_the_settings_and_options_override_it(tmp_path: Path) -> No
     [
         ("nosuch 1\n", "line 1: there is no such setting"),
         ("user bob >pw\nuser alice +nosuch\n", "line 2: Error in applying operation '+nosuch'"),
+        ("user bob on\n\nuser bob off\n", "line 3: Duplicate user found"),
         ("aclfile a.acl\nuser alice on\n", "line 2: users are defined in the aclfile"),
         ("aclfile /nosuch.acl\n", "No such file"),
         ("protected-mode no\nbind *\nport x\n", "line 3"),

@@ -39,6 +39,21 @@ DEBUG looks into values
     DEBUG LISTPACK is
     DEBUG HTSTATS-KEY is
 
+CONFIG hides settings from patterns
+    CONFIG GET key-load-delay
+    CONFIG GET rdb-key-save-delay
+    CONFIG GET Use-Exit-On-Panic
+    CONFIG GET watchdog-period
+    CONFIG GET loading-process-events-interval-bytes
+    CONFIG GET *key-*-delay *-on-panic watchdog* loading*
+    CONFIG SET key-load-delay 99999999999
+    CONFIG SET loading-process-events-interval-bytes 1023
+    CONFIG SET use-exit-on-panic maybe
+    CONFIG SET watchdog-period -1
+    CONFIG SET rdb-key-save-delay -7
+    CONFIG GET rdb-key-save-delay
+    CONFIG SET rdb-key-save-delay 0
+
 DEBUG RESTORE without checksums
     DEBUG SET-SKIP-CHECKSUM-VALIDATION 1
     RESTORE r 0 "\x00\x01v\n\x00\x00\x00\x00\x00\x00\x00\x00\x00" REPLACE

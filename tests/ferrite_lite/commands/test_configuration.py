@@ -47,6 +47,13 @@ def test_an_old_name_is_answered_as_it_was_asked(run: Run) -> None:
     assert run("CONFIG", "GET", "hash-max-ziplist-value") == pairs("hash-max-ziplist-value", "64")
 
 
+def test_a_hidden_setting_is_told_to_who_names_it(run: Run) -> None:
+    assert run("CONFIG", "GET", "Key-Load-Delay") == b"*2\r\n$14\r\nKey-Load-Delay\r\n$1\r\n0\r\n"
+    assert run("CONFIG", "GET", "key-load-delay*") == b"*0\r\n"
+    assert run("CONFIG", "SET", "key-load-delay", "-5") == b"+OK\r\n"
+    assert b"-5" in run("CONFIG", "GET", "key-load-delay")
+
+
 def test_an_unknown_setting_is_an_empty_answer(run: Run) -> None:
     assert run("CONFIG", "GET", "nope", b"\xff") == b"*0\r\n"
 

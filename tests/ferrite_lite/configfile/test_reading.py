@@ -41,6 +41,12 @@ def test_what_takes_words_may_be_told_in_several_or_in_one() -> None:
     assert several.output_limits["normal"] == (1, 2, 3)
 
 
+def test_what_takes_words_may_be_told_without_any() -> None:
+    config, _ = read("save\nlatency-tracking-info-percentiles\nclient-output-buffer-limit\n")
+    assert config.latency_percentiles == ()
+    assert config.output_limits == Config().output_limits
+
+
 def test_the_path_is_kept_for_config_rewrite(directory: Path) -> None:
     assert read("")[0].file == str(directory / "server.conf")
 
@@ -57,6 +63,8 @@ def test_lines_that_define_users_are_returned_with_their_numbers() -> None:
         ("maxmemory-polcy noeviction", "did you mean 'maxmemory-policy'?"),
         ("maxclients", "wrong number of arguments"),
         ("maxclients 1 2", "wrong number of arguments"),
+        ("bind", "wrong number of arguments"),
+        ("shutdown-on-sigint", "only 'default' is accepted"),
         ("maxclients x", "argument couldn't be parsed into an integer"),
         ("appendfsync sometimes", "one of the following: everysec, always, no"),
         ("cluster-enabled yes", "this server is no node of a cluster"),
