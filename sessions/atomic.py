@@ -47,6 +47,8 @@ RATE = Script("rate")
 LABEL = Script("label")
 LABELLED = Script("labelled")
 EPOCH = Script("epoch")
+LOCK = Script("lock")
+UNLOCK = Script("unlock")
 
 #: They change nothing about a session but the time of its last access.
 _READING = (VALIDATE, MEMBERS, RECORDS)
@@ -125,6 +127,13 @@ class Conflict:
     """A write that wanted another version than this one."""
 
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lock that somebody else has, for so long at most."""
+
+    left_ms: int
 
 
 class AtomicStore:
@@ -371,6 +380,26 @@ class AtomicStore:
         if retry_after_ms:
             raise RateLimited(retry_after_ms / 1000)
 
+    async def lock(self, ticket: Ticket, holder: str, ttl_ms: int) -> str | Held | Dead:
+        """The public id of the session, if its lock is the holder's now."""
+        keys = [self.session_key(ticket), self.index_key(ticket.tag)]
+        status, *told = await self.run(LOCK, keys, [ticket.sid, holder, ttl_ms])
+        match text(status):
+            case "OK":
+                return text(told[0])
+            case "HELD":
+                return Held(int(told[0]))
+            case "ROTATED":
+                raise Moved(text(told[0]))
+        return Dead("MISSING")
+
+    async def unlock(self, ticket: Ticket, holder: str) -> bool | None:
+        """Whether the lock was still the holder's; None if there is no session."""
+        status, *told = await self.run(UNLOCK, [self.session_key(ticket)], [holder])
+        if text(status) == "ROTATED":
+            raise Moved(text(told[0]))
+        return {"OK": True, "LOST": False}.get(text(status))
+
     async def begin_epoch(self) -> int:
         """The new epoch, in Unix milliseconds. Raises StoreUnavailable."""
         return int(await self.run(EPOCH, [self.epoch_key], []))
@@ -488,6 +517,7 @@ __all__ = [
     "Conflict",
     "Created",
     "Dead",
+    "Held",
     "Live",
     "Member",
     "Moved",

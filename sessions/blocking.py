@@ -8,7 +8,12 @@ step is its last.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    contextmanager,
+    nullcontext,
+)
 from functools import wraps
 from time import sleep
 from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, Protocol, Self
@@ -82,7 +87,7 @@ class BlockingLink(Link):
         replies: list[Any] = pipeline.execute(raise_on_error=False, **options)
         return replies
 
-    async def _pause(self, seconds: float) -> None:
+    async def pause(self, seconds: float) -> None:
         sleep(seconds)  # noqa: ASYNC251  # whoever asks over this link is blocked
 
     async def _drop_idle_connections(self) -> None:
@@ -233,15 +238,25 @@ class SyncSessionStore(Generic[T]):
     reindex = _blocking(SessionStore.reindex)
     doctor = _blocking(SessionStore.doctor)
 
-    @contextmanager
-    def edit(self, token: str) -> Iterator[MutableSession[T]]:
+    def edit(self, token: str) -> AbstractContextManager[MutableSession[T]]:
         """``SessionStore.edit``, for a block that does not await."""
-        block = self._store.edit(token)
-        lent = run(block.__aenter__())
-        try:
-            yield lent
-        except BaseException as error:
-            if not run(block.__aexit__(type(error), error, error.__traceback__)):
-                raise
-        else:
-            run(block.__aexit__(None, None, None))
+        return _entered(self._store.edit(token))
+
+    def lock(
+        self, token: str, *, ttl_seconds: float = 10, wait_seconds: float = 10
+    ) -> AbstractContextManager[str]:
+        """``SessionStore.lock``, for a block that does not await."""
+        return _entered(self._store.lock(token, ttl_seconds=ttl_seconds, wait_seconds=wait_seconds))
+
+
+@contextmanager
+def _entered(block: AbstractAsyncContextManager[R]) -> Iterator[R]:
+    """The same block, for who does not await."""
+    lent = run(block.__aenter__())
+    try:
+        yield lent
+    except BaseException as error:
+        if not run(block.__aexit__(type(error), error, error.__traceback__)):
+            raise
+    else:
+        run(block.__aexit__(None, None, None))

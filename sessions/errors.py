@@ -36,6 +36,21 @@ class SessionGone(SessionError):
         super().__init__("the session has ended")
 
 
+class SessionLocked(SessionError):
+    """Somebody else held the lock of the session for as long as the caller would wait."""
+
+    def __init__(self, left_seconds: float) -> None:
+        super().__init__(f"the session is locked, for {left_seconds:.3f} seconds at most")
+        self.left_seconds = left_seconds
+
+
+class LockLost(SessionError):
+    """The block took longer than its lock was good for, and somebody else has held it since."""
+
+    def __init__(self) -> None:
+        super().__init__("the lock of the session was lost to somebody else before it was given up")
+
+
 class ReuseDetected(SessionError):
     """A refresh token came again that was exchanged before: its family and session have ended."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, Generic, Self
 
 import ferrite_lite
@@ -25,6 +25,7 @@ from .near import Near, NearCache
 from .operations import maintenance
 from .operations.announcing import Announcer
 from .operations.core import MOST_MOVES, Core, Invalid
+from .operations.locking import Locking
 from .operations.maintenance import SweepReport
 from .operations.opening import Opening
 from .operations.rotating import Rotation
@@ -87,6 +88,7 @@ class SessionStore(Generic[T]):
         self._opening = Opening(self._core)
         self._rotation = Rotation(self._core, self._opening)
         self._validation = Validation(self._core, self._rotation)
+        self._locking = Locking(self._core)
         self._is_checked = False
 
     @classmethod
@@ -355,6 +357,23 @@ class SessionStore(Generic[T]):
                     raise
         if delta:
             raise VersionConflict(seen.version)
+
+    def lock(
+        self, token: str, *, ttl_seconds: float = 10, wait_seconds: float = 10
+    ) -> AbstractAsyncContextManager[str]:
+        """Let one block at a time do something for a session: ``async with store.lock(token):``.
+
+        For what is not in the store, such as a payment; data are better changed by ``patch`` and
+        ``edit``, for which nobody waits. The block is given the random name under which it holds
+        the lock, and has ``ttl_seconds``: after that others may have it. The lock goes where the
+        session goes when its token is replaced, and ends with it; it prolongs nothing. To have it
+        is no part of other operations, which do not ask for it.
+
+        Raises SessionLocked if somebody else has it for ``wait_seconds``, SessionGone if the
+        session is not alive, and LockLost at the end of a block during which somebody else has had
+        it; ValueError, StoreUnavailable.
+        """
+        return self._locking.hold(token, ttl_seconds, wait_seconds)
 
     async def rotate(
         self,

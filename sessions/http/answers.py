@@ -21,6 +21,7 @@ from ..errors import (
     RateLimited,
     SessionError,
     SessionLimitReached,
+    SessionLocked,
     StaleLogin,
     StoreUnavailable,
 )
@@ -80,6 +81,9 @@ def answer_to(error: SessionError) -> Answer:
         case RateLimited():
             wait = str(max(1, math.ceil(error.retry_after_seconds)))
             return Answer(429, "too many attempts", (("retry-after", wait),))
+        case SessionLocked():
+            wait = str(max(1, math.ceil(error.left_seconds)))
+            return Answer(409, "busy", (("retry-after", wait),))
         case SessionLimitReached():
             return Answer(409, "too many sessions")
         case BadRequest():

@@ -248,7 +248,7 @@ class Link:
                     raise
             if failure is Failure.READ_ONLY:
                 await self._drop_idle_connections()
-            await self._pause(pause_seconds)
+            await self.pause(pause_seconds)
 
     def _pause_seconds(self, asking: _Asking, failure: Failure) -> float | None:
         """How long to wait before the next attempt; None if there is to be none."""
@@ -336,7 +336,7 @@ class Link:
         pipeline.execute_command(*wait, target_nodes=node)
         return pipeline, {"allow_redirections": False}
 
-    async def _pause(self, seconds: float) -> None:
+    async def pause(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
     async def _drop_idle_connections(self) -> None:

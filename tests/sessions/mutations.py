@@ -33,7 +33,7 @@ CHOSEN = "not cluster and not tcp and not mutations"
 #: The files of tests, in the order in which they notice most.
 TESTS = [
     *("test_edges", "test_unlisted"),
-    *("test_rotation", "test_users", "test_store", "test_races", "test_model"),
+    *("test_rotation", "test_users", "test_store", "test_races", "test_locks", "test_model"),
     *("test_native", "test_bindings", "test_policies", "test_tenants"),
     *("test_defects_a", "test_defects_c", "test_defects_d", "test_defects_e", "test_defects_g"),
     *("test_tokens", "test_content", "test_defects_b", "test_commands"),
@@ -47,6 +47,8 @@ LIKELIEST = {
     "destroy": ["test_defects_a"],
     "members": ["test_defects_c"],
     "rate": ["test_defects_g"],
+    "lock": ["test_locks"],
+    "unlock": ["test_locks"],
     "label": ["test_races"],
     "labelled": ["test_races"],
     "native": ["test_native"],
@@ -197,6 +199,24 @@ MUTATIONS = [
         ("  if id == ARGV[3] then return 0 end\n", ""),
         (", 'PX', window)", ")"),
         ("times[#times - limit + 1]", "times[#times]"),
+    ),
+    *in_script(
+        "lock",
+        ("if held[5] then return {'ROTATED', held[5]} end", ""),
+        ("if not held[1] or now >= (tonumber(held[2] or '') or 0)", "if not held[1]"),
+        ("    or redis.call('HEXISTS', KEYS[2], ARGV[1]) == 0 then", "    then"),
+        ("and now < tonumber(deadline) then", "then"),
+        ("and holder ~= ARGV[2] and", "and"),
+        ("now + tonumber(ARGV[3]), ARGV[2]", "now + 1000 * tonumber(ARGV[3]), ARGV[2]"),
+    ),
+    *in_script(
+        "unlock",
+        ("~= ARGV[1] then return {'LOST'} end", "== 0 then return {'LOST'} end"),
+        ("redis.call('HSET', KEYS[1], 'lock', '0:' .. ARGV[1])", ""),
+        (
+            "redis.call('HSET', KEYS[1], 'lock', '0:' .. ARGV[1])",
+            "redis.call('HDEL', KEYS[1], 'lock')",
+        ),
     ),
     *in_script(
         "label",

@@ -80,6 +80,11 @@ async def a_public_id(store: SessionStore, user: str) -> str:
     return (await store.create(user)).public_id
 
 
+async def hold(store: SessionStore, _: str, token: str) -> None:
+    async with store.lock(token):
+        pass
+
+
 AT_ONCE = {"touch_interval_seconds": 0}
 
 ROWS = [
@@ -147,6 +152,7 @@ ROWS = [
     Row("`patch`", 1, 3, lambda store, _, token: store.patch(token, {"b": 2})),
     Row("`update_data`", 1, 4, lambda store, _, token: store.update_data(token, {"b": 2})),
     Row("`edit`", 2, 3, edit),
+    Row("`lock`", 2, 2, hold),
     Row("`rotate`", 1, 7, lambda store, _, token: store.rotate(token)),
     Row(
         "`rotate`, with `auth`",
