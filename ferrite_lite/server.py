@@ -26,7 +26,8 @@ from .errors import CommandError, InProtectedMode, ProtocolError, TooManyClients
 from .eviction.crowding import thin_out
 from .pause import Postponed
 from .reply import Reply
-from .resp import ENCODERS, ParserLimits, Request, RequestParser, RequestTooBig
+from .resp import CRLF, ENCODERS, ParserLimits, Request, RequestParser, RequestTooBig
+from .turns import Turn
 
 logger = logging.getLogger("ferrite_lite")
 
@@ -160,6 +161,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, engine: Engine, server: Server | None = None) -> None:
         self.engine = engine
         self._server = server
+        self._turn = None if server is None else server.turn
         self._tracking = engine.state.tracking
         self._statistics = engine.state.statistics
         self._now_ns = engine.state.clock.now_ns
@@ -176,6 +178,8 @@ class Connection(asyncio.Protocol):
         #: Bytes that came although reading was paused.
         self._held = bytearray()
         self._can_write = True
+        #: Replies that are handed over at the end of the loop's turn.
+        self._unsent = b""
         self._is_paused = False
         #: Whether the next request waits for the end of CLIENT PAUSE.
         self._is_postponed = False
@@ -226,6 +230,7 @@ class Connection(asyncio.Protocol):
 
     def divert(self, transport: Transport) -> Transport:
         """Use another transport from now on; the one before is returned."""
+        self.hand_over()
         before, self._transport = self._transport, transport
         self.ctx.close = lambda: self.at_home(transport.abort)
         return before
@@ -243,10 +248,11 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The client will send no more; what it asked for is still answered, as Redis does not."""
+        self.hand_over()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._backlog = None
+        self._backlog, self._unsent = None, b""
         self.engine.disconnect(self.ctx)
         if self._server is not None:
             self._server.forget(self)
@@ -336,7 +342,7 @@ class Connection(asyncio.Protocol):
             self._end(lines)
             return True
         self.ctx.last_request_ns = self._now_ns()
-        self._send(lines)
+        self._answer(lines, stop_ns)
         return finished
 
     def _run_steps(
@@ -375,21 +381,42 @@ class Connection(asyncio.Protocol):
             started_ns = now_ns
         return False
 
-    def _send(self, lines: list[bytes]) -> None:
+    def _answer(self, lines: list[bytes], now_ns: int) -> None:
+        """Send replies at the end of the turn, with those of others, unless they are many."""
         if not lines:
             return
         lines.append(b"")
-        self.write(b"\r\n".join(lines))
-        lines.clear()
+        data = CRLF.join(lines)
+        if self._turn is None or len(data) > FREE_REPLY_BYTES:
+            self.write(data)
+            return
+        is_first = not self._unsent
+        self._unsent += data
+        if is_first:
+            self._turn.add(self, now_ns)
+
+    def hand_over(self) -> None:
+        """The end of a turn of the loop."""
+        if self._unsent:
+            self.write(b"")
+
+    def _send(self, lines: list[bytes]) -> None:
+        """Send replies at once."""
+        if lines:
+            lines.append(b"")
+            self.write(CRLF.join(lines))
+            lines.clear()
 
     def write(self, data: bytes) -> None:
-        """Hand bytes to the transport, as long as the client takes them.
+        """Hand bytes to the transport, behind what is held back, as long as the client takes them.
 
         Where they are more than ``client-output-buffer-limit`` lets wait, nothing is sent: as in
         Redis, which makes a reply in its buffers and takes the client away with them.
         """
         if len(data) > FREE_REPLY_BYTES and self._outbox.is_too_much(self.unread_bytes + len(data)):
             return
+        if self._unsent:
+            data, self._unsent = self._unsent + data, b""
         self._transport.write(data)
         self._statistics.output_bytes += len(data)
         self._statistics.writes += 1
@@ -401,7 +428,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def unread_bytes(self) -> int:
-        return self._transport.get_write_buffer_size()
+        return self._transport.get_write_buffer_size() + len(self._unsent)
 
     def measure(self) -> Buffers:
         """What waits to become a request, or to be read by the client."""
@@ -429,6 +456,7 @@ class Connection(asyncio.Protocol):
         """Send what there is to say and close; nothing that comes after is run."""
         self.ctx.finish()
         self._send(lines)
+        self.hand_over()
         self._transport.close()
 
     # --- deadlines --------------------------------------------------------------------------------
@@ -487,6 +515,8 @@ class Server:
         self._all_gone = asyncio.Event()
         self._cycle: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        #: Of the loop in which it runs.
+        self.turn: Turn | None = None
         self._end: asyncio.Task[None] | None = None
         #: Set when everything is closed.
         self.closed = asyncio.Event()
@@ -501,6 +531,7 @@ class Server:
     async def start(self) -> None:
         """Listen. Raises OSError when the address is taken."""
         loop = asyncio.get_running_loop()
+        self.turn = Turn(loop)
         for host in self._hosts or ():
             listener = await loop.create_server(self._accept, host, self.port, backlog=511)
             self.port = listener.sockets[0].getsockname()[1]
@@ -513,10 +544,16 @@ class Server:
         self.closed.clear()
         self.engine.state.shut_down = self.shut_down
         self.engine.state.busy_door = BusyDoor(
-            lambda: list(self._connections),
+            self._answered_so_far,
             lambda: [each for listener in self._listeners for each in listener.sockets],
             self._welcome,
         )
+
+    def _answered_so_far(self) -> list[Connection]:
+        """All connections; a script that takes long holds back no reply from before it."""
+        if self.turn is not None:
+            self.turn.end()
+        return list(self._connections)
 
     def _welcome(self, accepted: socket.socket, stream: Transport) -> Connection | None:
         """A connection over a socket that the loop does not know yet."""
@@ -565,7 +602,7 @@ class Server:
         self.engine.state.shut_down = self.engine.state.busy_door = None
         for listener in self._listeners:
             listener.close()
-        for connection in list(self._connections):
+        for connection in self._answered_so_far():
             connection.ctx.finish()
             connection.ctx.close()
         if self._cycle is not None:

@@ -22,7 +22,7 @@ RANKS = [
     {"scripting"},
     {"state"},
     {"commands"},
-    {"engine", "busy"},
+    {"engine", "busy", "turns"},
     {"server"},
     {"client"},
     {"blockingclient"},
