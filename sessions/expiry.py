@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from . import tasks
 from .errors import ConfigError, SessionError, StoreRefused
 from .record import Raw, text
-from .servers.listening import Listener, connection_makers
+from .servers.listening import Listener, maker, places_of
 
 if TYPE_CHECKING:
     from .store import SessionStore
@@ -36,14 +36,14 @@ async def watch_expiry(store: SessionStore[Any]) -> AsyncIterator[None]:
     which a server may do a little later than it is due, and one in this process as it is used.
     """
     await _check_setting(store)
-    makers = await connection_makers(store._core.link)
-    if not makers:
+    places = await places_of(store._core.link)
+    if not places:
         raise ConfigError("watching expiry needs a client of redis-py's")
     watch = _Watch(store)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(watch.aclose)
-        for make_connection in makers:
-            listener = Listener(make_connection, _EXPIRED, watch.heard)
+        for place in places:
+            listener = Listener(maker(place), _EXPIRED, watch.heard)
             stack.push_async_callback(listener.aclose)
             await listener.start()
         yield

@@ -1,9 +1,10 @@
 """The near cache: sessions that were read a moment ago, answered without asking the store.
 
-Off unless it is asked for. The server tells of every key that changes (CLIENT TRACKING in broadcast
+Off unless it is asked for. Servers tell of every key that changes (CLIENT TRACKING in broadcast
 mode), so what another process ends is refused here as soon as that is heard; however late it is, no
-answer is older than ``max_seconds``, counted from before the store was asked for it. While nothing
-can be heard, nothing is cached.
+answer is older than ``max_seconds``, counted from before the store was asked for it. What cannot be
+heard is not at hand: while a connection is broken, a slot of a cluster is at a node that nobody
+listens to yet, or a Sentinel's former master is all that is heard.
 
 An answer is kept only if no change of its user was heard, and none made here, between the question
 and the answer: what a reply in flight says may be over when it arrives.
@@ -13,21 +14,20 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-import redis.exceptions as redis_errors
-
 import ferrite_lite
 
-from .atomic import AtomicStore, Bound, Dead, Live
+from .atomic import AtomicStore, Bound, Dead, Live, Moved
 from .config import SessionConfig
 from .errors import ConfigError
 from .policies import must_act
 from .record import Raw, text
+from .servers.hearing import Hearing
 from .servers.link import Link
-from .servers.listening import INVALIDATIONS, Listener, connection_makers
 from .tokens import Ticket
 
 NS_PER_MS = 1_000_000
@@ -65,6 +65,8 @@ class _Entry:
     live: Live
     #: When the store was asked, by the clock here.
     asked_at_ns: int
+    #: By what changes of it were heard, before it was asked for and ever since if it is the same.
+    ear: object | None
 
 
 @dataclass(slots=True, eq=False)
@@ -93,35 +95,22 @@ class Near:
         self._max_entries = settings.max_entries
         self._max_age_ns = round(settings.max_seconds * 1000) * NS_PER_MS
         self._clock = clock or _SinceBoot()
-        self._is_hearing = False
         #: By the user's tag; whose answer is the newest comes last.
         self._users: OrderedDict[str, dict[str, _Entry]] = OrderedDict()
         self._count = 0
         self._readings: defaultdict[str, set[_Reading]] = defaultdict(set)
-        self._listener: Listener | None = None
+        self._hearing: Hearing | None = None
 
     async def start(self, link: Link) -> None:
         """Begin to hear of changes. Raises ConfigError where that cannot be."""
-        makers = await connection_makers(link)
-        if len(makers) != 1 or link.is_cluster:
-            raise ConfigError("a near cache needs one server, and a client of redis-py's")
-        self._listener = Listener(
-            makers[0],
-            INVALIDATIONS,
-            self.heard,
-            on_change=self._hearing,
-            tracked_prefixes=self._prefixes,
-        )
-        try:
-            await self._listener.start()
-        except redis_errors.ResponseError as error:
-            raise ConfigError(f"the server does not tell of changes: {error}") from error
+        self._hearing = Hearing(link, self._prefixes, self.heard)
+        await self._hearing.start()
         self._atomic.on_change = self.heard
 
     async def aclose(self) -> None:
         """Hear of nothing any more, and so keep nothing."""
-        if self._listener is not None:
-            await self._listener.aclose()
+        if self._hearing is not None:
+            await self._hearing.aclose()
 
     # --- answering --------------------------------------------------------------------------------
 
@@ -129,33 +118,49 @@ class Near:
         self, ticket: Ticket, bindings: Sequence[str], *, touch: bool = True
     ) -> Live | Dead | Bound:
         """As ``AtomicStore.validate``: what was read a moment ago, or what is read now."""
-        now_ns = self._clock.now_ns()
-        kept = self._kept(ticket, bindings, now_ns, touch=touch)
+        now_ns, ear = self._clock.now_ns(), self._ear(ticket.tag)
+        kept = self._kept(ticket, bindings, now_ns, ear, touch=touch)
         if kept is not None:
             return kept
-        if not self._is_hearing:
-            return await self._atomic.validate(ticket, bindings, touch=touch)
-        reading = _Reading()
-        readings = self._readings[ticket.tag]
-        readings.add(reading)
         try:
-            answer = await self._atomic.validate(ticket, bindings, touch=touch)
-        finally:
-            readings.discard(reading)
-            if not readings:
-                self._readings.pop(ticket.tag, None)
+            with self._reading(ticket.tag) as reading:
+                answer = await self._atomic.validate(ticket, bindings, touch=touch)
+        except Moved:
+            self.forget(ticket.tag)
+            raise
         if not isinstance(answer, Live):
             self.forget(ticket.tag)
         elif not reading.is_void:
-            self._keep(ticket, _Entry(_as_next_reader_sees_it(answer), now_ns))
+            self._keep(ticket, _Entry(_as_next_reader_sees_it(answer), now_ns, ear))
         return answer
 
+    def _ear(self, tag: str) -> object | None:
+        return None if self._hearing is None else self._hearing.ear(tag)
+
+    @contextmanager
+    def _reading(self, tag: str) -> Iterator[_Reading]:
+        reading = _Reading()
+        readings = self._readings[tag]
+        readings.add(reading)
+        try:
+            yield reading
+        finally:
+            readings.discard(reading)
+            if not readings:
+                self._readings.pop(tag, None)
+
     def _kept(
-        self, ticket: Ticket, bindings: Sequence[str], now_ns: int, *, touch: bool
+        self,
+        ticket: Ticket,
+        bindings: Sequence[str],
+        now_ns: int,
+        ear: object | None,
+        *,
+        touch: bool,
     ) -> Live | None:
         """What is kept of a session, if the store would say the same and do no more."""
         entry = self._users.get(ticket.tag, _NOTHING).get(ticket.sid)
-        if entry is None:
+        if entry is None or ear is None or entry.ear is not ear:
             return None
         age_ns = now_ns - entry.asked_at_ns
         live = entry.live
@@ -202,10 +207,6 @@ class Near:
             return
         for key in keys:
             self.forget(text(key).partition("{")[2].partition("}")[0])
-
-    def _hearing(self, is_hearing: bool) -> None:
-        self._is_hearing = is_hearing
-        self.forget_all()
 
 
 def _fits(live: Live, bindings: Sequence[str]) -> bool:

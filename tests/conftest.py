@@ -75,9 +75,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _needs(item: pytest.Item) -> set[str]:
     """The fixtures of a test, those that its target will ask for among them."""
-    target = item.callspec.params.get("client") if hasattr(item, "callspec") else None
-    of_target = {f"redis_{target}", f"{target}_server"}
-    return of_target | set(getattr(item, "fixturenames", ()))
+    targets = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    of_targets = {name for each in targets for name in (f"redis_{each}", f"{each}_server")}
+    return of_targets | set(getattr(item, "fixturenames", ()))
 
 
 def pytest_terminal_summary(

@@ -1,6 +1,7 @@
 """A connection on which the server speaks first: of what others change, and of what expires.
 
-It is made anew whenever it breaks, and its owner is told: in between nothing is heard.
+It is made anew whenever it breaks, is silent, or leads to the wrong server; in between nothing is
+heard, and ``ear`` says so.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import redis.exceptions as redis_errors
 from redis.asyncio.connection import AbstractConnection
 
 from .. import tasks
+from ..tasks import Deadline
 from .link import Link
 
 logger = logging.getLogger("sessions")
@@ -23,13 +25,16 @@ MakeConnection = Callable[[], AbstractConnection]
 #: Where a connection of RESP2 hears of changes that it has asked to be told of.
 INVALIDATIONS = "__redis__:invalidate"
 _BROKEN = (redis_errors.RedisError, OSError)
-#: Between two attempts to connect.
+#: Between two attempts to connect, and for one of them.
 _PAUSE_SECONDS = 0.5
+_OPENING_SECONDS = 5.0
+#: Who says nothing for so long is asked whether he is there, and is not if he says nothing then.
+_SILENCE_SECONDS = 2.0
 _MESSAGES = (b"message", b"pmessage", "message", "pmessage")
 
 
-async def connection_makers(link: Link) -> list[MakeConnection]:
-    """How to make a connection of one's own to each server behind a link.
+async def places_of(link: Link) -> list[Any]:
+    """Where to make connections of one's own to each server behind a link: pools, or nodes.
 
     None for a client that is none of redis-py's.
     """
@@ -39,13 +44,13 @@ async def connection_makers(link: Link) -> list[MakeConnection]:
         places = client.get_primaries()
     else:
         places = [getattr(client, "connection_pool", client)]
-    return [_maker(each) for each in places if hasattr(each, "connection_class")]
+    return [each for each in places if hasattr(each, "connection_class")]
 
 
-def _maker(place: Any) -> MakeConnection:
+def maker(place: Any) -> MakeConnection:
     """RESP2, in which what the server pushes is an ordinary reply; no answer is ever late."""
     options = {k: v for k, v in place.connection_kwargs.items() if "maint_notif" not in k}
-    options |= {"protocol": 2, "socket_timeout": None}
+    options |= {"protocol": 2, "socket_timeout": None, "health_check_interval": 0}
 
     def make() -> AbstractConnection:
         connection: AbstractConnection = place.connection_class(**options)
@@ -63,18 +68,22 @@ class Listener:
         channel: str,
         on_message: Callable[[Any], None],
         *,
-        on_change: Callable[[bool], None] = lambda is_heard: None,
         tracked_prefixes: Sequence[str] = (),
+        leads_right: Callable[[Any], bool] = lambda connection: True,
+        is_wanted: Callable[[], bool] = lambda: True,
     ) -> None:
-        """``on_message`` gets what a message holds. ``on_change`` is told when listening has begun,
-        and when it has ended. ``tracked_prefixes`` are of keys whose changes the server is to tell:
-        the channel is INVALIDATIONS then."""
+        """``on_message`` gets what a message holds. ``tracked_prefixes`` are of keys whose changes
+        the server is to tell: the channel is INVALIDATIONS then. ``leads_right`` says whether a
+        connection is to the server that is to be heard; whoever is not wanted any more is not
+        connected to once more."""
         self._make_connection = make_connection
         self._channel = channel
         self._on_message = on_message
-        self._on_change = on_change
         self._tracked_prefixes = tracked_prefixes
+        self._leads_right = leads_right
+        self._is_wanted = is_wanted
         self._connection: AbstractConnection | None = None
+        self._ear: AbstractConnection | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -85,6 +94,10 @@ class Listener:
             raise
         except _BROKEN:
             logger.info("nobody is there yet to listen to")
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin to listen, as soon as that can be."""
         self._task = asyncio.create_task(self._listen())
 
     async def aclose(self) -> None:
@@ -94,46 +107,68 @@ class Listener:
             await tasks.end(task)
         await self._close()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended by itself: nobody wants it any more."""
+        return self._task is not None and self._task.done()
+
+    @property
+    def ear(self) -> object | None:
+        """The same object for as long as no message is missed; None while any may be."""
+        if self._ear is not None and not self._leads_right(self._ear):
+            # For good: should it lead right again, much may have happened in between.
+            self._ear = None
+        return self._ear
+
     async def _listen(self) -> None:
-        while True:
+        while self._is_wanted():
             try:
-                connection = self._connection or await self._open()
-                while True:
-                    self._hear(await connection.read_response(disable_decoding=True))
+                await self._hear(self._connection or await self._open())
             except _BROKEN as error:
                 logger.info("listening to %s ended: %s", self._channel, type(error).__name__)
             finally:
                 await self._close()
             await asyncio.sleep(_PAUSE_SECONDS)
 
-    def _hear(self, reply: Any) -> None:
-        kind, *_, told = reply
-        if kind in _MESSAGES:
-            self._on_message(told)
+    async def _hear(self, connection: AbstractConnection) -> None:
+        """Hand on what comes, until the connection breaks or should not have been this one."""
+        is_asked = False
+        while self.ear is connection:
+            reply = await connection.read_response(disable_decoding=True, timeout=_SILENCE_SECONDS)
+            if reply is not None:
+                kind, *_, told = reply
+                if kind in _MESSAGES:
+                    self._on_message(told)
+            elif is_asked:
+                raise redis_errors.TimeoutError("the server has said nothing for too long")
+            else:
+                await connection.send_command("PING")
+            is_asked = reply is None
 
     async def _open(self) -> AbstractConnection:
         self._connection = connection = self._make_connection()
         try:
-            await connection.connect()  # type: ignore[no-untyped-call]  # redis-py
-            if self._tracked_prefixes:
-                prefixes = [word for each in self._tracked_prefixes for word in ("PREFIX", each)]
-                # To itself: one connection tells and hears, so none can break without the other.
-                mine = await _ask(connection, "CLIENT", "ID")
-                await _ask(
-                    connection, "CLIENT", "TRACKING", "ON", "REDIRECT", mine, "BCAST", *prefixes
-                )
-            is_pattern = "*" in self._channel
-            await _ask(connection, "PSUBSCRIBE" if is_pattern else "SUBSCRIBE", self._channel)
+            async with Deadline(_OPENING_SECONDS):
+                await self._ask_to_be_told(connection)
         except BaseException:
             await self._close()
             raise
-        self._on_change(True)
+        self._ear = connection
         return connection
 
+    async def _ask_to_be_told(self, connection: AbstractConnection) -> None:
+        await connection.connect()  # type: ignore[no-untyped-call]  # redis-py
+        if self._tracked_prefixes:
+            prefixes = [word for each in self._tracked_prefixes for word in ("PREFIX", each)]
+            # To itself: one connection tells and hears, so none can break without the other.
+            mine = await _ask(connection, "CLIENT", "ID")
+            await _ask(connection, "CLIENT", "TRACKING", "ON", "REDIRECT", mine, "BCAST", *prefixes)
+        is_pattern = "*" in self._channel
+        await _ask(connection, "PSUBSCRIBE" if is_pattern else "SUBSCRIBE", self._channel)
+
     async def _close(self) -> None:
-        connection, self._connection = self._connection, None
+        connection, self._connection, self._ear = self._connection, None, None
         if connection is not None:
-            self._on_change(False)
             await connection.disconnect(nowait=True)
 
 
@@ -142,4 +177,4 @@ async def _ask(connection: AbstractConnection, *words: Any) -> Any:
     return await connection.read_response(disable_decoding=True)
 
 
-__all__ = ["INVALIDATIONS", "Listener", "MakeConnection", "connection_makers"]
+__all__ = ["INVALIDATIONS", "Listener", "MakeConnection", "maker", "places_of"]

@@ -37,7 +37,7 @@ TESTS = [
     *("test_native", "test_bindings", "test_policies", "test_tenants"),
     *("test_defects_a", "test_defects_c", "test_defects_d", "test_defects_e", "test_defects_g"),
     *("test_tokens", "test_content", "test_defects_b", "test_commands"),
-    *("test_invariants", "test_interleavings", "test_refresh"),
+    *("test_invariants", "test_interleavings", "test_refresh", "test_near", "test_near_failover"),
 ]
 #: Those that are the likeliest to notice a bug in a file come first.
 LIKELIEST = {
@@ -57,6 +57,9 @@ LIKELIEST = {
     "policies": ["test_policies", "test_bindings"],
     "rotating": ["test_races"],
     "core": ["test_races"],
+    "near": ["test_near"],
+    "hearing": ["test_near_failover"],
+    "listening": ["test_near_failover"],
     "tokens": ["test_tokens"],
     "tenants": ["test_tenants"],
     "content": ["test_content"],
@@ -281,6 +284,26 @@ MUTATIONS = [
         "tokens",
         ("if not hmac.compare_digest(check, token[-_CHECK_CHARS:]):", "if False:"),
         ("return digest[:_CHECK_CHARS], digest[_CHECK_CHARS:]", "return digest[:6], body[-43:]"),
+    ),
+    *in_module(
+        "near",
+        ("        elif not reading.is_void:\n", "        else:\n"),
+        ("ear is None or entry.ear is not ear", "False"),
+        ("0 <= age_ns < self._max_age_ns", "0 <= age_ns"),
+        ("and now_ms < live.expires_at_ms", "and True"),
+        ("if not _fits(live, bindings):", "if False:"),
+        ("            reading.is_void = True\n", "            pass\n"),
+        ("last_access_ms=live.read_at_ms, ", ""),
+    ),
+    *in_module(
+        "servers/hearing",
+        ("return address == (connection.host, connection.port)", "return True"),
+        ("            listener.begin()\n", "            pass\n"),
+        ("return not name or any(", "return True or any("),
+    ),
+    *in_module(
+        "servers/listening",
+        ("            elif is_asked:\n", "            elif False:\n"),
     ),
     *in_module(
         "content",

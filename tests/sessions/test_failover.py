@@ -218,8 +218,8 @@ class Slot:
         return node.ask("CLUSTER", "GETKEYSINSLOT", self.number, 1) != b"*0\r\n"
 
     def begin(self) -> None:
-        self.target.ask("CLUSTER", "SETSLOT", self.number, "IMPORTING", _id_of(self.source))
-        self.source.ask("CLUSTER", "SETSLOT", self.number, "MIGRATING", _id_of(self.target))
+        self.target.ask("CLUSTER", "SETSLOT", self.number, "IMPORTING", id_of(self.source))
+        self.source.ask("CLUSTER", "SETSLOT", self.number, "MIGRATING", id_of(self.target))
 
     def move(self) -> Iterator[bytes]:
         """Move one key after the other."""
@@ -230,10 +230,10 @@ class Slot:
 
     def end(self) -> None:
         for node in (self.target, self.source, *self._nodes):
-            node.ask("CLUSTER", "SETSLOT", self.number, "NODE", _id_of(self.target))
+            node.ask("CLUSTER", "SETSLOT", self.number, "NODE", id_of(self.target))
 
 
-def _id_of(node: RealServer) -> bytes:
+def id_of(node: RealServer) -> bytes:
     return node.ask("CLUSTER", "MYID").split(b"\r\n")[1]
 
 

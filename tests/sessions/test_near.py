@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -12,6 +12,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 from redis.asyncio import Redis
+from redis.asyncio.cluster import RedisCluster
+from redis.asyncio.sentinel import Sentinel
 
 import ferrite_lite
 from sessions import (
@@ -23,31 +25,33 @@ from sessions import (
     SessionStore,
     native,
 )
-from tests.sessions.conftest import KEYS, Between, without_rate
-from tests.support.servers import RealServer
+from sessions.tasks import Deadline
+from tests.sessions.conftest import KEYS, TARGETS, Between, without_rate
+from tests.support.servers import RealCluster, RealSentinel, RealServer
 
 HOME, AWAY = RequestContext("198.51.100.7"), RequestContext("203.0.113.9")
 
 
 async def until(is_true: Callable[[], bool]) -> None:
     """Wait for another process."""
-    async with asyncio.timeout(5):
+    async with Deadline(5):
         while not is_true():  # noqa: ASYNC110  # nobody here is told
             await asyncio.sleep(0.001)
 
 
 class Counting:
-    """A client of redis-py's that counts what is asked, and may hold an answer back."""
+    """Counts what a store asks its server, and may hold an answer back."""
 
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self.connection_pool = client.connection_pool
+    def __init__(self, store: SessionStore) -> None:
+        link = store._core.link
+        self._send = link._send
         self.calls = 0
         self.after: Callable[[], Any] | None = None
+        link._send = self.send  # type: ignore[method-assign]  # so it is the same for all clients
 
-    async def execute_command(self, *words: Any, **options: Any) -> Any:
+    async def send(self, words: tuple[Any, ...], options: dict[str, Any]) -> Any:
         self.calls += 1
-        reply = await self._client.execute_command(*words, **options)
+        reply = await self._send(words, options)
         if self.after is not None:
             hook, self.after = self.after, None
             await hook()
@@ -57,8 +61,9 @@ class Counting:
 class Pair:
     """Two stores on one server: ``near`` has a cache, and ``far`` is another process."""
 
-    def __init__(self, client: Counting, near: SessionStore, far: SessionStore) -> None:
-        self.client, self.near, self.far = client, near, far
+    def __init__(self, near: SessionStore, far: SessionStore) -> None:
+        self.near, self.far = near, far
+        self.client = Counting(near)
 
     async def is_asked(self, token: str, **options: Any) -> tuple[bool, Any]:
         """Whether the server was asked, and the answer."""
@@ -68,13 +73,20 @@ class Pair:
 
     async def settle(self, token: str) -> None:
         """Validate until the answer is at hand."""
-        for _ in range(200):
-            asked, found = await self.is_asked(token)
-            assert found is not None
-            if not asked:
-                return
-            await asyncio.sleep(0)
-        raise AssertionError("it is never kept")
+        async with Deadline(10):
+            while True:
+                asked, found = await self.is_asked(token)
+                assert found is not None
+                if not asked:
+                    return
+                await asyncio.sleep(0)
+
+    def ear(self, token: str) -> Any:
+        """What is heard with of a session."""
+        ticket, near = self.near._core.tokens.read(token), self.near._core.near
+        assert ticket is not None
+        assert near is not None
+        return near._ear(ticket.tag)
 
     async def hear(self, token: str) -> None:
         """Wait until the cache has forgotten a session, for what another process did."""
@@ -86,31 +98,61 @@ class Pair:
 
 
 MakePair = Callable[..., Any]
+MakeClient = Callable[[], Any]
 
 
-@pytest.fixture(params=["embedded", "tcp", "redis", "valkey"])
-async def make_pair(request: pytest.FixtureRequest) -> AsyncIterator[MakePair]:
-    async with AsyncExitStack() as stack:
-        if request.param in ("redis", "valkey"):
-            server: RealServer = request.getfixturevalue(f"{request.param}_server")
-            url = server.url
-        else:
+async def client_makers(request: pytest.FixtureRequest, stack: AsyncExitStack) -> MakeClient:
+    """What makes clients of a target."""
+    match request.param:
+        case "cluster":
+            cluster: RealCluster = request.getfixturevalue("redis_cluster")
+            return lambda: RedisCluster(host=cluster.host, port=cluster.port)
+        case "sentinel":
+            running: RealSentinel = request.getfixturevalue("redis_sentinel")
+            sentinel = await stack.enter_async_context(sentinel_of(running))
+            return lambda: sentinel.master_for(running.service)
+        case "embedded" | "tcp" as target:
             ferrite = await stack.enter_async_context(ferrite_lite.Ferrite())
             native.register(ferrite.engine)
             url = (await ferrite.listen()).url
+            return ferrite.client if target == "embedded" else lambda: Redis.from_url(url)
+        case target:
+            server: RealServer = request.getfixturevalue(f"{target}_server")
+            return lambda: Redis.from_url(server.url)
 
-        def new_client() -> Any:
-            return ferrite.client() if request.param == "embedded" else Redis.from_url(url)
 
-        async def make(near_cache: NearCache | None = None, **settings: Any) -> Pair:
-            client = Counting(await stack.enter_async_context(new_client()))
-            other = await stack.enter_async_context(new_client())
+@asynccontextmanager
+async def sentinel_of(running: RealSentinel, **options: Any) -> AsyncIterator[Any]:
+    ask_sentinel: Any = Sentinel  # redis-py has no types here
+    sentinel = ask_sentinel([running.address], **options)
+    try:
+        yield sentinel
+    finally:
+        for asked in sentinel.sentinels:
+            await asked.aclose()
+
+
+@pytest.fixture(params=TARGETS)
+async def make_pair(request: pytest.FixtureRequest) -> AsyncIterator[MakePair]:
+    async with AsyncExitStack() as stack:
+        new_client = await client_makers(request, stack)
+
+        async def make(
+            near_cache: NearCache | None = None,
+            clock: ferrite_lite.Clock | None = None,
+            **settings: Any,
+        ) -> Pair:
+            client, other = [await stack.enter_async_context(new_client()) for _ in range(2)]
             config = without_rate(**settings)
             near = await SessionStore.connect(
-                client, config, keys=KEYS, near_cache=near_cache or NearCache(max_seconds=60)
+                client,
+                config,
+                keys=KEYS,
+                clock=clock,
+                near_cache=near_cache or NearCache(max_seconds=60),
             )
             stack.push_async_exit(near)
-            return Pair(client, near, await SessionStore.connect(other, config, keys=KEYS))
+            return Pair(near, await SessionStore.connect(other, config, keys=KEYS))
 
         yield make
 
@@ -211,6 +253,31 @@ async def test_an_answer_on_its_way_is_not_kept_when_its_session_ends_meanwhile(
     assert await pair.is_asked(session.token) == (True, None)
 
 
+async def test_an_answer_on_its_way_is_not_at_hand_when_nothing_was_heard_meanwhile(
+    redis_server: RealServer, user: str
+) -> None:
+    client: Any = Redis.from_url(redis_server.url)
+    async with (
+        client,
+        await SessionStore.connect(
+            client, without_rate(), keys=KEYS, near_cache=NearCache(60)
+        ) as near,
+    ):
+        pair = Pair(near, near)
+        session = await near.create(user)
+        await pair.settle(session.token)
+        before = pair.ear(session.token)
+
+        async def interrupt() -> None:
+            redis_server.ask("CLIENT", "KILL", "TYPE", "pubsub")
+            await until(lambda: pair.ear(session.token) not in (None, before))
+
+        await near.patch(session.token, {"a": 1})
+        pair.client.after = interrupt
+        await near.validate(session.token)
+        assert (await pair.is_asked(session.token))[0]
+
+
 async def test_flushing_the_server_empties_the_cache(user: str) -> None:
     async with ferrite_lite.Ferrite() as ferrite:
         client = ferrite.client()
@@ -218,7 +285,7 @@ async def test_flushing_the_server_empties_the_cache(user: str) -> None:
         async with await SessionStore.connect(
             client, without_rate(), keys=KEYS, near_cache=near_cache
         ) as near:
-            pair = Pair(Counting(client), near, near)
+            pair = Pair(near, near)
             session = await near.create(user)
             await near.validate(session.token)
             await client.flushall()
@@ -296,22 +363,21 @@ async def timed(clock: ferrite_lite.ManualClock) -> AsyncIterator[Callable[..., 
 
         async def make(max_seconds: float = 2, **settings: Any) -> Pair:
             config = without_rate(**settings)
-            client = Counting(ferrite.client())
             near = await SessionStore.connect(
-                client, config, keys=KEYS, clock=clock, near_cache=NearCache(max_seconds)
+                ferrite.client(), config, keys=KEYS, clock=clock, near_cache=NearCache(max_seconds)
             )
             stack.push_async_exit(near)
             far = await SessionStore.connect(ferrite.client(), config, keys=KEYS)
-            return Pair(client, near, far)
+            return Pair(near, far)
 
         yield make
 
 
 def be_deaf(store: SessionStore) -> None:
     assert store._core.near is not None
-    store._core.near.heard = lambda keys: None  # type: ignore[method-assign]  # the network is cut
-    assert store._core.near._listener is not None
-    store._core.near._listener._on_message = lambda keys: None
+    assert store._core.near._hearing is not None
+    for listener in store._core.near._hearing._listeners.values():
+        listener._on_message = lambda keys: None
 
 
 async def test_what_ends_elsewhere_is_refused_within_the_bound_though_nothing_is_heard(
@@ -325,6 +391,18 @@ async def test_what_ends_elsewhere_is_refused_within_the_bound_though_nothing_is
     clock.advance(ms=1_999)
     assert (await pair.is_asked(session.token))[0] is False
     clock.advance(ms=1)
+    assert await pair.is_asked(session.token) == (True, None)
+
+
+async def test_what_ends_elsewhere_is_refused_within_the_bound_whatever_server_is_not_heard(
+    make_pair: MakePair, clock: ferrite_lite.ManualClock, user: str
+) -> None:
+    pair = await make_pair(NearCache(max_seconds=2), clock)
+    session = await pair.near.create(user)
+    await pair.settle(session.token)
+    be_deaf(pair.near)
+    await pair.far.destroy(session.token)
+    clock.advance(ms=2_000)
     assert await pair.is_asked(session.token) == (True, None)
 
 
@@ -441,13 +519,6 @@ async def test_the_cache_holds_so_many_and_forgets_whoever_was_read_longest_ago(
         assert store._core.near._count == 1
 
 
-async def test_a_cluster_has_no_near_cache(client: Any, user: str) -> None:
-    if not hasattr(client, "get_primaries"):
-        return
-    with pytest.raises(ConfigError, match="near cache"):
-        await SessionStore.connect(client, without_rate(), keys=KEYS, near_cache=NearCache())
-
-
 async def test_a_client_that_makes_no_connections_has_no_near_cache(between: Between) -> None:
     with pytest.raises(ConfigError, match="near cache"):
         await SessionStore.connect(between, without_rate(), keys=KEYS, near_cache=NearCache())
@@ -459,31 +530,38 @@ def test_settings_are_checked(wrong: dict[str, Any]) -> None:
         NearCache(**wrong)
 
 
-async def test_without_somebody_to_hear_nothing_is_kept(
+@asynccontextmanager
+async def deafened(server: RealServer) -> AsyncIterator[None]:
+    """Break the connections on which a server tells of changes, and let none come back."""
+    server.ask("ACL", "SETUSER", "default", "-client|tracking")
+    try:
+        server.ask("CLIENT", "KILL", "TYPE", "pubsub")
+        yield
+    finally:
+        server.ask("ACL", "SETUSER", "default", "+@all")
+
+
+async def test_without_somebody_to_hear_nothing_is_answered_from_what_is_kept(
     redis_server: RealServer, user: str
 ) -> None:
     client: Any = Redis.from_url(redis_server.url)
-    async with client:
-        counting = Counting(client)
-        async with await SessionStore.connect(
-            counting, without_rate(), keys=KEYS, near_cache=NearCache(60)
-        ) as near:
-            pair = Pair(counting, near, near)
-            session = await near.create(user)
-            await pair.settle(session.token)
-            # From here on CLIENT is refused, so that the connection cannot come back.
-            await client.execute_command("ACL", "SETUSER", "default", "-client|tracking")
-            try:
-                await client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
-                await pair.hear(session.token)
-                for _ in range(3):
-                    assert (await pair.is_asked(session.token))[0]
-            finally:
-                await client.execute_command("ACL", "SETUSER", "default", "+@all")
-            near_cache = near._core.near
-            assert near_cache is not None
-            await until(lambda: near_cache._is_hearing)
-            await pair.settle(session.token)
+    async with (
+        client,
+        await SessionStore.connect(
+            client, without_rate(), keys=KEYS, near_cache=NearCache(60)
+        ) as near,
+    ):
+        pair = Pair(near, near)
+        session = await near.create(user)
+        await pair.settle(session.token)
+        async with deafened(redis_server):
+            await until(lambda: pair.ear(session.token) is None)
+            for _ in range(3):
+                assert (await pair.is_asked(session.token))[0]
+        await until(lambda: pair.ear(session.token) is not None)
+        # What was read while nothing was heard may have changed since.
+        assert (await pair.is_asked(session.token))[0]
+        await pair.settle(session.token)
 
 
 async def test_a_store_that_was_given_a_url_hears_of_changes_too(

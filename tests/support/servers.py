@@ -183,6 +183,18 @@ def redis_cluster() -> Iterator[RealCluster]:
 
 
 @contextlib.contextmanager
+def joining(cluster: RealCluster) -> Iterator[RealServer]:
+    """One more master of a cluster, that has no slot yet."""
+    with _cluster_node() as node:
+        everyone = [*cluster.nodes, node]
+        node.ask("CLUSTER", "SET-CONFIG-EPOCH", len(everyone))
+        node.ask("CLUSTER", "MEET", LOOPBACK, cluster.port, _bus_port(cluster.nodes[0]))
+        if not wait_until(lambda: all(_knows(each, len(everyone)) for each in everyone)):
+            raise CannotStart(str(node.ask("CLUSTER", "NODES")))
+        yield node
+
+
+@contextlib.contextmanager
 def redis_sentinel() -> Iterator[RealSentinel]:
     """A primary with a replica that has caught up, watched by a sentinel that is quick to act."""
     with contextlib.ExitStack() as stack:
