@@ -51,6 +51,8 @@ PAUSE_LOOK_SECONDS = 0.1
 MAX_OUTPUT_BYTES = 256 * 1024 * 1024
 #: ``PROTO_REPLY_CHUNK_BYTES``: replies so small need none of the buffers that Redis limits.
 FREE_REPLY_BYTES = 16 * 1024
+#: The cycle weighs connections often enough for requests up to this size; larger ones at once.
+FREE_REQUEST_BYTES = 64 * 1024
 #: What a client that has not authenticated may leave unread.
 MAX_UNAUTHENTICATED_OUTPUT_BYTES = 1024
 
@@ -175,6 +177,8 @@ class Connection(asyncio.Protocol):
         self._at = 0
         self._backlog: Iterator[list[Request]] | None = None
         self._backlog_bytes = 0
+        #: What the limit on memory counts for it.
+        self.counted_bytes = 0
         #: Bytes that came although reading was paused.
         self._held = bytearray()
         self._can_write = True
@@ -244,6 +248,8 @@ class Connection(asyncio.Protocol):
                 self._stop_reading()
             return
         self._take(data)
+        if self._backlog_bytes > FREE_REQUEST_BYTES and self._is_one_too_many():
+            return
         self._work()
 
     def eof_received(self) -> bool:
@@ -269,12 +275,18 @@ class Connection(asyncio.Protocol):
 
     def _take(self, data: bytes) -> None:
         """Make a backlog of what came: nearly always one batch."""
-        self._backlog_bytes = len(data)
+        self._backlog_bytes = self._parser.pending_bytes + len(data)
         requests = self._parser.feed_whole(data)
         if requests is None:
             self._backlog = self._parser.feed_strictly(data)
         else:
             self._batch, self._at, self._backlog = requests, 0, NO_MORE_BATCHES
+
+    def _is_one_too_many(self) -> bool:
+        """Whether a large request costs this connection its place: then it is not run."""
+        with self.engine.lock:
+            thin_out(self.engine.state)
+        return self.ctx.closing
 
     def _work(self) -> None:
         """Run what is waiting, for one time slice; the rest when the loop comes round again."""
@@ -441,6 +453,11 @@ class Connection(asyncio.Protocol):
     @property
     def buffered_bytes(self) -> int:
         return sum(self.measure())
+
+    def count_bytes(self) -> int:
+        """What waits now, and is counted for this connection until it is measured again."""
+        self.counted_bytes = self.buffered_bytes
+        return self.counted_bytes
 
     def at_home(self, call: Callable[[], object], *, later: bool = False) -> None:
         """Call in the thread of this connection; ``later``, when its loop comes round."""
@@ -655,6 +672,8 @@ class Server:
 
     def forget(self, connection: Connection) -> None:
         self._connections.discard(connection)
+        memory = self.engine.state.memory
+        memory.buffers_bytes = max(memory.buffers_bytes - connection.counted_bytes, 0)
         if not self._connections:
             self._all_gone.set()
 
@@ -678,7 +697,7 @@ class Server:
         """Tell the memory's limit, if there is one, what the connections hold."""
         memory = self.engine.state.memory
         if memory.is_limited:
-            memory.buffers_bytes = sum(each.buffered_bytes for each in self._connections)
+            memory.buffers_bytes = sum(each.count_bytes() for each in self._connections)
 
     async def _expire(self) -> None:
         """Remove what is due in short steps, between which clients are served."""

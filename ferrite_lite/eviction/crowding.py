@@ -21,6 +21,10 @@ logger = logging.getLogger("ferrite_lite")
 #: A word of a queued request takes as much beside its own bytes.
 POINTER_BYTES = 8
 
+#: What is remembered for a client by name (a channel, a watched key, a prefix) takes about this in
+#: a dictionary, whatever its length: names are shared.
+NAME_BYTES = 64
+
 
 def limit_bytes(config: Config) -> int:
     """How much all connections may hold; 0 is no limit, as is a share of a ``maxmemory`` of 0."""
@@ -41,9 +45,18 @@ def queue_bytes(client: Context) -> int:
     return sum(_size(argv) + POINTER_BYTES * len(argv) for argv in queue)
 
 
+def names_bytes(client: Context) -> int:
+    """What it takes to remember what the client listens to, watches and tracks."""
+    heard, tracker = client.subscriptions, client.tracker
+    names = (heard.channels, heard.patterns, heard.shard_channels, client.watch.keys)
+    prefixes = len(tracker.prefixes) if tracker is not None else 0
+    return NAME_BYTES * (sum(map(len, names)) + prefixes)
+
+
 def held_bytes(client: Context) -> int:
     """What a connection holds, its buffers above all."""
-    return CLIENT_BYTES + sum(client.measure()) + argv_bytes(client) + queue_bytes(client)
+    requests_bytes = argv_bytes(client) + queue_bytes(client)
+    return CLIENT_BYTES + sum(client.measure()) + requests_bytes + names_bytes(client)
 
 
 def _size(argv: list[bytes]) -> int:

@@ -255,6 +255,40 @@ async def test_under_a_limit_on_memory_what_connections_hold_is_counted(
     assert before + 400_000 <= memory.used_bytes() <= before + 500_000
 
 
+async def test_what_a_connection_held_is_free_when_it_has_gone(
+    server: Server, dial: Dialer
+) -> None:
+    memory = server.engine.state.memory
+    server.engine.state.config.maxmemory_bytes = 10**9
+    memory.configure()
+    before = memory.used_bytes()
+    _, writer = await dial()
+    assert await comes_true(lambda: bool(server._connections))
+    (connection,) = server._connections
+    writer.write(b"*2\r\n$4\r\nECHO\r\n$500000\r\n" + b"x" * 400_000)
+    assert await comes_true(lambda: connection.buffered_bytes >= 400_000)
+    server.measure_buffers()
+    assert memory.used_bytes() >= before + 400_000
+    connection.connection_lost(None)
+    assert memory.used_bytes() == before
+
+
+async def test_a_request_too_large_for_all_connections_is_not_run(
+    server: Server, dial: Dialer
+) -> None:
+    server.engine.state.config.maxmemory_clients = "1000000"
+    reader, writer = await dial()
+    writer.write(b"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n")
+    assert await reader.readline() == b"$-1\r\n"
+    (connection,) = server._connections
+    connection.data_received(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1000000\r\n" + b"x" * 900_000)
+    assert server.engine.state.statistics.evicted_clients == 0
+    connection.data_received(b"x" * 100_000 + b"\r\n")
+    assert connection.ctx.closing
+    assert b"k" not in server.engine.state.databases[0]
+    assert await ended(reader)
+
+
 async def test_before_authentication_the_deadline_is_shorter() -> None:
     assert UNAUTHENTICATED_DEADLINE_SECONDS < REQUEST_DEADLINE_SECONDS
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from ferrite_lite.config import Config
 from ferrite_lite.context import Buffers, Context
 from ferrite_lite.engine import Engine
-from ferrite_lite.eviction.crowding import held_bytes, limit_bytes, thin_out
+from ferrite_lite.eviction.crowding import NAME_BYTES, held_bytes, limit_bytes, thin_out
 
 
 @pytest.mark.parametrize(
@@ -47,6 +49,29 @@ def test_without_a_limit_nobody_goes() -> None:
     (heavy,) = crowd(engine, 1 << 40)
     thin_out(engine.state)
     assert not heavy.closing
+
+
+@pytest.mark.parametrize(
+    "request_of",
+    [
+        lambda name: [b"SUBSCRIBE", name],
+        lambda name: [b"PSUBSCRIBE", name],
+        lambda name: [b"SSUBSCRIBE", name],
+        lambda name: [b"WATCH", name],
+        lambda name: [b"CLIENT", b"TRACKING", b"ON", b"BCAST", b"PREFIX", b"p%b:" % name],
+    ],
+    ids=["channels", "patterns", "shard channels", "watched keys", "prefixes"],
+)
+def test_what_a_client_has_us_remember_counts(
+    request_of: Callable[[bytes], list[bytes]],
+) -> None:
+    engine = Engine()
+    ctx = engine.connect()
+    ctx.resp = 3
+    before = held_bytes(ctx)
+    for number in range(100):
+        engine.execute(ctx, request_of(b"%d" % number))
+    assert held_bytes(ctx) - before == 100 * NAME_BYTES
 
 
 def test_what_multi_has_queued_counts() -> None:
