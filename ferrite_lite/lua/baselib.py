@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+from types import FunctionType
 
 from . import arguments as args
 from .budget import SLOT_BYTES, STACK_OVERFLOW, current, reserve
@@ -22,6 +23,11 @@ from .runtime import (
     type_name,
 )
 from .tracing import located
+
+#: How many times handlers of errors can handle their own: ``LUAI_MAXCCALLS`` and an eighth, less
+#: the calls that xpcall itself takes.
+MAX_HANDLERS = 222
+ERROR_IN_ERROR_HANDLING = b"error in error handling"
 
 
 def assert_(*arguments: Value) -> Results:
@@ -121,7 +127,16 @@ def xpcall(*arguments: Value) -> Results:
     except (LuaError, RecursionError) as problem:
         budget.depth = depth
         value = thrown(problem)
-    return [False, *call(handler, value, level=0)]
+    if handler.__class__ is not FunctionType:
+        return [False, ERROR_IN_ERROR_HANDLING]
+    # An error of the handler is the handler's to handle, too, as long as there is room.
+    for _ in range(MAX_HANDLERS - budget.callbacks):
+        try:
+            return [False, *call(handler, value, level=0)]
+        except (LuaError, RecursionError) as problem:
+            budget.depth = depth
+            value = thrown(problem)
+    return [False, ERROR_IN_ERROR_HANDLING]
 
 
 def thrown(problem: LuaError | RecursionError) -> Value:

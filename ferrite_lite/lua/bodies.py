@@ -11,6 +11,9 @@ from .named import NamedCommand
 
 INDENT = " "
 
+#: The file name of compiled scripts, by which their frames are known in a traceback.
+CODE_NAME = "<lua>"
+
 #: The tables that EVAL hands over, by the names that they have in Lua and in compiled code.
 ARGUMENT_TABLES = (b"KEYS", b"ARGV")
 

@@ -11,7 +11,7 @@ import re
 
 from . import nodes
 from .bodies import direct_name, text_of
-from .expressions import Expressions
+from .expressions import MAX_INLINE, Expressions
 from .kinds import Kind
 from .named import Form, NamedCommand
 from .numbers import argument_text
@@ -31,6 +31,8 @@ _ONE_RESULT = frozenset(
         *("table_concat", "table_getn"),
     )
 )
+#: Up to this depth a tail call is a call like any other, which is faster.
+SHALLOW_DEPTH = 150
 #: A pattern that is one class, from the beginning of the text to its end.
 _ONE_CLASS = re.compile(rb"\^(%[acdlpsuwxACDLPSUWX])\+\$")
 
@@ -49,7 +51,13 @@ class Calls(Expressions):
 
     def _last(self, value: nodes.Expression) -> str:
         """The last of a list: every value that it gives."""
-        return f"*{self._many(value)}" if self._is_many(value) else self._expression(value)
+        if not self._is_many(value):
+            return self._expression(value)
+        self._nested_calls += 1
+        text = self._many(value)
+        self._nested_calls -= 1
+        is_deep = (self._nested_calls + 1) % MAX_INLINE == 0
+        return f"*{self._named(text) if is_deep else text}"
 
     def _is_many(self, value: nodes.Expression) -> bool:
         """Whether it gives as many values as it likes."""
@@ -203,10 +211,15 @@ class Calls(Expressions):
 
     def _call(self, value: nodes.Call | nodes.MethodCall) -> str:
         """Python for a call, which gives a list."""
-        arguments: list[str] = []
-        direct = self._direct(value.function) if isinstance(value, nodes.Call) else None
         if isinstance(value, nodes.Call) and self._has_no_list(value):
             return f"[{self._single(value)}]"
+        is_direct = isinstance(value, nodes.Call) and self._direct(value.function) is not None
+        return self._call_of(*self._parts_of(value), is_direct=is_direct)
+
+    def _parts_of(self, value: nodes.Call | nodes.MethodCall) -> tuple[str, str, str]:
+        """The function that is called, its name in an error, and what it is given."""
+        arguments: list[str] = []
+        direct = self._direct(value.function) if isinstance(value, nodes.Call) else None
         if direct:
             function = name = direct
         elif isinstance(value, nodes.MethodCall):
@@ -224,7 +237,7 @@ class Calls(Expressions):
         if value.arguments:
             arguments.append(self._last(value.arguments[-1]))
         self._line = value.line
-        return self._call_of(function, name, ", ".join(arguments), is_direct=direct is not None)
+        return function, name, ", ".join(arguments)
 
     def _call_of(self, function: str, name: str, given: str, *, is_direct: bool) -> str:
         safe = f"{function}({given})"
@@ -234,6 +247,24 @@ class Calls(Expressions):
             return f"call_named({function}, {name!r}, {given})"
         slow = f"call_named({function}, {name!r}{', ' + given if given else ''})"
         return f"({safe} if {function}.__class__ is Function else {slow})"
+
+    def _is_tail(self, value: nodes.Call | nodes.MethodCall) -> bool:
+        """Whether to return it may be to go on with another function instead of this one."""
+        return isinstance(value, nodes.MethodCall) or self._direct(value.function) is None
+
+    def _tail_call(self, value: nodes.Call | nodes.MethodCall) -> str:
+        """Python for such a call. The negative line tells that Lua would have lost this place."""
+        function, name, given = self._parts_of(value)
+        self._line = -value.line
+        return self._tail_call_of(function, name, given)
+
+    def _tail_call_of(self, function: str, name: str, given: str) -> str:
+        call = self._call_of(function, name, given, is_direct=False)
+        if self._function.parent is None:
+            return call
+        given = f", {given}" if given else ""
+        is_shallow = f"budget.depth < {SHALLOW_DEPTH}"
+        return f"({call} if {is_shallow} else tail_call({function}, {name!r}{given}))"
 
     def _owned_argument(self, value: nodes.Expression) -> str:
         """An argument that a call in a later argument must not change."""

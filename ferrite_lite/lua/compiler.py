@@ -12,13 +12,10 @@ from dataclasses import dataclass
 from types import CodeType
 
 from . import nodes
-from .bodies import Known, Writer, name_of, text_of
+from .bodies import CODE_NAME, Known, Writer, name_of, text_of
 from .calls import YIELD
 from .named import NamedCommand
 from .statements import Statements
-
-#: The file name of compiled scripts, by which their frames are known in a traceback.
-CODE_NAME = "<lua>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +90,23 @@ class _Factories:
             return name
         name = f"make_{len(self._names)}" if function.parent else "make_main"
         self._names[id(function)] = name
-        forms = [_FunctionCompiler(self, self._writer, function)]
-        if self._writer.is_resumable:
-            forms.append(_ResumableCompiler(self, self._writer, function))
         # Before it stand the factories of the functions inside.
-        bodies = [form.compile() for form in forms]
+        form = _FunctionCompiler(self, self._writer, function)
+        bodies = {form.form: form.compile()}
+        others: list[type[_FunctionCompiler]] = []
+        if form.has_tail_calls and function.parent is not None:
+            others.append(_BouncedCompiler)
+        if self._writer.is_resumable:
+            others.append(_ResumableCompiler)
+        for other in others:
+            bodies[other.form] = other(self, self._writer, function).compile()
         write = self._writer.write
         write(0, f"def {name}({', '.join(map(name_of, function.captures))}):", function.line)
-        for body in bodies:
+        for body in bodies.values():
             for depth, text, line in body:
                 write(depth, text, line)
-        if self._writer.is_resumable:
-            write(1, "function.resumable = resumable", function.line)
+        for other in others:
+            write(1, f"function.{other.form} = {other.form}", function.line)
         write(1, "return function", function.line)
         return name
 
@@ -167,6 +169,16 @@ class _FunctionCompiler(Statements):
         return self._closure(value.function)
 
 
+class _BouncedCompiler(_FunctionCompiler):
+    """Writes the form that ``tail_call`` runs: it gives back what is to be called in its place."""
+
+    form = "bounced"
+
+    def _tail_call_of(self, function: str, name: str, given: str) -> str:
+        slow = f"call_named({function}, {name!r}{', ' + given if given else ''})"
+        return f"(Tail({function}, [{given}]) if {function}.__class__ is Function else {slow})"
+
+
 class _ResumableCompiler(_FunctionCompiler):
     """Writes the second form of a function: a generator, in which a coroutine can stop."""
 
@@ -176,6 +188,9 @@ class _ResumableCompiler(_FunctionCompiler):
     def compile(self) -> list[tuple[int, str, int]]:
         lines = super().compile()
         return [*lines, (2, "yield", self._function.line)]  # never reached: makes it a generator
+
+    def _tail_call_of(self, function: str, name: str, given: str) -> str:
+        return self._call_of(function, name, given, is_direct=False)
 
     def _call_of(self, function: str, name: str, given: str, *, is_direct: bool) -> str:
         if function == YIELD:

@@ -27,12 +27,15 @@ _STRINGS = frozenset({Kind.STRING})
 SMALL_STRING_BYTES = 256
 #: How deep operations are written into one another: Python nests parentheses 200 deep.
 _MAX_INLINE_DEPTH = 16
+#: The same of tables, and of calls that give all they have.
+MAX_INLINE = 32
 
 
 class Expressions(Body):
     """Writes the value of an expression."""
 
     def _init_constants(self) -> None:
+        self._nested_tables = self._nested_calls = 0
         self._zero: float | None = None
         #: The names of elements of KEYS and ARGV that are read when the script begins.
         self._elements: dict[tuple[bytes, int], str] = {}
@@ -210,6 +213,13 @@ class Expressions(Body):
         raise NotImplementedError
 
     def _read_TableConstructor(self, value: nodes.TableConstructor) -> str:
+        self._nested_tables += 1
+        text = self._constructed(value)
+        self._nested_tables -= 1
+        is_deep = (self._nested_tables + 1) % MAX_INLINE == 0
+        return self._named(text) if is_deep else text
+
+    def _constructed(self, value: nodes.TableConstructor) -> str:
         items = [item for key, item in value.fields if key is None]
         pairs = [(key, item) for key, item in value.fields if key is not None]
         has_no_nil = all(self._kinds.of(item) in TRUE for item in items)

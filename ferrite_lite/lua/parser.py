@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 from . import nodes
 from .errors import LuaSyntaxError
 from .lexer import EOF_KIND, ERROR_KIND, Token, syntax_error, tokens
 
 #: ``LUAI_MAXCCALLS``: how deep statements and expressions may nest.
-MAX_NESTING = 180
-#: ``LUAI_MAXVARS``: locals of one function.
+MAX_NESTING = 200
+#: ``LUAI_MAXVARS``: locals of one function. A loop has three that have no name.
 MAX_LOCALS = 200
+HIDDEN_LOCALS = 3
+#: ``LUAI_MAXUPVALUES``: locals of outer functions that one may use.
+MAX_CAPTURES = 60
 
 #: Left and right binding power; right-associative where the right one is smaller.
 BINARY_POWER = {
@@ -27,20 +31,20 @@ UNARY = frozenset({b"not", b"-", b"#"})
 BLOCK_ENDS = frozenset({b"else", b"elseif", b"end", b"until", EOF_KIND})
 
 
-def parse(source: bytes) -> nodes.Chunk:
-    """The whole script. Raises LuaSyntaxError."""
-    return _Parser(tokens(source)).chunk()
+def parse(source: bytes, nested: int = 0) -> nodes.Chunk:
+    """The whole script, read ``nested`` calls deep. Raises LuaSyntaxError."""
+    return _Parser(tokens(source), nested).chunk()
 
 
 class _Parser:
-    def __init__(self, found: list[Token]) -> None:
+    def __init__(self, found: list[Token], nested: int) -> None:
         self._tokens = found
         self._position = 0
         self._token = self._checked(found[0])
         self._function: nodes.Function
         self._scopes: list[dict[bytes, nodes.Local]] = []
         self._loops = 0
-        self._nesting = 0
+        self._nesting = nested
         self._locals: list[nodes.Local] = []
         #: How often each global name was met for anything but an element of its table.
         self._globals: Counter[bytes] = Counter()
@@ -95,7 +99,7 @@ class _Parser:
     def _nested(self) -> Iterator[None]:
         self._nesting += 1
         if self._nesting > MAX_NESTING:
-            raise self._error("chunk has too many syntax levels")
+            raise LuaSyntaxError(self._token.line, "chunk has too many syntax levels")
         yield
         self._nesting -= 1
 
@@ -112,14 +116,21 @@ class _Parser:
         self._scopes[-1][name] = local
         return local
 
+    def _refuse_more(self, function: nodes.Function, limit: int, what: str) -> NoReturn:
+        where = f"function at line {function.line}" if function.parent else "main function"
+        raise LuaSyntaxError(self._token.line, f"{where} has more than {limit} {what}")
+
+    def _hide_locals(self) -> None:
+        """Of a loop: limit and step, or state and control, and what moves them."""
+        for number in range(HIDDEN_LOCALS):
+            self._declare(b"(for %d)" % number)
+
     def _new_local(self, name: bytes) -> nodes.Local:
         active = sum(
             local.owner is self._function for scope in self._scopes for local in scope.values()
         )
         if active >= MAX_LOCALS:
-            raise self._error(
-                f"too many local variables (limit is {MAX_LOCALS}) in {_described(self._function)}"
-            )
+            self._refuse_more(self._function, MAX_LOCALS, "local variables")
         local = nodes.Local(name, self._function, len(self._locals) + 1)
         self._locals.append(local)
         return local
@@ -152,6 +163,8 @@ class _Parser:
         while function is not None and function is not local.owner:
             local.is_captured = True
             if local not in function.captures:
+                if len(function.captures) >= MAX_CAPTURES:
+                    self._refuse_more(function, MAX_CAPTURES, "upvalues")
                 function.captures.append(local)
             function = function.parent
 
@@ -245,6 +258,7 @@ class _Parser:
         self._advance()
         values = self._expressions()
         with self._scope():
+            self._hide_locals()
             variables = [self._declare(name) for name in names]
             for variable in variables:
                 variable.values.append(None)
@@ -258,6 +272,7 @@ class _Parser:
         stop = self._expression()
         step = self._expression() if self._accept(b",") else None
         with self._scope():
+            self._hide_locals()
             variable = self._declare(name)
             variable.counts += [start] if step is None else [start, step]
             body = self._for_body(line)
@@ -514,7 +529,3 @@ def _given(
 
 def _is_name(key: nodes.Expression) -> bool:
     return isinstance(key, nodes.Constant) and isinstance(key.value, bytes)
-
-
-def _described(function: nodes.Function) -> str:
-    return "main function" if function.parent is None else f"function at line {function.line}"

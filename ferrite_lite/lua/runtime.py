@@ -9,9 +9,9 @@ the errors in Lua's words.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType as Function
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from .budget import call_back, reserve, spend
 from .errors import LuaError
@@ -308,6 +308,24 @@ def call_named(function: Value, name: str, *arguments: Value) -> Results:
     if handler.__class__ is not Function:
         raise LuaError(_cannot("call", name, function))
     return handler(function, *arguments)  # type: ignore[no-any-return]  # as above
+
+
+class Tail(NamedTuple):
+    """What a function that is called by ``tail_call`` wants to be called in its place."""
+
+    function: Value
+    arguments: list[Value]
+
+
+def tail_call(function: Value, name: str, *arguments: Value) -> Results:
+    """As ``call_named``; what the function returns by calling needs no room on the stack."""
+    given: Iterable[Value] = arguments
+    while True:
+        form = getattr(function, "bounced", None)
+        results: Results | Tail = call_named(form or function, name, *given)
+        if results.__class__ is not Tail:
+            return results  # type: ignore[return-value]  # as just seen
+        function, given = results
 
 
 def _cannot(verb: str, name: str, value: Value) -> bytes:

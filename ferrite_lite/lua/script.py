@@ -60,7 +60,7 @@ def fail(error: Exception, name: str) -> NoReturn:
     text = str(error) if isinstance(error, ScriptStopped) else error_text(failure(error))
     if text is None:
         raise CommandError("ERR unknown error") from None
-    raise ScriptFailed(text, name, positions[-1] if positions else None) from None
+    raise ScriptFailed(text, name, positions[-1][:2] if positions else None) from None
 
 
 def error_text(error: LuaError) -> str | None:

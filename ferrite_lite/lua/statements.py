@@ -24,6 +24,9 @@ _TRAVERSALS = {"_G_pairs": "pairs_of", "_G_ipairs": "items_of"}
 class Statements(Calls):
     """Writes statements."""
 
+    #: Whether the function goes on with another one where it returns.
+    has_tail_calls = False
+
     def _closure(self, function: nodes.Function) -> str:
         """Python that makes a function of Lua."""
         raise NotImplementedError
@@ -248,10 +251,14 @@ class Statements(Calls):
 
     def _write_Return(self, statement: nodes.Return) -> None:
         values = statement.values
-        if self._answers(values):
+        call = values[0] if len(values) == 1 else None
+        if isinstance(call, nodes.Call | nodes.MethodCall) and self._is_tail(call):
+            self.has_tail_calls = True
+            self._leave(self._tail_call(call))
+        elif self._answers(values):
             self._leave(self._answer(values[0]))
-        elif len(values) == 1 and isinstance(values[0], nodes.Call | nodes.MethodCall):
-            self._leave(self._call(values[0]))
+        elif isinstance(call, nodes.Call | nodes.MethodCall):
+            self._leave(self._call(call))
         else:
             self._leave(self._list(values))
 

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from types import FrameType, TracebackType
 from typing import Any, NamedTuple
 
-from .compiler import CODE_NAME
+from .bodies import CODE_NAME
 from .errors import BadArgument, LuaError
 from .runtime import Value
 
-#: In the globals of compiled code: its chunk, and the script's line of each line of its Python.
+#: In the globals of compiled code: its chunk, and the script's line of each line of its Python,
+#: negative where a function goes on with another one in its place.
 CHUNK, LINES = "chunk_of_the_script", "lines_of_the_script"
 
-#: ``LUA_IDSIZE`` as Debian builds Lua, less what stands around the text.
-_ID_BYTES = 512
-_SHOWN_BYTES = _ID_BYTES - len(' [string "..."] ') - 1
-_SHOWN_NAME_BYTES = _ID_BYTES - len(" '...' ") - 1
+#: ``LUA_IDSIZE`` and ``MAXSRC``: the room for a chunk's name in an error of a run, and in one of
+#: its syntax.
+ID_BYTES, SYNTAX_ID_BYTES = 60, 80
 
 
 class Position(NamedTuple):
@@ -26,6 +26,8 @@ class Position(NamedTuple):
     #: As Lua keeps it: ``@`` or ``=`` and a name, or the text itself.
     chunk: bytes
     line: int
+    #: Whether the function goes on with another one in its place: Lua keeps nothing of it.
+    is_tail_call: bool = False
 
     @property
     def prefix(self) -> bytes:
@@ -33,14 +35,15 @@ class Position(NamedTuple):
         return b"%b:%d: " % (shown_chunk(self.chunk), self.line)
 
 
-def shown_chunk(chunk: bytes) -> bytes:
+def shown_chunk(chunk: bytes, room_bytes: int = ID_BYTES) -> bytes:
     """How Lua names a chunk in its messages."""
     if chunk[:1] == b"=":
-        return chunk[1:_ID_BYTES]
+        return chunk[1:room_bytes]
     if chunk[:1] == b"@":
-        name = chunk[1:]
-        return name if len(name) <= _SHOWN_NAME_BYTES else b"..." + name[-_SHOWN_NAME_BYTES:]
-    first = chunk.replace(b"\r", b"\n").partition(b"\n")[0][:_SHOWN_BYTES]
+        name, room_bytes = chunk[1:], room_bytes - len(" '...' ") - 1
+        return name if len(name) <= room_bytes else b"..." + name[-room_bytes:]
+    room_bytes -= len(' [string "..."] ') + 1
+    first = chunk.replace(b"\r", b"\n").partition(b"\n")[0][:room_bytes]
     return b'[string "%b%b"]' % (first, b"..." if len(first) < len(chunk) else b"")
 
 
@@ -58,7 +61,8 @@ def _positions(traceback: TracebackType | None) -> Iterator[Position]:
 
 
 def _position(names: dict[str, Any], python_line: int) -> Position:
-    return Position(names[CHUNK], names[LINES][python_line])
+    line = names[LINES][python_line]
+    return Position(names[CHUNK], abs(line), line < 0)
 
 
 def position_here() -> Position | None:
@@ -76,7 +80,9 @@ def located(error: LuaError) -> Value:
     if error.value.__class__ is bytes and error.level > 0:
         positions = positions_of(error.__traceback__)
         if len(positions) >= error.level:
-            error.value = positions[-error.level].prefix + error.value
+            position = positions[-error.level]
+            if error.level == 1 or not position.is_tail_call:
+                error.value = position.prefix + error.value
         elif isinstance(error, BadArgument):
             error.value = error.nameless
         elif error.level == len(positions) + 2 and (here := position_here()):

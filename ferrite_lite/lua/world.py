@@ -28,8 +28,8 @@ from .loops import NumericLoops, generic_for, items_of, pairs_of
 from .named import NamedCommand
 from .parser import parse
 from .redislib import RedisLibrary, error_handler, word
-from .runtime import LuaFunction, Results, Table, Value, call_named
-from .tracing import CHUNK, LINES, located, position_here, shown_chunk
+from .runtime import LuaFunction, Results, Table, Tail, Value, call_named, tail_call
+from .tracing import CHUNK, LINES, SYNTAX_ID_BYTES, located, position_here, shown_chunk
 
 #: Elements of a table that are not counted: they are as little as a small string.
 FEW_ITEMS = SMALL_BYTES // SLOT_BYTES
@@ -66,13 +66,16 @@ class World:
             restart()
         self._budget.begin(host)
 
-    def load(self, source: bytes, chunk: bytes, *, is_alone: bool = True) -> LuaFunction:
+    def load(
+        self, source: bytes, chunk: bytes, *, is_alone: bool = True, is_first: bool = True
+    ) -> LuaFunction:
         """A text as a function, which is called without arguments. Raises LuaSyntaxError.
 
-        ``is_alone`` says that it is the first one in this world.
+        ``is_alone`` says that no other is loaded before it, ``is_first`` that none is running.
         """
         try:
-            compiled = with_room(self._compile, source, is_alone)
+            nested = 0 if is_first else current().callbacks
+            compiled = with_room(self._compile, source, is_alone, nested)
             code = compiled.code()
         except (RecursionError, MemoryError, SyntaxError):
             raise LuaSyntaxError(1, "chunk has too many syntax levels") from None
@@ -92,10 +95,10 @@ class World:
         ]
         return main
 
-    def _compile(self, source: bytes, is_alone: bool) -> Compiled:
+    def _compile(self, source: bytes, is_alone: bool, nested: int = 0) -> Compiled:
         is_resumable = self._is_resumable or b"coroutine" in source
         return compile_chunk(
-            parse(source),
+            parse(source, nested),
             self.known,
             is_resumable=is_resumable,
             main_is_direct=not self._is_of_functions,
@@ -154,6 +157,8 @@ class World:
             "Function": FunctionType,
             **{table.decode(): known.get(table) for table in ARGUMENT_TABLES},
             "call_named": call_named,
+            "tail_call": tail_call,
+            "Tail": Tail,
             "is_made_of": stringlib.is_made_of,
             "floor": mathlib.floor,
             "tostring": baselib.shown,
@@ -184,9 +189,9 @@ class World:
         def compiled(source: bytes, chunk: bytes) -> Results:
             spend(COMPILING_STEPS + len(source) // COMPILED_A_STEP)
             try:
-                return [self.load(source, chunk, is_alone=False)]
+                return [self.load(source, chunk, is_alone=False, is_first=False)]
             except LuaSyntaxError as error:
-                return [None, error.told_of(shown_chunk(chunk))]
+                return [None, error.told_of(shown_chunk(chunk, SYNTAX_ID_BYTES))]
 
         def loadstring(*arguments: Value) -> Results:
             source = args.string(arguments, 1, b"loadstring")

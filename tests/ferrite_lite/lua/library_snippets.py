@@ -497,6 +497,77 @@ comparisons of what is not known
     local v = 12 if string.find(v, '^%d+$') then return 'digits' end return 'none'
     local v = {} if string.find(v, '^%d+$') then return 'digits' end return 'none'
 
+tail calls
+    local function f(n) if n<1 then return n end return f(n-1) end return f(9e4)
+    local f, g function f(n) if n<1 then return n, 'f' end return g(n-1) end function g(n)
+        if n < 1 then return n, 'g' end return f(n-1) end return {f(20001)}
+    local t = {} function t:go(n) if n < 1 then return n end return self:go(n - 1) end
+        return t:go(9e3)
+    local function f(n, ...) if n<1 then return select('#', ...), ... end return f(n-1, n, ...) end
+        return {f(300)}
+    local function f(n) if n < 1 then return nope() end return f(n-1) end return f(1000)
+    local function f(n) if n < 1 then local x return x(1) end return f(n-1) end return f(1000)
+    local function f(n) if n < 1 then error('deep') end return f(n-1) end return f(1000)
+    local function f(n) if n < 1 then return error('deep') end return f(n-1) end
+        return {pcall(f, 1000)}
+    local function f(n) if n < 1 then return unpack({1,2,3}) end return f(n-1) end return {f(10000)}
+    local function f(n, k) if n < 1 then return k(n) end return f(n-1, function(x) return k(x + 1)
+        end) end return f(1000, function(x) return x end)
+    local t = setmetatable({}, {__call = function(self, n) if n < 1 then return 'called' end
+        return self(n - 1) end}) return t(100)
+    local function g() error('x', 2) end local function f() return g() end f() return 1
+    local function g() error('x', 3) end local function f() return g() end local a = f() return 1
+    local function g() error('x', 3) end local function h() return g() end local function f()
+        return h() end local a = f() return 1
+    local function g() error('x', 4) end local function h() return g() end local function f()
+        return h() end local a = f() return 1
+    local function f() error('x', 2) end return f()
+
+errors of handlers
+    xpcall(function() error('x') end, function(m) error('y') end)
+    {xpcall(function() error('x') end, function(m) error('y') end)}
+    {xpcall(error, error)}
+    {xpcall(function() error('x') end, nil)}
+    {xpcall(function() error('x') end, {})}
+    {pcall(xpcall, function() error('x') end, function(m) error('y') end)}
+    local function f() error('x') end return {xpcall(f, f)}
+    local n = 0 local r = {xpcall(function() error('x') end, function(m) n = n + 1 error('y') end)}
+        r[#r+1] = n return r
+    local n = 0 local r = {xpcall(function() error('x') end, function(m) n = n + 1 if n < 5 then
+        error('y'..n) end return m end)} r[#r+1] = n return r
+
+limits of a source
+    local function deepest(a, b, c) for n = 196, 202 do if not loadstring(string.rep(a, n) .. b ..
+        string.rep(c, n)) then return n end end end return {deepest('do ', '', ' end'),
+        deepest('f(', '', ')'), deepest('x = {', '', '}')}
+    local function why(...) return select(2, loadstring(...)) end return {
+        why('x = ' .. string.rep('(', 205)), why(string.rep('do ', 205)),
+        why('x = ' .. string.rep('- ', 205)), why(string.rep('function f() ', 205)),
+        why('x = ' .. string.rep('{', 205)), why('return 1' .. string.rep('..1', 205))}
+    local function locals(n, rest) local t = {} for i = 1, n do t[i] = 'local a' .. i .. ' = 1' end
+        local made, why = loadstring(table.concat(t, ' ') .. rest) return why or 'compiles' end
+        return {locals(200, ''), locals(201, ''), locals(196, ' for i = 1, 2 do end'),
+        locals(197, ' for i = 1, 2 do end'), locals(195, ' for i, j in nil do end'),
+        locals(196, ' for i, j in nil do end')}
+    local function used(n) local t, s = {}, {} for i = 1, n do t[i] = 'local a' .. i .. ' = 1'
+        s[i] = 'a' .. i end local made, why = loadstring(table.concat(t, ' ') ..
+        ' local function f() return ' .. table.concat(s, '+') .. ' end') return why or 'compiles'
+        end return {used(60), used(61)}
+
+names of chunks
+    local function names(name) return {select(2, loadstring('x = = 1', name)),
+        select(2, pcall(loadstring('error(1)', name)))} end local r = {}
+        for n = 40, 90, 5 do for _, kind in ipairs({'@', '=', 'x'}) do for _, name in ipairs(
+        names(kind .. string.rep('n', n))) do r[#r + 1] = name end end end return r
+
+bytecode
+    loadstring(string.dump(function() return 1 end))
+    loadstring(string.dump(function() return 1 end))()
+    string.sub(string.dump(function() return 1 end), 1, 12)
+    string.dump(1)
+    string.dump()
+    string.dump(tostring)
+
 the error handler
     type(__redis__err__handler)
     local t=__redis__err__handler('x') return {t.err, tostring(t.source), tostring(t.line)}
