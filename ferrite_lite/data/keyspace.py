@@ -257,9 +257,12 @@ class Keyspace:
     # --- changing ---------------------------------------------------------------------------------
 
     def put(self, key: bytes, value: Value, *, keep_deadline: bool = False) -> None:
-        """Replace whatever is at key. The caller touches."""
+        """Replace whatever is at key. The caller touches.
+
+        A deadline that has passed is none to keep: the new value would be gone with the old one.
+        """
         values = self._values
-        if key in self._deadlines_ms and not keep_deadline:
+        if key in self._deadlines_ms and (not keep_deadline or self._is_due(key)):
             self._drop_deadline(key)
         if key in values:
             values[key] = value

@@ -213,6 +213,12 @@ SET EXAT and PXAT set the deadline
     EXPIRETIME k
     PEXPIRETIME k
 
+SET KEEPTTL keeps no deadline that has passed
+    SET k v PXAT 1
+    SET k v2 KEEPTTL
+    GET k
+    TTL k
+
 SET KEEPTTL keeps the deadline
     SET k v PXAT 33177117420123
     SET k v2 KEEPTTL

@@ -89,6 +89,14 @@ def test_set_with_keepttl_keeps_the_deadline(run: Run, clock: ManualClock) -> No
     assert run("GET", "greeting") == NIL
 
 
+def test_set_keeps_no_deadline_that_has_passed(run: Run, clock: ManualClock) -> None:
+    run("SET", "greeting", "hello", "EX", 10)
+    clock.advance(seconds=11)
+    run("SET", "greeting", "goodbye", "KEEPTTL")
+    assert run("GET", "greeting") == b"$7\r\ngoodbye\r\n"
+    assert run("TTL", "greeting") == b":-1\r\n"
+
+
 def test_set_with_a_deadline_in_the_past_leaves_what_expires_when_it_is_looked_at(
     run: Run, engine: Engine
 ) -> None:
