@@ -1022,7 +1022,7 @@ class FunctionCodeMissing(CommandError):
 
 class UnknownLoadOption(CommandError):
     def __init__(self, option: bytes) -> None:
-        super().__init__(f"ERR Unknown option given: {as_text(option)}")
+        super().__init__(f"ERR Unknown option given: {as_text(option)}".rstrip("\r\n"))
 
 
 class UnknownListOption(CommandError):

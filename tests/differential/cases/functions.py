@@ -62,6 +62,9 @@ A library is described in its first line
     FUNCTION LOAD "redis.register_function('f', function() return 1 end)"
     FUNCTION LOAD "#!lua name=one"
     FUNCTION LOAD "#!lua\nreturn 1"
+    FUNCTION LOAD "\r\n" x
+    FUNCTION LOAD "y\n" x
+    FUNCTION LIST "y\n"
     FUNCTION LOAD "#!lua name=\nreturn 1"
     FUNCTION LOAD "#!lua name=a-b\nreturn 1"
     FUNCTION LOAD "#!lua name=a name=b\nreturn 1"
