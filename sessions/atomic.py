@@ -35,7 +35,7 @@ from .scripts import Script
 from .servers.link import Link
 from .tokens import Ticket
 
-CREATE = Script("create")
+CREATE = Script("create", "rate")
 VALIDATE = Script("validate")
 UPDATE = Script("update")
 ROTATE = Script("rotate")

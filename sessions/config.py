@@ -19,7 +19,7 @@ DAY_SECONDS = 86_400
 MAX_SECONDS = 1e10
 #: The store counts in milliseconds: a shorter time would be none.
 MIN_SECONDS = 0.001
-#: The store keeps the time of each operation that counts, and reads them all for the next one.
+#: The store keeps the time of each operation that counts, in thirteen bytes.
 MAX_RATE = 1000
 #: For that long a replaced token is still good for something: minutes, not days.
 MAX_GRACE_SECONDS = 300
@@ -64,7 +64,12 @@ ChooseEvicted = Callable[[Sequence["SessionInfo"]], Collection[str]]
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """At most ``limit`` operations in any ``per_seconds``."""
+    """At most ``limit`` operations in any ``per_seconds``, wherever that begins.
+
+    Exactly: the times of the last operations are kept, thirteen bytes each, until the oldest is out
+    of the window. GCRA would do with one number, but lets through nearly twice the limit in its
+    first window, or half of it at once; and one number costs hardly less to read.
+    """
 
     limit: int
     per_seconds: float = 3600

@@ -22,7 +22,7 @@ from .scripts import Script
 from .tokens import SECRET_BYTES, Ticket, Tokens
 
 ISSUE = Script("refresh_issue")
-EXCHANGE = Script("refresh_exchange", "create", "refresh_revoke")
+EXCHANGE = Script("refresh_exchange", "rate", "create", "refresh_revoke")
 REVOKE = Script("refresh_revoke")
 FAMILIES = Script("refresh_families")
 

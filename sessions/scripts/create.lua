@@ -27,20 +27,6 @@ end
 -- All of the user's sessions were ended after this login began: it is one of them.
 if ARGV[10] ~= '' and ARGV[10] ~= (redis.call('GET', KEYS[4]) or '0') then return {'STALE'} end
 
--- The key holds when the last sessions were created: no window of any position has more than the
--- limit. (A token bucket would let through nearly twice as many in its first window.)
-local rate_limit, window = tonumber(ARGV[7]), tonumber(ARGV[8])
-local recent = {}
-if rate_limit > 0 then
-  for at in string.gmatch(redis.call('GET', KEYS[3]) or '', '%d+') do
-    if tonumber(at) > now - window then recent[#recent + 1] = at end
-  end
-  if #recent >= rate_limit then
-    return {'RATE', tonumber(recent[#recent - rate_limit + 1]) + window - now}
-  end
-  recent[#recent + 1] = string.format('%.0f', now)
-end
-
 local first_field = 13 + tonumber(ARGV[12])
 local chosen = {}
 for at = 13, first_field - 1 do chosen[ARGV[at]] = true end
@@ -72,6 +58,12 @@ if most > 0 and #live >= most and ARGV[4] == 'reject' then
   return {'LIMIT', #live}
 end
 
+-- The function rate is the script of this name. It comes last of what may refuse, for it counts.
+if tonumber(ARGV[7]) > 0 then
+  local wait = rate({KEYS[3]}, {ARGV[7], ARGV[8], ''})
+  if wait > 0 then return {'RATE', wait} end
+end
+
 -- From here on nothing is refused: an error after the first write would leave half of it.
 if most > 0 and #live >= most then
   local by = (ARGV[4] == 'evict_lru') and 4 or 3
@@ -90,9 +82,6 @@ end
 if replaced and replaced ~= ARGV[11] then redis.call('HDEL', KEYS[6], replaced) end
 -- What leads to a successor stays until its deadline: the caller has yet to end that one.
 if ARGV[9] ~= '' and not successor then redis.call('DEL', KEYS[5]) end
-if rate_limit > 0 then
-  redis.call('SET', KEYS[3], table.concat(recent, ','), 'PX', window)
-end
 
 local hard = (absolute > 0) and (now + absolute) or 0
 local expires = now + idle

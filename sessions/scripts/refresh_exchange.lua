@@ -6,7 +6,7 @@
 -- Gives what create.lua gives, and then the sid of the session before or ''
 --     | GRACE, what leads to the next token and its session | MISSING
 --     | REUSE, sid of the session that ended or ''
--- The functions create and refresh_revoke are the scripts of these names.
+-- The functions create, which needs rate, and refresh_revoke are the scripts of these names.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 

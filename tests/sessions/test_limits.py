@@ -1,0 +1,113 @@
+"""How many sessions are created in which time: exactly as many as allowed, against a model."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import ferrite_lite
+from sessions import (
+    OnLimit,
+    RateLimit,
+    RateLimited,
+    RequestContext,
+    SessionLimitReached,
+    SessionStore,
+)
+from sessions.servers.link import Link
+from tests.sessions.conftest import KEYS, MakeStore, without_rate
+
+HOME = RequestContext("198.51.100.7")
+WINDOW_MS = 10_000
+
+#: How long to wait before an attempt, and how many are allowed by then.
+ATTEMPTS = st.lists(
+    st.tuples(st.sampled_from([0, 1, 999, 3333, 9_999, 10_000, 25_000]), st.sampled_from([1, 3])),
+    max_size=25,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(ATTEMPTS, st.sampled_from(["create_limit", "create_limit_ip"]))
+def test_a_creation_passes_or_is_told_the_first_moment_at_which_it_would(
+    attempts: list[tuple[int, int]], which: str
+) -> None:
+    asyncio.run(_play(attempts, which))
+
+
+async def _play(attempts: list[tuple[int, int]], which: str) -> None:
+    clock = ferrite_lite.ManualClock()
+    async with ferrite_lite.Ferrite(clock=clock) as ferrite:
+        client = ferrite.client()
+        made: list[int] = []
+        for wait_ms, limit in attempts:
+            clock.advance(ms=wait_ms)
+            now_ms = clock.now_ms()
+            config = without_rate(**{which: RateLimit(limit, WINDOW_MS / 1000)})
+            store = SessionStore(Link(client, timeout_seconds=None), config, KEYS)
+            inside = [at for at in made if at + WINDOW_MS > now_ms]
+            expected_ms = inside[-limit] + WINDOW_MS - now_ms if len(inside) >= limit else 0
+            assert await _refused_for_seconds(store) == expected_ms / 1000
+            if expected_ms == 0:
+                made.append(now_ms)
+                (key,) = await client.keys("rate:*")
+                kept = await client.strlen(key)
+                assert kept == (len(inside) + 1) * (13 if which == "create_limit" else 25)
+        for key in await client.keys("rate:*"):
+            assert await client.pttl(key) == made[-1] + WINDOW_MS - clock.now_ms()
+
+
+async def _refused_for_seconds(store: SessionStore) -> float:
+    try:
+        await store.create("alice", request=HOME)
+    except RateLimited as refusal:
+        return refusal.retry_after_seconds
+    return 0
+
+
+async def test_the_times_of_creations_take_thirteen_bytes_each(
+    make_store: MakeStore, client: Any, user: str
+) -> None:
+    store = await make_store(create_limit=RateLimit(5))
+    for _ in range(5):
+        await store.create(user)
+    for _ in range(5):
+        with pytest.raises(RateLimited):
+            await store.create(user)
+    key = store._core.atomic.rate_key(store._core.tokens.tag(user))
+    assert await client.execute_command("STRLEN", key) == 5 * 13
+
+
+async def test_who_has_too_many_sessions_is_told_so_and_it_does_not_count(
+    make_store: MakeStore, user: str
+) -> None:
+    store = await make_store(
+        create_limit=RateLimit(3), max_sessions_per_user=1, on_limit=OnLimit.REJECT
+    )
+    issued = await store.create(user)
+    for _ in range(5):
+        with pytest.raises(SessionLimitReached):
+            await store.create(user)
+    for _ in range(2):
+        await store.destroy(issued.token)
+        issued = await store.create(user)
+    await store.destroy(issued.token)
+    with pytest.raises(RateLimited):
+        await store.create(user)
+
+
+@pytest.mark.parametrize("held", ["1764201234567,1764201234568", "junk", "x" * 13])
+async def test_a_rate_that_cannot_be_read_begins_anew(
+    make_store: MakeStore, client: Any, user: str, held: str
+) -> None:
+    store = await make_store(create_limit=RateLimit(1))
+    key = store._core.atomic.rate_key(store._core.tokens.tag(user))
+    await client.execute_command("SET", key, held)
+    await store.create(user)
+    assert 0 < await client.execute_command("PTTL", key) <= 3_600_000
+    with pytest.raises(RateLimited):
+        await store.create(user)
