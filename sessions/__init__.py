@@ -27,7 +27,8 @@ from .errors import (
 from .expiry import watch_expiry
 from .flows import Flow, LoginFlows
 from .near import NearCache
-from .operations.core import Invalid, Reason
+from .operations.measuring import Operation
+from .operations.outcomes import Invalid, Outcome, Reason
 from .policies import Mismatch, RequestContext
 from .record import AuthContext, DeviceInfo, IssuedSession, Session, SessionInfo
 from .refresh import Exchanged, FamilyInfo, RefreshConfig, RefreshTokens
@@ -63,6 +64,8 @@ __all__ = [
     "MutableSession",
     "NearCache",
     "OnLimit",
+    "Operation",
+    "Outcome",
     "RateLimit",
     "RateLimited",
     "Reason",

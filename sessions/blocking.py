@@ -31,12 +31,17 @@ from .content import Codec, Encryptor
 from .datatype import R, T
 from .editing import MutableSession
 from .errors import ConfigError
+from .operations.measuring import Operation
 from .servers.direct import DirectClient
 from .servers.link import Link
 from .store import SessionStore, keys_for
 from .tokens import KeyRing
 
 P = ParamSpec("P")
+
+#: A request that has so much of the time, as an operation's first one has, needs no bound of its
+#: own: that would cost a look at the socket more.
+_NEARLY_ALL = 0.9
 
 
 class SyncClient(Protocol):
@@ -48,7 +53,9 @@ class SyncClient(Protocol):
 class BlockingLink(Link):
     """A link over a client that does not await; threads may share it.
 
-    The deadline holds for each wait on the socket: nothing can interrupt a thread that blocks.
+    Nothing can interrupt a thread that blocks. Over a URL each wait is for what is left of the
+    deadline, but for a connection to open; over a client that was given it is what that was made
+    with, and after the deadline nothing more is asked.
     """
 
     single: ClassVar[type[Any]] = redis.Redis
@@ -76,11 +83,17 @@ class BlockingLink(Link):
         )
         return DirectClient.from_pool(pool)
 
-    def _in_time(self) -> AbstractAsyncContextManager[None]:
+    def _in_time(self, deadline: float) -> AbstractAsyncContextManager[None]:
         return nullcontext()
 
-    async def _send(self, words: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    async def _send(self, words: tuple[Any, ...], options: dict[str, Any], seconds: float) -> Any:
+        if isinstance(self._client, DirectClient) and not options and self._is_short(seconds):
+            return self._client.execute_within(seconds, *words)
         return self._client.execute_command(*words, **options)
+
+    def _is_short(self, seconds: float) -> bool:
+        """Whether the bound that a connection has by itself comes too late."""
+        return self._timeout_seconds is not None and seconds < self._timeout_seconds * _NEARLY_ALL
 
     async def _send_together(self, words: tuple[Any, ...], wait: tuple[Any, ...]) -> list[Any]:
         pipeline, options = self._pipeline(words, wait)
@@ -152,8 +165,8 @@ class SyncSessionStore(Generic[T]):
     ) -> Self:
         """A store that asks the server for nothing yet, as ``SessionStore.at``. Raises ConfigError.
 
-        ``timeout_seconds`` bounds each wait on a connection that is opened here; a client that is
-        given needs a ``socket_timeout`` of its own.
+        ``timeout_seconds`` holds on connections that are opened here; a client that is given needs
+        a ``socket_timeout`` of its own, which is how long it may take in addition.
         """
         config = config or SessionConfig()
         keys = keys_for(server, keys)
@@ -208,6 +221,10 @@ class SyncSessionStore(Generic[T]):
     ) -> Callable[[], None]:
         """``SessionStore.on_event``, in the thread that does it."""
         return self._store.on_event(listener, *types)
+
+    def on_operation(self, listener: Callable[[Operation], None]) -> Callable[[], None]:
+        """``SessionStore.on_operation``, in the thread that does it."""
+        return self._store.on_operation(listener)
 
     def digest(self, label: bytes, message: str) -> str:
         """``SessionStore.digest``."""

@@ -165,7 +165,9 @@ class SessionConfig:
     prefix: str = ""
     #: How many requests are on their way at once, each on its connection; others wait.
     max_connections: int = 50
-    #: How long an operation may take with the server, waiting and further attempts included.
+    #: How long an operation may take with the server, waiting and further attempts included: all
+    #: of its requests together, but each by itself where the sessions of many users are looked at,
+    #: or all those of one (``sweep``, ``find``, ``get_user_sessions``...).
     timeout_seconds: float = 1.0
     #: How often an operation is tried again after a broken connection: all are idempotent. What
     #: passes by itself (loading, a script that runs long, a failover) is waited for in any case.

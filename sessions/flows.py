@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 from . import events
 from .atomic import AtomicStore
 from .errors import ConfigError, DataTooLarge, LogoutTokenRefused, UnsafeRedirect
+from .operations.measuring import operation
 from .record import text
 from .scripts import Script
 from .tokens import Tokens
@@ -115,6 +116,7 @@ class LoginFlows:
         self._states = store._core.tokens.of(b"flow")
         self._browsers = store._core.tokens.of(b"browser")
 
+    @operation("flow_begin")
     async def begin(
         self,
         return_to: str = "/",
@@ -141,6 +143,7 @@ class LoginFlows:
         await self._flows.begin(self._flows.key(ticket.tag, ticket.sid), browser.sid, content)
         return self._flow(state, browser_binding, content)
 
+    @operation("flow_finish")
     async def finish(
         self, state: str, browser_binding: str | None, *, issuer: str | None = None
     ) -> Flow | None:

@@ -26,7 +26,8 @@ from .families import (
     Reused,
     content_of,
 )
-from .operations.core import Reason
+from .operations.measuring import operation
+from .operations.outcomes import Reason
 from .policies import RequestContext
 from .record import DATA_PREFIX, DeviceInfo, IssuedSession, Session, moment
 from .tokens import Ticket
@@ -105,6 +106,7 @@ class RefreshTokens(Generic[T]):
         self._tokens = FamilyTokens(store._core.tokens)
         self._families = AtomicFamilies(store._core.atomic, store.config)
 
+    @operation("refresh_issue")
     async def issue(
         self, owner: Session[T] | str, data: T | None = None, *, if_generation: int | None = None
     ) -> str:
@@ -139,6 +141,7 @@ class RefreshTokens(Generic[T]):
             self._store.tell(events.RefreshEnded(gone, events.Why.REPLACED))
         return token
 
+    @operation("refresh_exchange")
     async def exchange(
         self, token: str, *, request: RequestContext | None = None
     ) -> Exchanged[T] | None:
@@ -171,15 +174,18 @@ class RefreshTokens(Generic[T]):
                 self._core.unknown(Reason.UNKNOWN, request)
         return outcome
 
+    @operation("refresh_revoke")
     async def revoke(self, token: str) -> bool:
         """End the family of a token, and its session; False if it had ended (RFC 7009)."""
         ticket = self._tokens.read(token)
         return ticket is not None and await self._revoke(ticket.tag, ticket.name)
 
+    @operation("refresh_revoke")
     async def revoke_family(self, user_id: str, public_id: str) -> bool:
         """End one of the user's own families, and its session (ASVS 10.4.9)."""
         return await self._revoke(self._core.tokens.tag(user_id), public_id)
 
+    @operation("refresh_revoke_labelled", is_long=True)
     async def revoke_labelled(self, label: str, value: str) -> int:
         """End the families, of all users, whose sessions bear a label of this value; how many."""
         count = 0
@@ -189,6 +195,7 @@ class RefreshTokens(Generic[T]):
                     count += await self._revoke(tag, name)
         return count
 
+    @operation("refresh_families")
     async def families(self, user_id: str) -> list[FamilyInfo]:
         """Where the user stays signed in, oldest first."""
         found = await self._families.families(self._core.tokens.tag(user_id))

@@ -13,7 +13,7 @@ from .atomic import Moved
 from .config import Lifetime, SessionConfig
 from .content import Codec, Encryptor
 from .datatype import T
-from .editing import MutableSession, difference
+from .editing import Delta, MutableSession, difference
 from .errors import (
     ConfigError,
     SessionGone,
@@ -24,10 +24,12 @@ from .events import EventStream, Listener, SessionEvent
 from .near import Near, NearCache
 from .operations import maintenance
 from .operations.announcing import Announcer
-from .operations.core import MOST_MOVES, Core, Invalid
+from .operations.core import MOST_MOVES, Core
 from .operations.locking import Locking
 from .operations.maintenance import SweepReport
+from .operations.measuring import Operation, Running, operation
 from .operations.opening import Opening
+from .operations.outcomes import Invalid
 from .operations.rotating import Rotation
 from .operations.validating import Validation
 from .policies import RequestContext
@@ -175,7 +177,7 @@ class SessionStore(Generic[T]):
             raise ConfigError("a tenant has no tenants of its own")
         core = self._core
         ring = tenants.ring_of(core.tokens.ring, tenant)
-        return SessionStore(
+        store = SessionStore(
             core.link,
             tenants.config_of(self.config, ring, tenant),
             ring,
@@ -184,6 +186,8 @@ class SessionStore(Generic[T]):
             clock=core.clock,
             announcer=Announcer(core.announcer, tenant),
         )
+        store._core.observers = core.observers
+        return store
 
     @property
     def tenant(self) -> str | None:
@@ -219,8 +223,17 @@ class SessionStore(Generic[T]):
         """Tell the listeners of something that has happened in a layer above."""
         self._core.announcer.tell(event)
 
+    def on_operation(self, listener: Callable[[Operation], None]) -> Callable[[], None]:
+        """Be told how each operation went, those of tenants too, until what is returned is called.
+
+        For figures: whoever asked for it waits meanwhile. An ``edit`` is told of when it lends, and
+        as ``edit_write`` when it writes what its block has changed; a ``lock`` and its ``unlock``.
+        """
+        return self._core.observers.add(lambda name: listener)
+
     # --- opening ----------------------------------------------------------------------------------
 
+    @operation("create")
     async def create(
         self,
         user_id: str | None,
@@ -270,6 +283,7 @@ class SessionStore(Generic[T]):
             raise ConfigError("set create_limit: there is no rate to hold to")
         return await self.create(user_id, data, device_info)
 
+    @operation("generation")
     async def generation(self, user_id: str) -> int:
         """A number that changes when all of a user's sessions are ended.
 
@@ -300,6 +314,7 @@ class SessionStore(Generic[T]):
         found = await self.validate_result(token, request=request, touch=touch)
         return found if isinstance(found, Session) else None
 
+    @operation("validate")
     async def validate_result(
         self, token: str, *, request: RequestContext | None = None, touch: bool = True
     ) -> Session[T] | Invalid:
@@ -310,6 +325,7 @@ class SessionStore(Generic[T]):
         """``validate`` for a request from an address, in one word."""
         return await self.validate(token, request=RequestContext(ip_address))
 
+    @operation("update_data")
     async def update_data(self, token: str, data: T, *, if_version: int | None = None) -> bool:
         """Replace all data; False if the session is not alive.
 
@@ -318,6 +334,7 @@ class SessionStore(Generic[T]):
         values = self._core.content.fields(data)
         return await self._core.change(token, values, (), if_version, replace=True) is not None
 
+    @operation("patch")
     async def patch(
         self,
         token: str,
@@ -341,22 +358,30 @@ class SessionStore(Generic[T]):
         that raises VersionConflict and writes nothing. Raises SessionGone if the session is not
         alive, or no more.
         """
-        seen = await self._core.peek(token)
+        with Running(self._core.observers, "edit"):
+            seen = await self._core.peek(token)
         before = self._core.content.before_edit(seen.fields, seen.data)
         lent = MutableSession(seen.user_id, seen.public_id, seen.data)
         yield lent
         delta = difference(before, self._core.content.fields(lent.data))
-        for _ in range(_MOST_ATTEMPTS if delta else 0):
+        if delta:
+            # What the block takes is no business of the store.
+            with Running(self._core.observers, "edit_write"):
+                await self._write(token, delta, before, seen)
+
+    async def _write(
+        self, token: str, delta: Delta, before: Mapping[str, Any], seen: Session[T]
+    ) -> None:
+        for _ in range(_MOST_ATTEMPTS):
             try:
-                if await self.patch(token, delta.set, delta.remove, if_version=seen.version):
+                if await self._core.change(token, delta.set, delta.remove, seen.version):
                     return
                 raise SessionGone
             except VersionConflict:
                 seen = await self._core.peek(token)
                 if delta.meets(difference(before, self._core.content.fields(seen.data))):
                     raise
-        if delta:
-            raise VersionConflict(seen.version)
+        raise VersionConflict(seen.version)
 
     def lock(
         self, token: str, *, ttl_seconds: float = 10, wait_seconds: float = 10
@@ -375,6 +400,7 @@ class SessionStore(Generic[T]):
         """
         return self._locking.hold(token, ttl_seconds, wait_seconds)
 
+    @operation("rotate")
     async def rotate(
         self,
         token: str,
@@ -396,18 +422,21 @@ class SessionStore(Generic[T]):
             token, user_id=user_id, auth=auth, grace_seconds=grace_seconds
         )
 
+    @operation("destroy")
     async def destroy(self, token: str) -> bool:
         """End a session; False if it was not alive. Raises StoreUnavailable."""
         return await self._core.end(token, events.Why.ASKED)
 
     # --- the sessions of a user -------------------------------------------------------------------
 
+    @operation("get_user_sessions", is_long=True)
     async def get_user_sessions(
         self, user_id: str, current_token: str | None = None
     ) -> list[SessionInfo]:
         """The user's live sessions, oldest first. Looking prolongs none of them."""
         return await self._core.sessions_of(user_id, current_token)
 
+    @operation("destroy_by_id")
     async def destroy_by_id(self, user_id: str, public_id: str) -> bool:
         """End one of the user's own sessions, by the name that the list shows."""
         tag = self._core.tokens.tag(user_id)
@@ -422,6 +451,7 @@ class SessionStore(Generic[T]):
                     return self._core.announcer.ended(ended, events.Why.ASKED)
         raise StoreUnavailable("the session was rotated at every attempt to end it")
 
+    @operation("destroy_other_sessions")
     async def destroy_other_sessions(self, user_id: str, current_token: str) -> int:
         """End all of the user's sessions but the one that asks; how many were alive.
 
@@ -435,6 +465,7 @@ class SessionStore(Generic[T]):
         )
         return self._core.announcer.revoked(user_id, found[2]) if found else 0
 
+    @operation("destroy_all_for_user")
     async def destroy_all_for_user(self, user_id: str) -> int:
         """End all of the user's sessions; how many were alive. Logins under way fail too, if they
         were begun with ``generation``."""
@@ -442,6 +473,7 @@ class SessionStore(Generic[T]):
             user_id, await self._core.atomic.revoke(self._core.tokens.tag(user_id))
         )
 
+    @operation("find", is_long=True)
     async def find(self, label: str, value: str) -> list[SessionInfo]:
         """The live sessions, of all users, that were created with a label of this value."""
         return [
@@ -453,14 +485,17 @@ class SessionStore(Generic[T]):
 
     # --- the store --------------------------------------------------------------------------------
 
+    @operation("doctor", is_long=True)
     async def doctor(self) -> list[str]:
         """What about the server would endanger sessions, in sentences; empty when nothing does."""
         return await maintenance.doctor(self._core.link, self._core.atomic)
 
+    @operation("sweep", is_long=True)
     async def sweep(self) -> SweepReport:
         """Prune the indexes of all users; tells ``Expired`` of each session that has run out."""
         return await maintenance.sweep(self._core.atomic, self._core.announcer)
 
+    @operation("reindex", is_long=True)
     async def reindex(self) -> int:
         """Let the labels of all live sessions lead to them again; how many sessions have labels.
 
@@ -469,6 +504,7 @@ class SessionStore(Generic[T]):
         """
         return await maintenance.reindex(self._core.atomic, self._core.labels)
 
+    @operation("destroy_everything", is_long=True)
     async def destroy_everything(self) -> int:
         """End all sessions of all users that were opened before this began (ASVS 7.4.5).
 

@@ -7,8 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Generic
 
 import ferrite_lite
@@ -29,26 +27,11 @@ from .announcing import Announcer
 from .epoch import Epoch
 from .guessing import GuessCounter
 from .labels import Labels
+from .measuring import Observers
+from .outcomes import Invalid, Reason
 
 #: A token that was replaced leads to the next one; within a grace of seconds there are not many.
 MOST_MOVES = 16
-
-
-class Reason(StrEnum):
-    """Why a token opens nothing. For logs: who presents it is to be told nothing of it."""
-
-    MALFORMED = "malformed"
-    UNKNOWN = "unknown"
-    REVOKED = "revoked"
-    EXPIRED = "expired"
-    BINDING = "binding"
-
-
-@dataclass(frozen=True, slots=True)
-class Invalid:
-    """The answer to a token that opens nothing."""
-
-    reason: Reason
 
 
 class Core(Generic[T]):
@@ -76,6 +59,7 @@ class Core(Generic[T]):
         self.epoch = Epoch(self.atomic, self.clock, config.epoch_seconds)
         self.labels = Labels(self.atomic, self.tokens)
         self.announcer = announcer or Announcer()
+        self.observers = Observers()
         self.near: Near | None = None
         self._guesses = GuessCounter(config.guesses_per_minute)
         self.codec, self.encryptor = codec, encryptor

@@ -20,6 +20,7 @@ from ..datatype import T
 from ..errors import LockLost, SessionError, SessionGone, SessionLocked
 from ..tokens import Ticket
 from .core import Core
+from .measuring import operation
 
 #: Longer, and whoever dies while he holds a lock keeps the others out for good.
 MAX_LOCK_SECONDS = 300
@@ -61,6 +62,7 @@ class Locking(Generic[T]):
         if not await self._unlock(locked, holder):
             raise LockLost
 
+    @operation("lock", is_long=True)
     async def _lock(self, token: str, holder: str, ttl_ms: int, wait_seconds: float) -> _Locked:
         core, ticket = self._core, self._core.tokens.read(token)
         until, longest = monotonic() + wait_seconds, _FIRST_PAUSE_SECONDS
@@ -82,6 +84,7 @@ class Locking(Generic[T]):
             await core.link.pause(min(pause_seconds, outcome.left_ms / 1000, left_seconds))
             longest = min(2 * longest, _LONGEST_PAUSE_SECONDS)
 
+    @operation("unlock")
     async def _unlock(self, locked: _Locked, holder: str) -> bool:
         """Whether nobody else has held the lock since. With the session it has ended, too."""
         core, ticket = self._core, locked.ticket

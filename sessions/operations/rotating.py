@@ -99,7 +99,11 @@ class Rotation(Generic[T]):
         issued = await self._opening.create(
             user_id, seen.data, seen.device_info, auth=auth, labels=seen.labels
         )
-        return await self._take_along(token, seen, issued)
+        try:
+            return await self._take_along(token, seen, issued)
+        except StoreUnavailable as error:
+            error.may_have_happened = True  # the new session is there
+            raise
 
     async def _take_along(
         self, token: str, seen: Session[T], issued: IssuedSession[T]

@@ -11,7 +11,8 @@ from ..datatype import T
 from ..policies import RequestContext, Shown
 from ..record import Session
 from ..tokens import Ticket
-from .core import Core, Invalid, Reason
+from .core import Core
+from .outcomes import Invalid, Reason
 from .rotating import Rotation
 
 _REASONS = {"REVOKED": Reason.REVOKED, "EXPIRED": Reason.EXPIRED}

@@ -26,6 +26,7 @@ from ..tasks import Deadline
 from .breaker import CircuitBreaker, OnChange
 from .failures import Failure, meaning
 from .multiplexed import MultiplexedClient
+from .scope import Scope
 
 
 class Client(Protocol):
@@ -34,14 +35,15 @@ class Client(Protocol):
     async def execute_command(self, *words: Any, **options: Any) -> Any: ...
 
 
-#: One attempt.
-Send = Callable[[], Awaitable[Any]]
+#: One attempt, given the seconds that are left for it.
+Send = Callable[[float], Awaitable[Any]]
 
 #: What a client raises, or the system under it. That of a cluster is no RedisError.
 _FAILURES = (redis_errors.RedisError, redis_errors.RedisClusterException, OSError)
 #: Commands whose key comes after the script and the number of keys.
 _OF_SCRIPTS = frozenset({"EVAL", "EVALSHA"})
 _IS_DOWN = "the store has not answered for a while: it will be asked again in a moment"
+_NO_TIME_LEFT = "the store did not answer: what was asked before has taken all the time there was"
 #: Keys for one request: a server does nothing else meanwhile.
 _SCAN_COUNT = 500
 #: The first pause before asking again, and the longest; each half by chance, so that those who
@@ -57,6 +59,7 @@ class _Asking:
 
     #: When to give up, on the link's clock.
     deadline: float
+    scope: Scope | None
     failures: int = 0
     #: How many of them a new connection may mend.
     breaks: int = 0
@@ -68,6 +71,7 @@ class _Asking:
 class Link:
     """A client, asked with a deadline, as often as it makes sense, and not while it is down.
 
+    The requests of one operation have one deadline together, if they are made in its Scope.
     Asking again is safe: all that is asked is idempotent, by ids that the caller has made. What it
     does with the client is in the methods that ``BlockingLink`` has of its own.
     """
@@ -88,14 +92,19 @@ class Link:
         wait_replicas: int = 0,
         wait_seconds: float = 0,
         owned: Any = None,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         """``max_at_once`` requests are on their way, and others wait; None for any number.
 
         ``retries`` is how often a broken connection is replaced, the numbers of the breaker and
-        of replicas are those of the configuration, ``owned`` is closed with the link.
+        of replicas are those of the configuration, ``owned`` is closed with the link. ``clock``
+        gives seconds.
         """
+        self._clock = clock
         self._client, self._owned = client, owned
         self._timeout_seconds = timeout_seconds
+        #: Whether a request has a deadline.
+        self.is_timed = timeout_seconds is not None
         self._retries = retries
         self._wait_replicas, self._wait_ms = wait_replicas, round(wait_seconds * 1000)
         #: Told whenever the server stops to answer, and when it does again.
@@ -175,13 +184,12 @@ class Link:
 
     async def _ask(self, words: tuple[Any, ...], send: Send) -> Any:
         """Ask the server in time, if it is up, and say what it means when there is no reply."""
+        asking = self._begin()
         breaker = self._breakers[self._node_of(words) if self.is_cluster else ""]
         if not breaker.admits():
             raise StoreUnavailable(_IS_DOWN, may_have_happened=False)
-        limit = math.inf if self._timeout_seconds is None else self._timeout_seconds
-        asking = _Asking(monotonic() + limit)
         try:
-            async with self._in_time():
+            async with self._in_time(asking.deadline):
                 reply = await self._persist(asking, send)
         except redis_errors.NoScriptError:
             breaker.succeeded()
@@ -231,12 +239,24 @@ class Link:
         retry = pool.connection_kwargs.get("retry") if pool is not None else None
         return 0 if retry is None else int(retry.get_retries())
 
+    def _begin(self) -> _Asking:
+        """A request within the operation that runs here. Raises StoreUnavailable if it is late."""
+        now, scope = self._clock(), Scope.current()
+        deadline = now + (math.inf if self._timeout_seconds is None else self._timeout_seconds)
+        if scope is not None:
+            deadline = scope.bound(deadline)
+        if deadline <= now:
+            raise StoreUnavailable(_NO_TIME_LEFT, may_have_happened=False)
+        return _Asking(deadline, scope)
+
     async def _persist(self, asking: _Asking, send: Send) -> Any:
         """Ask until there is a reply, or nothing to hope for."""
         while True:
             asking.is_out = True
+            if asking.scope is not None:
+                asking.scope.round_trips += 1
             try:
-                return await send()
+                return await send(asking.deadline - self._clock())
             except redis_errors.NoScriptError:
                 raise
             except _FAILURES as error:
@@ -263,7 +283,7 @@ class Link:
             return None
         longest = min(_FIRST_PAUSE_SECONDS * 2 ** (asking.failures - 1), _LONGEST_PAUSE_SECONDS)
         pause_seconds = _chance(longest / 2, longest)
-        return pause_seconds if monotonic() + pause_seconds < asking.deadline else None
+        return pause_seconds if self._clock() + pause_seconds < asking.deadline else None
 
     def _node_of(self, words: tuple[Any, ...]) -> str:
         """The node of a cluster that has the key of a command, as far as it is known."""
@@ -282,17 +302,16 @@ class Link:
     def _client_at(url: str, config: SessionConfig) -> Any:
         return MultiplexedClient(url, timeout_seconds=config.timeout_seconds)
 
-    def _in_time(self) -> AbstractAsyncContextManager[None]:
+    def _in_time(self, deadline: float) -> AbstractAsyncContextManager[None]:
         """The time that a request has, waiting for its turn included."""
-        limit = self._timeout_seconds
-        return nullcontext() if limit is None else self._timed(limit)
+        return nullcontext() if deadline == math.inf else self._timed(deadline - self._clock())
 
     @asynccontextmanager
-    async def _timed(self, limit_seconds: float) -> AsyncIterator[None]:
-        async with Deadline(limit_seconds), self._turn:
+    async def _timed(self, seconds: float) -> AsyncIterator[None]:
+        async with Deadline(seconds), self._turn:
             yield
 
-    async def _send(self, words: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    async def _send(self, words: tuple[Any, ...], options: dict[str, Any], seconds: float) -> Any:
         try:
             return await self._client.execute_command(*words, **options)
         except AttributeError as error:
@@ -301,7 +320,7 @@ class Link:
             # What redis-py stumbles over when another task has closed the connection in its hands.
             raise redis_errors.ConnectionError("the client was closing its connections") from error
 
-    async def _send_and_wait(self, words: tuple[Any, ...]) -> tuple[Any, int]:
+    async def _send_and_wait(self, words: tuple[Any, ...], seconds: float) -> tuple[Any, int]:
         """The reply, and how many replicas have it: WAIT answers for the connection it comes on."""
         wait = ("WAIT", self._wait_replicas, self._wait_ms)
         if isinstance(self._client, MultiplexedClient):
@@ -310,7 +329,7 @@ class Link:
             replies = await self._send_together(words, wait)
         if self.is_cluster and isinstance(replies[0], redis_errors.AskError):
             # Whom the client asked about replicas was not who did it.
-            return await self._send(words, {}), 0
+            return await self._send(words, {}, seconds), 0
         for reply in replies:
             if isinstance(reply, Exception):
                 raise reply

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import inspect
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -39,6 +40,7 @@ TESTS = [
     *("test_defects_a", "test_defects_c", "test_defects_d", "test_defects_e", "test_defects_g"),
     *("test_tokens", "test_content", "test_defects_b", "test_commands"),
     *("test_invariants", "test_interleavings", "test_refresh", "test_near", "test_near_failover"),
+    *("test_deadlines", "test_measuring", "test_link"),
 ]
 #: Those that are the likeliest to notice a bug in a file come first.
 LIKELIEST = {
@@ -63,6 +65,11 @@ LIKELIEST = {
     "listening": ["test_near_failover"],
     "tokens": ["test_tokens"],
     "tenants": ["test_tenants"],
+    "scope": ["test_deadlines"],
+    "link": ["test_deadlines"],
+    "direct": ["test_deadlines"],
+    "measuring": ["test_measuring"],
+    "outcomes": ["test_measuring"],
     "content": ["test_content"],
 }
 
@@ -271,6 +278,27 @@ MUTATIONS = [
         "operations/rotating",
         ("grace_seconds = 0 if auth else self", "grace_seconds = self"),
         ("if auth is None and grace_ms > 0:", "if True:"),
+        ("error.may_have_happened = True  # the new session is there", "pass"),
+    ),
+    *in_module(
+        "servers/scope",
+        ("return min(deadline, self._deadline)", "return deadline"),
+        ("        self._deadline = math.inf\n", ""),
+        ("        _current.set(self._outer)\n", "        _current.set(None)\n"),
+    ),
+    *in_module(
+        "servers/link",
+        ("        if deadline <= now:\n", "        if False:\n"),
+        ("self._timed(deadline - self._clock())", "self._timed(self._timeout_seconds)"),
+    ),
+    *in_module(
+        "servers/direct",
+        ("if deadline is not None and not connection", "if False and not connection"),
+    ),
+    *in_module(
+        "operations/measuring",
+        ("else Outcome.of_error(error)", "else Outcome.FAILED"),
+        ("found.insert(0, observer(name))", "found.append(observer(name))"),
     ),
     *in_module(
         "operations/core", ("            if missing <= orphans:\n", "            if True:\n")
@@ -339,15 +367,20 @@ def _functions(namespace: dict[str, Any], module: str) -> Iterator[tuple[str, Co
     for name, value in namespace.items():
         members = vars(value).items() if isinstance(value, type) else [(None, value)]
         for inner, member in members:
-            function = getattr(member, "fget", None) or getattr(member, "__func__", member)
+            function = _bare(member)
             if isinstance(function, FunctionType) and function.__module__ == module:
                 yield f"{name}.{inner}" if inner else name, function.__code__
+
+
+def _bare(member: Any) -> Any:
+    """A function without its decorators."""
+    return inspect.unwrap(getattr(member, "fget", None) or getattr(member, "__func__", member))
 
 
 def _function(namespace: dict[str, Any], name: str) -> Any:
     first, _, inner = name.partition(".")
     found = vars(namespace[first])[inner] if inner else namespace[first]
-    return getattr(found, "fget", None) or getattr(found, "__func__", found)
+    return _bare(found)
 
 
 class Planter:
@@ -404,7 +437,7 @@ def in_child(check: Callable[[], bool]) -> bool:
 
 def main(words: list[str]) -> int:
     planter = Planter([each for each in MUTATIONS if all(word in each.name for word in words)])
-    paths = [str(Path(__file__).parent / f"{name}.py") for name in TESTS]
+    paths = [str(path) for name in TESTS for path in Path(__file__).parent.rglob(f"{name}.py")]
     # Without a reporter, and so without the options for one.
     options = ["-o", "addopts=--import-mode=importlib", "-p", "no:terminal"]
     options += ["-p", "no:cacheprovider", "-k", CHOSEN]

@@ -28,7 +28,7 @@ from sessions import (
 )
 from sessions import events as session_events
 from sessions.blocking import run
-from sessions.operations.core import Invalid
+from sessions.operations.outcomes import Invalid
 from tests.sessions.conftest import KEYS, TARGETS, without_rate
 from tests.support import servers
 from tests.support.servers import RealCluster, RealSentinel, RealServer

@@ -49,9 +49,9 @@ class Counting:
         self.after: Callable[[], Any] | None = None
         link._send = self.send  # type: ignore[method-assign]  # so it is the same for all clients
 
-    async def send(self, words: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    async def send(self, words: tuple[Any, ...], options: dict[str, Any], seconds: float) -> Any:
         self.calls += 1
-        reply = await self._send(words, options)
+        reply = await self._send(words, options, seconds)
         if self.after is not None:
             hook, self.after = self.after, None
             await hook()

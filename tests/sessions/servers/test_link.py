@@ -37,6 +37,18 @@ def link_to(client: Any, **settings: Any) -> Link:
     return Link(client, **{"timeout_seconds": 5, "retries": 1, **settings})
 
 
+class WaitsByClock(Link):
+    """A link that pauses on a clock of its own, and lets nobody wait."""
+
+    now = 1000.0
+
+    def __init__(self, client: Any, **settings: Any) -> None:
+        super().__init__(client, clock=lambda: self.now, **settings)
+
+    async def _pause(self, seconds: float) -> None:
+        self.now += seconds
+
+
 @asynccontextmanager
 async def silent_server() -> AsyncIterator[int]:
     """Accepts, and never answers; gives its port."""
@@ -105,7 +117,7 @@ async def test_what_passes_is_waited_for_within_the_deadline(error: Exception) -
     assert await link_to(Answers(error, error, error), retries=0).ask("PING") == "OK"
     forever = Answers(*[error] * 1000)
     with pytest.raises(StoreUnavailable) as raised:
-        await link_to(forever, retries=0, timeout_seconds=0.1).ask("PING")
+        await WaitsByClock(forever, retries=0, timeout_seconds=1).ask("PING")
     assert not raised.value.may_have_happened
     assert 3 < forever.asked < 30
 
@@ -344,31 +356,46 @@ async def test_a_cancelled_request_costs_the_next_one_nothing(redis_server: Real
             assert session.user_id == "link-mine"
 
 
+class FailsAfter:
+    """A client that loses its server after so many requests."""
+
+    def __init__(self, client: Any, requests: int) -> None:
+        self._client = client
+        self._left = requests
+
+    async def execute_command(self, *words: Any, **options: Any) -> Any:
+        if not self._left:
+            raise UNREACHED[0]
+        self._left -= 1
+        return await self._client.execute_command(*words, **options)
+
+
 async def test_a_login_whose_old_session_could_not_be_ended_may_have_happened(
     redis_server: RealServer,
 ) -> None:
-    class FailsToEnd:
-        """A client that loses its server when the new session is there."""
-
-        def __init__(self, client: Any) -> None:
-            self._client = client
-            self._asked = 0
-
-        async def execute_command(self, *words: Any, **options: Any) -> Any:
-            self._asked += 1
-            if self._asked > 1:
-                raise UNREACHED[0]
-            return await self._client.execute_command(*words, **options)
-
     async with redis.asyncio.Redis.from_url(redis_server.url) as client:
         sound = await SessionStore.connect(client, without_rate(), keys=KEYS)
         await sound.create("link-warm")  # the scripts are known from now on
         before = await sound.create("link-before")
-        failing = await SessionStore.connect(FailsToEnd(client), without_rate(), keys=KEYS)
+        failing = await SessionStore.connect(FailsAfter(client, 1), without_rate(), keys=KEYS)
         with pytest.raises(StoreUnavailable) as raised:
             await failing.create("link-after", replace=before.token)
         assert raised.value.may_have_happened
         assert len(await sound.get_user_sessions("link-after")) == 1
+
+
+async def test_a_visitor_whose_session_could_not_be_ended_may_have_signed_in(
+    redis_server: RealServer,
+) -> None:
+    async with redis.asyncio.Redis.from_url(redis_server.url) as client:
+        sound = await SessionStore.connect(client, without_rate(), keys=KEYS)
+        visitor = await sound.create(None)
+        await sound.validate(visitor.token)  # the scripts are known from now on
+        failing = await SessionStore.connect(FailsAfter(client, 2), without_rate(), keys=KEYS)
+        with pytest.raises(StoreUnavailable) as raised:
+            await failing.rotate(visitor.token, user_id="link-promoted")
+        assert raised.value.may_have_happened
+        assert len(await sound.get_user_sessions("link-promoted")) == 1
 
 
 async def test_what_another_task_of_a_cluster_client_breaks_is_asked_again(
