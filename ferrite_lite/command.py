@@ -19,6 +19,8 @@ KeyFinder = Callable[[list[bytes]], list[int]]
 #: Tells what a request does to each of its keys, in the words of ``KeySpec``, where its options
 #: decide.
 UseFinder = Callable[[list[bytes]], list[str]]
+#: Raises CommandError for a connection that may not ask at all, whoever its user is.
+Gate = Callable[..., None]
 
 #: Flags in the order in which COMMAND INFO lists them. Of one it says nothing: ``may_replicate``,
 #: of what replicas must hear of though it writes no key itself.
@@ -109,6 +111,7 @@ class Command:
     keys_used: str = ""
     find_keys: KeyFinder | None = None
     find_uses: UseFinder | None = None
+    gate: Gate | None = None
     #: What a request names besides keys: ``channels``, or ``patterns`` of them.
     channels: str = ""
     #: Empty for a command that is not deprecated.
@@ -252,6 +255,7 @@ class CommandGroup:
         keys: str = "",
         find_keys: KeyFinder | None = None,
         find_uses: UseFinder | None = None,
+        gate: Gate | None = None,
         channels: str = "",
         deprecated: str = "",
         arity: int | None = None,
@@ -277,6 +281,7 @@ class CommandGroup:
                 keys_used=keys,
                 find_keys=find_keys,
                 find_uses=find_uses,
+                gate=gate,
                 channels=channels,
                 deprecated_since=deprecated.partition(" ")[0],
                 replaced_by=deprecated.partition(" ")[2],

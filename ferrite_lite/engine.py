@@ -315,6 +315,8 @@ class Engine:
         """
         try:
             command = ctx.command = self._resolve(argv)
+            if command.gate is not None:
+                command.gate(ctx)
             if not ctx.authenticated and "no_auth" not in command.flags:
                 raise NotAuthenticated
             if ctx.transaction is not None and "no_multi" in command.flags:

@@ -66,17 +66,21 @@ def _subcommand(name: str, *counts: int) -> Callable[[Subcommand], Subcommand]:
     return declare
 
 
+def _require_leave(ctx: Context) -> None:
+    access = ctx.server.config.debug_access
+    if access == "no" or (access == "local" and not ctx.peer.is_local):
+        raise DebugNotAllowed
+
+
 @command(
     "DEBUG",
     "admin noscript loading stale",
     since="1.0.0",
     arity=-2,  # Redis documents none of its arguments
+    gate=_require_leave,
 )
 def debug(ctx: Context, subcommand: bytes, *words: bytes) -> Reply:
     """Look inside the server, or make it behave strangely."""
-    access = ctx.server.config.debug_access
-    if access == "no" or (access == "local" and not ctx.peer.is_local):
-        raise DebugNotAllowed
     function = _SUBCOMMANDS.get((subcommand.lower(), len(words)))
     if function is None:
         raise SubcommandSyntax("debug", subcommand)

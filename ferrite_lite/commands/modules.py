@@ -13,18 +13,27 @@ command = CommandGroup("server", category="")
 _CHANGING = "admin noscript no_async_loading"
 
 
+def _refuse(_: Context) -> None:
+    raise ModuleNotAllowed
+
+
 @command("MODULE LIST", "admin noscript", since="4.0.0", tips=["nondeterministic_output_order"])
 def module_list(_: Context) -> Reply:
     """Return the modules: none."""
     return []
 
 
-@command("MODULE LOAD path [arg [arg ...]]", _CHANGING, since="4.0.0")
-@command("MODULE LOADEX path [CONFIG name value [CONFIG name value ...]]", _CHANGING, since="7.0.0")
-@command("MODULE UNLOAD name", _CHANGING, since="4.0.0")
+@command("MODULE LOAD path [arg [arg ...]]", _CHANGING, since="4.0.0", gate=_refuse)
+@command(
+    "MODULE LOADEX path [CONFIG name value [CONFIG name value ...]]",
+    _CHANGING,
+    since="7.0.0",
+    gate=_refuse,
+)
+@command("MODULE UNLOAD name", _CHANGING, since="4.0.0", gate=_refuse)
 def module_change(_: Context, *words: bytes) -> Reply:
-    """Refuse: modules are compiled for Redis."""
-    raise ModuleNotAllowed
+    """Do nothing: modules are compiled for Redis."""
+    raise ModuleNotAllowed  # asked for by a script, which passes no gate
 
 
 @command("MODULE HELP", "loading stale", since="5.0.0")

@@ -424,6 +424,10 @@ MODULE has none and takes none
     MODULE LOADEX /nowhere.so CONFIG a b
     MODULE UNLOAD a
     MODULE UNLOAD
+    MULTI
+    MODULE LIST
+    MODULE LOAD /nowhere.so
+    EXEC
     EVAL "return redis.call('MODULE', 'LIST')" 0
 
 MEMORY refuses what it does not know

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ferrite_lite.clock import ManualClock
+from ferrite_lite.config import Config
 from ferrite_lite.context import Peer
 from ferrite_lite.data.expiry import SLICE_MS
 from ferrite_lite.engine import Engine
@@ -27,6 +28,14 @@ def test_debug_is_for_connections_from_this_machine(address: str) -> None:
 def test_debug_is_not_for_others(address: str) -> None:
     refusal = str(ask(Engine(), "DEBUG", "SLEEP", "0", address=address))
     assert refusal.startswith("ERR DEBUG command not allowed.")
+
+
+def test_a_refusal_spoils_the_transaction_that_is_queued() -> None:
+    engine = Engine(config=Config(debug_access="no"))
+    ctx = engine.connect()
+    assert engine.execute(ctx, [b"MULTI"]) is OK
+    assert str(engine.execute(ctx, [b"DEBUG", b"SLEEP", b"0"])).startswith("ERR DEBUG command not")
+    assert str(engine.execute(ctx, [b"EXEC"])).startswith("EXECABORT ")
 
 
 def test_active_expiry_can_be_switched_off_and_on() -> None:
