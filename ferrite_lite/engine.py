@@ -243,6 +243,7 @@ class Engine:
         removed = self._expire_until(started_ns + budget_ns)
         elapsed_ns = SystemClock.now_ns() - started_ns
         statistics.expiry_ns += elapsed_ns
+        self.state.note_latency(b"expire-cycle", elapsed_ns)
         statistics.unfinished_expiries += elapsed_ns > budget_ns
         return removed
 

@@ -10,7 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from .acl import AccessControl
-from .clock import NS_PER_US, Clock, SystemClock
+from .clock import NS_PER_MS, NS_PER_US, Clock, SystemClock
 from .command import Command, CommandTable
 from .config import Config
 from .data.keyspace import Keyspace, Moment
@@ -142,18 +142,21 @@ class ServerState:
         self.metrics.note_from(min(limits_us, default=None))
         self.update_guards()
 
+    def note_latency(self, name: bytes, elapsed_ns: int) -> None:
+        """Tell the latency monitor of some work, if it took long enough to be an event."""
+        threshold_ms, elapsed_ms = self.config.latency_threshold_ms, elapsed_ns // NS_PER_MS
+        if threshold_ms and elapsed_ms >= threshold_ms:
+            self.latency.add(name, unix_seconds=self.moment.ms // 1000, elapsed_ms=elapsed_ms)
+
     def note_slow(self, ctx: Context, command: Command, argv: list[bytes], elapsed_ns: int) -> None:
         """Tell the slow log and the latency monitor of a call, if it is one for them."""
         config, elapsed_us = self.config, elapsed_ns // NS_PER_US
-        unix_seconds = self.moment.ms // 1000
-        if config.latency_threshold_ms and elapsed_us // 1000 >= config.latency_threshold_ms:
-            name = b"fast-command" if "fast" in command.flags else b"command"
-            self.latency.add(name, unix_seconds=unix_seconds, elapsed_ms=elapsed_us // 1000)
+        self.note_latency(b"fast-command" if "fast" in command.flags else b"command", elapsed_ns)
         limit_us = config.slowlog_slower_than_us
         if 0 <= limit_us <= elapsed_us and "skip_slowlog" not in command.flags:
             self.slowlog.add(
                 redacted(command, argv),
-                unix_seconds=unix_seconds,
+                unix_seconds=self.moment.ms // 1000,
                 elapsed_us=elapsed_us,
                 address=ctx.peer.address.encode(),
                 client_name=ctx.name,

@@ -241,8 +241,14 @@ class Memory:
             return False
         if server.pause.is_on:
             return True  # the data stands still
-        stop_ns = SystemClock.now_ns() + _budget_us(config.eviction_tenacity) * NS_PER_US
-        evicted = 0
+        started_ns = SystemClock.now_ns()
+        can_go_on = self._evict(started_ns + _budget_us(config.eviction_tenacity) * NS_PER_US)
+        server.note_latency(b"eviction-cycle", SystemClock.now_ns() - started_ns)
+        return can_go_on
+
+    def _evict(self, stop_ns: int) -> bool:
+        """Evict until the limit holds or the time is over; false when nothing may go."""
+        server, evicted = self._server, 0
         while self.is_over():
             chosen = self._choose()
             if chosen is None:

@@ -32,6 +32,32 @@ def test_a_command_past_the_threshold_is_an_event(engine: Engine, run: Any) -> N
     assert run("LATENCY", "RESET", "command", "fast-command") == 1
 
 
+def test_work_that_no_client_asked_for_is_an_event_of_its_own(engine: Engine, run: Any) -> None:
+    run("CONFIG", "SET", "latency-monitor-threshold", "5")
+    engine.state.note_latency(b"expire-cycle", 5_999_000)
+    engine.state.note_latency(b"eviction-cycle", 4_999_000)
+    assert run("LATENCY", "LATEST") == [[b"expire-cycle", 1_700_000_000, 5, 5]]
+    run("CONFIG", "SET", "latency-monitor-threshold", "0")
+    engine.state.note_latency(b"eviction-cycle", 9_000_000)
+    assert run("LATENCY", "HISTORY", "eviction-cycle") == []
+
+
+def test_expiry_and_eviction_say_how_long_they_took(
+    engine: Engine, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted: list[bytes] = []
+    monkeypatch.setattr(
+        "ferrite_lite.state.ServerState.note_latency",
+        lambda state, name, elapsed_ns: noted.append(name),
+    )
+    engine.expire_due(1_000_000)
+    assert noted == [b"expire-cycle"]
+    run("SET", "a", "x" * 2_000_000)
+    run("CONFIG", "SET", "maxmemory-policy", "allkeys-random", "maxmemory", "1500000")
+    run("GET", "b")
+    assert noted[1:] == [b"eviction-cycle"]
+
+
 def test_the_graph_has_a_column_for_each_sample(engine: Engine, run: Any) -> None:
     for second, elapsed_ms in enumerate((10, 20, 30)):
         engine.state.latency.add(b"command", unix_seconds=second, elapsed_ms=elapsed_ms)
