@@ -186,6 +186,14 @@ class StoreRecovered(SessionEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class AnsweredStale(SessionEvent):
+    """The store did not answer, and a session was taken for what it was so many seconds ago."""
+
+    public_id: str
+    age_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class CookieConflict(SessionEvent):
     """A request held the session cookie twice, with different values: one of them was planted."""
 

@@ -8,6 +8,9 @@ listens to yet, or a Sentinel's former master is all that is heard.
 
 An answer is kept only if no change of its user was heard, and none made here, between the question
 and the answer: what a reply in flight says may be over when it arrives.
+
+With ``stale_seconds`` what is kept is good for something else as well: while the store gives no
+answer, ``stale`` has the last one, if it is no older than that and no change was heard or made.
 """
 
 from __future__ import annotations
@@ -31,8 +34,11 @@ from .servers.link import Link
 from .tokens import Ticket
 
 NS_PER_MS = 1_000_000
+NS_PER_SECOND = 1_000_000_000
 #: Longer, and signing out would not mean what it says.
 MAX_SECONDS = 60
+#: Long enough for a failover, and for somebody to look.
+MAX_STALE_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +49,15 @@ class NearCache:
     max_seconds: float = 2
     #: How many sessions are kept.
     max_entries: int = 10_000
+    #: While the store does not answer, sessions that were read here within this time are validated
+    #: all the same, with ``is_stale``: those, too, that have ended elsewhere meanwhile. 0 for none.
+    stale_seconds: float = 0
 
     def __post_init__(self) -> None:
         if not 0 < self.max_seconds <= MAX_SECONDS:
             raise ConfigError(f"a near cache keeps sessions for up to {MAX_SECONDS} seconds")
+        if not 0 <= self.stale_seconds <= MAX_STALE_SECONDS:
+            raise ConfigError(f"a stale session is {MAX_STALE_SECONDS} seconds old at most")
         if self.max_entries < 1:
             raise ConfigError("a near cache has room for an entry at least")
 
@@ -67,6 +78,18 @@ class _Entry:
     asked_at_ns: int
     #: By what changes of it were heard, before it was asked for and ever since if it is the same.
     ear: object | None
+
+    def now_ms(self, now_ns: int) -> int:
+        """The time at the store: it is not so late there yet.
+
+        The answer was made after the question was asked.
+        """
+        return self.live.read_at_ms + -(-(now_ns - self.asked_at_ns) // NS_PER_MS)
+
+    def is_good(self, now_ns: int, max_age_ns: int) -> bool:
+        """Whether it is young enough, and of a session that has not expired."""
+        is_young = 0 <= now_ns - self.asked_at_ns < max_age_ns
+        return is_young and self.now_ms(now_ns) < self.live.expires_at_ms
 
 
 @dataclass(slots=True, eq=False)
@@ -94,6 +117,7 @@ class Near:
         self._prefixes = [f"{config.prefix}session:", f"{config.prefix}user:"]
         self._max_entries = settings.max_entries
         self._max_age_ns = round(settings.max_seconds * 1000) * NS_PER_MS
+        self._max_stale_ns = round(settings.stale_seconds * 1000) * NS_PER_MS
         self._clock = clock or _SinceBoot()
         #: By the user's tag; whose answer is the newest comes last.
         self._users: OrderedDict[str, dict[str, _Entry]] = OrderedDict()
@@ -162,17 +186,20 @@ class Near:
         entry = self._users.get(ticket.tag, _NOTHING).get(ticket.sid)
         if entry is None or ear is None or entry.ear is not ear:
             return None
-        age_ns = now_ns - entry.asked_at_ns
-        live = entry.live
-        # The answer was made after the question was asked: it is not so late at the server yet.
-        now_ms = live.read_at_ms + -(-age_ns // NS_PER_MS)
-        if not (0 <= age_ns < self._max_age_ns and now_ms < live.expires_at_ms):
+        live, now_ms = entry.live, entry.now_ms(now_ns)
+        if not entry.is_good(now_ns, self._max_age_ns) or not _fits(live, bindings):
             return None
         if touch and 0 <= self._touch_interval_ms <= now_ms - live.last_access_ms:
             return None
-        if not _fits(live, bindings):
-            return None
         return Live(live.last_access_ms, live.expires_at_ms, False, now_ms, live.record)
+
+    def stale(self, ticket: Ticket) -> tuple[Live, float] | None:
+        """What the store said last of a session, and how many seconds ago, if that may do."""
+        now_ns = self._clock.now_ns()
+        entry = self._users.get(ticket.tag, _NOTHING).get(ticket.sid)
+        if entry is None or not entry.is_good(now_ns, self._max_stale_ns):
+            return None
+        return entry.live, (now_ns - entry.asked_at_ns) / NS_PER_SECOND
 
     def _keep(self, ticket: Ticket, entry: _Entry) -> None:
         entries = self._users.setdefault(ticket.tag, {})
@@ -185,7 +212,8 @@ class Near:
     def _is_oldest_over(self, now_ns: int) -> bool:
         """Whether nothing is good any more that is kept of the user who was read longest ago."""
         entries = next(iter(self._users.values())).values()
-        return all(now_ns - entry.asked_at_ns >= self._max_age_ns for entry in entries)
+        max_ns = max(self._max_age_ns, self._max_stale_ns)
+        return all(now_ns - entry.asked_at_ns >= max_ns for entry in entries)
 
     # --- forgetting -------------------------------------------------------------------------------
 

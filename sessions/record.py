@@ -155,6 +155,9 @@ class Session(Generic[T]):
     touched: bool
     #: Whether the request does not look like those of the session, under the policy ``step_up``.
     step_up: bool = False
+    #: Whether the store does not answer, and this is what it said at ``read_at``: refuse what
+    #: matters. Only with ``NearCache(stale_seconds=...)``.
+    is_stale: bool = False
     _record: Record = field(compare=False)
     _sid: str
     _content: Content[T] = field(compare=False)
@@ -253,7 +256,9 @@ class Session(Generic[T]):
     def is_fresh(self, max_age_seconds: float, level: int = 1) -> bool:
         """Whether the user has shown who he is so lately, at such a level (ASVS 7.5.1, 7.5.3)."""
         auth = self.auth
-        if auth is None or auth.authenticated_at is None or self.step_up or auth.level < level:
+        if auth is None or auth.authenticated_at is None or auth.level < level:
+            return False
+        if self.step_up or self.is_stale:
             return False
         return (self.read_at - auth.authenticated_at).total_seconds() <= max_age_seconds
 

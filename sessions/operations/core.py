@@ -176,12 +176,13 @@ class Core(Generic[T]):
 
     # --- answers ----------------------------------------------------------------------------------
 
-    def session(self, ticket: Ticket, live: Live) -> Session[T]:
+    def session(self, ticket: Ticket, live: Live, *, is_stale: bool = False) -> Session[T]:
         return Session(
             last_access_ms=live.last_access_ms,
             expires_at_ms=live.expires_at_ms,
             read_at_ms=live.read_at_ms,
             touched=live.touched,
+            is_stale=is_stale,
             _record=live.record,
             _sid=ticket.sid,
             _content=self.content,

@@ -34,6 +34,10 @@ class Epoch:
     async def refuses(self, live: Live) -> bool:
         """Whether a session was opened before the epoch. Raises StoreUnavailable."""
         await self._ask_if_due()
+        return self.is_known_to_refuse(live)
+
+    def is_known_to_refuse(self, live: Live) -> bool:
+        """The same, as far as was known when the store was last asked."""
         return self._began_ms > 0 and live.record.number("created_at") <= self._began_ms
 
     async def is_after(self, moment_ms: int) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .. import errors
+from ..record import Session
 
 
 class Reason(StrEnum):
@@ -29,6 +30,8 @@ class Outcome(StrEnum):
     """How an operation has ended."""
 
     OK = "ok"
+    #: There was no answer in time, and what had been read of the session before was good enough.
+    STALE = "stale"
     #: There is no such session any more, or nobody's lock on it, so nothing was done.
     GONE = "gone"
     #: The token opens nothing.
@@ -67,6 +70,8 @@ class Outcome(StrEnum):
         """That of an operation which has given this answer."""
         if isinstance(answer, Invalid):
             return cls(f"invalid:{answer.reason}")
+        if isinstance(answer, Session) and answer.is_stale:
+            return cls.STALE
         return cls.GONE if answer is None or answer is False else cls.OK
 
     @classmethod
@@ -77,7 +82,12 @@ class Outcome(StrEnum):
         return _OF_ERRORS.get(type(error), cls.FAILED)
 
 
-_FAILURES = frozenset({Outcome.UNAVAILABLE, Outcome.REFUSED, Outcome.UNREADABLE, Outcome.FAILED})
+_FAILURES = frozenset(
+    {
+        *(Outcome.STALE, Outcome.UNAVAILABLE, Outcome.REFUSED),
+        *(Outcome.UNREADABLE, Outcome.FAILED),
+    }
+)
 _OF_ERRORS: dict[type[Exception], Outcome] = {
     errors.SessionGone: Outcome.GONE,
     errors.RateLimited: Outcome.RATE_LIMITED,

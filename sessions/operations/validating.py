@@ -8,6 +8,7 @@ from .. import events
 from ..atomic import Bound, Dead, Live
 from ..config import BindingPolicy
 from ..datatype import T
+from ..errors import StoreUnavailable
 from ..policies import RequestContext, Shown
 from ..record import Session
 from ..tokens import Ticket
@@ -33,6 +34,24 @@ class Validation(Generic[T]):
         if ticket is None:
             return self._core.unknown(Reason.MALFORMED, request)
         shown = self._core.bindings.shown(request, ticket.tag)
+        try:
+            return await self._asked(token, ticket, request, shown, touch=touch)
+        except StoreUnavailable:
+            stale = await self._stale(token, ticket, shown)
+            if stale is None:
+                raise
+            return stale
+
+    async def _asked(
+        self,
+        token: str,
+        ticket: Ticket,
+        request: RequestContext | None,
+        shown: Shown,
+        *,
+        touch: bool,
+    ) -> Session[T] | Invalid:
+        """What the store says, or has said a moment ago."""
         bindings = self._core.bindings.script_arguments(shown)
         validate = (self._core.near or self._core.atomic).validate
         found = await self._core.follow(
@@ -64,6 +83,20 @@ class Validation(Generic[T]):
         if not answer.touched and self._is_due(answer):
             # The script prolonged nothing, and who had to decide has let it pass.
             return await self.result(token, None, touch=True)
+        return session
+
+    async def _stale(self, token: str, ticket: Ticket, shown: Shown) -> Session[T] | Invalid | None:
+        """What the store last said, now that it says nothing; None if that will not do."""
+        core = self._core
+        found = core.near.stale(ticket) if core.near is not None else None
+        if found is None or core.epoch.is_known_to_refuse(found[0]):
+            return None
+        live, age_seconds = found
+        core.content.check_identity(live.record, ticket.sid)
+        session = core.session(ticket, live, is_stale=True)
+        if await self._refuses(token, session, shown):
+            return Invalid(Reason.BINDING)
+        core.tell(events.AnsweredStale(session.public_id, age_seconds))
         return session
 
     def _is_due(self, live: Live) -> bool:
