@@ -167,6 +167,8 @@ class Connection(asyncio.Protocol):
         self._tracking = engine.state.tracking
         self._statistics = engine.state.statistics
         self._now_ns = engine.state.clock.now_ns
+        #: Half the price of ``with engine.lock``, and paid for every request that comes alone.
+        self._lock, self._unlock = engine.lock.acquire, engine.lock.release
         self._limits = ParserLimits(max_bulk_bytes=engine.state.config.max_bulk_bytes)
         self._parser = RequestParser(self._limits)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -187,6 +189,10 @@ class Connection(asyncio.Protocol):
         self._is_paused = False
         #: Whether the next request waits for the end of CLIENT PAUSE.
         self._is_postponed = False
+        #: Whether that one batch is all, and no longer than a step.
+        self._is_short = False
+        #: What the stopwatch showed after the last step.
+        self._ended_ns = 0
         #: For the request deadline: how much was served when a request was seen incomplete.
         self._served = 0
         self._stalled: tuple[int, float] | None = None
@@ -240,14 +246,15 @@ class Connection(asyncio.Protocol):
         return before
 
     def data_received(self, data: bytes) -> None:
-        self._statistics.input_bytes += len(data)
-        self._statistics.reads += 1
+        size, statistics = len(data), self._statistics
+        statistics.input_bytes += size
+        statistics.reads += 1
         if self._backlog is not None:
             self._held += data
             if self._is_postponed and len(self._held) > MAX_HELD_BYTES:
                 self._stop_reading()
             return
-        self._take(data)
+        self._take(data, size)
         if self._backlog_bytes > FREE_REQUEST_BYTES and self._is_one_too_many():
             return
         self._work()
@@ -273,14 +280,17 @@ class Connection(asyncio.Protocol):
 
     # --- running requests -------------------------------------------------------------------------
 
-    def _take(self, data: bytes) -> None:
+    def _take(self, data: bytes, size: int) -> None:
         """Make a backlog of what came: nearly always one batch."""
-        self._backlog_bytes = self._parser.pending_bytes + len(data)
         requests = self._parser.feed_whole(data)
-        if requests is None:
-            self._backlog = self._parser.feed_strictly(data)
-        else:
+        if requests is not None:
             self._batch, self._at, self._backlog = requests, 0, NO_MORE_BATCHES
+            self._is_short = len(requests) <= STEP_REQUESTS
+            self._backlog_bytes = size
+        else:
+            self._batch, self._at, self._is_short = [], 0, False
+            self._backlog_bytes = self._parser.pending_bytes + size
+            self._backlog = self._parser.feed_strictly(data)
 
     def _is_one_too_many(self) -> bool:
         """Whether a large request costs this connection its place: then it is not run."""
@@ -290,35 +300,44 @@ class Connection(asyncio.Protocol):
 
     def _work(self) -> None:
         """Run what is waiting, for one time slice; the rest when the loop comes round again."""
-        stop_ns = stopwatch_ns() + SLICE_NS
         while self._backlog is not None:
-            is_done = self._run_slice(self._backlog, stop_ns)
+            is_done = self._run_slice(self._backlog)
             if self._tracking.has_news:
                 self.engine.end_turn()
-            if not is_done:
-                if self._is_postponed:
-                    return  # and go on reading: it may leave before its turn comes
-                if self._loop is None:
-                    continue  # in the process there is nobody else to wait for
-                self._stop_reading()
-                if self._can_write:
-                    self._loop.call_soon(self._resume)
+            if is_done:
+                self._backlog = None
+                if self._held:
+                    held = bytes(self._held)
+                    self._held.clear()
+                    self._take(held, len(held))
+            elif self._must_leave():
                 return
-            self._backlog = None
-            if self._held:
-                self._take(bytes(self._held))
-                self._held.clear()
         if self._is_paused:
             self._is_paused = False
             self._transport.resume_reading()
+
+    def _must_leave(self) -> bool:
+        """A slice is over before all is done: let others run, as far as there are any."""
+        if self._is_postponed:
+            return True  # and go on reading: it may leave before its turn comes
+        if self._loop is None:
+            return False  # in the process there is nobody else to wait for
+        self._stop_reading()
+        if self._can_write:
+            self._loop.call_soon(self._resume)
+        return True
 
     def _stop_reading(self) -> None:
         self._is_paused = True
         self._transport.pause_reading()
 
-    def _wait_for_turn(self) -> None:
-        """Go on when clients are paused no more. Without a server, nobody else looks."""
+    def _wait_for_turn(self, argv: Request) -> None:
+        """Go on with a request when clients are paused no more.
+
+        Without a server, nobody else looks.
+        """
         self._is_postponed = True
+        self._at = next(at for at, each in enumerate(self._batch) if each is argv)
         if self._server is None and self._home is not None:
             self._home.call_later(PAUSE_LOOK_SECONDS, self._resume)
         self.engine.state.pause.waiting[self.ctx] = partial(self.at_home, self._resume, later=True)
@@ -328,89 +347,98 @@ class Connection(asyncio.Protocol):
         if self._backlog is not None and self._can_write:
             self._work()
 
-    def _run_slice(self, batches: Iterator[list[Request]], stop_ns: int) -> bool:
+    def _run_slice(self, batches: Iterator[list[Request]]) -> bool:
         """Run requests and send their replies together; true when none is left."""
+        ctx, is_done = self.ctx, False
         lines: list[bytes] = []
-        finished = False
         try:
-            with self.engine.lock:
+            self._lock()
+            try:
                 if self._outbox.waiting_bytes:
                     self._outbox.flush()
-                finished = self._run_steps(batches, stop_ns, lines)
+                if self._is_short and self._can_write:
+                    self._is_short = False
+                    self._ended_ns = self.engine.run(ctx, self._batch, lines)
+                    is_done = True
+                else:
+                    is_done = self._run_steps(batches, lines)
+            finally:
+                self._unlock()
+        except Postponed as postponed:
+            self._wait_for_turn(postponed.argv)
         except ProtocolError as error:
             ENCODERS[2].write(lines, CommandError(str(error)))
-            self._end(lines)
-            return True
+            ctx.finish()
         except RequestTooBig:
-            logger.warning("closing %s: its request is too big", self.ctx.peer.address)
-            self._end(lines)
-            return True
+            logger.warning("closing %s: its request is too big", ctx.peer.address)
+            ctx.finish()
         except Exception:
             # A bug of ours: this client pays for it, the others do not.
-            logger.exception("closing %s: a command failed in an unexpected way", self.ctx.name)
+            logger.exception("closing %s: a command failed in an unexpected way", ctx.name)
+            ctx.finish()
+        if ctx.closing:
             self._end(lines)
             return True
-        if self.ctx.closing:
-            self._end(lines)
-            return True
-        self.ctx.last_request_ns = self._now_ns()
-        self._answer(lines, stop_ns)
-        return finished
+        self._limits.authenticated = ctx.authenticated
+        ctx.last_request_ns = self._now_ns()
+        if lines:
+            self._answer(lines)
+        return is_done
 
-    def _run_steps(
-        self, batches: Iterator[list[Request]], stop_ns: int, lines: list[bytes]
-    ) -> bool:
+    def _run_steps(self, batches: Iterator[list[Request]], lines: list[bytes]) -> bool:
         """Run requests until none is left, which is true, or time or the transport says stop.
 
-        A step is a few requests of one batch, between two looks at the clock.
+        A step is a few requests of one batch, between two looks at the clock. Raises Postponed at
+        the first request that must wait.
         """
         ctx, limits = self.ctx, self._limits
-        step, started_ns = STEP_REQUESTS, stop_ns - SLICE_NS
+        step, self._ended_ns = STEP_REQUESTS, stopwatch_ns()
+        stop_ns = self._ended_ns + SLICE_NS
         while self._can_write:
             if self._at >= len(self._batch):
                 batch = next(batches, None)
                 if batch is None:
                     return True
                 self._batch, self._at = batch, 0
-            requests, size = self._batch, step if limits.authenticated else 1
-            if self._at or len(requests) > size:
-                requests = requests[self._at : self._at + size]
-            done = len(requests)
-            try:
-                now_ns = self.engine.run(ctx, requests, lines)
-            except Postponed as postponed:
-                done = next(at for at, argv in enumerate(requests) if argv is postponed.argv)
-                self._wait_for_turn()
-            self._at += done
-            self._served += done
+            size = step if limits.authenticated else 1
+            requests = self._batch[self._at : self._at + size]
+            began_ns, self._ended_ns = self._ended_ns, self.engine.run(ctx, requests, lines)
+            self._at += len(requests)
+            self._served += len(requests)
             limits.authenticated = ctx.authenticated
             if len(lines) >= FLUSH_LINES:
                 self._send(lines)
-            if self._is_postponed or now_ns > stop_ns:
+            if self._ended_ns > stop_ns:
                 return False
-            is_quick = now_ns - started_ns < QUICK_STEP_NS
+            is_quick = self._ended_ns - began_ns < QUICK_STEP_NS
             step = step * 4 if is_quick else max(STEP_REQUESTS, step // 4)
-            started_ns = now_ns
         return False
 
-    def _answer(self, lines: list[bytes], now_ns: int) -> None:
+    def _answer(self, lines: list[bytes]) -> None:
         """Send replies at the end of the turn, with those of others, unless they are many."""
-        if not lines:
-            return
         lines.append(b"")
         data = CRLF.join(lines)
         if self._turn is None or len(data) > FREE_REPLY_BYTES:
             self.write(data)
             return
-        is_first = not self._unsent
-        self._unsent += data
-        if is_first:
-            self._turn.add(self, now_ns)
+        if self._unsent:
+            self._unsent += data
+        else:
+            self._unsent = data
+            self._turn.add(self, self._ended_ns)
 
     def hand_over(self) -> None:
-        """The end of a turn of the loop."""
-        if self._unsent:
-            self.write(b"")
+        """Give the transport what has been held back, as long as the client takes it."""
+        data, self._unsent = self._unsent, b""
+        if not data:
+            return
+        self._transport.write(data)
+        statistics = self._statistics
+        statistics.output_bytes += len(data)
+        statistics.writes += 1
+        # A loop's transport says stop long before a client that may do so leaves too much unread.
+        if self._turn is None or not self._can_write or not self._limits.authenticated:
+            self._check_unread()
 
     def _send(self, lines: list[bytes]) -> None:
         """Send replies at once."""
@@ -420,19 +448,18 @@ class Connection(asyncio.Protocol):
             lines.clear()
 
     def write(self, data: bytes) -> None:
-        """Hand bytes to the transport, behind what is held back, as long as the client takes them.
+        """Send bytes at once, behind what is held back.
 
         Where they are more than ``client-output-buffer-limit`` lets wait, nothing is sent: as in
         Redis, which makes a reply in its buffers and takes the client away with them.
         """
         if len(data) > FREE_REPLY_BYTES and self._outbox.is_too_much(self.unread_bytes + len(data)):
             return
-        if self._unsent:
-            data, self._unsent = self._unsent + data, b""
-        self._transport.write(data)
-        self._statistics.output_bytes += len(data)
-        self._statistics.writes += 1
-        unread = self._transport.get_write_buffer_size()
+        self._unsent += data
+        self.hand_over()
+
+    def _check_unread(self) -> None:
+        unread = self.unread_bytes
         limit = MAX_OUTPUT_BYTES if self._limits.authenticated else MAX_UNAUTHENTICATED_OUTPUT_BYTES
         if unread > limit:
             logger.warning("closing %s: %d bytes unread", self.ctx.peer.address, unread)
@@ -471,7 +498,6 @@ class Connection(asyncio.Protocol):
 
     def _end(self, lines: list[bytes]) -> None:
         """Send what there is to say and close; nothing that comes after is run."""
-        self.ctx.finish()
         self._send(lines)
         self.hand_over()
         self._transport.close()

@@ -147,6 +147,21 @@ def test_a_protocol_error_has_redis_s_words(data: bytes, fault: str) -> None:
     assert parse(RequestParser(), data) == ([], f"ERR Protocol error: {fault}")
 
 
+@pytest.mark.parametrize("count", range(1, 6))
+def test_every_length_of_a_request_that_comes_alone_is_checked(count: int) -> None:
+    argv = [b"word" + b"x" * at for at in range(count)]
+    whole = request(*argv)
+    assert parse(RequestParser(), whole) == ([argv], None)
+    for word in argv:
+        for wrong in (len(word) - 1, len(word) + 1):
+            data = whole.replace(b"$%d" % len(word), b"$%d" % wrong)
+            strict = RequestParser()
+            expected = [parse(strict, data[at : at + 1]) for at in range(len(data))]
+            found, fault = parse(RequestParser(), data)
+            assert found == [argv for each, _ in expected for argv in each]
+            assert fault == next((fault for _, fault in expected if fault), None)
+
+
 @pytest.mark.parametrize("data", [b"\r\n", b"\n", b"*0\r\n", b"*-1\r\n", b"*-10\r\n", b"   \r\n"])
 def test_an_empty_request_is_no_request(data: bytes) -> None:
     assert parse(RequestParser(), data + request("PING")) == ([[b"PING"]], None)
