@@ -824,6 +824,12 @@ class ScriptFailed(CommandError):
         super().__init__(message + (where and f" script: {name}, on {where}."))
 
 
+class NamelessError(CommandError):
+    """What ended a script is a table that says nothing."""
+
+    message = "ERR unknown error"
+
+
 class ScriptDoesNotCompile(CommandError):
     def __init__(self, message: bytes) -> None:
         super().__init__(f"ERR Error compiling script (new function): {as_text(message)}")

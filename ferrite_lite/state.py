@@ -105,8 +105,8 @@ class ServerState:
         #: A connection as CLIENT LIST shows it; the engine, which knows CLIENT, puts it here.
         self.describe_client: Callable[[Context], bytes] = _undescribed
         self.last_client_id = 0
-        self.scripts = ScriptCache()
-        self.functions = Libraries()
+        self.scripts = ScriptCache(config.redis_version)
+        self.functions = Libraries(config.redis_version)
         #: The script or function that is running; it may be asked to stop.
         self.running_script: ScriptRun | None = None
         #: Whether it has run for so long that others are told so.

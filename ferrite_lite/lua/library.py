@@ -10,6 +10,7 @@ from ..errors import (
     LibraryDoesNotCompile,
     LibraryFailed,
     LibraryNameInvalid,
+    NamelessError,
     RegistrationRefused,
 )
 from ..reply import Reply
@@ -51,10 +52,10 @@ class LibraryFunction:
 class Library:
     """A library that is loaded. What its functions keep in its locals stays there between calls."""
 
-    def __init__(self, source: bytes, host: ScriptHost) -> None:
+    def __init__(self, source: bytes, host: ScriptHost, version: str) -> None:
         """Raises LibraryDoesNotCompile, LibraryFailed."""
         self.functions: dict[bytes, LibraryFunction] = {}
-        self._world = _LibraryWorld(self._register, is_resumable=b"coroutine" in source)
+        self._world = _LibraryWorld(self._register, version, is_resumable=b"coroutine" in source)
         self._world.begin(host)
         try:
             main = self._world.load(source, CHUNK, is_alone=False)
@@ -63,7 +64,7 @@ class Library:
         try:
             with_room(main)
         except (LuaError, RecursionError) as problem:
-            raise LibraryFailed(error_text(failure(problem)) or "ERR unknown error") from None
+            raise LibraryFailed(error_text(failure(problem)) or NamelessError.message) from None
         self._world.open()
 
     def run(
@@ -100,8 +101,8 @@ class Library:
 class _LibraryWorld(World):
     """While a library is being loaded, its world is next to empty."""
 
-    def __init__(self, register: LuaFunction, *, is_resumable: bool) -> None:
-        super().__init__(is_of_functions=True, is_resumable=is_resumable)
+    def __init__(self, register: LuaFunction, version: str, *, is_resumable: bool) -> None:
+        super().__init__(version, is_of_functions=True, is_resumable=is_resumable)
         redis = Table()
         redis.hash.update(self.redis.facts())
         redis.hash[b"register_function"] = lambda *arguments: register(*arguments)

@@ -22,7 +22,6 @@ from ..errors import (
     ScriptWrongNumberOfArguments,
 )
 from ..reply import FlatMap, Reply, StringMap, StringSet
-from ..version import REDIS_VERSION
 from . import arguments as args
 from .conversion import error_table, tagged, to_lua
 from .errors import LuaError
@@ -42,16 +41,18 @@ REPLICATION = {
 }
 
 
-def _version_number() -> int:
-    major, minor, patch = map(int, REDIS_VERSION.split("."))
+def _version_number(version: str) -> int:
+    major, minor, patch = map(int, version.split("."))
     return major << 16 | minor << 8 | patch
 
 
 class RedisLibrary:
     """The ``redis`` table of one script, or of a library of functions. Each run sets ``host``."""
 
-    def __init__(self, *, is_of_functions: bool) -> None:
+    def __init__(self, version: str, *, is_of_functions: bool) -> None:
+        """``version`` is the one that scripts are told."""
         self.host: ScriptHost
+        self._version = version
         self.resp = 2
         self.call, self.pcall = self._callers()
         self.table = Table()
@@ -150,8 +151,8 @@ class RedisLibrary:
         return {
             b"log": self.table.hash[b"log"],
             **{name: float(level) for name, level in LOG_LEVELS.items()},
-            b"REDIS_VERSION": REDIS_VERSION.encode(),
-            b"REDIS_VERSION_NUM": float(_version_number()),
+            b"REDIS_VERSION": self._version.encode(),
+            b"REDIS_VERSION_NUM": float(_version_number(self._version)),
         }
 
     def _log(self, arguments: tuple[Value, ...]) -> Results:

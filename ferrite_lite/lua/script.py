@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NoReturn
 
-from ..errors import CommandError, ScriptFailed
+from ..errors import NamelessError, ScriptFailed
 from ..reply import Reply
 from . import runtime
 from .budget import with_room
@@ -20,18 +20,18 @@ from .world import World, failure
 CHUNK = b"@user_script"
 
 
-def compile_script(source: bytes, name: str) -> Script:
-    """Compile a script. Raises LuaSyntaxError."""
-    return Script(source, name)
+def compile_script(source: bytes, name: str, version: str) -> Script:
+    """Compile a script for a server of this version. Raises LuaSyntaxError."""
+    return Script(source, name, version)
 
 
 class Script:
     """A compiled script. Runs of it share nothing but the code."""
 
-    def __init__(self, source: bytes, name: str) -> None:
+    def __init__(self, source: bytes, name: str, version: str) -> None:
         #: How errors call it: by the SHA-1 under which EVALSHA finds it.
         self._name = name
-        self._world = World(is_of_functions=False, is_resumable=b"coroutine" in source)
+        self._world = World(version, is_of_functions=False, is_resumable=b"coroutine" in source)
         self._main = self._world.load(source, CHUNK)
         self._is_flat, tables = self._world.is_flat, self._world.tables
         self._has_keys, self._has_argv = b"KEYS" in tables, b"ARGV" in tables
@@ -59,7 +59,7 @@ def fail(error: Exception, name: str) -> NoReturn:
     positions = positions_of(error.__traceback__)
     text = str(error) if isinstance(error, ScriptStopped) else error_text(failure(error))
     if text is None:
-        raise CommandError("ERR unknown error") from None
+        raise NamelessError from None
     raise ScriptFailed(text, name, positions[-1][:2] if positions else None) from None
 
 

@@ -40,9 +40,9 @@ COMPILING_STEPS, COMPILED_A_STEP = 500, 2
 class World:
     """The world of one script, or of one library of functions: they share nothing but the data."""
 
-    def __init__(self, *, is_of_functions: bool, is_resumable: bool) -> None:
-        """``is_resumable`` compiles everything for coroutines."""
-        self.redis = RedisLibrary(is_of_functions=is_of_functions)
+    def __init__(self, version: str, *, is_of_functions: bool, is_resumable: bool) -> None:
+        """Of a server of this version. ``is_resumable`` compiles everything for coroutines."""
+        self.redis = RedisLibrary(version, is_of_functions=is_of_functions)
         self._is_of_functions = is_of_functions
         self._is_resumable = is_resumable
         self._randomness = mathlib.Randomness()

@@ -26,6 +26,7 @@ from ..lua import Library, LibraryFunction, is_name
 from ..lua.redislib import raise_error
 from ..reply import Reply
 from ..scriptflags import SHEBANG
+from ..version import REDIS_VERSION
 from ..words import split_words
 from .scripts import log_message
 
@@ -47,7 +48,9 @@ class Loaded:
 class Libraries:
     """All that was loaded, as one whole: FUNCTION RESTORE makes another one and joins both."""
 
-    def __init__(self) -> None:
+    def __init__(self, version: str = REDIS_VERSION) -> None:
+        """``version`` is the one that functions are told."""
+        self._version = version
         self._libraries: dict[bytes, Loaded] = {}
         #: Their functions, by name in lower case: FCALL does not mind the case.
         self._functions: dict[bytes, tuple[Loaded, LibraryFunction]] = {}
@@ -77,7 +80,7 @@ class Libraries:
         old = self._libraries.get(name)
         if old is not None and not replaces:
             raise LibraryExists(name)
-        library = Library(source, _LoadHost())
+        library = Library(source, _LoadHost(), self._version)
         if not library.functions:
             raise NoFunctionsRegistered
         self._link(Loaded(name, code, library), instead_of=[] if old is None else [old])

@@ -37,6 +37,7 @@ from ..lua import LuaSyntaxError, Script, ScriptHost, ScriptStopped, compile_scr
 from ..observing.metrics import Meter, is_quick
 from ..reply import Reply
 from ..scriptflags import Flags, command_flags, read_shebang
+from ..version import REDIS_VERSION
 
 if TYPE_CHECKING:
     from ..state import ServerState
@@ -115,12 +116,15 @@ class LuaScript:
 
     __slots__ = ("_script", "flags", "text")
 
-    def __init__(self, text: bytes) -> None:
-        """Raises ScriptDoesNotCompile, and what ``read_shebang`` raises."""
+    def __init__(self, text: bytes, version: str = REDIS_VERSION) -> None:
+        """For a server of this version.
+
+        Raises ScriptDoesNotCompile, and what ``read_shebang`` raises.
+        """
         self.text = text
         self.flags, source = read_shebang(text)
         try:
-            self._script: Script = compile_script(source, sha1(text).decode())
+            self._script: Script = compile_script(source, sha1(text).decode(), version)
         except LuaSyntaxError as error:
             raise ScriptDoesNotCompile(error.told_of(b"user_script")) from None
 
@@ -195,7 +199,7 @@ class Twin:
     def run(self, ctx: Context, keys: Keys, argv: Keys, *, readonly: bool) -> Reply:
         if readonly or ctx.running_exec or (ctx.guarded and self._matters_what_it_calls(ctx)):
             if self._lua is None:
-                self._lua = LuaScript(self.native.text)
+                self._lua = LuaScript(self.native.text, ctx.server.config.redis_version)
             return self._lua.run(ctx, keys, argv, readonly=readonly)
         return self.native.function(ctx, keys, argv)
 
@@ -478,7 +482,9 @@ class _FullHost(_Host):
 class ScriptCache:
     """The scripts that EVALSHA finds."""
 
-    def __init__(self) -> None:
+    def __init__(self, version: str = REDIS_VERSION) -> None:
+        """``version`` is the one that scripts are told."""
+        self._version = version
         self._loaded: dict[bytes, Runnable] = {}
         #: Those that only EVAL has brought, the one that was unused for longest first.
         self._passing: dict[bytes, None] = {}
@@ -516,7 +522,7 @@ class ScriptCache:
         sha = sha1(text)
         script = self._loaded.get(sha)
         if script is None:
-            script = self._loaded[sha] = self._twins.get(sha) or LuaScript(text)
+            script = self._loaded[sha] = self._twins.get(sha) or LuaScript(text, self._version)
             if not stays:
                 self._note_use(sha)
         elif stays:

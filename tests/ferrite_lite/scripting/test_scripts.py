@@ -132,9 +132,9 @@ def test_the_lua_of_a_twin_is_compiled_once(
     run("SCRIPT", "LOAD", BUMP)
     compiled: list[bytes] = []
 
-    def noted(text: bytes, name: str) -> Script:
+    def noted(text: bytes, name: str, version: str) -> Script:
         compiled.append(text)
-        return compile_script(text, name)
+        return compile_script(text, name, version)
 
     monkeypatch.setattr(scripts, "compile_script", noted)
     for _ in range(3):
@@ -167,6 +167,19 @@ def test_a_hash_that_a_script_answers_is_an_array_in_resp3_unless_it_asks_for_a_
     assert run3("EVAL", "redis.setresp(3) return redis.call('HGETALL', 'h')", 0) == (
         b"%1\r\n" + held
     )
+
+
+def test_scripts_and_functions_are_told_the_version_that_clients_are_told() -> None:
+    engine = Engine(config=Config(redis_version="8.1.2"))
+    run = runner(engine, engine.connect())
+    told = b"*2\r\n$5\r\n8.1.2\r\n:%d\r\n" % (8 << 16 | 1 << 8 | 2)
+    facts = "return {redis.REDIS_VERSION, redis.REDIS_VERSION_NUM}"
+    library = f"#!lua name=l\nredis.register_function('f', function() {facts} end)"
+    assert run("EVAL", facts, 0) == told
+    for _ in range(2):
+        run("FUNCTION", "LOAD", library)
+        assert run("FCALL", "f", 0) == told
+        run("FUNCTION", "FLUSH")
 
 
 # --- the cache ------------------------------------------------------------------------------------
