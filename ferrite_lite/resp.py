@@ -434,7 +434,7 @@ class ReplyEncoder:
             dict: self._map,
             Pairs: self._pairs,
             StringMap: self._string_map,
-            FlatMap: lambda lines, flat: ENCODERS[2]._string_map(lines, flat.mapping),
+            FlatMap: self._flat_map,
             StringSet: self._string_set,
             set: self._set,
             OrderedSet: self._set,
@@ -540,6 +540,15 @@ class ReplyEncoder:
         for key, value in pairs:
             self.write(lines, key)
             self.write(lines, value)
+
+    def _flat_map(self, lines: list[bytes], flat: FlatMap) -> None:
+        """A hash as RESP2 has it, which nearly always was written before."""
+        mapping = flat.mapping
+        written, size = mapping.written, 2 * len(mapping)
+        if written is None or written.body is None or size >= 1024:
+            ENCODERS[2]._string_map(lines, mapping)
+        else:
+            lines += ARRAY_HEADERS[size], written.body
 
     def _string_map(self, lines: list[bytes], mapping: StringMap) -> None:
         """A hash, as it was written the last time or written out in line: calls would double it."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import ferrite_lite
+from ferrite_lite import FlatMap
 
 from .atomic import VALIDATE
 from .policies import must_act
@@ -70,7 +71,7 @@ def validate(ctx: Any, keys: Sequence[bytes], argv: Sequence[bytes]) -> Any:
             expires = hard
         _slide(ctx, keys, argv[0], public_id, int(created_at), now, expires)
         touched = 1
-    return [b"OK", accessed, expires, touched, now, ferrite_lite.FlatMap(record)]
+    return [b"OK", accessed, expires, touched, now, FlatMap(record)]
 
 
 def _mismatches(record: Any, arguments: Sequence[bytes]) -> list[bytes]:
