@@ -31,6 +31,13 @@ _ONE_RESULT = frozenset(
         *("table_concat", "table_getn"),
     )
 )
+#: Library functions that call what they are given.
+_CALLING_BACK = frozenset(
+    (
+        *("_G_load", "_G_loadstring", "_G_pcall", "_G_xpcall", "string_gsub", "table_foreach"),
+        *("table_foreachi", "table_sort", "coroutine_resume", "coroutine_wrap"),
+    )
+)
 #: Up to this depth a tail call is a call like any other, which is faster.
 SHALLOW_DEPTH = 150
 #: A pattern that is one class, from the beginning of the text to its end.
@@ -218,6 +225,8 @@ class Calls(Expressions):
 
     def _parts_of(self, value: nodes.Call | nodes.MethodCall) -> tuple[str, str, str]:
         """The function that is called, its name in an error, and what it is given."""
+        if self._function.parent is not None and not self._is_shallow(value):
+            self._writer.is_deep = True
         arguments: list[str] = []
         direct = self._direct(value.function) if isinstance(value, nodes.Call) else None
         if direct:
@@ -247,6 +256,24 @@ class Calls(Expressions):
             return f"call_named({function}, {name!r}, {given})"
         slow = f"call_named({function}, {name!r}{', ' + given if given else ''})"
         return f"({safe} if {function}.__class__ is Function else {slow})"
+
+    def _is_shallow(self, value: nodes.Call | nodes.MethodCall) -> bool:
+        """Whether it is a call of a library, or of a function that stands before this one."""
+        if isinstance(value, nodes.MethodCall):
+            return False
+        if direct := self._direct(value.function):
+            return direct not in _CALLING_BACK
+        match value.function:
+            case nodes.LocalName(local=nodes.Local(function=nodes.Function() as known) as local):
+                return len(local.values) == 1 and not self._is_within(known)
+        return False
+
+    def _is_within(self, outer: nodes.Function) -> bool:
+        """Whether this function is that one, or one inside it."""
+        function: nodes.Function | None = self._function
+        while function is not None and function is not outer:
+            function = function.parent
+        return function is not None
 
     def _is_tail(self, value: nodes.Call | nodes.MethodCall) -> bool:
         """Whether to return it may be to go on with another function instead of this one."""

@@ -17,6 +17,9 @@ from .calls import YIELD
 from .named import NamedCommand
 from .statements import Statements
 
+#: So many functions, each of which calls those before it, need no more room than Python has.
+MAX_FLAT_FUNCTIONS = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
@@ -26,7 +29,7 @@ class Compiled:
     lines: list[int]
     #: The commands that it calls, by the names it gives them here.
     commands: dict[str, NamedCommand]
-    #: Whether nothing in it can call anything of its own.
+    #: Whether its functions call none but those that stand before them.
     is_flat: bool
     #: The libraries that it may reach; None for any of them.
     libraries: frozenset[bytes] | None
@@ -61,7 +64,8 @@ def compile_chunk(
     )
     factories = _Factories(writer)
     factories.write(chunk.main)
-    is_flat = len(factories) == 1 and not writer.has_metatables
+    is_deep = writer.is_deep or len(factories) > MAX_FLAT_FUNCTIONS
+    is_flat = not is_deep and not writer.has_metatables
     libraries = frozenset(chunk.globals) if writer.is_alone else None
     return Compiled(
         "\n".join(writer.text),

@@ -17,6 +17,8 @@ class Local:
     is_captured: bool = False
     #: All that is ever put into it; None for what no expression tells.
     values: list[Expression | None] = field(default_factory=list)
+    #: The function that ``local function`` puts into it first.
+    function: Function | None = None
     #: How often an element of it is read.
     readings: int = 0
     #: Where a numeric loop begins, and its step, if it is the variable of one.

@@ -307,7 +307,8 @@ class _Parser:
             name = self._expect(b"name").value
             local = self._declare(name)  # the function sees its own name
             local.values.append(None)
-            return nodes.LocalFunction(local, self._function_body(name, line), line)
+            local.function = self._function_body(name, line)
+            return nodes.LocalFunction(local, local.function, line)
         names = [self._expect(b"name").value]
         while self._accept(b","):
             names.append(self._expect(b"name").value)

@@ -219,6 +219,7 @@ class Statements(Calls):
             self._depth += 1
             self._emit("tick()")
         else:
+            self._writer.is_deep = True  # whatever that calls
             function, state, control = self._adjusted(statement.values, 3)
             results = self._temporary()
             self._emit(f"for {results} in generic_for({function}, {state}, {control}):")

@@ -50,7 +50,7 @@ class World:
         self._coroutines = Coroutines()
         self._budget = Budget()
         self.globals = self._make_globals()
-        #: Whether what was loaded is one function, which calls none of its own.
+        #: Whether what was loaded needs no more room than Python has.
         self.is_flat = False
         #: Those of KEYS and ARGV that it wants as tables.
         self.tables: frozenset[bytes] = frozenset()
