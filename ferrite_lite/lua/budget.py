@@ -47,11 +47,12 @@ C_STACK_OVERFLOW = b"C stack overflow"
 class Budget:
     """The budget of the scripts of one world; one of them runs at a time."""
 
-    __slots__ = ("_grown_bytes", "_host", "_resident_bytes", "_steps", "callbacks", "depth")
+    __slots__ = ("_grown_bytes", "_host", "_resident_bytes", "callbacks", "depth", "steps")
 
     def __init__(self) -> None:
         self._host: ScriptHost
-        self._steps = STEPS_BETWEEN_LOOKS
+        #: What is left of them until the next look: compiled code counts by itself.
+        self.steps = STEPS_BETWEEN_LOOKS
         #: Functions of Lua that are running.
         self.depth = 0
         #: Those among them that were not called by functions of Lua, the script itself being one.
@@ -64,7 +65,7 @@ class Budget:
     def begin(self, host: ScriptHost) -> None:
         """A new run, in this thread."""
         self._host = host
-        self._steps = STEPS_BETWEEN_LOOKS
+        self.steps = STEPS_BETWEEN_LOOKS
         self.depth, self.callbacks = 0, 1
         self._grown_bytes = self._resident_bytes = 0
         _running.budget = self
@@ -73,27 +74,28 @@ class Budget:
 
     def tick(self) -> None:
         """One step. Raises ScriptStopped, LuaError."""
-        self._steps -= 1
-        if self._steps < 0:
-            self._look()
+        self.steps -= 1
+        if self.steps < 0:
+            self.look()
 
     def enter(self, weight: int) -> None:
         """A function of Lua begins; it lowers ``depth`` when it returns. Raises as ``tick``."""
-        self._steps -= 1
-        if self._steps < 0:
-            self._look()
+        self.steps -= 1
+        if self.steps < 0:
+            self.look()
         self.depth += weight
         if self.depth > MAX_DEPTH:
             raise LuaError(STACK_OVERFLOW)
 
     def spend(self, steps: int) -> None:
         """So many steps at once. Raises as ``tick``."""
-        self._steps -= steps
-        if self._steps < 0:
-            self._look()
+        self.steps -= steps
+        if self.steps < 0:
+            self.look()
 
-    def _look(self) -> None:
-        self._steps = STEPS_BETWEEN_LOOKS
+    def look(self) -> None:
+        """The steps are used up: see how the host is. Raises as ``tick``."""
+        self.steps = STEPS_BETWEEN_LOOKS
         self._host.interrupt()
         self._measure(0)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, count
 
 from .arguments import table
 from .budget import Budget
@@ -75,17 +75,20 @@ def items_of(*arguments: Value) -> Iterator[tuple[float, Value]]:
 
 
 def _list_items(owner: Table) -> Iterator[tuple[float, Value]]:
-    at = 0.0
+    keys = count(1.0)
     # What is put into the array, or taken from it, in a round is there in the next one, or is not.
-    for value in owner.array:
-        at += 1
-        yield at, value
-    while True:  # what a round has moved out of the array, and what a metatable adds
-        at += 1
+    return chain(zip(keys, owner.array, strict=False), _further_items(owner, keys))
+
+
+def _further_items(owner: Table, keys: Iterator[float]) -> Iterator[tuple[float, Value]]:
+    """What a round has moved out of the array, and what a metatable adds."""
+    at = next(keys) - 1  # one was drawn when the array had ended
+    while True:
         value = index(owner, at)
         if value is None:
             return
         yield at, value
+        at += 1
 
 
 def generic_for(function: Value, state: Value, control: Value) -> Iterator[Iterable[Value]]:

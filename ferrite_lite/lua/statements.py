@@ -37,11 +37,15 @@ class Statements(Calls):
         for statement in body:
             self._line = statement.line
             if len(self._pending) - stepped > LINES_A_STEP:
-                self._emit("tick()")
+                self._step()
                 stepped = len(self._pending)
             getattr(self, f"_write_{type(statement).__name__}")(statement)
         if len(self._pending) == written:
             self._emit("pass")
+
+    def _step(self) -> None:
+        self._emit("budget.steps -= 1")
+        self._emit("if budget.steps < 0: look()")
 
     def _indented(self, body: Iterable[nodes.Statement]) -> None:
         self._depth += 1
@@ -143,7 +147,7 @@ class Statements(Calls):
     def _write_While(self, statement: nodes.While) -> None:
         self._emit("while True:")
         self._depth += 1
-        self._emit("tick()")
+        self._step()
         condition = self._condition(statement.condition)
         if condition != "True":
             self._emit(f"if not ({condition}): break")
@@ -153,7 +157,7 @@ class Statements(Calls):
     def _write_Repeat(self, statement: nodes.Repeat) -> None:
         self._emit("while True:")
         self._depth += 1
-        self._emit("tick()")
+        self._step()
         self._block(statement.body)
         if not (statement.body and isinstance(statement.body[-1], nodes.Return | nodes.Break)):
             self._line = statement.condition.line
@@ -208,7 +212,7 @@ class Statements(Calls):
             self._emit(f"for {name} in counted({start}, {stop}, {step}):")
         self._depth += 1
         if rounds and _has_loop(statement.body):
-            self._emit("tick()")
+            self._step()
         self._write_round([statement.local], statement.body)
 
     def _write_GenericFor(self, statement: nodes.GenericFor) -> None:
@@ -217,14 +221,14 @@ class Statements(Calls):
         if traversal:
             self._emit(f"for {names[0]}, {names[1] if names[1:] else '_'} in {traversal}:")
             self._depth += 1
-            self._emit("tick()")
+            self._step()
         else:
             self._writer.is_deep = True  # whatever that calls
             function, state, control = self._adjusted(statement.values, 3)
             results = self._temporary()
             self._emit(f"for {results} in generic_for({function}, {state}, {control}):")
             self._depth += 1
-            self._emit("tick()")
+            self._step()
             self._emit(f"{', '.join(names)}, = adjust({results}, {len(names)})")
         self._write_round(statement.locals, statement.body)
 

@@ -175,7 +175,7 @@ class World:
             "get_global": get_global,
             "set_global": set_global,
             "budget": self._budget,
-            "tick": self._budget.tick,
+            "look": self._budget.look,
             "enter": self._budget.enter,
         }
 
