@@ -391,8 +391,9 @@ class SessionStore(Generic[T]):
         For what is not in the store, such as a payment; data are better changed by ``patch`` and
         ``edit``, for which nobody waits. The block is given the random name under which it holds
         the lock, and has ``ttl_seconds``: after that others may have it. The lock goes where the
-        session goes when its token is replaced, and ends with it; it prolongs nothing. To have it
-        is no part of other operations, which do not ask for it.
+        session goes when its token is replaced, and ends with it; it prolongs nothing, and other
+        operations do not ask for it. A failover may forget it, as it may forget the end of a
+        session: where two holders would be a disaster, what the block does must refuse the second.
 
         Raises SessionLocked if somebody else has it for ``wait_seconds``, SessionGone if the
         session is not alive, and LockLost at the end of a block during which somebody else has had

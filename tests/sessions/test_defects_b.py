@@ -135,7 +135,8 @@ async def test_b8_every_operation_works_under_an_acl_with_key_patterns(
             again = await store.create(user, replace=issued.token)
             assert await store.validate(again.token) is not None
             assert await store.patch(again.token, {"b": 2}) == 2
-            rotated = await store.rotate(again.token)
+            async with store.lock(again.token):
+                rotated = await store.rotate(again.token)
             assert rotated is not None
             assert len(await store.get_user_sessions(user)) == 1
             assert await store.find("sid", user) == []

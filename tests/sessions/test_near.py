@@ -352,6 +352,20 @@ async def test_a_request_from_elsewhere_has_to_step_up_though_the_session_is_at_
     assert not found.step_up
 
 
+async def test_a_function_is_asked_though_the_session_is_at_hand(
+    make_pair: MakePair, user: str
+) -> None:
+    answers = ["log", "step_up", "reject"]
+    pair = await make_pair(ip_policy=lambda _: answers.pop(0))
+    session = await pair.near.create(user, request=HOME)
+    await pair.settle(session.token)
+    found = [await pair.near.validate(session.token, request=AWAY) for _ in range(3)]
+    assert [each is not None and each.step_up for each in found] == [False, True, False]
+    assert [each is not None for each in found] == [True, True, False]
+    assert answers == []
+    assert await pair.near.validate(session.token, request=HOME) is not None
+
+
 # --- time -----------------------------------------------------------------------------------------
 
 

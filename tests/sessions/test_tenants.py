@@ -17,11 +17,13 @@ from sessions import (
     RequestContext,
     SessionStore,
     StaleLogin,
+    StoreRefused,
     SyncSessionStore,
     events,
 )
 from sessions.tenants import config_of, derived, ring_of
 from tests.sessions.conftest import KEYS, Between, MakeStore, without_rate
+from tests.support.servers import RealServer
 
 HOME = RequestContext("198.51.100.7")
 
@@ -209,6 +211,28 @@ async def test_a_name_is_in_no_key(store: SessionStore, client: Any, user: str) 
     keys = [key async for key in client.scan_iter(match=f"{prefix}*", count=1000)]
     assert len(keys) == 3
     assert not any(word in key for key in keys for word in (b"acme", user.encode()))
+
+
+async def test_the_server_may_hold_a_process_to_the_keys_of_one_tenant(
+    redis_server: RealServer, user: str
+) -> None:
+    acl = ("resetkeys", "-@all", "+@hash", "+@string", "+@keyspace", "+@scripting", "+time")
+    prefix = SessionStore.at(keys=KEYS).for_tenant("acme").config.prefix
+    redis_server.ask("ACL", "SETUSER", "acme", "on", ">secret", *acl, f"~{prefix}*", "+@connection")
+    url = f"redis://acme:secret@{redis_server.host}:{redis_server.port}"
+    try:
+        async with SessionStore.at(url, without_rate(), keys=KEYS) as store:
+            acme, bolt = store.for_tenant("acme"), store.for_tenant("bolt")
+            await acme.check()
+            issued = await acme.create(user, labels={"device": user})
+            assert await acme.validate(issued.token) is not None
+            assert len(await acme.find("device", user)) == 1
+            assert await acme.destroy_all_for_user(user) == 1
+            for stranger in (bolt, store):
+                with pytest.raises(StoreRefused):
+                    await stranger.create(user)
+    finally:
+        redis_server.ask("ACL", "DELUSER", "acme")
 
 
 # --- what they share ------------------------------------------------------------------------------
