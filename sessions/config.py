@@ -23,6 +23,8 @@ MIN_SECONDS = 0.001
 MAX_RATE = 1000
 #: For that long a replaced token is still good for something: minutes, not days.
 MAX_GRACE_SECONDS = 300
+#: Of a header among others; sums of them are exact in every language.
+_MAX_WEIGHT = 1000
 #: RFC 9110, 5.1, in lower case.
 _HEADER = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 
@@ -105,6 +107,13 @@ class Lifetime:
     def absolute_ms(self) -> int:
         """0 for none."""
         return 0 if self.absolute_seconds is None else round(self.absolute_seconds * 1000)
+
+
+def _are_headers(weights: Mapping[str, int]) -> bool:
+    return all(
+        _HEADER.fullmatch(name) and isinstance(weight, int) and 0 < weight <= _MAX_WEIGHT
+        for name, weight in weights.items()
+    )
 
 
 def _check_lifetime(ttl_seconds: float, absolute_seconds: float | None) -> None:
@@ -201,10 +210,7 @@ class SessionConfig:
             raise ConfigError("wait_seconds must be a millisecond at least, below timeout_seconds")
         if not (0 < self.ipv4_prefix_bits <= 32 and 0 < self.ipv6_prefix_bits <= 128):
             raise ConfigError("a network prefix must fit into an address")
-        if not all(_HEADER.fullmatch(name) for name in self.header_weights) or not all(
-            isinstance(weight, int) and 0 < weight < MAX_RATE
-            for weight in self.header_weights.values()
-        ):
+        if isinstance(self.fingerprint_headers, str) or not _are_headers(self.header_weights):
             raise ConfigError("fingerprint_headers are names in lower case, weights whole numbers")
         if not 0 < self.fingerprint_threshold <= 1:
             raise ConfigError("fingerprint_threshold must be above 0, and 1 at most")

@@ -131,8 +131,9 @@ class Bindings:
         if self._config.network_of is None:
             return ""
         try:
-            name = self._config.network_of(_unmapped(address)) or ""
-            return "_".join(name.split())[:_MAX_NAME_CHARS]
+            name = "_".join((self._config.network_of(_unmapped(address)) or "").split())
+            # What is no address has that name: it must not get in by it.
+            return name if name != UNKNOWN_NETWORK and len(name) <= _MAX_NAME_CHARS else ""
         except Exception as error:
             # Of the address nothing: it is somebody's.
             logger.warning("network_of failed: %s", type(error).__name__)

@@ -41,6 +41,7 @@ def test_a_store_describes_its_policy_and_warns_of_sessions_without_age() -> Non
     [
         {"fingerprint_headers": ("User-Agent",)},
         {"fingerprint_headers": ("a header",)},
+        {"fingerprint_headers": "user-agent"},
         {"fingerprint_headers": {"user-agent": 0}},
         {"fingerprint_headers": {"user-agent": 0.5}},
         {"fingerprint_threshold": 0},
