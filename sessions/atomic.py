@@ -53,10 +53,11 @@ UNLOCK = Script("unlock")
 #: They change nothing about a session but the time of its last access.
 _READING = (VALIDATE, MEMBERS, RECORDS)
 _UNREADABLE = "the session has a number that cannot be read"
-#: To tell an operation that is tried again from the next one.
 _ATTEMPT_ID_BYTES = 9
 #: What a list shows.
 _LISTED_FIELDS = ("user_id", "created_at", "last_access", "expires_at", "device")
+#: How long an answer that can be given once only is kept, beyond the time that attempts take.
+_ANSWER_MS = 60_000
 #: Sessions for one request: a server does nothing else meanwhile.
 _AT_ONCE = 500
 #: A label is written before its session, which may come that much later and end as much later.
@@ -85,6 +86,30 @@ class Created:
     #: Public id of the session that was replaced, if it was alive.
     ended_id: str | None
     expired: list[Member]
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A visitor who becomes a user: his session, and what leads from its token to the new one."""
+
+    visitor_id: str
+    version: int
+    lead: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What an end has met: the sessions that it ended, and those that were found expired."""
+
+    live: list[Member]
+    expired: list[Member]
+    #: Somebody else has ended it under an id that was shared with him.
+    is_others: bool = False
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether anything was alive."""
+        return bool(self.live) or self.is_others
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +147,17 @@ class Moved(Exception):
         self.lead = lead
 
 
+class Promoted(Exception):
+    """No error: somebody else has opened a session for the same visitor.
+
+    ``lead`` leads to it, and it holds what the visitor's held in that ``version``.
+    """
+
+    def __init__(self, lead: str, version: int) -> None:
+        super().__init__(lead)
+        self.lead, self.version = lead, version
+
+
 @dataclass(frozen=True, slots=True)
 class Conflict:
     """A write that wanted another version than this one."""
@@ -146,6 +182,8 @@ class AtomicStore:
         self._link = link
         self._config = config
         self._touch_interval = str(config.touch_interval_ms)
+        #: For as long as somebody may try again.
+        self.answer_ms = _ANSWER_MS + round(config.timeout_seconds * 1000) * (config.retries + 1)
         #: Told of the keys of each operation that may have changed more than its answer tells.
         self.on_change: Callable[[Sequence[str]], None] | None = None
 
@@ -162,6 +200,10 @@ class AtomicStore:
 
     def generation_key(self, tag: str) -> str:
         return f"{self._config.prefix}user:{{{tag}}}:gen"
+
+    def answer_key(self, tag: str, operation: str) -> str:
+        """What an operation with this id has answered, for whoever tries it again."""
+        return f"{self._config.prefix}user:{{{tag}}}:answer:{operation}"
 
     def rate_key(self, tag: str) -> str:
         return f"{self._config.prefix}rate:session:create:{{{tag}}}"
@@ -189,21 +231,24 @@ class AtomicStore:
         replaced: Ticket | None = None,
         generation: int | None = None,
         chosen_sids: Sequence[str] = (),
+        promotion: Promotion | None = None,
     ) -> Created:
         """Open a session, in place of another one of the same user if one is given.
 
-        ``chosen_sids`` end for it. Raises SessionLimitReached, RateLimited, StaleLogin,
+        ``chosen_sids`` end for it. With ``promotion`` it is the only one for its visitor: raises
+        Promoted if there is one. Raises SessionLimitReached, RateLimited, StaleLogin,
         StoreUnavailable, StoreRefused.
         """
         tag = ticket.tag
         config, limit = self._config, self._config.create_limit if user_id is not None else None
         policy = OnLimit.REJECT if callable(config.on_limit) else config.on_limit
+        operation = f"visitor:{promotion.visitor_id}" if promotion else ticket.sid
         reply = await self.run(
             CREATE,
             [
                 *(self.session_key(ticket), self.index_key(tag), self.rate_key(tag)),
                 *(self.generation_key(tag), self.session_key(replaced or ticket)),
-                self.families_key(tag),
+                *(self.families_key(tag), self.answer_key(tag, operation)),
             ],
             [
                 *(ticket.sid, user_id or "", config.max_sessions_per_user, policy.value),
@@ -211,7 +256,8 @@ class AtomicStore:
                 *((limit.limit, limit.window_ms) if limit else (0, 0)),
                 replaced.sid if replaced else "",
                 "" if generation is None else generation,
-                public_id,
+                *(public_id, f"{promotion.lead} {promotion.version}" if promotion else ""),
+                self.answer_ms,
                 *(len(chosen_sids), *chosen_sids),
                 *flat(fields),
             ],
@@ -243,18 +289,22 @@ class AtomicStore:
     async def update(
         self,
         ticket: Ticket,
+        attempt: str,
         fields: Mapping[str, str],
         remove: Sequence[str] = (),
         *,
         replace: bool = False,
         if_version: int | None = None,
     ) -> int | Conflict | Dead:
-        """The new version. Raises DataTooLarge, DecodeError, StoreUnavailable."""
+        """The new version, once for each ``attempt``, which goes along with the session.
+
+        Raises DataTooLarge, DecodeError, StoreUnavailable.
+        """
         reply = await self.run(
             UPDATE,
             [self.session_key(ticket), self.index_key(ticket.tag)],
             [
-                *(ticket.sid, token_urlsafe(_ATTEMPT_ID_BYTES)),
+                *(ticket.sid, attempt),
                 *("" if if_version is None else if_version, int(replace)),
                 *(self._config.max_data_bytes, len(fields), *flat(fields)),
                 *(DATA_PREFIX + name for name in remove),
@@ -306,32 +356,48 @@ class AtomicStore:
                 raise DecodeError(_UNREADABLE)
         return Dead("MISSING")
 
-    async def destroy(self, ticket: Ticket, *, if_version: int | None = None) -> str | None:
-        """The public id of the live session that has ended, if one has.
+    async def destroy(
+        self, ticket: Ticket, *, if_version: int | None = None, shared_id: str | None = None
+    ) -> Ended | None:
+        """What has ended; None if there was nothing.
 
-        Raises VersionConflict, StoreUnavailable.
+        Who comes second with a ``shared_id`` is told that it has ended, but not what: the first one
+        was. Raises VersionConflict, StoreUnavailable.
         """
-        tag = ticket.tag
-        keys = [self.session_key(ticket), self.index_key(tag), self.families_key(tag)]
-        arguments = [ticket.sid, "" if if_version is None else if_version]
-        status, *told = await self.run(DESTROY, keys, arguments, lastingly=True)
-        if text(status) == "ROTATED":
-            raise Moved(text(told[0]))
-        if text(status) == "CONFLICT":
-            raise VersionConflict(int(told[0]))
-        return text(told[0]) if told else None
+        tag, own_id = ticket.tag, new_attempt()
+        status, *told = await self.run(
+            DESTROY,
+            [
+                *(self.session_key(ticket), self.index_key(tag), self.families_key(tag)),
+                self.answer_key(tag, shared_id or own_id),
+            ],
+            [ticket.sid, "" if if_version is None else if_version, own_id, self.answer_ms],
+            lastingly=True,
+        )
+        match text(status):
+            case "ROTATED":
+                raise Moved(text(told[0]))
+            case "CONFLICT":
+                raise VersionConflict(int(told[0]))
+            case "MISSING":
+                return None
+        members = [Member(ticket.sid, text(told[0]))] if text(told[1]) == own_id else []
+        if text(status) == "EXPIRED":
+            return Ended([], members)
+        return Ended(members, [], is_others=not members)
 
-    async def revoke(self, tag: str, keep: Ticket | None = None) -> list[Member]:
-        """End all sessions of a user, but one that is alive; those that were alive."""
+    async def revoke(self, tag: str, attempt: str, keep: Ticket | None = None) -> Ended:
+        """End all sessions of a user, but one that is alive, once for each ``attempt``."""
         index = self.index_key(tag)
         kept = (self.session_key(keep), keep.sid) if keep else (index, "")
         keys = [index, self.generation_key(tag), kept[0], self.families_key(tag)]
-        arguments = [kept[1], GENERATION_MS]
+        keys.append(self.answer_key(tag, attempt))
+        arguments = [kept[1], GENERATION_MS, self.answer_ms]
         live, stale, lead = await self.run(REVOKE, keys, arguments, lastingly=True)
         if lead:
             raise Moved(text(lead))
-        ended = _members(live)
-        await self.forget(tag, [*ended, *_members(stale)])
+        ended = Ended(_members(live), _members(stale))
+        await self.forget(tag, [*ended.live, *ended.expired])
         return ended
 
     async def generation(self, tag: str) -> int:
@@ -375,7 +441,7 @@ class AtomicStore:
     async def count(self, network: str, limit: RateLimit) -> None:
         """Count one more creation from a network. Raises RateLimited, StoreUnavailable."""
         key = self.network_rate_key(network)
-        arguments = [limit.limit, limit.window_ms, token_urlsafe(_ATTEMPT_ID_BYTES)]
+        arguments = [limit.limit, limit.window_ms, new_attempt()]
         retry_after_ms = int(await self.run(RATE, [key], arguments))
         if retry_after_ms:
             raise RateLimited(retry_after_ms / 1000)
@@ -503,7 +569,15 @@ def created(reply: Sequence[Any]) -> Created:
             raise RateLimited(int(reply[1]) / 1000)
         case "STALE":
             raise StaleLogin
+        case "PROMOTED":
+            lead, _, version = text(reply[1]).partition(" ")
+            raise Promoted(lead, int(version))
     raise SessionError("a new session got the id of another one")
+
+
+def new_attempt() -> str:
+    """An id by which the server knows an operation that is tried again from the next one."""
+    return token_urlsafe(_ATTEMPT_ID_BYTES)
 
 
 def flat(fields: Mapping[str, str]) -> list[str]:
@@ -517,10 +591,14 @@ __all__ = [
     "Conflict",
     "Created",
     "Dead",
+    "Ended",
     "Held",
     "Live",
     "Member",
     "Moved",
+    "Promoted",
+    "Promotion",
     "created",
     "flat",
+    "new_attempt",
 ]

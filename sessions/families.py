@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .atomic import AtomicStore, Created, Member, created, flat
+from .atomic import AtomicStore, Created, Member, created, flat, new_attempt
 from .config import Lifetime, OnLimit, SessionConfig
 from .errors import DecodeError, SessionGone, StaleLogin
 from .record import Raw, Record, text
@@ -213,12 +213,13 @@ class AtomicFamilies:
             [
                 *(atomic.families_key(tag), atomic.index_key(tag), atomic.session_key(session)),
                 *(atomic.rate_key(tag), atomic.generation_key(tag)),
+                *(atomic.answer_key(tag, session.sid), atomic.answer_key(tag, new_attempt())),
             ],
             [
                 *(presented.name, presented.digest, successor.digest, lead, grace_ms, idle_ms),
                 *(session.sid, user_id, config.max_sessions_per_user, policy.value),
                 *(session_lifetime.idle_ms, session_lifetime.absolute_ms, 0, 0, "", ""),
-                *(presented.name, 0, *flat(fields)),
+                *(presented.name, "", atomic.answer_ms, 0, *flat(fields)),
             ],
         )
         match text(reply[0]):
@@ -236,13 +237,17 @@ class AtomicFamilies:
         await atomic.forget(tag, opened.evicted)
         return opened
 
-    async def revoke(self, tag: str, name: str) -> bool:
-        """End a family and its session; whether there was one. Raises StoreUnavailable."""
+    async def revoke(self, tag: str, name: str) -> tuple[bool, list[Member]]:
+        """End a family and its session; whether there was one, and its session if that had expired.
+
+        Raises StoreUnavailable.
+        """
         atomic = self._atomic
         keys = [atomic.families_key(tag), atomic.index_key(tag)]
-        ended, sid = await atomic.run(REVOKE, keys, [name])
+        keys.append(atomic.answer_key(tag, new_attempt()))
+        ended, sid, has_expired = await atomic.run(REVOKE, keys, [name, atomic.answer_ms])
         await self._forget(tag, text(sid))
-        return bool(ended)
+        return bool(ended), [Member(text(sid), name)] if has_expired else []
 
     async def families(self, tag: str) -> dict[str, Family]:
         """The live families of a user, by name. Raises DecodeError, StoreUnavailable."""

@@ -266,7 +266,8 @@ class RefreshTokens(Generic[T]):
         return False
 
     async def _revoke(self, tag: str, name: str, why: events.Why = events.Why.ASKED) -> bool:
-        ended = await self._families.revoke(tag, name)
+        ended, expired = await self._families.revoke(tag, name)
+        self._core.announcer.expired(expired)
         if ended:
             self._store.tell(events.RefreshEnded(name, why))
         return ended

@@ -9,7 +9,7 @@ from typing import Any, Generic, Self
 import ferrite_lite
 
 from . import events, native, tenants
-from .atomic import Moved
+from .atomic import Moved, new_attempt
 from .config import Lifetime, SessionConfig
 from .content import Codec, Encryptor
 from .datatype import T
@@ -417,7 +417,8 @@ class SessionStore(Generic[T]):
         on their way with the old token still find the session for ``grace_seconds``: by default
         ``rotation_grace_seconds``, and not at all with ``auth`` or ``user_id``, for then the old
         token may not be worth what the new one is (ASVS 7.2.4). Any number of requests that rotate
-        at once get the same token. Raises ValueError if the session is another user's.
+        at once get the same token, those that sign in the same visitor as the same user among them.
+        Raises ValueError if the session is another user's.
         """
         return await self._rotation.rotate(
             token, user_id=user_id, auth=auth, grace_seconds=grace_seconds
@@ -449,7 +450,7 @@ class SessionStore(Generic[T]):
             # What cannot be ended has ended, or has another sid since it was looked up.
             with suppress(Moved):
                 if ended := await self._core.atomic.destroy(Ticket(tag, sids[0])):
-                    return self._core.announcer.ended(ended, events.Why.ASKED)
+                    return self._core.announcer.one_ended(ended, events.Why.ASKED)
         raise StoreUnavailable("the session was rotated at every attempt to end it")
 
     @operation("destroy_other_sessions")
@@ -461,8 +462,9 @@ class SessionStore(Generic[T]):
         current, tag = self._core.tokens.read(current_token), self._core.tokens.tag(user_id)
         if current is None or current.tag != tag:
             return 0
+        attempt = new_attempt()
         found = await self._core.follow(
-            current_token, current, lambda ticket: self._core.atomic.revoke(tag, ticket)
+            current_token, current, lambda ticket: self._core.atomic.revoke(tag, attempt, ticket)
         )
         return self._core.announcer.revoked(user_id, found[2]) if found else 0
 
@@ -470,9 +472,9 @@ class SessionStore(Generic[T]):
     async def destroy_all_for_user(self, user_id: str) -> int:
         """End all of the user's sessions; how many were alive. Logins under way fail too, if they
         were begun with ``generation``."""
-        return self._core.announcer.revoked(
-            user_id, await self._core.atomic.revoke(self._core.tokens.tag(user_id))
-        )
+        tag = self._core.tokens.tag(user_id)
+        ended = await self._core.atomic.revoke(tag, new_attempt())
+        return self._core.announcer.revoked(user_id, ended)
 
     @operation("find", is_long=True)
     async def find(self, label: str, value: str) -> list[SessionInfo]:
@@ -513,7 +515,7 @@ class SessionStore(Generic[T]):
         ``epoch_seconds`` refuses all of them within that time.
         """
         await self._core.epoch.begin()
-        count = await maintenance.revoke_everything(self._core.atomic)
+        count = await maintenance.revoke_everything(self._core.atomic, self._core.announcer)
         self._core.tell(events.RevokedEverything(count))
         return count
 

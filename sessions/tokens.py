@@ -150,6 +150,11 @@ class Tokens:
         kid, secret = shared
         return self.make(kid, ticket.tag, secret)
 
+    def promoted(self, token: str, lead: str, user_id: str) -> tuple[str, Ticket] | None:
+        """The token of a user that takes the place of a visitor's: on which all agree likewise."""
+        shared = self.shared(token, lead, b"promoted")
+        return None if shared is None else self.make(shared[0], self.tag(user_id), shared[1])
+
     def shared(self, token: str, lead: str, label: bytes) -> tuple[str, bytes] | None:
         """The key id of a lead, and a secret on which all agree who hold the token and the lead."""
         kid = lead.partition(".")[0]

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from .. import events
-from ..atomic import Member
+from ..atomic import Ended, Member
 from ..config import BindingPolicy
 from ..policies import Mismatch
 
@@ -55,11 +55,18 @@ class Announcer:
             self.tell(events.Destroyed(public_id, why))
         return public_id is not None
 
-    def revoked(self, user_id: str, ended: Sequence[Member]) -> int:
+    def one_ended(self, ended: Ended | None, why: events.Why) -> bool:
+        """The same of what an end has met."""
+        self.expired(ended.expired if ended else ())
+        live = ended.live if ended else []
+        return self.ended(live[0].public_id if live else None, why)
+
+    def revoked(self, user_id: str, ended: Ended) -> int:
         """Tell of a user's sessions that have ended at once, and how many."""
-        if ended:
-            self.tell(events.RevokedAll(user_id, tuple(member.public_id for member in ended)))
-        return len(ended)
+        self.expired(ended.expired)
+        if ended.live:
+            self.tell(events.RevokedAll(user_id, tuple(each.public_id for each in ended.live)))
+        return len(ended.live)
 
     def expired(self, gone: Sequence[Member]) -> None:
         """Tell of sessions that were found expired."""

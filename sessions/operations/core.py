@@ -12,7 +12,7 @@ from typing import Any, Generic
 import ferrite_lite
 
 from .. import events
-from ..atomic import AtomicStore, Conflict, Dead, Live, Member, Moved
+from ..atomic import AtomicStore, Conflict, Dead, Live, Member, Moved, new_attempt
 from ..config import SessionConfig
 from ..content import Codec, Content, Encryptor, default_codec
 from ..datatype import R, T
@@ -95,7 +95,7 @@ class Core(Generic[T]):
         found = await self.follow(
             token, ticket, lambda ticket: self.atomic.destroy(ticket, if_version=if_version)
         )
-        return self.announcer.ended(found[2] if found else None, why)
+        return self.announcer.one_ended(found[2] if found else None, why)
 
     async def change(
         self,
@@ -106,10 +106,13 @@ class Core(Generic[T]):
         *,
         replace: bool = False,
     ) -> int | None:
+        # One for all tokens: the session may have been rotated after the change was made.
+        attempt = new_attempt()
+
         def update(ticket: Ticket) -> Awaitable[int | Conflict | Dead]:
             fields = self.content.changes(ticket.sid, values)
             return self.atomic.update(
-                ticket, fields, list(remove), replace=replace, if_version=if_version
+                ticket, attempt, fields, list(remove), replace=replace, if_version=if_version
             )
 
         ticket = self.tokens.read(token)

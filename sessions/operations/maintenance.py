@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..atomic import AtomicStore
+from ..atomic import AtomicStore, new_attempt
 from ..errors import SessionError
 from ..record import text
 from ..servers.link import Link
@@ -65,11 +65,13 @@ async def reindex(atomic: AtomicStore, labels: Labels) -> int:
     return count
 
 
-async def revoke_everything(atomic: AtomicStore) -> int:
+async def revoke_everything(atomic: AtomicStore, announcer: Announcer) -> int:
     """End the sessions of one user after the other; how many were alive."""
     count = 0
     async for tag in atomic.tags():
-        count += len(await atomic.revoke(tag))
+        ended = await atomic.revoke(tag, new_attempt())
+        announcer.expired(ended.expired)
+        count += len(ended.live)
     return count
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Generic
 
 from .. import events
-from ..atomic import Created, Live
+from ..atomic import Created, Live, Promotion
 from ..config import Lifetime
 from ..datatype import T
 from ..errors import RateLimited, SessionLimitReached, StoreUnavailable
@@ -37,11 +37,17 @@ class Opening(Generic[T]):
         lifetime: Lifetime | None = None,
         if_generation: int | None = None,
         labels: Mapping[str, str] | None = None,
+        promotion: Promotion | None = None,
+        named: tuple[str, Ticket] | None = None,
     ) -> IssuedSession[T]:
-        """As ``SessionStore.create``, which says what it means."""
+        """As ``SessionStore.create``, which says what it means.
+
+        For a visitor who becomes a user, the session of ``promotion`` under the token and ticket
+        ``named``. Raises Promoted.
+        """
         if user_id is not None and not 0 < len(user_id.encode()) <= MAX_USER_ID_BYTES:
             raise ValueError(f"user_id must have 1 to {MAX_USER_ID_BYTES} bytes")
-        token, ticket = self._core.tokens.issue(user_id)
+        token, ticket = named or self._core.tokens.issue(user_id)
         request = request or _request_of(device_info)
         device = device_info or (request.device() if request else None)
         lifetime = lifetime or self._core.config.lifetime
@@ -60,7 +66,14 @@ class Opening(Generic[T]):
             await self._count_network(request)
             await self._core.labels.add(ticket.tag, labels or {}, lifetime.absolute_ms)
             created = await self._create(
-                ticket, user_id, public_id, fields, lifetime, replaced, if_generation
+                ticket,
+                user_id,
+                public_id,
+                fields,
+                lifetime,
+                replaced,
+                if_generation,
+                promotion,
             )
         except RateLimited as refusal:
             self._core.tell(events.RateLimited(user_id, refusal.retry_after_seconds))
@@ -85,6 +98,7 @@ class Opening(Generic[T]):
         lifetime: Lifetime,
         replaced: Ticket | None,
         generation: int | None,
+        promotion: Promotion | None,
     ) -> Created:
         """Ask the application which sessions are to make room, if it is its choice."""
         chosen: Sequence[str] = ()
@@ -99,6 +113,7 @@ class Opening(Generic[T]):
                     replaced=replaced,
                     generation=generation,
                     chosen_sids=chosen,
+                    promotion=promotion,
                 )
             except SessionLimitReached:
                 chosen = await self._choose(user_id)

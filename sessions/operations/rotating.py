@@ -6,12 +6,12 @@ import dataclasses
 from typing import Generic
 
 from .. import events
-from ..atomic import Conflict, Live, Moved
+from ..atomic import Conflict, Ended, Live, Moved, Promoted, Promotion
 from ..datatype import T
 from ..editing import difference
 from ..errors import SessionGone, StoreUnavailable, VersionConflict
 from ..events import Why
-from ..record import AuthContext, IssuedSession, Session
+from ..record import AuthContext, IssuedSession
 from ..tokens import Ticket
 from .core import MOST_MOVES, Core
 from .opening import Opening
@@ -96,30 +96,103 @@ class Rotation(Generic[T]):
             return None
         if seen.user_id is not None:
             raise ValueError("the session is another user's: create one, with replace")
-        issued = await self._opening.create(
-            user_id, seen.data, seen.device_info, auth=auth, labels=seen.labels
-        )
+        first = Promotion(seen.public_id, seen.version, self._core.tokens.new_lead())
         try:
-            return await self._take_along(token, seen, issued)
+            issued = await self._open(seen, user_id, auth, first)
+        except Promoted as promoted:
+            # Somebody else was first: both have one session.
+            second = Promotion(seen.public_id, promoted.version, promoted.lead)
+            return await self._join(seen, user_id, auth, second)
+        try:
+            return issued and await self._take_along(seen.token, first, issued, is_own=True)
         except StoreUnavailable as error:
             error.may_have_happened = True  # the new session is there
             raise
 
+    async def _join(
+        self, seen: IssuedSession[T], user_id: str, auth: AuthContext | None, promotion: Promotion
+    ) -> IssuedSession[T] | None:
+        """The session that somebody else has opened for the same visitor and the same user."""
+        named = self._core.tokens.promoted(seen.token, promotion.lead, user_id)
+        found = await self._core.peek_or_none(named[0]) if named else None
+        found = found and await self._take_along(seen.token, promotion, found, is_own=False)
+        if found is None or auth is None or _shows(found.auth, auth):
+            return found
+        return await self.rotate(found.token, user_id=user_id, auth=auth)
+
+    async def _open(
+        self, seen: IssuedSession[T], user_id: str, auth: AuthContext | None, promotion: Promotion
+    ) -> IssuedSession[T] | None:
+        """The user's session, with what the visitor's holds. Raises Promoted."""
+        named = self._core.tokens.promoted(seen.token, promotion.lead, user_id)
+        if named is None:
+            return None
+        return await self._opening.create(
+            user_id,
+            seen.data,
+            seen.device_info,
+            auth=auth,
+            labels=seen.labels,
+            promotion=promotion,
+            named=named,
+        )
+
     async def _take_along(
-        self, token: str, seen: Session[T], issued: IssuedSession[T]
-    ) -> IssuedSession[T]:
-        """End a visitor's session; what was written to it since it was seen comes along."""
+        self, token: str, promotion: Promotion, issued: IssuedSession[T], *, is_own: bool
+    ) -> IssuedSession[T] | None:
+        """End a visitor's session: whoever does that, or did it for the same user, has the new one.
+
+        What was written to the visitor's session since it was seen comes along.
+        """
+        version = promotion.version
         for _ in range(MOST_MOVES):
             try:
-                await self._core.end(token, Why.REPLACED, if_version=seen.version)
-                return issued
+                ended = await self._end_visitor(token, version, promotion.lead)
             except VersionConflict:
-                before, seen = seen, await self._core.peek(token)
-            delta = difference(
-                self._core.content.fields(before.data), self._core.content.fields(seen.data)
-            )
-            await self._core.change(issued.token, delta.set, delta.remove, None)
-            issued = dataclasses.replace(
-                await self._core.peek(issued.token), evicted=issued.evicted
-            )
+                version = await self._copy(token, issued.token, version)
+                continue
+            if ended is not None and ended.has_ended:
+                if is_own and version == promotion.version and not ended.is_others:
+                    return issued
+                now = await self._core.peek_or_none(issued.token)
+                return now and dataclasses.replace(now, evicted=issued.evicted)
+            if is_own:
+                await self._core.end(issued.token, Why.REPLACED)
+            return None
         raise StoreUnavailable("the visitor's session was changed at every attempt to end it")
+
+    async def _end_visitor(self, token: str, version: int, lead: str) -> Ended | None:
+        ticket, atomic = self._core.tokens.read(token), self._core.atomic
+        found = ticket and await self._core.follow(
+            token,
+            ticket,
+            lambda ticket: atomic.destroy(ticket, if_version=version, shared_id=lead),
+        )
+        ended = found[2] if found else None
+        self._core.announcer.one_ended(ended, Why.REPLACED)
+        return ended
+
+    async def _copy(self, visitors: str, users: str, version: int) -> int:
+        """Write what a visitor's session holds to that of the user; the version it has come to.
+
+        The user's is read first. If the visitor's is alive after that, nobody has been told of the
+        user's yet, so that it is to hold the same; and if somebody writes to it since, he knows.
+        """
+        mine = await self._core.peek_or_none(users)
+        seen = await self._core.peek_or_none(visitors)
+        if mine is None or seen is None:
+            return version if seen is None else seen.version
+        delta = difference(
+            self._core.content.fields(mine.data), self._core.content.fields(seen.data)
+        )
+        if delta:
+            try:
+                await self._core.change(users, delta.set, delta.remove, mine.version)
+            except VersionConflict:
+                return version
+        return seen.version
+
+
+def _shows(held: AuthContext | None, asked: AuthContext) -> bool:
+    """Whether a session was opened by a login that is worth another one."""
+    return held is not None and (held.methods, held.level) == (asked.methods, asked.level)

@@ -1,35 +1,47 @@
 -- Create a session, unless the user has too many or creates them too fast.
 -- KEYS: 1 session | 2 index of the user | 3 creation rate of the user | 4 generation of the user
 --       5 session to replace (the new one again for none) | 6 refresh families of the user
+--       7 answer to this login
 -- ARGV: 1 sid | 2 user id, '' for nobody | 3 most sessions, 0 for any number
 --       4 evict_oldest, evict_lru or reject | 5 idle ms | 6 absolute ms, 0 for none
 --       7 rate limit, 0 for none | 8 rate window ms | 9 sid to replace, '' for none
---       10 generation that is expected, '' for any | 11 public id | 12 number of sids to end
---       13... these sids, then further fields and their values
+--       10 generation that is expected, '' for any | 11 public id
+--       12 what leads others here who sign in by the same visitor's session, '' for nothing
+--       13 how long the answer is kept, ms | 14 number of sids to end
+--       15... these sids, then further fields and their values
 -- Gives OK, created, expires, {sid and public id of each evicted}, {field, value...}, what leads to
 --     the successor of the replaced session or '', public id of the session that ended for it or '',
 --     {sid and public id of each that was found expired}
 --     | COLLISION | STALE | RATE, retry after ms | LIMIT, live sessions
+--     | PROMOTED, what leads to the session that somebody else has opened for the same visitor
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local sid, idle, absolute = ARGV[1], tonumber(ARGV[5]), tonumber(ARGV[6])
+-- As JSON: the evicted, the one that ended, the expired, what leads here, sid.
+local said = redis.call('GET', KEYS[7])
+said = said and cjson.decode(said)
 local successor = (ARGV[9] ~= '') and redis.call('HGET', KEYS[5], 'successor')
 
 -- The sid is 256 random bits that the caller drew: who finds it taken is trying again.
 local taken = redis.call('HMGET', KEYS[1], 'user_id', 'created_at', 'expires_at')
 if taken[1] then
   if taken[1] == ARGV[2] and redis.call('HEXISTS', KEYS[2], sid) == 1 then
-    return {'OK', taken[2], taken[3], {}, redis.call('HGETALL', KEYS[1]), successor or '', '', {}}
+    local told = said or {{}, '', {}}
+    return {'OK', taken[2], taken[3], told[1], redis.call('HGETALL', KEYS[1]), successor or '',
+      told[2], told[3]}
   end
   return {'COLLISION'}
+end
+if said and said[4] ~= '' and redis.call('HEXISTS', KEYS[2], said[5]) == 1 then
+  return {'PROMOTED', said[4]}
 end
 
 -- All of the user's sessions were ended after this login began: it is one of them.
 if ARGV[10] ~= '' and ARGV[10] ~= (redis.call('GET', KEYS[4]) or '0') then return {'STALE'} end
 
-local first_field = 13 + tonumber(ARGV[12])
+local first_field = 15 + tonumber(ARGV[14])
 local chosen = {}
-for at = 13, first_field - 1 do chosen[ARGV[at]] = true end
+for at = 15, first_field - 1 do chosen[ARGV[at]] = true end
 
 -- An entry of the index: created, last access, expiry and public id of one session.
 local members = redis.call('HGETALL', KEYS[2])
@@ -98,6 +110,9 @@ redis.call('HSET', KEYS[2], sid, string.format('%.0f:%.0f:%.0f:%s', now, now, ex
 -- Half a day to a day longer than any session, so that it can be noticed which have expired.
 if redis.call('PTTL', KEYS[2]) < expires + 43200000 - now then
   redis.call('PEXPIREAT', KEYS[2], expires + 86400000)
+end
+if ARGV[12] ~= '' or ended ~= '' or #evicted + #expired > 0 then
+  redis.call('SET', KEYS[7], cjson.encode({evicted, ended, expired, ARGV[12], sid}), 'PX', ARGV[13])
 end
 return {'OK', now, expires, evicted, redis.call('HGETALL', KEYS[1]), successor or '', ended,
   expired}

@@ -1,10 +1,14 @@
 -- End all sessions of a user, or all but one, at one instant, with the logins that are under way.
 -- KEYS: 1 index of the user | 2 generation of the user | 3 session to keep (the index for none)
---       4 refresh families of the user, which end likewise
+--       4 refresh families of the user, which end likewise | 5 answer to this operation
 -- ARGV: 1 sid to keep, '' for none | 2 how long the generation is remembered, ms
+--       3 how long the answer is kept, ms
 -- Gives {sid and public id of each that was alive}, {the same of all others}, what leads to the
 -- successor of the one to keep or ''; nothing, and ends nothing, if the one to keep is not alive:
 -- whoever asks has to be signed in.
+local said = redis.call('GET', KEYS[5])
+if said then return cjson.decode(said) end  -- as destroy.lua says why
+
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local kept_name
@@ -32,4 +36,6 @@ end
 for _, name in ipairs(redis.call('HKEYS', KEYS[4])) do
   if name ~= kept_name then redis.call('HDEL', KEYS[4], name) end
 end
-return {live, stale, ''}
+local answer = {live, stale, ''}
+redis.call('SET', KEYS[5], cjson.encode(answer), 'PX', ARGV[3])
+return answer

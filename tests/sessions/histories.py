@@ -25,25 +25,43 @@ WEIGHTS = {
 MAY_BE_LOST = ("validate", "patch", "update_data", "destroy", "destroy_all", "destroy_others")
 #: Browsers prefer the tokens that they were given last, for most of the older ones are dead.
 _LATEST = 4
+#: What may say that the session is not alive, though a lost attempt has changed it before.
+_CHANGES = ("patch", "update_data")
+#: What is right at the second attempt, too.
+MAY_BE_REPEATED = (
+    "validate",
+    *_CHANGES,
+    *("destroy", "destroy_by_id", "destroy_others", "destroy_all"),
+)
 
 
 class Wire:
     """A client whose requests and answers are some turns of the event loop on their way.
 
-    One answer in ``loses_one_in`` is lost, while ``may_lose`` is set; 0 for none.
+    One answer in ``loses_one_in`` is lost, while ``may_lose`` is set; 0 for none. ``repeats`` says
+    that the store asks again then.
     """
 
-    def __init__(self, client: Any, random: Random, loses_one_in: int = 0) -> None:
+    def __init__(
+        self, client: Any, random: Random, loses_one_in: int = 0, *, repeats: bool = False
+    ) -> None:
         self._client = client
         self._random = random
         self._loses_one_in = loses_one_in
+        self._may_be_lost = MAY_BE_REPEATED if repeats else MAY_BE_LOST
         self.may_lose = False
+        self.has_lost = False
+
+    def begin(self, call: Call) -> None:
+        """Another operation begins."""
+        self.may_lose, self.has_lost = call.name in self._may_be_lost, False
 
     async def execute_command(self, *words: Any, **options: Any) -> Any:
         await self._turns()
         reply = await self._client.execute_command(*words, **options)
         await self._turns()
         if self.may_lose and self._loses_one_in and not self._random.randrange(self._loses_one_in):
+            self.has_lost = True
             raise redis.exceptions.ConnectionError("the answer was lost")
         return reply
 
@@ -108,11 +126,13 @@ async def play(
         for _ in range(operations):
             user = random.choice(users)
             call = draw(random, user)
-            browser.wire.may_lose = call.name in MAY_BE_LOST
+            browser.wire.begin(call)
             began = next(moments)
             try:
                 outcome = await perform(browser.store, user.user_id, call)
             except StoreUnavailable:
+                outcome = UNKNOWN
+            if browser.wire.has_lost and call.name in _CHANGES and not outcome:
                 outcome = UNKNOWN
             user.learn(outcome)
             user.operations.append(Operation(call, outcome, began, next(moments)))

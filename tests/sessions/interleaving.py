@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from enum import Enum
 from typing import Any
 
-from sessions import atomic
+from sessions import atomic, families, flows
 from sessions.scripts import Script
 
 Action = Callable[[], Awaitable[Any]]
@@ -58,6 +58,7 @@ class Interleaved:
 
 async def load_scripts(client: Any) -> None:
     """Let the server know all scripts, so that each operation sends the same commands each time."""
-    for script in vars(atomic).values():
-        if isinstance(script, Script):
-            await client.execute_command("SCRIPT LOAD", script.text)
+    for module in (atomic, families, flows):
+        for script in vars(module).values():
+            if isinstance(script, Script):
+                await client.execute_command("SCRIPT LOAD", script.text)

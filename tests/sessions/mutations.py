@@ -33,7 +33,7 @@ YES, NO, NOTHING = 10, 11, 12
 CHOSEN = "not cluster and not tcp and not mutations"
 #: The files of tests, in the order in which they notice most.
 TESTS = [
-    *("test_edges", "test_unlisted"),
+    *("test_edges", "test_unlisted", "test_lost", "test_promotion"),
     *("test_rotation", "test_users", "test_store", "test_races", "test_locks", "test_model"),
     "test_limits",
     *("test_native", "test_bindings", "test_policies", "test_tenants"),
@@ -47,7 +47,11 @@ LIKELIEST = {
     "create": ["test_defects_d", "test_users", "test_defects_g", "test_defects_c", "test_model"],
     "validate": ["test_native", "test_commands", "test_bindings"],
     "update": ["test_store", "test_defects_d"],
-    "destroy": ["test_defects_a"],
+    "destroy": ["test_defects_a", "test_lost"],
+    "revoke": ["test_lost"],
+    "refresh_revoke": ["test_lost"],
+    "refresh_exchange": ["test_lost"],
+    "atomic": ["test_promotion"],
     "members": ["test_defects_c"],
     "rate": ["test_limits", "test_defects_g", "test_defects_d"],
     "lock": ["test_locks"],
@@ -58,7 +62,7 @@ LIKELIEST = {
     "store": ["test_races"],
     "validating": ["test_bindings", "test_races"],
     "policies": ["test_policies", "test_bindings"],
-    "rotating": ["test_races"],
+    "rotating": ["test_promotion", "test_races"],
     "core": ["test_races"],
     "near": ["test_near_stale", "test_near"],
     "hearing": ["test_near_failover"],
@@ -123,6 +127,11 @@ MUTATIONS = [
         ("if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'auth_at', now) end", ""),
         ("redis.call('PEXPIREAT', KEYS[1], expires)", ""),
         ("redis.call('HSET', KEYS[2], sid, string", "local _ = (string"),
+        ("local told = said or {", "local told = {"),
+        ("and redis.call('HEXISTS', KEYS[2], said[5]) == 1 then", "then"),
+        ("  return {'PROMOTED', said[4]}\n", ""),
+        (" or ended ~= '' or #evicted", " or #evicted"),
+        (", sid}), 'PX', ARGV[13])", ", sid}))"),
         ("  redis.call('PEXPIREAT', KEYS[2], expires + 86400000)\n", ""),
     ),
     *in_script(
@@ -178,9 +187,13 @@ MUTATIONS = [
         "destroy",
         ("redis.call('HDEL', KEYS[2], ARGV[1])", "redis.call('HEXISTS', KEYS[2], ARGV[1])"),
         ("redis.call('DEL', KEYS[1])\n", ""),
-        ("if held[3] then return {'ROTATED', held[3]} end", ""),
-        ("if held[1] and ended == 1 then", "if held[1] then"),
-        ("if held[1] and ended == 1 then", "if ended == 1 then"),
+        ("if held[2] then return {'ROTATED', held[2]} end", ""),
+        ("if said then return cjson.decode(said) end", ""),
+        ("if not expires then return {'MISSING'} end", "expires, id = expires or '1', id or ''"),
+        ("if not (has_expired or held[1]) then return {'MISSING'} end", ""),
+        ("tonumber(expires) <= now", "tonumber(expires) < now"),
+        ("has_expired and 'EXPIRED' or 'OK'", "'OK'"),
+        (", 'PX', ARGV[4])", ")"),
     ),
     *in_script(
         "revoke",
@@ -192,7 +205,20 @@ MUTATIONS = [
         ("math.max(now, before + 1)", "before + 1"),
         ("if members[at] ~= ARGV[1] then", "if true then"),
         ("(expires and tonumber(expires) > now) and live or stale", "live"),
+        ("if said then return cjson.decode(said) end", ""),
+        ("cjson.encode(answer), 'PX', ARGV[3])", "cjson.encode(answer))"),
         ("    redis.call('HDEL', KEYS[1], members[at])\n", ""),
+    ),
+    *in_script(
+        "refresh_revoke",
+        ("if said then return cjson.decode(said) end", ""),
+        ("(tonumber(expires) <= now) and 1 or 0", "0"),
+    ),
+    *in_script(
+        "refresh_exchange",
+        ("if is_again and redis", "if redis"),
+        ("if is_again or (previous", "if (previous"),
+        ("if stolen then", "if false then"),
     ),
     *in_script(
         "members",
@@ -282,6 +308,14 @@ MUTATIONS = [
         ("grace_seconds = 0 if auth else self", "grace_seconds = self"),
         ("if auth is None and grace_ms > 0:", "if True:"),
         ("error.may_have_happened = True  # the new session is there", "pass"),
+        (
+            "                await self._core.end(issued.token, Why.REPLACED)\n",
+            "                pass\n",
+        ),
+        ("delta.remove, mine.version)", "delta.remove, None)"),
+        ("if is_own and version == promotion.version and not", "if not"),
+        ("if found is None or auth is None or _shows(found.auth, auth):", "if True:"),
+        ("shared_id=lead)", "shared_id=None)"),
     ),
     *in_module(
         "servers/scope",
@@ -302,6 +336,11 @@ MUTATIONS = [
         "operations/measuring",
         ("else Outcome.of_error(error)", "else Outcome.FAILED"),
         ("found.insert(0, observer(name))", "found.append(observer(name))"),
+    ),
+    *in_module(
+        "atomic",
+        ("if text(told[1]) == own_id else []", "if True else []"),
+        ("return Ended([], members)\n", "return None\n"),
     ),
     *in_module(
         "operations/core", ("            if missing <= orphans:\n", "            if True:\n")

@@ -19,6 +19,7 @@ from sessions import (
     SessionConfig,
     SessionStore,
     atomic,
+    events,
 )
 from sessions.servers.link import Link
 from sessions.tokens import Tokens
@@ -159,6 +160,17 @@ async def test_a_record_that_the_index_does_not_name_is_no_session_to_end(
     issued = await store.create(user)
     await client.execute_command("DEL", index_of(user))
     assert not await store.destroy(issued.token)
+
+
+async def test_a_session_whose_record_the_server_has_dropped_is_none_to_end(
+    store: SessionStore, client: Any, user: str
+) -> None:
+    issued = await store.create(user)
+    told: list[events.SessionEvent] = []
+    store.on_event(told.append)
+    await client.execute_command("DEL", *await session_keys(client, user))
+    assert not await store.destroy(issued.token)
+    assert told == []
 
 
 async def test_a_rotation_tried_again_does_not_report_a_session_that_was_ended(

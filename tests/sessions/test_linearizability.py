@@ -42,13 +42,19 @@ MakeStore = Callable[[Link, SessionConfig, Any], SessionStore]
 
 
 async def one_history(
-    client: Any, seed: int, *, make: MakeStore = SessionStore, loses_one_in: int = 0
+    client: Any,
+    seed: int,
+    *,
+    make: MakeStore = SessionStore,
+    loses_one_in: int = 0,
+    retries: int = 0,
 ) -> str:
     """What is wrong with it, '' for nothing."""
     random = Random(seed)
-    wires = [Wire(client, random, loses_one_in) for _ in range(BROWSERS)]
+    wires = [Wire(client, random, loses_one_in, repeats=retries > 0) for _ in range(BROWSERS)]
     browsers = [
-        Browser(make(Link(wire, timeout_seconds=None), CONFIG, KEYS), wire) for wire in wires
+        Browser(make(Link(wire, timeout_seconds=None, retries=retries), CONFIG, KEYS), wire)
+        for wire in wires
     ]
     users = [Known(f"{os.urandom(8).hex()}-{number}") for number in range(USERS)]
     await play(browsers, random, users, OPERATIONS)
@@ -56,29 +62,34 @@ async def one_history(
     return f"history {seed}: {found}" if found else ""
 
 
-async def embedded_histories(seeds: Iterable[int], loses_one_in: int) -> str:
+async def embedded_histories(seeds: Iterable[int], loses_one_in: int, retries: int) -> str:
     """What is wrong with the first of them that is wrong."""
     async with ferrite_lite.Ferrite() as ferrite:
         native.register(ferrite.engine)
         for seed in seeds:
-            if found := await one_history(ferrite.client(), seed, loses_one_in=loses_one_in):
+            if found := await one_history(
+                ferrite.client(), seed, loses_one_in=loses_one_in, retries=retries
+            ):
                 return found
     return ""
 
 
-def run_embedded(seeds: range, loses_one_in: int) -> str:
-    return asyncio.run(embedded_histories(seeds, loses_one_in))
+def run_embedded(seeds: range, loses_one_in: int, retries: int) -> str:
+    return asyncio.run(embedded_histories(seeds, loses_one_in, retries))
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("loses_one_in", [0, 20])
-def test_histories_of_the_embedded_store_can_have_happened_in_turn(loses_one_in: int) -> None:
-    """The number is shared by those who get every answer and those who lose one in twenty."""
+@pytest.mark.parametrize(("loses_one_in", "retries"), [(0, 0), (20, 0), (6, 20)])
+def test_histories_of_the_embedded_store_can_have_happened_in_turn(
+    loses_one_in: int, retries: int
+) -> None:
+    """The number is shared by those who get every answer, those who lose one in twenty, and those
+    who lose one in six and ask again."""
     cores = os.cpu_count() or 1
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(cores, mp_context=context) as pool:
         runs = [
-            pool.submit(run_embedded, range(start, HISTORIES // 2, cores), loses_one_in)
+            pool.submit(run_embedded, range(start, HISTORIES // 3, cores), loses_one_in, retries)
             for start in range(cores)
         ]
         assert [found for run in runs if (found := run.result())] == []
@@ -86,7 +97,8 @@ def test_histories_of_the_embedded_store_can_have_happened_in_turn(loses_one_in:
 
 async def test_histories_of_every_target_can_have_happened_in_turn(client: Any) -> None:
     for seed in range(HISTORIES_ELSEWHERE):
-        assert await one_history(client, seed, loses_one_in=20 * (seed % 2)) == ""
+        loses_one_in, retries = [(0, 0), (20, 0), (6, 20)][seed % 3]
+        assert await one_history(client, seed, loses_one_in=loses_one_in, retries=retries) == ""
 
 
 # --- planted bugs ---------------------------------------------------------------------------------
@@ -153,6 +165,8 @@ class Plant:
     make: MakeStore = SessionStore
     script: Script | None = None
     edits: tuple[tuple[str, str], ...] = ()
+    #: How often who loses an answer asks again; without any, none is lost.
+    retries: int = 0
 
 
 PLANTS = [
@@ -160,6 +174,18 @@ PLANTS = [
         "a token that opens its session after its end",
         script=atomic.DESTROY,
         edits=(("'HDEL', KEYS[2]", "'HEXISTS', KEYS[2]"), ("'DEL', KEYS[1]", "'EXISTS', KEYS[1]")),
+    ),
+    Plant(
+        "an end that is taken for that of somebody else when it is tried again",
+        script=atomic.DESTROY,
+        edits=(("if said then return cjson.decode(said) end", ""),),
+        retries=20,
+    ),
+    Plant(
+        "an end of all sessions that happens twice",
+        script=atomic.REVOKE,
+        edits=(("if said then return cjson.decode(said) end", ""),),
+        retries=20,
     ),
     Plant("a lost update", make=ReadsThenWrites),
     Plant("a session that comes back by a write to a key that is not there", WritesRecordsBack),
@@ -217,6 +243,12 @@ async def test_a_planted_bug_is_found(plant: Plant, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(plant.script, "sha", sha)
     async with ferrite_lite.Ferrite() as ferrite:
         for seed in range(PLANTED_HISTORIES):
-            if await one_history(ferrite.client(), seed, make=plant.make):
+            if await one_history(
+                ferrite.client(),
+                seed,
+                make=plant.make,
+                loses_one_in=6 if plant.retries else 0,
+                retries=plant.retries,
+            ):
                 return
     pytest.fail("nothing was found")
