@@ -34,6 +34,7 @@ from .record import AuthContext, DeviceInfo, IssuedSession, Session, SessionInfo
 from .refresh import Exchanged, FamilyInfo, RefreshConfig, RefreshTokens
 from .store import SessionStore
 from .tokens import KeyRing
+from .unawaited import SyncAudit, SyncLoginFlows, SyncRefreshTokens
 
 __all__ = [
     "Audit",
@@ -85,6 +86,9 @@ __all__ = [
     "StoreRefused",
     "StoreUnavailable",
     "StreamSink",
+    "SyncAudit",
+    "SyncLoginFlows",
+    "SyncRefreshTokens",
     "SyncSessionStore",
     "UnsafeRedirect",
     "VersionConflict",

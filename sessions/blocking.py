@@ -16,7 +16,7 @@ from contextlib import (
 )
 from functools import wraps
 from time import sleep
-from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, Protocol, Self
+from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar
 
 import redis
 from redis.backoff import NoBackoff
@@ -38,6 +38,8 @@ from .store import SessionStore, keys_for
 from .tokens import KeyRing
 
 P = ParamSpec("P")
+A = TypeVar("A")
+A_co = TypeVar("A_co", covariant=True)
 
 #: A request that has so much of the time, as an operation's first one has, needs no bound of its
 #: own: that would cost a look at the socket more.
@@ -123,14 +125,21 @@ def run(coroutine: Coroutine[Any, Any, R]) -> R:
     raise AssertionError("nothing behind a blocking link suspends")
 
 
-def _blocking(
-    method: Callable[Concatenate[SessionStore[T], P], Coroutine[Any, Any, R]],
-) -> Callable[Concatenate[SyncSessionStore[T], P], R]:
+class Blocking(Protocol[A_co]):
+    """What is there for those who do not await, in place of something."""
+
+    @property
+    def awaited(self) -> A_co: ...
+
+
+def blocking(
+    method: Callable[Concatenate[A, P], Coroutine[Any, Any, R]],
+) -> Callable[Concatenate[Blocking[A], P], R]:
     """The method of the same name, for callers who do not await."""
 
     @wraps(method)
-    def call(self: SyncSessionStore[T], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        return run(method(self._store, *args, **kwargs))
+    def call(self: Blocking[A], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return run(method(self.awaited, *args, **kwargs))
 
     return call
 
@@ -234,26 +243,26 @@ class SyncSessionStore(Generic[T]):
         """``SessionStore.tell``."""
         self._store.tell(event)
 
-    check = _blocking(SessionStore.check)
-    create = _blocking(SessionStore.create)
-    create_with_rate_limit = _blocking(SessionStore.create_with_rate_limit)
-    generation = _blocking(SessionStore.generation)
-    validate = _blocking(SessionStore.validate)
-    validate_result = _blocking(SessionStore.validate_result)
-    validate_with_ip = _blocking(SessionStore.validate_with_ip)
-    update_data = _blocking(SessionStore.update_data)
-    patch = _blocking(SessionStore.patch)
-    rotate = _blocking(SessionStore.rotate)
-    destroy = _blocking(SessionStore.destroy)
-    get_user_sessions = _blocking(SessionStore.get_user_sessions)
-    destroy_by_id = _blocking(SessionStore.destroy_by_id)
-    destroy_other_sessions = _blocking(SessionStore.destroy_other_sessions)
-    destroy_all_for_user = _blocking(SessionStore.destroy_all_for_user)
-    find = _blocking(SessionStore.find)
-    destroy_everything = _blocking(SessionStore.destroy_everything)
-    sweep = _blocking(SessionStore.sweep)
-    reindex = _blocking(SessionStore.reindex)
-    doctor = _blocking(SessionStore.doctor)
+    check = blocking(SessionStore.check)
+    create = blocking(SessionStore.create)
+    create_with_rate_limit = blocking(SessionStore.create_with_rate_limit)
+    generation = blocking(SessionStore.generation)
+    validate = blocking(SessionStore.validate)
+    validate_result = blocking(SessionStore.validate_result)
+    validate_with_ip = blocking(SessionStore.validate_with_ip)
+    update_data = blocking(SessionStore.update_data)
+    patch = blocking(SessionStore.patch)
+    rotate = blocking(SessionStore.rotate)
+    destroy = blocking(SessionStore.destroy)
+    get_user_sessions = blocking(SessionStore.get_user_sessions)
+    destroy_by_id = blocking(SessionStore.destroy_by_id)
+    destroy_other_sessions = blocking(SessionStore.destroy_other_sessions)
+    destroy_all_for_user = blocking(SessionStore.destroy_all_for_user)
+    find = blocking(SessionStore.find)
+    destroy_everything = blocking(SessionStore.destroy_everything)
+    sweep = blocking(SessionStore.sweep)
+    reindex = blocking(SessionStore.reindex)
+    doctor = blocking(SessionStore.doctor)
 
     def edit(self, token: str) -> AbstractContextManager[MutableSession[T]]:
         """``SessionStore.edit``, for a block that does not await."""

@@ -38,7 +38,7 @@ SESSION_RANKS = [
     {"near", "native", "families"},
     {"operations"},
     {"store", "refresh", "flows"},
-    {"blocking", "http", "__main__"},
+    {"blocking", "unawaited", "http", "__main__"},
     {"__init__", "asgi", "wsgi"},
     {"account"},
     {"web"},

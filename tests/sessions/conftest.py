@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+import redis
 import redis.asyncio
+import redis.cluster
+import redis.sentinel
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.sentinel import Sentinel
 
 import ferrite_lite
 from sessions import KeyRing, SessionConfig, SessionStore, native
+from tests.support import servers
 from tests.support.servers import RealCluster, RealSentinel, RealServer
 
 #: Makes a store under a configuration, on the target of the test.
@@ -56,6 +60,36 @@ async def client(request: pytest.FixtureRequest) -> AsyncIterator[Any]:
                 server: RealServer = request.getfixturevalue(f"{target}_server")
                 opened = redis.asyncio.Redis.from_url(server.url)
         yield await stack.enter_async_context(opened)
+
+
+@pytest.fixture(scope="session")
+def ferrite_process() -> Iterator[RealServer]:
+    """The server of this project elsewhere: in this thread it could not answer who blocks it."""
+    with servers.ferrite_lite() as server:
+        yield server
+
+
+@pytest.fixture(params=TARGETS)
+def sync_client(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A redis-py client that blocks, of each target."""
+    match request.param:
+        case "embedded":
+            ferrite = ferrite_lite.Ferrite()
+            native.register(ferrite.engine)
+            opened: Any = ferrite.sync_client()
+        case "cluster":
+            cluster: RealCluster = request.getfixturevalue("redis_cluster")
+            opened = redis.cluster.RedisCluster(host=cluster.host, port=cluster.port)
+        case "sentinel":
+            running: RealSentinel = request.getfixturevalue("redis_sentinel")
+            ask_sentinel: Any = redis.sentinel.Sentinel  # redis-py has no types here
+            opened = ask_sentinel([running.address]).master_for(running.service)
+        case target:
+            names = {"tcp": "ferrite_process"}
+            server = request.getfixturevalue(names.get(target, f"{target}_server"))
+            opened = redis.Redis.from_url(server.url)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

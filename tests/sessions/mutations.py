@@ -360,7 +360,6 @@ MUTATIONS = [
         ("ear is None or entry.ear is not ear", "False"),
         ("0 <= now_ns - self.asked_at_ns < max_age_ns", "0 <= now_ns - self.asked_at_ns"),
         ("return is_young and self.now_ms(now_ns) < self.live.expires_at_ms", "return is_young"),
-        ("or not _fits(live, bindings):", "or False:"),
         ("not entry.is_good(now_ns, self._max_stale_ns):", "False:"),
         ("max_ns = max(self._max_age_ns, self._max_stale_ns)", "max_ns = self._max_age_ns"),
         ("        except Moved:\n            self.forget(ticket.tag)\n", "        except Moved:\n"),

@@ -4,14 +4,11 @@ import asyncio
 import inspect
 import itertools
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-import redis
-from redis.cluster import RedisCluster
-from redis.sentinel import Sentinel
 
 import ferrite_lite
 from sessions import (
@@ -24,54 +21,23 @@ from sessions import (
     StoreUnavailable,
     SyncSessionStore,
     VersionConflict,
-    native,
 )
 from sessions import events as session_events
 from sessions.blocking import run
 from sessions.operations.outcomes import Invalid
-from tests.sessions.conftest import KEYS, TARGETS, without_rate
+from tests.sessions.conftest import KEYS, without_rate
 from tests.support import servers
-from tests.support.servers import RealCluster, RealSentinel, RealServer
+from tests.support.servers import RealCluster, RealServer
 
 MakeStore = Callable[..., SyncSessionStore]
 
 _THREADS = 8
 
 
-@pytest.fixture(scope="module")
-def ferrite_process() -> Iterator[RealServer]:
-    """The server of this project elsewhere: in this thread it could not answer who blocks it."""
-    with servers.ferrite_lite() as server:
-        yield server
-
-
-@pytest.fixture(params=TARGETS)
-def client(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A redis-py client that blocks, of each target."""
-    match request.param:
-        case "embedded":
-            ferrite = ferrite_lite.Ferrite()
-            native.register(ferrite.engine)
-            opened: Any = ferrite.sync_client()
-        case "cluster":
-            cluster: RealCluster = request.getfixturevalue("redis_cluster")
-            opened = RedisCluster(host=cluster.host, port=cluster.port)
-        case "sentinel":
-            running: RealSentinel = request.getfixturevalue("redis_sentinel")
-            ask_sentinel: Any = Sentinel  # redis-py has no types here
-            opened = ask_sentinel([running.address]).master_for(running.service)
-        case target:
-            names = {"tcp": "ferrite_process"}
-            server = request.getfixturevalue(names.get(target, f"{target}_server"))
-            opened = redis.Redis.from_url(server.url)
-    yield opened
-    opened.close()
-
-
 @pytest.fixture
-def make_store(client: Any) -> MakeStore:
+def make_store(sync_client: Any) -> MakeStore:
     def make(**settings: Any) -> SyncSessionStore:
-        return SyncSessionStore.connect(client, without_rate(**settings), keys=KEYS)
+        return SyncSessionStore.connect(sync_client, without_rate(**settings), keys=KEYS)
 
     return make
 
