@@ -110,19 +110,21 @@ class Hash(StringMap):
 class VolatileHash(Hash):
     """A hash some of whose fields have deadlines.
 
-    ``Keyspace`` takes out those that are due before it hands a hash to anybody.
+    ``Keyspace`` takes out those that are due before it hands a hash to anybody. Without the last
+    deadline it is a plain hash again, in the midst of a request that holds these methods: so they
+    call ``Hash`` by its name.
     """
 
     __slots__ = ()
 
     def assign(self, field: bytes, value: bytes, *, keep_deadline: bool = False) -> bool:
-        is_new = super().assign(field, value)
+        is_new = Hash.assign(self, field, value)
         if not keep_deadline:
             self.clear_deadline(field)
         return is_new
 
     def drop(self, field: bytes) -> bool:
-        dropped = super().drop(field)
+        dropped = Hash.drop(self, field)
         self.clear_deadline(field)
         return dropped
 

@@ -368,7 +368,9 @@ SET <key> <value>
 _FIELD_DEADLINES = """
 HSET <key> f 1 g 2
 HSET <key> <field> <value>
+HSET <key> <field> <value> <field> <value>
 HDEL <key> <field>
+HDEL <key> <field> <field>
 HGET <key> <field>
 pairs> HGETALL <key>
 HLEN <key>

@@ -21,6 +21,16 @@ def fields_of(engine: Engine, key: bytes) -> Hash:
     return held
 
 
+def test_a_request_goes_on_behind_the_field_that_had_the_last_deadline(run: Run) -> None:
+    run("HSET", "h", "a", 1, "b", 2, "c", 3)
+    run("HPEXPIRE", "h", 1000, "FIELDS", 1, "a")
+    assert run("HSET", "h", "a", 4, "b", 5, "d", 6) == b":1\r\n"
+    assert run("HMGET", "h", "a", "b", "d") == b"*3\r\n$1\r\n4\r\n$1\r\n5\r\n$1\r\n6\r\n"
+    run("HPEXPIRE", "h", 1000, "FIELDS", 1, "a")
+    assert run("HDEL", "h", "a", "b", "c") == b":3\r\n"
+    assert run("HKEYS", "h") == b"*1\r\n$1\r\nd\r\n"
+
+
 def test_a_field_is_gone_the_millisecond_after_its_deadline(
     run: Run, clock: ManualClock, events: list[str]
 ) -> None:
@@ -145,6 +155,17 @@ class FieldsAgainstAModel(RuleBasedStateMachine):
     def hset(self, key: str, name: str) -> None:
         self.run("HSET", key, name, 1)
         self.model.setdefault(key, {})[name] = None
+
+    @rule(key=KEYS, names=st.lists(NAMES, min_size=2, max_size=3))
+    def hset_several(self, key: str, names: list[str]) -> None:
+        self.run("HSET", key, *(word for name in names for word in (name, 1)))
+        self.model.setdefault(key, {}).update(dict.fromkeys(names))
+
+    @rule(key=KEYS, names=st.lists(NAMES, min_size=2, max_size=3))
+    def hdel_several(self, key: str, names: list[str]) -> None:
+        self.run("HDEL", key, *names)
+        for name in names:
+            self.held(key).pop(name, None)
 
     @rule(key=KEYS, name=NAMES, span_ms=SPANS_MS)
     def hsetex(self, key: str, name: str, span_ms: int) -> None:
