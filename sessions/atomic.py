@@ -214,6 +214,9 @@ class AtomicStore:
     def label_key(self, name: str, digest: str) -> str:
         return f"{self._config.prefix}label:{name}:{{{digest}}}"
 
+    def ended_key(self, name: str, digest: str) -> str:
+        return f"{self.label_key(name, digest)}:ended"
+
     @property
     def epoch_key(self) -> str:
         return f"{self._config.prefix}sessions:epoch"

@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 from . import events
 from .atomic import AtomicStore
 from .errors import ConfigError, DataTooLarge, LogoutTokenRefused, UnsafeRedirect
+from .operations.labels import OIDC_SID
 from .operations.measuring import operation
 from .record import text
 from .scripts import Script
@@ -52,7 +53,10 @@ MAX_LOGOUT_SECONDS = 600
 _MAX_CLAIM_CHARS = 512
 
 #: The labels under which ``find`` and a logout find the sessions of a provider.
-SID_LABEL, SUB_LABEL = "oidc_sid", "oidc_sub"
+SID_LABEL, SUB_LABEL = OIDC_SID, "oidc_sub"
+#: How long a session at a provider stays logged out here: the logins that it has let in have come
+#: back by then, and the application has had as long again to fetch their tokens.
+_LOGGED_OUT_MS = 2 * FLOW_SECONDS * 1000
 
 #: Browsers take a backslash for a slash, and leave out control characters wherever they stand.
 _LOCAL_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\x7f\\]*")
@@ -165,7 +169,8 @@ class LoginFlows:
     def labels(claims: Mapping[str, Any]) -> dict[str, str]:
         """The labels, for ``create``, of a session that an ID token with these claims opens.
 
-        By them ``backchannel_logout`` finds it.
+        By them ``backchannel_logout`` finds it; if it has come first, ``create`` raises StaleLogin.
+        So it does for a ``sid`` only: who was logged out by ``sub`` alone may have logged in anew.
         """
         issuer = claims["iss"]
         found = {SUB_LABEL: claims.get("sub"), SID_LABEL: claims.get("sid")}
@@ -195,6 +200,8 @@ class LoginFlows:
         return count
 
     async def _end(self, label: str, value: str) -> int:
+        if label == SID_LABEL:
+            await self._core.labels.end(label, value, _LOGGED_OUT_MS)
         # The families first: none of them shall open a session behind those that are ended.
         if self._refresh is not None:
             await self._refresh.revoke_labelled(label, value)

@@ -255,7 +255,8 @@ class SessionStore(Generic[T]):
         ends, so that a token from before the login is worth nothing after it (ASVS 7.2.4).
         ``lifetime`` is for a session that lives longer or shorter than others; ``if_generation``,
         from ``generation``, for a login that must not outlive an end of all sessions.
-        ``labels`` are for ``find``.
+        ``labels`` are for ``find``; with those of ``LoginFlows.labels`` it raises StaleLogin if the
+        provider has logged it out meanwhile.
 
         Raises SessionLimitReached, RateLimited, StaleLogin, DataTooLarge, StoreUnavailable,
         StoreRefused.

@@ -15,6 +15,10 @@ from ..record import LABEL_PREFIX
 from ..tokens import Tokens
 
 _DIGEST_CHARS = 22
+#: A session at a provider: it ends for good, and its name does not come again.
+OIDC_SID = "oidc_sid"
+#: Labels whose end is remembered.
+_ENDING = frozenset({OIDC_SID})
 
 
 class Labels:
@@ -36,6 +40,22 @@ class Labels:
         """
         for name, value in labels.items():
             await self._atomic.label(name, self._digest(name, value), tag, keep_ms)
+
+    async def end(self, name: str, value: str, keep_ms: int) -> None:
+        """Let no login with a label be valid that completes from now on, for so long.
+
+        Before the sessions that bear it are ended: a login looks after its session is there, so
+        that either the login finds this, or whoever ends them finds the session.
+        """
+        await self._atomic.mark(self._atomic.ended_key(name, self._digest(name, value)), keep_ms)
+
+    async def have_ended(self, labels: Mapping[str, str]) -> bool:
+        """Whether a login with these labels comes too late."""
+        for name in _ENDING & labels.keys():
+            key = self._atomic.ended_key(name, self._digest(name, labels[name]))
+            if await self._atomic.is_marked(key):
+                return True
+        return False
 
     async def tags(self, name: str, value: str) -> list[str]:
         """The users who may have a session with a label."""

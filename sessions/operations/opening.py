@@ -9,7 +9,7 @@ from .. import events
 from ..atomic import Created, Live, Promotion
 from ..config import Lifetime
 from ..datatype import T
-from ..errors import RateLimited, SessionLimitReached, StoreUnavailable
+from ..errors import RateLimited, SessionLimitReached, StaleLogin, StoreUnavailable
 from ..policies import RequestContext
 from ..record import MAX_USER_ID_BYTES, AuthContext, DeviceInfo, IssuedSession
 from ..tokens import Ticket
@@ -85,6 +85,7 @@ class Opening(Generic[T]):
         self._core.announcer.expired(created.expired)
         self._core.tell(events.Created(user_id, public_id))
         await self._core.atomic.forget(ticket.tag, created.evicted)
+        await self._refuse_late(token, labels or {})
         now_ms = created.created_at_ms
         live = Live(now_ms, created.expires_at_ms, False, now_ms, created.record)
         return self._core.issued(token, ticket, live, evicted=evicted)
@@ -133,6 +134,19 @@ class Opening(Generic[T]):
         limit = self._core.config.create_limit_ip
         if limit is not None and request is not None and request.ip_address is not None:
             await self._core.atomic.count(self._core.bindings.network(request.ip_address), limit)
+
+    async def _refuse_late(self, token: str, labels: Mapping[str, str]) -> None:
+        """End a session of which somebody else has said meanwhile that it is over.
+
+        Looked for now and not before, as ``Labels.end`` says why.
+        """
+        try:
+            if await self._core.labels.have_ended(labels):
+                await self._core.end(token, events.Why.ASKED)
+                raise StaleLogin
+        except StoreUnavailable as error:
+            error.may_have_happened = True  # the session is there, though nobody has its token
+            raise
 
     async def _end_replaced(
         self, token: str | None, replaced: Ticket | None, created: Created

@@ -39,7 +39,14 @@ TESTS = [
     *("test_native", "test_bindings", "test_policies", "test_tenants"),
     *("test_defects_a", "test_defects_c", "test_defects_d", "test_defects_e", "test_defects_g"),
     *("test_tokens", "test_content", "test_defects_b", "test_commands"),
-    *("test_invariants", "test_interleavings", "test_refresh", "test_near", "test_near_failover"),
+    *(
+        "test_invariants",
+        "test_interleavings",
+        "test_refresh",
+        "test_flows",
+        "test_near",
+        "test_near_failover",
+    ),
     *("test_deadlines", "test_measuring", "test_link", "test_near_stale"),
 ]
 #: Those that are the likeliest to notice a bug in a file come first.
@@ -64,6 +71,9 @@ LIKELIEST = {
     "policies": ["test_policies", "test_bindings"],
     "rotating": ["test_promotion", "test_races"],
     "core": ["test_races"],
+    "labels": ["test_flows"],
+    "opening": ["test_flows"],
+    "flows": ["test_flows"],
     "near": ["test_near_stale", "test_near"],
     "hearing": ["test_near_failover"],
     "listening": ["test_near_failover"],
@@ -341,6 +351,22 @@ MUTATIONS = [
         "atomic",
         ("if text(told[1]) == own_id else []", "if True else []"),
         ("return Ended([], members)\n", "return None\n"),
+    ),
+    *in_module(
+        "operations/labels",
+        ("            if await self._atomic.is_marked(key):\n", "            if False:\n"),
+    ),
+    *in_module(
+        "operations/opening",
+        ("        await self._refuse_late(token, labels or {})\n", ""),
+        ("error.may_have_happened = True  # the session is there", "pass  #"),
+    ),
+    *in_module(
+        "flows",
+        (
+            "            await self._core.labels.end(label, value, _LOGGED_OUT_MS)\n",
+            "            pass\n",
+        ),
     ),
     *in_module(
         "operations/core", ("            if missing <= orphans:\n", "            if True:\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import re
 from typing import Any
 
@@ -17,16 +18,19 @@ from sessions import (
     ConfigError,
     DataTooLarge,
     Flow,
+    IssuedSession,
     LoginFlows,
     LogoutTokenRefused,
     RefreshTokens,
     SessionStore,
+    StaleLogin,
     StoreUnavailable,
     UnsafeRedirect,
     events,
 )
-from sessions.flows import LOGOUT_EVENT, check_logout_claims
-from tests.sessions.conftest import Between, MakeStore
+from sessions.flows import FLOW_SECONDS, LOGOUT_EVENT, check_logout_claims
+from tests.sessions.conftest import KEYS, Between, MakeStore, without_rate
+from tests.sessions.interleaving import Interleaved, When, load_scripts
 from tests.sessions.test_refresh import exchanged
 
 ISSUER, CLIENT = "https://idp.example", "shop"
@@ -284,9 +288,9 @@ async def test_a_logout_ends_refresh_tokens_too(store: SessionStore, user: str) 
 async def test_a_logout_token_is_used_once(
     store: SessionStore, flows: LoginFlows, user: str
 ) -> None:
-    token = now_claims(store, sid=user, jti=user)
+    token = now_claims(store, sid=..., sub=user, jti=user)
     await log_out(flows, token)
-    again = await store.create(user, labels=flows.labels({"iss": ISSUER, "sid": user}))
+    again = await store.create(user, labels=flows.labels({"iss": ISSUER, "sub": user}))
     with pytest.raises(LogoutTokenRefused, match="before"):
         await log_out(flows, token)
     assert await store.validate(again.token) is not None
@@ -309,6 +313,104 @@ async def test_a_logout_that_failed_can_be_tried_again(
     except StoreUnavailable:
         await log_out(flows, token)
     assert await slow_store.validate(session.token) is None
+
+
+# --- logouts that race logins ---------------------------------------------------------------------
+
+
+async def sign_in(store: SessionStore, user: str) -> IssuedSession | None:
+    labels = LoginFlows.labels({"iss": ISSUER, "sub": user, "sid": user})
+    try:
+        return await store.create(user, labels=labels)
+    except StaleLogin:
+        return None
+
+
+@pytest.mark.parametrize("outer", ["login", "logout"])
+async def test_no_login_outlives_the_logout_of_its_providers_session(
+    store: SessionStore, client: Any, user: str, outer: str
+) -> None:
+    """The one is stopped before and after each of its commands while the other runs to its end."""
+    await load_scripts(client)
+    interleaved = Interleaved(client)
+    stopped = await SessionStore.connect(interleaved, without_rate(), keys=KEYS)
+    logins, logouts = (stopped, store) if outer == "login" else (store, stopped)
+    flows = LoginFlows(logouts, refresh=RefreshTokens(logouts))
+    met = 0
+    for command, when in itertools.product(range(12), When):
+        name = f"{user}-{command}-{when.value}"
+        token = now_claims(store, sid=name, sub=name, jti=name)
+        opened: list[IssuedSession | None] = []
+
+        async def log_in(name: str = name, opened: list[IssuedSession | None] = opened) -> None:
+            opened.append(await sign_in(logins, name))
+
+        async def end(token: dict[str, Any] = token) -> None:
+            await log_out(flows, token)
+
+        interleaved.at(command, when, end if outer == "login" else log_in)
+        await (log_in if outer == "login" else end)()
+        if not interleaved.has_run:
+            break
+        met += 1
+        assert await store.get_user_sessions(name) == []
+        assert opened[0] is None or await store.validate(opened[0].token) is None
+    assert met >= 8
+
+
+async def test_a_login_that_comes_just_after_the_logout_is_refused_and_the_next_one_is_not(
+    store: SessionStore, flows: LoginFlows, user: str
+) -> None:
+    told: list[events.SessionEvent] = []
+    await log_out(flows, now_claims(store, sid=user, sub=user, jti=user))
+    store.on_event(told.append, events.Created, events.Destroyed)
+    assert await sign_in(store, user) is None
+    assert [type(event) for event in told] == [events.Created, events.Destroyed]
+    labels = flows.labels({"iss": ISSUER, "sub": user, "sid": f"{user}-next"})
+    assert await store.validate((await store.create(user, labels=labels)).token) is not None
+    elsewhere = flows.labels({"iss": "https://other.example", "sub": user, "sid": user})
+    assert await store.validate((await store.create(user, labels=elsewhere)).token) is not None
+
+
+async def test_a_visitor_who_signs_in_by_what_was_logged_out_stays_a_visitor(
+    store: SessionStore, flows: LoginFlows, user: str
+) -> None:
+    visitor = await store.create(None, labels=flows.labels({"iss": ISSUER, "sid": user}))
+    await flows._core.labels.end("oidc_sid", f"{ISSUER} {user}", 60_000)
+    with pytest.raises(StaleLogin):
+        await store.rotate(visitor.token, user_id=user)
+    assert await store.get_user_sessions(user) == []
+    assert await store.validate(visitor.token) is not None
+
+
+async def test_a_logout_is_remembered_for_as_long_as_a_login_may_take(
+    make_timed_store: MakeStore, clock: ferrite_lite.ManualClock, user: str
+) -> None:
+    async with await make_timed_store() as store:
+        flows = LoginFlows(store)
+        await log_out(flows, now_claims(store, sid=user, sub=user, jti=user))
+        clock.advance(seconds=FLOW_SECONDS + 60)
+        assert await sign_in(store, user) is None
+        clock.advance(seconds=FLOW_SECONDS)
+        assert [key async for key in store._core.link.scan("*ended*")] == []
+
+
+async def test_without_an_answer_to_whether_there_was_a_logout_nobody_is_let_in(
+    slow_store: SessionStore, between: Between, user: str
+) -> None:
+    async def be_away() -> None:
+        raise redis.exceptions.ReadOnlyError("READONLY")
+
+    await slow_store.create(user, labels=LoginFlows.labels({"iss": ISSUER, "sid": user}))
+    between.calls.clear()
+    await slow_store.create(user, labels=LoginFlows.labels({"iss": ISSUER, "sid": user}))
+    count = len(between.calls)
+    config = without_rate(retries=0)
+    store = await SessionStore.connect(between, config, keys=KEYS)
+    between.at_call(count, before=be_away)
+    with pytest.raises(StoreUnavailable) as raised:
+        await store.create(user, labels=LoginFlows.labels({"iss": ISSUER, "sid": user}))
+    assert raised.value.may_have_happened
 
 
 #: What to change in a logout token, so that it breaks a rule; ``...`` takes a claim away.
