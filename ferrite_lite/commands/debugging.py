@@ -120,12 +120,12 @@ def _set_active_expire(ctx: Context, wanted: bytes) -> Reply:
 def _object(ctx: Context, key: bytes, *_: bytes) -> Reply:
     value = _value(ctx, key)
     ctx.server.accesses.begin()
-    idle_seconds = ctx.server.accesses.idle_ms(ctx.db, key) // 1000
+    idle_ms = ctx.server.accesses.idle_ms(ctx.db, key)
     length = len(dump(value, compresses=False)) - 11  # the type, the version and the checksum
     text = (
         f"Value at:0x{id(value):x} refcount:1 encoding:{encoding_of(value).decode()}"
-        f" serializedlength:{length} lru:{lru_clock(ctx.server.moment.ms)}"
-        f" lru_seconds_idle:{idle_seconds}"
+        f" serializedlength:{length} lru:{lru_clock(ctx.server.moment.ms - idle_ms)}"
+        f" lru_seconds_idle:{idle_ms // 1000}"
     )
     return Status(text.encode())
 

@@ -50,6 +50,17 @@ def test_active_expiry_can_be_switched_off_and_on() -> None:
     assert engine.expire_due(budget_ns=10**9) == 1
 
 
+def test_an_object_tells_when_it_was_used_last() -> None:
+    clock = ManualClock(start_ms=1_000_000)
+    engine = Engine(clock=clock)
+    ask(engine, "SET", "a", "1")
+    assert b" lru:1000 lru_seconds_idle:0" in ask(engine, "DEBUG", "OBJECT", "a")
+    clock.advance(ms=2_500)
+    assert b" lru:1000 lru_seconds_idle:2" in ask(engine, "DEBUG", "OBJECT", "a")
+    ask(engine, "GET", "a")
+    assert b" lru:1002 lru_seconds_idle:0" in ask(engine, "DEBUG", "OBJECT", "a")
+
+
 def test_a_reload_finds_encodings_anew_and_keeps_deadlines() -> None:
     engine = Engine(clock=ManualClock())
     ask(engine, "SADD", "s", "1", "x")
