@@ -453,7 +453,8 @@ SET <key> <value>
 """
 #: With users and libraries, which the data do not show.
 _AFTERMATH_OF = {
-    "rules": ["words unordered> ACL LIST", "ACL DELUSER alice bob"],
+    # Who is still another user would be closed with it.
+    "rules": ["other> RESET", "words unordered> ACL LIST", "ACL DELUSER alice bob"],
     "scripts": ["unordered> FUNCTION LIST WITHCODE", "FUNCTION FLUSH"],
 }
 _DATA = _STRINGS + _HASHES + _SETS + _KEYS
