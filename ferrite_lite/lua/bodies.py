@@ -14,6 +14,9 @@ INDENT = " "
 #: The file name of compiled scripts, by which their frames are known in a traceback.
 CODE_NAME = "<lua>"
 
+#: Begins the names of Python functions that are parts of others: see ``nodes.Lifted``.
+PART = "part_"
+
 #: The tables that EVAL hands over, by the names that they have in Lua and in compiled code.
 ARGUMENT_TABLES = (b"KEYS", b"ARGV")
 
@@ -143,7 +146,7 @@ class Body:
         """What Lua calls a value in an error: by the name it has in the source."""
         match value:
             case nodes.LocalName(local=local):
-                kind = "local" if local.owner is self._function else "upvalue"
+                kind = "local" if local.owner.whole is self._function.whole else "upvalue"
                 return f"{kind} '{text_of(local.name)}'"
             case nodes.GlobalName(name=name):
                 return f"global '{text_of(name)}'"

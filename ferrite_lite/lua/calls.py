@@ -287,7 +287,7 @@ class Calls(Expressions):
 
     def _tail_call_of(self, function: str, name: str, given: str) -> str:
         call = self._call_of(function, name, given, is_direct=False)
-        if self._function.parent is None:
+        if self._function.parent is None or self._function.is_lifted:
             return call
         given = f", {given}" if given else ""
         is_shallow = f"budget.depth < {SHALLOW_DEPTH}"

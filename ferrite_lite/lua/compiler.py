@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import CodeType
 
 from . import nodes
-from .bodies import CODE_NAME, Known, Writer, name_of, text_of
+from .bodies import CODE_NAME, PART, Known, Writer, name_of, text_of
 from .calls import YIELD
 from .named import NamedCommand
 from .statements import Statements
@@ -96,9 +96,10 @@ class _Factories:
         self._names[id(function)] = name
         # Before it stand the factories of the functions inside.
         form = _FunctionCompiler(self, self._writer, function)
+        part = PART if function.is_lifted else ""
         bodies = {form.form: form.compile()}
         others: list[type[_FunctionCompiler]] = []
-        if form.has_tail_calls and function.parent is not None:
+        if form.has_tail_calls and function.parent is not None and not function.is_lifted:
             others.append(_BouncedCompiler)
         if self._writer.is_resumable:
             others.append(_ResumableCompiler)
@@ -110,8 +111,8 @@ class _Factories:
             for depth, text, line in body:
                 write(depth, text, line)
         for other in others:
-            write(1, f"function.{other.form} = {other.form}", function.line)
-        write(1, "return function", function.line)
+            write(1, f"{form.name}.{other.form} = {part}{other.form}", function.line)
+        write(1, f"return {form.name}", function.line)
         return name
 
 
@@ -125,23 +126,24 @@ class _FunctionCompiler(Statements):
         super().__init__(writer, function)
         self._init_constants()
         self._factories = factories
+        self.name = (PART if function.is_lifted else "") + self.form
 
     def compile(self) -> list[tuple[int, str, int]]:
         """The lines of the function: how far in, the text, the script's line."""
         function = self._function
         parameters = [f"{name_of(parameter)}=None" for parameter in function.parameters]
         rest = "*rest" if function.is_vararg else "*_"
-        self._emit(f"def {self.form}({', '.join([*parameters, rest])}):")
+        self._emit(f"def {self.name}({', '.join([*parameters, rest])}):")
         self._depth = 2
         for parameter in function.parameters:
             if parameter.is_captured:
                 self._emit(f"{name_of(parameter)} = [{name_of(parameter)}]")
-        if function.parent is not None:
+        if function.whole.parent is not None and not function.is_lifted:
             self._emit(f"enter({self.weight})")
         begun = len(self._pending)
         self._block(function.body)
         if not (function.body and isinstance(function.body[-1], nodes.Return)):
-            self._leave("[]")
+            self._leave("None" if function.is_lifted else "[]")
         self._pending[begun:begun] = self._element_lines()
         return self._pending
 
@@ -159,7 +161,7 @@ class _FunctionCompiler(Statements):
         return lines
 
     def _leave(self, results: str) -> None:
-        if self._function.parent is not None:
+        if self._function.parent is not None and not self._function.is_lifted:
             if results != "[]":
                 results = self._named(results)
             self._emit(f"budget.depth -= {self.weight}")
@@ -192,6 +194,9 @@ class _ResumableCompiler(_FunctionCompiler):
     def compile(self) -> list[tuple[int, str, int]]:
         lines = super().compile()
         return [*lines, (2, "yield", self._function.line)]  # never reached: makes it a generator
+
+    def _lifted_call(self, function: str, rest: str) -> str:
+        return f"(yield from {function}.resumable({rest}))"
 
     def _tail_call_of(self, function: str, name: str, given: str) -> str:
         return self._call_of(function, name, given, is_direct=False)

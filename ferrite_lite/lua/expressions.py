@@ -383,7 +383,9 @@ class Expressions(Body):
         """Whether it is a local of this function, not of one outside."""
         if isinstance(value, nodes.Parenthesized):
             return self._is_own(value.inner)
-        return isinstance(value, nodes.LocalName) and value.local.owner is self._function
+        return (
+            isinstance(value, nodes.LocalName) and value.local.owner.whole is self._function.whole
+        )
 
     # --- comparisons ------------------------------------------------------------------------------
 

@@ -37,6 +37,13 @@ class Function:
     body: list[Statement] = field(default_factory=list)
     #: Locals of outer functions that this one, or one inside it, uses.
     captures: list[Local] = field(default_factory=list)
+    #: Whether it is no function in Lua, but a part of its parent: see ``Lifted``.
+    is_lifted: bool = False
+
+    @property
+    def whole(self) -> Function:
+        """The function of Lua that this one is, or is a part of."""
+        return self.parent.whole if self.is_lifted and self.parent else self
 
 
 @dataclass(eq=False, slots=True)
@@ -182,6 +189,14 @@ class CallStatement:
 
 
 @dataclass(slots=True)
+class Lifted:
+    """A statement that stands so deep that it is made a function of its own: Python nests less."""
+
+    function: Function
+    line: int
+
+
+@dataclass(slots=True)
 class Do:
     body: list[Statement]
     line: int
@@ -242,6 +257,7 @@ Statement: TypeAlias = (
     | LocalFunction
     | Assignment
     | CallStatement
+    | Lifted
     | Do
     | While
     | Repeat

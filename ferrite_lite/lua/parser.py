@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
@@ -26,8 +26,15 @@ BINARY_POWER = {
     **{b"..": (5, 4), b"+": (6, 6), b"-": (6, 6)},
     **{b"*": (7, 7), b"/": (7, 7), b"%": (7, 7), b"^": (10, 9)},
 }
+#: Statements that may stand in one another in one function of Python, which nests 20 loops.
+MAX_BLOCKS = 15
+#: Branches of one choice, of which each may stand in the one before: Python nests 100 blocks.
+MAX_BRANCHES = 75
+
 UNARY_POWER = 8
 UNARY = frozenset({b"not", b"-", b"#"})
+#: Statements that other statements stand in.
+BLOCKS = frozenset({b"if", b"while", b"do", b"for", b"repeat"})
 BLOCK_ENDS = frozenset({b"else", b"elseif", b"end", b"until", EOF_KIND})
 
 
@@ -44,6 +51,8 @@ class _Parser:
         self._function: nodes.Function
         self._scopes: list[dict[bytes, nodes.Local]] = []
         self._loops = 0
+        #: Statements that the current one stands in, within one function of Python.
+        self._blocks = 0
         self._nesting = nested
         self._locals: list[nodes.Local] = []
         #: How often each global name was met for anything but an element of its table.
@@ -126,11 +135,12 @@ class _Parser:
             self._declare(b"(for %d)" % number)
 
     def _new_local(self, name: bytes) -> nodes.Local:
+        whole = self._function.whole
         active = sum(
-            local.owner is self._function for scope in self._scopes for local in scope.values()
+            local.owner.whole is whole for scope in self._scopes for local in scope.values()
         )
         if active >= MAX_LOCALS:
-            self._refuse_more(self._function, MAX_LOCALS, "local variables")
+            self._refuse_more(whole, MAX_LOCALS, "local variables")
         local = nodes.Local(name, self._function, len(self._locals) + 1)
         self._locals.append(local)
         return local
@@ -163,7 +173,7 @@ class _Parser:
         while function is not None and function is not local.owner:
             local.is_captured = True
             if local not in function.captures:
-                if len(function.captures) >= MAX_CAPTURES:
+                if len(function.captures) >= MAX_CAPTURES and not function.is_lifted:
                     self._refuse_more(function, MAX_CAPTURES, "upvalues")
                 function.captures.append(local)
             function = function.parent
@@ -203,20 +213,47 @@ class _Parser:
             b"return": self._return,
             b"break": self._break,
         }
-        reader = readers.get(self._token.kind)
-        return reader() if reader else self._expression_statement()
+        kind = self._token.kind
+        reader = readers.get(kind)
+        if kind not in BLOCKS:
+            return reader() if reader else self._expression_statement()
+        return self._in_block(readers[kind])
+
+    def _in_block(self, reader: Callable[[], nodes.Statement]) -> nodes.Statement:
+        if self._blocks >= MAX_BLOCKS:
+            return self._lifted(reader)
+        self._blocks += 1
+        statement = reader()
+        self._blocks -= 1
+        return statement
+
+    def _lifted(self, reader: Callable[[], nodes.Statement]) -> nodes.Statement:
+        line, outer, blocks = self._token.line, self._function, self._blocks
+        function = nodes.Function(
+            line, outer, outer.name, is_vararg=outer.is_vararg, is_lifted=True
+        )
+        self._function, self._blocks = function, 1
+        function.body.append(reader())
+        self._function, self._blocks = outer, blocks
+        return nodes.Lifted(function, line)
 
     def _if(self) -> nodes.Statement:
-        line = self._token.line
+        line = self._advance().line
+        return self._choice(line)
+
+    def _choice(self, line: int) -> nodes.Statement:
+        """What stands behind an ``if`` on a line, or behind one of its ``elseif``."""
         branches = []
         otherwise: list[nodes.Statement] = []
-        self._advance()
         while True:
             condition = self._expression()
             self._expect(b"then")
             branches.append((condition, self._scoped_block()))
             if self._accept(b"elseif"):
-                continue
+                if len(branches) < MAX_BRANCHES:
+                    continue
+                otherwise = [self._lifted(lambda: self._choice(line))]
+                return nodes.If(branches, otherwise, line)
             if self._accept(b"else"):
                 otherwise = self._scoped_block()
             self._expect_match(b"end", b"if", line)
@@ -480,6 +517,7 @@ class _Parser:
         function = nodes.Function(line=line, parent=self._function, name=name)
         outer, self._function = self._function, function
         outer_loops, self._loops = self._loops, 0
+        outer_blocks, self._blocks = self._blocks, 0
         with self._scope():
             if is_method:
                 function.parameters.append(self._declare(b"self"))
@@ -488,7 +526,7 @@ class _Parser:
                 parameter.values.append(None)
             function.body = self._block()
         self._expect_match(b"end", b"function", line)
-        self._function, self._loops = outer, outer_loops
+        self._function, self._loops, self._blocks = outer, outer_loops, outer_blocks
         return function
 
     def _parameters(self, function: nodes.Function) -> None:

@@ -26,6 +26,8 @@ class Statements(Calls):
 
     #: Whether the function goes on with another one where it returns.
     has_tail_calls = False
+    #: Loops that are open, in this function of Python.
+    _loops = 0
 
     def _closure(self, function: nodes.Function) -> str:
         """Python that makes a function of Lua."""
@@ -141,6 +143,22 @@ class Statements(Calls):
         else:
             self._emit(self._call(call))
 
+    def _write_Lifted(self, statement: nodes.Lifted) -> None:
+        """It answers with what it returns, with false where it leaves a loop, else with nil."""
+        rest = "*rest" if self._function.is_vararg else ""
+        results = self._named(self._lifted_call(self._closure(statement.function), rest))
+        if self._loops:
+            self._emit(f"if {results} is False: break")
+        elif self._function.is_lifted:
+            self._emit(f"if {results} is False: return False")
+        self._emit(f"if {results} is not None:")
+        self._depth += 1
+        self._leave(results)
+        self._depth -= 1
+
+    def _lifted_call(self, function: str, rest: str) -> str:
+        return f"{function}({rest})"
+
     def _write_Do(self, statement: nodes.Do) -> None:
         self._block(statement.body)
 
@@ -151,14 +169,14 @@ class Statements(Calls):
         condition = self._condition(statement.condition)
         if condition != "True":
             self._emit(f"if not ({condition}): break")
-        self._block(statement.body)
+        self._loop_body(statement.body)
         self._depth -= 1
 
     def _write_Repeat(self, statement: nodes.Repeat) -> None:
         self._emit("while True:")
         self._depth += 1
         self._step()
-        self._block(statement.body)
+        self._loop_body(statement.body)
         if not (statement.body and isinstance(statement.body[-1], nodes.Return | nodes.Break)):
             self._line = statement.condition.line
             self._emit(f"if {self._condition(statement.condition)}: break")
@@ -237,8 +255,13 @@ class Statements(Calls):
         for local in variables:
             if local.is_captured:
                 self._emit(f"{name_of(local)} = [{name_of(local)}]")
-        self._block(body)
+        self._loop_body(body)
         self._depth -= 1
+
+    def _loop_body(self, body: list[nodes.Statement]) -> None:
+        self._loops += 1
+        self._block(body)
+        self._loops -= 1
 
     def _traversal(self, statement: nodes.GenericFor) -> str | None:
         """``pairs`` and ``ipairs`` of one table, without the iterator in between."""
@@ -292,7 +315,7 @@ class Statements(Calls):
         raise NotImplementedError
 
     def _write_Break(self, _: nodes.Break) -> None:
-        self._emit("break")
+        self._emit("break" if self._loops else "return False")
 
 
 def _put(local: nodes.Local, value: str) -> str:
@@ -309,4 +332,6 @@ def _has_loop(body: list[nodes.Statement]) -> bool:
             case nodes.If(branches=branches, otherwise=otherwise):
                 if any(map(_has_loop, [*(inner for _, inner in branches), otherwise])):
                     return True
+            case nodes.Lifted():
+                return True
     return False

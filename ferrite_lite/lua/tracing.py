@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from types import FrameType, TracebackType
 from typing import Any, NamedTuple
 
-from .bodies import CODE_NAME
+from .bodies import CODE_NAME, PART
 from .errors import BadArgument, LuaError
 from .runtime import Value
 
@@ -49,15 +48,15 @@ def shown_chunk(chunk: bytes, room_bytes: int = ID_BYTES) -> bytes:
 
 def positions_of(traceback: TracebackType | None) -> list[Position]:
     """Where each function of the script was that was running, the innermost last."""
-    return list(_positions(traceback))
-
-
-def _positions(traceback: TracebackType | None) -> Iterator[Position]:
+    found: list[Position] = []
     while traceback is not None:
         frame = traceback.tb_frame
         if frame.f_code.co_filename == CODE_NAME:
-            yield _position(frame.f_globals, traceback.tb_lineno)
+            if frame.f_code.co_name.startswith(PART):
+                found.pop()  # it tells the line better
+            found.append(_position(frame.f_globals, traceback.tb_lineno))
         traceback = traceback.tb_next
+    return found
 
 
 def _position(names: dict[str, Any], python_line: int) -> Position:

@@ -554,6 +554,37 @@ limits of a source
         ' local function f() return ' .. table.concat(s, '+') .. ' end') return why or 'compiles'
         end return {used(60), used(61)}
 
+deep blocks
+    local r = {} for _, k in ipairs({{'while x do ', ' end'}, {'if x then ', ' end'},
+        {'do ', ' end'}, {'repeat ', ' until x'}}) do for n = 196, 201 do if not loadstring(
+        string.rep(k[1], n) .. string.rep(k[2], n)) then r[#r + 1] = n break end end end return r
+    local function deep(n, a, inside, c) return loadstring('local n = 0 ' .. string.rep(a, n) ..
+        inside .. string.rep(c, n) .. ' return n')() end return {
+        deep(25, 'for i = 1, 1 do ', 'for j = 1, 3 do n = n + j if j == 2 then break end end ',
+        'end '),
+        deep(25, 'for i = 1, 1 do ', 'for j = 1, 3 do n = n + j if j == 2 then return n end end ',
+        'end '),
+        deep(25, 'while true do ', 'n = n + 1 do break end ', 'end n = n + 1 do break end '),
+        deep(30, 'repeat ', 'n = n + 1 ', 'until n > 3 '),
+        deep(30, 'if 1 then ', 'local m = n + 5 n = m ', 'end '),
+        deep(30, 'if 1 then ', 'return ', 'end ') or 'none',
+        deep(20, 'for k, v in pairs({a = 1}) do ', 'n = k ', 'end ')}
+    local function deep(inside) return loadstring('local function f(...) ' ..
+        string.rep('if 1 then ', 40) .. inside .. string.rep(' end', 40) .. ' end return f')() end
+        return {pcall(deep("local x x.y = 1")), pcall(deep("error('e', 2)")),
+        pcall(deep("return redis.call('INCR', 'a', 'b')")), deep('return ...')(1, 2),
+        deep("return select('#', ...), ...")(1, 2)}
+    local fs = loadstring('local fs = {} ' .. string.rep('for i = 1, 1 do ', 20) ..
+        'for j = 1, 3 do fs[j] = function() j = j + 1 return j end end ' ..
+        string.rep('end ', 20) .. 'return fs')() return {fs[1](), fs[1](), fs[2](), fs[3]()}
+    local c = coroutine.wrap(loadstring(string.rep('if 1 then ', 40) ..
+        "coroutine.yield(...) return 'z', coroutine.yield('second')" .. string.rep(' end', 40)))
+        return {c(1, 2), c(), c(5)}
+    local function choice(n) local t = {"local x = ... if x == 'a' then x = 1"} for i = 1, 250 do
+        t[#t + 1] = ' elseif x.n == ' .. i .. ' then return ' .. i + 1 end
+        return loadstring(table.concat(t) .. " else return 'none' end")({n = n}) end
+        return {choice(1), choice(74), choice(75), choice(76), choice(250), choice(251)}
+
 names of chunks
     local function names(name) return {select(2, loadstring('x = = 1', name)),
         select(2, pcall(loadstring('error(1)', name)))} end local r = {}

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ferrite_lite import Engine
+from ferrite_lite.lua import parser
 from ferrite_lite.resp import encode
 from tests.support.servers import RealServer
 from tests.support.wire import RawConnection
@@ -85,3 +86,10 @@ def test_an_expression_is_worth_what_it_is_in_redis(
 def test_a_made_up_script_does_what_it_does_in_redis(redis_server: RealServer) -> None:
     """A sample; ``python -m tests.ferrite_lite.lua.generated 50000`` runs more."""
     assert generated.differences(redis_server, range(1, 300)) == []
+
+
+def test_a_made_up_script_does_the_same_when_its_blocks_are_functions_of_their_own(
+    redis_server: RealServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parser, "MAX_BLOCKS", 1)
+    assert generated.differences(redis_server, range(300, 400)) == []
