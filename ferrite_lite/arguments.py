@@ -37,6 +37,7 @@ _NAMES = {
         "flush_append_replace": "policy",
         "write_all": "mode",
         "count_reset": "operation",
+        "libname_libver": "attr",
     },
     **{"count_withvalues": "options", "protover_username_password_clientname": "arguments"},
     **{"parameter": "parameter", "alpha": "sorting"},
@@ -133,7 +134,16 @@ def _row(row: _Row) -> list[Argument]:
             found += _plain(words)
             found.append(_group(item))
         words = []
-    return found + _plain(words)
+    return _counted(found + _plain(words))
+
+
+def _counted(parts: list[Argument]) -> list[Argument]:
+    """Behind ``FIELDS`` stands a number and what it counts: one block."""
+    for at, part in enumerate(parts):
+        if part.name == "numfields" and part.token:
+            block = replace(_block(parts[at : at + 2]), name=part.token.lower())
+            return [*parts[:at], block, *parts[at + 2 :]]
+    return parts
 
 
 def _plain(words: list[str]) -> list[Argument]:

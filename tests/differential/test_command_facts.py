@@ -105,6 +105,30 @@ def test_documentation_is_redis_s_but_for_newer_arguments(
     assert without(NEWER_ARGUMENTS[name], ours) == theirs
 
 
+def types_of(arguments: list[dict[str, Any]]) -> list[Any]:
+    """Arguments by token, type and flags; what Valkey says otherwise than Redis left out."""
+    return [
+        (
+            each.get("token"),
+            "integer" if each["type"] == "unix-time" else each["type"],
+            each.get("flags"),
+            types_of(each.get("arguments", [])),
+        )
+        for each in arguments
+    ]
+
+
+@of_each([command for command in COMMANDS if "numfields" in command.usage.line])
+def test_the_arguments_of_commands_on_fields_are_valkey_s(
+    command: Command, newer_reference: Target, subject: Target
+) -> None:
+    theirs, ours = (
+        answer(each, "COMMAND", "DOCS", command.name)[command.name]["arguments"]
+        for each in (newer_reference, subject)
+    )
+    assert types_of(ours) == types_of(theirs)
+
+
 @of_each([command for command in COMMANDS if command not in OF_REDIS])
 def test_what_is_newer_is_unknown_to_redis(command: Command, reference: Target) -> None:
     assert answer(reference, "COMMAND", "INFO", command.name) == [None]

@@ -62,6 +62,22 @@ def shown(argument: Argument) -> str:
             "X <ON | OFF>",
             ["enabled:oneof (ON on:pure-token, OFF off:pure-token)"],
         ),
+        (
+            "X key FIELDS numfields field value [field value ...]",
+            [
+                "key:key",
+                "FIELDS fields:block (numfields:integer,"
+                " field_value:block multiple (field:string, value:string))",
+            ],
+        ),
+        (
+            "X key FIELDS numfields field [field ...] [Y]",
+            [
+                "key:key",
+                "FIELDS fields:block (numfields:integer, field:string multiple)",
+                "Y y:pure-token optional",
+            ],
+        ),
         ("X [a [B]]", ["a_b:block optional (a:string, B b:pure-token optional)"]),
         ("X <a> ...", ["a:string multiple"]),
     ],
