@@ -78,6 +78,7 @@ class Engine:
         self.lock = threading.RLock()
         self._moment = self.state.moment
         self._metrics = self.state.metrics
+        self._lookups = self.state.lookups
 
     def connect(self, peer: Peer | None = None) -> Context:
         """A new connection's context, known to CLIENT LIST until it is handed to disconnect()."""
@@ -150,10 +151,11 @@ class Engine:
         moment, append = self._moment, lines.append
         headers, numbers, only_quick = BULK_HEADERS, INTEGER_LINES, True
         meter: Meter | None = None
-        self.state.lookups.running = ctx
+        ran: Meter | None = None
+        self._lookups.running = ctx
         moment.read_ms = None
         remaining = iter(requests)
-        started_ns = stopwatch_ns()
+        began_ns = stopwatch_ns()
         while True:
             try:
                 for argv in remaining:
@@ -162,23 +164,24 @@ class Engine:
                     meter = ctx.short_cuts[argc if argc < MANY_WORDS else MANY_WORDS].get(argv[0])
                     if meter is None:
                         reply = self._run_timed(ctx, argv)
-                        only_quick, moment.read_ms = False, None
+                        only_quick, moment.read_ms, ran = False, None, None
                     else:
                         meter.calls += 1
-                        ctx.command = meter.command
+                        if meter is not ran:  # in most pipelines it is the same again
+                            ran, ctx.command, handler = meter, meter.command, meter.handler
                         if argc == 2:
-                            reply = meter.handler(ctx, argv[1])
+                            reply = handler(ctx, argv[1])
                         elif argc == 3:
-                            reply = meter.handler(ctx, argv[1], argv[2])
+                            reply = handler(ctx, argv[1], argv[2])
                         else:
-                            reply = meter.handler(ctx, *argv[1:])
-                    if reply.__class__ is bytes:
+                            reply = handler(ctx, *argv[1:])
+                    if reply is OK:
+                        append(b"+OK")
+                    elif type(reply) is bytes:
                         size = len(reply)
                         append(headers[size] if size < 1024 else b"$%d" % size)
                         append(reply)
-                    elif reply is OK:
-                        append(b"+OK")
-                    elif reply.__class__ is int:
+                    elif type(reply) is int:
                         append(numbers[reply] if 0 <= reply < 1024 else b":%d" % reply)
                     elif reply is None:
                         append(ENCODERS[ctx.resp].null)
@@ -192,9 +195,9 @@ class Engine:
         ended_ns = stopwatch_ns()
         if only_quick and meter is not None:
             if len(requests) == 1:
-                meter.record(ended_ns - started_ns)
+                meter.record(ended_ns - began_ns)
             else:
-                self._metrics.share(len(requests), ended_ns - started_ns)
+                self._metrics.share(len(requests), ended_ns - began_ns)
         return ended_ns
 
     def _run_timed(self, ctx: Context, argv: list[bytes]) -> Reply:
