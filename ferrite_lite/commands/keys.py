@@ -262,8 +262,7 @@ def _expire(
         return 0
     if conditions and not allows(conditions, db.deadline_ms(key), deadline):
         return 0
-    if db.set_deadline(key, deadline):
-        db.touch(key, "expire")
+    db.set_deadline(key, deadline)
     return 1
 
 

@@ -219,8 +219,7 @@ def getex(ctx: Context, key: bytes, *words: bytes) -> Reply:
         return None
     deadline_ms = options.deadline_ms(ctx)
     if deadline_ms is not None:
-        if db.set_deadline(key, deadline_ms):
-            db.touch(key, "expire")
+        db.set_deadline(key, deadline_ms)
     elif options.expiry == b"PERSIST" and db.clear_deadline(key):
         db.touch(key, "persist")
     return value

@@ -383,14 +383,19 @@ class Keyspace:
         return key in self._deadlines_ms
 
     def set_deadline(self, key: bytes, deadline_ms: int) -> bool:
-        """Give a key a deadline; false when that is already here, and the key is gone for it.
+        """EXPIRE: give a key a deadline, and touch, in one step.
 
-        The caller touches in the first case; in the second it is done.
+        False when that is already here, and the key is gone for it.
         """
-        if deadline_ms <= self._moment.ms:
+        now_ms = self._moment.read_ms
+        if deadline_ms <= (self._moment.ms if now_ms is None else now_ms):
             self.delete(key)
             return False
-        self.impose_deadline(key, deadline_ms)
+        self._deadlines_ms[key] = deadline_ms
+        self._wheel.file(key, deadline_ms)
+        self.changes += 1
+        if self.observers:
+            self._tell("expire", key)
         return True
 
     def impose_deadline(self, key: bytes, deadline_ms: int) -> None:
@@ -413,7 +418,8 @@ class Keyspace:
         return key is not None or self._expire_fields_of_one()
 
     def _is_due(self, key: bytes) -> bool:
-        return self._deadlines_ms[key] < self._moment.ms
+        now_ms = self._moment.read_ms
+        return self._deadlines_ms[key] < (self._moment.ms if now_ms is None else now_ms)
 
     def _expire(self, key: bytes) -> None:
         self._remove(key)

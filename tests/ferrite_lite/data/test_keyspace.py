@@ -176,7 +176,7 @@ def test_clear_removes_every_key_and_tells_first(desk: Desk, db: Keyspace) -> No
     db.observers.append(Counter())
     db.put(b"a", b"1")
     db.put(b"b", b"1")
-    db.set_deadline(b"b", desk.moment.ms + 1)
+    db.impose_deadline(b"b", desk.moment.ms + 1)
     assert db.clear() == 2
     assert (seen, len(db), db.with_deadline, db.changes) == ([2], 0, 0, 2)
     desk.advance(1000)
@@ -191,7 +191,7 @@ def test_databases_that_are_swapped_each_tell_their_own_observers(
     second.observers.append(other)
     first.put(b"a", b"1")
     second.put(b"b", b"2")
-    second.set_deadline(b"b", desk.moment.ms + 10)
+    second.impose_deadline(b"b", desk.moment.ms + 10)
     first.swap_contents(second)
     assert (first.keys(), second.keys()) == ([b"b"], [b"a"])
     assert (first.index, second.index) == (0, 1)
@@ -235,7 +235,7 @@ def test_a_key_lives_through_the_millisecond_of_its_deadline(
     desk: Desk, db: Keyspace, events: list[str]
 ) -> None:
     db.put(b"a", b"1")
-    assert db.set_deadline(b"a", desk.moment.ms + 10)
+    db.impose_deadline(b"a", desk.moment.ms + 10)
     desk.advance(10)
     assert db.string(b"a") == b"1"
     desk.advance(1)
@@ -279,6 +279,12 @@ def test_a_collection_past_its_deadline_is_made_anew(desk: Desk, db: Keyspace) -
     assert db.deadline_ms(b"tags") is None
 
 
+def test_a_deadline_that_is_set_is_told(desk: Desk, db: Keyspace, events: list[str]) -> None:
+    db.put(b"a", b"1")
+    assert db.set_deadline(b"a", desk.moment.ms + 1)
+    assert (events, db.changes, db.with_deadline) == (["expire a"], 1, 1)
+
+
 @pytest.mark.parametrize("span_ms", [0, -1, -(2**62)])
 def test_a_deadline_that_is_here_removes_the_key_at_once(
     desk: Desk, db: Keyspace, events: list[str], span_ms: int
@@ -314,7 +320,7 @@ def test_the_mean_time_left_is_that_of_keys_with_a_deadline(desk: Desk, db: Keys
 def test_what_is_taken_is_gone_without_a_word(desk: Desk, db: Keyspace, events: list[str]) -> None:
     deadline_ms = desk.moment.ms + 10
     db.put(b"a", b"1")
-    db.set_deadline(b"a", deadline_ms)
+    db.impose_deadline(b"a", deadline_ms)
     assert db.take(b"a") == (b"1", deadline_ms)
     assert db.take(b"a") is None
     assert (events, db.changes) == ([], 0)
