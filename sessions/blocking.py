@@ -31,6 +31,7 @@ from .content import Codec, Encryptor
 from .datatype import R, T
 from .editing import MutableSession
 from .errors import ConfigError
+from .near import Near, NearCache, hear_in_thread
 from .operations.measuring import Operation
 from .servers.direct import DirectClient
 from .servers.link import Link
@@ -171,16 +172,23 @@ class SyncSessionStore(Generic[T]):
         codec: Codec[T] | None = None,
         encryptor: Encryptor | None = None,
         clock: ferrite_lite.Clock | None = None,
+        near_cache: NearCache | None = None,
     ) -> Self:
         """A store that asks the server for nothing yet, as ``SessionStore.at``. Raises ConfigError.
 
-        ``timeout_seconds`` holds on connections that are opened here; a client that is given needs
-        a ``socket_timeout`` of its own, which is how long it may take in addition.
+        A ``near_cache`` is for a server at a URL, which a thread listens to. ``timeout_seconds``
+        holds on connections that are opened here; a client that is given needs a
+        ``socket_timeout`` of its own, which is how long it may take in addition.
         """
         config = config or SessionConfig()
         keys = keys_for(server, keys)
         link = BlockingLink.open(native.embedded(clock) if server is None else server, config)
         inner = SessionStore(link, config, keys, codec=codec, encryptor=encryptor, clock=clock)
+        if near_cache is not None:
+            if not isinstance(server, str):
+                raise ConfigError("without an event loop a near cache needs the server's URL")
+            hear = hear_in_thread(server, config)
+            inner._core.near = Near(near_cache, inner._core.atomic, config, clock, hear)
         return cls(inner)
 
     @classmethod
@@ -193,12 +201,21 @@ class SyncSessionStore(Generic[T]):
         codec: Codec[T] | None = None,
         encryptor: Encryptor | None = None,
         clock: ferrite_lite.Clock | None = None,
+        near_cache: NearCache | None = None,
     ) -> Self:
         """Open a store, as ``SessionStore.connect`` does, but with a redis-py client that blocks.
 
         Of a client that is given, see ``at``. Raises ConfigError.
         """
-        store = cls.at(server, config, keys=keys, codec=codec, encryptor=encryptor, clock=clock)
+        store = cls.at(
+            server,
+            config,
+            keys=keys,
+            codec=codec,
+            encryptor=encryptor,
+            clock=clock,
+            near_cache=near_cache,
+        )
         try:
             store.check()
         except ConfigError:

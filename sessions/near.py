@@ -15,12 +15,15 @@ answer, ``stale`` has the last one, if it is no older than that and no change wa
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from weakref import WeakSet
 
 import ferrite_lite
 
@@ -29,7 +32,7 @@ from .config import SessionConfig
 from .errors import ConfigError
 from .policies import must_act
 from .record import Raw, text
-from .servers.hearing import Hearing
+from .servers.hearing import Hearing, HearingThread, OnChange
 from .servers.link import Link
 from .tokens import Ticket
 
@@ -99,6 +102,9 @@ class _Reading:
     is_void: bool = False
 
 
+#: How to listen to the servers behind a link, for changes of keys with some prefixes.
+Hear = Callable[[Link, Sequence[str], OnChange], Hearing | HearingThread]
+
 _NOTHING: Mapping[str, _Entry] = MappingProxyType({})
 
 
@@ -111,23 +117,32 @@ class Near:
         atomic: AtomicStore,
         config: SessionConfig,
         clock: ferrite_lite.Clock | None = None,
+        hear: Hear = Hearing,
     ) -> None:
         self._atomic = atomic
+        self._hear = hear
         self._touch_interval_ms = config.touch_interval_ms
         self._prefixes = [f"{config.prefix}session:", f"{config.prefix}user:"]
         self._max_entries = settings.max_entries
         self._max_age_ns = round(settings.max_seconds * 1000) * NS_PER_MS
         self._max_stale_ns = round(settings.stale_seconds * 1000) * NS_PER_MS
         self._clock = clock or _SinceBoot()
+        self._begin()
+        _nears.add(self)
+        self._hearing: Hearing | HearingThread | None = None
+
+    def _begin(self) -> None:
+        """Know nothing."""
+        #: Threads may share it, and one of them hears.
+        self._changing = threading.RLock()
         #: By the user's tag; whose answer is the newest comes last.
         self._users: OrderedDict[str, dict[str, _Entry]] = OrderedDict()
         self._count = 0
         self._readings: defaultdict[str, set[_Reading]] = defaultdict(set)
-        self._hearing: Hearing | None = None
 
     async def start(self, link: Link) -> None:
         """Begin to hear of changes. Raises ConfigError where that cannot be."""
-        self._hearing = Hearing(link, self._prefixes, self.heard)
+        self._hearing = self._hear(link, self._prefixes, self.heard)
         await self._hearing.start()
         self._atomic.on_change = self.heard
 
@@ -146,16 +161,19 @@ class Near:
         kept = self._kept(ticket, bindings, now_ns, ear, touch=touch)
         if kept is not None:
             return kept
-        try:
-            with self._reading(ticket.tag) as reading:
+        with self._reading(ticket.tag) as reading:
+            try:
                 answer = await self._atomic.validate(ticket, bindings, touch=touch)
-        except Moved:
-            self.forget(ticket.tag)
-            raise
-        if not isinstance(answer, Live):
-            self.forget(ticket.tag)
-        elif not reading.is_void:
-            self._keep(ticket, _Entry(_as_next_reader_sees_it(answer), now_ns, ear))
+            except Moved:
+                self.forget(ticket.tag)
+                raise
+            if not isinstance(answer, Live):
+                self.forget(ticket.tag)
+                return answer
+            entry = _Entry(_as_next_reader_sees_it(answer), now_ns, ear)
+            with self._changing:
+                if not reading.is_void:
+                    self._keep(ticket, entry)
         return answer
 
     def _ear(self, tag: str) -> object | None:
@@ -164,14 +182,15 @@ class Near:
     @contextmanager
     def _reading(self, tag: str) -> Iterator[_Reading]:
         reading = _Reading()
-        readings = self._readings[tag]
-        readings.add(reading)
+        with self._changing:
+            self._readings[tag].add(reading)
         try:
             yield reading
         finally:
-            readings.discard(reading)
-            if not readings:
-                self._readings.pop(tag, None)
+            with self._changing:
+                self._readings[tag].discard(reading)
+                if not self._readings[tag]:
+                    del self._readings[tag]
 
     def _kept(
         self,
@@ -219,14 +238,16 @@ class Near:
 
     def forget(self, tag: str) -> None:
         """Something of a user has changed, or may have: whatever is known of him is void."""
-        self._count -= len(self._users.pop(tag, _NOTHING))
-        for reading in self._readings.get(tag, ()):
-            reading.is_void = True
+        with self._changing:
+            self._count -= len(self._users.pop(tag, _NOTHING))
+            for reading in self._readings.get(tag, ()):
+                reading.is_void = True
 
     def forget_all(self) -> None:
         """The same of everybody."""
-        for tag in {*self._users, *self._readings}:
-            self.forget(tag)
+        with self._changing:
+            for tag in {*self._users, *self._readings}:
+                self.forget(tag)
 
     def heard(self, keys: Sequence[Raw] | None) -> None:
         """Keys that have changed, or None for all of them, as the server and the store tell."""
@@ -249,4 +270,22 @@ def _as_next_reader_sees_it(live: Live) -> Live:
     return replace(live, last_access_ms=live.read_at_ms, touched=False) if live.touched else live
 
 
-__all__ = ["Near", "NearCache"]
+_nears: WeakSet[Near] = WeakSet()
+
+
+def _begin_anew() -> None:
+    """A process that was forked may have got them in the midst of a change, and locked."""
+    for near in list(_nears):
+        near._begin()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
+
+
+def hear_in_thread(url: str, config: SessionConfig) -> Hear:
+    """For a link that blocks: the same server is listened to over another one."""
+    return lambda link, prefixes, on_change: HearingThread(url, config, prefixes, on_change)
+
+
+__all__ = ["Near", "NearCache", "hear_in_thread"]

@@ -7,8 +7,13 @@ that comes in the same turn of the loop as what it waits for: one is not always 
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future
 from types import TracebackType
 from typing import Any
+
+from .datatype import R
 
 #: How long a task has for its last words before it is asked to end once more.
 _LAST_WORDS_SECONDS = 1.0
@@ -60,4 +65,30 @@ class Deadline:
             raise TimeoutError from error
 
 
-__all__ = ["Deadline", "end"]
+class LoopThread:
+    """An event loop in a thread of its own, for whoever does not await.
+
+    It stays behind when the process forks, and keeps no process from ending.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name=name, daemon=True)
+        self._thread.start()
+
+    def begin(self, coroutine: Coroutine[Any, Any, R]) -> Future[R]:
+        """What comes of a coroutine there."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    def run(self, coroutine: Coroutine[Any, Any, R]) -> R:
+        """The same, waited for."""
+        return self.begin(coroutine).result()
+
+    def close(self) -> None:
+        """End it, when nothing runs there any more."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+__all__ = ["Deadline", "LoopThread", "end"]

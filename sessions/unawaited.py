@@ -5,16 +5,15 @@ As in ``blocking.py``, nothing is defined twice. The record alone needs who awai
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection
 from typing import Any, Generic, Self
 
 from .audit import MAX_QUEUED, Audit, AuditSink, StreamSink
 from .blocking import SyncSessionStore, blocking, run
-from .datatype import R, T
+from .datatype import T
 from .flows import LoginFlows
 from .refresh import RefreshConfig, RefreshTokens
+from .tasks import LoopThread
 
 
 class SyncRefreshTokens(Generic[T]):
@@ -69,25 +68,18 @@ class SyncAudit:
         self.awaited = Audit(store.awaited, *sinks, max_queued=max_queued)
 
     def __enter__(self) -> Self:
-        self._loop = asyncio.new_event_loop()
-        # Whoever forgets to close it must not keep the process from ending.
-        self._thread = threading.Thread(
-            target=self._loop.run_forever, name="sessions audit", daemon=True
-        )
-        self._thread.start()
-        self._run(self.awaited.__aenter__())
+        self._thread = LoopThread("sessions audit")
+        self._thread.run(self.awaited.__aenter__())
         return self
 
     def __exit__(self, *_: object) -> None:
         """Write what is left, if the sinks can."""
-        self._run(self.awaited.__aexit__())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._thread.run(self.awaited.__aexit__())
+        self._thread.close()
 
     def flush(self) -> None:
         """Wait until the sinks have got all that has happened so far."""
-        self._run(self.awaited.flush())
+        self._thread.run(self.awaited.flush())
 
     @property
     def dropped(self) -> int:
@@ -98,9 +90,6 @@ class SyncAudit:
     def failed(self) -> int:
         """Events that a sink did not take, for each of the sinks."""
         return self.awaited.failed
-
-    def _run(self, coroutine: Coroutine[Any, Any, R]) -> R:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
 
 def open_stream(

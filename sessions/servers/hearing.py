@@ -7,16 +7,23 @@ another server has his keys now, or when a Sentinel has made another server the 
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 import redis.exceptions as redis_errors
 from redis.asyncio.sentinel import SentinelConnectionPool
 
+from ..config import SessionConfig
 from ..errors import ConfigError
 from ..record import Raw
+from ..tasks import LoopThread
 from .link import Link
 from .listening import INVALIDATIONS, Listener, maker, places_of
+
+OnChange = Callable[[Sequence[Raw] | None], None]
 
 #: What a cluster's client raises when it has not found the cluster, or a slot in it.
 _UNKNOWN = (redis_errors.RedisError, redis_errors.RedisClusterException, OSError)
@@ -25,12 +32,7 @@ _UNKNOWN = (redis_errors.RedisError, redis_errors.RedisClusterException, OSError
 class Hearing:
     """Hears of the changes of all keys that begin with one of some prefixes."""
 
-    def __init__(
-        self,
-        link: Link,
-        prefixes: Sequence[str],
-        on_change: Callable[[Sequence[Raw] | None], None],
-    ) -> None:
+    def __init__(self, link: Link, prefixes: Sequence[str], on_change: OnChange) -> None:
         """``on_change`` gets the keys, or None for all there are."""
         self._link = link
         self._prefixes = prefixes
@@ -100,4 +102,45 @@ class Hearing:
         return listener
 
 
-__all__ = ["Hearing"]
+class HearingThread:
+    """``Hearing`` for a store that blocks its threads: in one more, over a link of its own.
+
+    A process that was forked begins it anew, and hears nothing until then.
+    """
+
+    def __init__(
+        self, url: str, config: SessionConfig, prefixes: Sequence[str], on_change: OnChange
+    ) -> None:
+        self._url, self._config = url, config
+        self._prefixes, self._on_change = prefixes, on_change
+        self._beginning = threading.Lock()
+        self._pid = 0
+
+    async def start(self) -> None:
+        """As ``Hearing.start``."""
+        self._begin().result()
+
+    async def aclose(self) -> None:
+        """Hear of nothing any more."""
+        if self._pid == os.getpid():
+            self._thread.run(self._hearing.aclose())
+            self._thread.run(self._link.aclose())
+            self._thread.close()
+
+    def ear(self, tag: str) -> object | None:
+        """As ``Hearing.ear``."""
+        if self._pid != os.getpid():
+            with self._beginning:
+                if self._pid != os.getpid():
+                    self._begin()
+        return self._hearing.ear(tag)
+
+    def _begin(self) -> Future[None]:
+        self._link = Link.open(self._url, self._config)
+        self._hearing = Hearing(self._link, self._prefixes, self._on_change)
+        self._thread = LoopThread("sessions near cache")
+        self._pid = os.getpid()
+        return self._thread.begin(self._hearing.start())
+
+
+__all__ = ["Hearing", "HearingThread", "OnChange"]

@@ -25,6 +25,7 @@ from sessions import (
     SessionStore,
     native,
 )
+from sessions.servers.hearing import Hearing
 from sessions.tasks import Deadline
 from tests.sessions.conftest import KEYS, TARGETS, Between, without_rate
 from tests.support.servers import RealCluster, RealSentinel, RealServer
@@ -389,7 +390,7 @@ async def timed(clock: ferrite_lite.ManualClock) -> AsyncIterator[Callable[..., 
 
 def be_deaf(store: SessionStore) -> None:
     assert store._core.near is not None
-    assert store._core.near._hearing is not None
+    assert isinstance(store._core.near._hearing, Hearing)
     for listener in store._core.near._hearing._listeners.values():
         listener._on_message = lambda keys: None
 

@@ -17,6 +17,7 @@ from redis.crc import key_slot
 
 from sessions import NearCache, SessionStore, StoreUnavailable
 from sessions.servers import listening
+from sessions.servers.hearing import Hearing
 from sessions.servers.listening import Listener
 from sessions.tasks import Deadline
 from sessions.tokens import Tokens
@@ -61,7 +62,7 @@ def move(slot: Slot) -> None:
 
 def listener_at(pair: Pair, node: RealServer) -> Listener:
     assert pair.near._core.near is not None
-    assert pair.near._core.near._hearing is not None
+    assert isinstance(pair.near._core.near._hearing, Hearing)
     return pair.near._core.near._hearing._listeners[f"{node.host}:{node.port}"]
 
 
