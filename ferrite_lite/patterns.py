@@ -15,6 +15,10 @@ from functools import lru_cache
 ANY_BYTE = rb"[\x00-\xff]"
 NO_BYTE = rb"(?!)"
 
+#: A pattern in which more stars have something behind them matches nothing. So says Redis since it
+#: was found that its matcher, which calls itself for each, could be led to the end of the stack.
+MAX_STARS = 1000
+
 Matcher = Callable[[bytes], object]
 
 
@@ -37,6 +41,8 @@ def _translate(pattern: bytes) -> bytes:
     first, *others = _parts_between_stars(pattern)
     if not others:
         return first
+    if sum(map(bool, others)) > MAX_STARS:
+        return NO_BYTE
     *middle, last = others
     return first + b"".join(b"(?>.*?%b)" % part for part in middle if part) + b".*" + last
 

@@ -152,6 +152,25 @@ def test_a_hostile_pattern_takes_no_time_to_speak_of(pattern: bytes) -> None:
     assert not matcher(pattern)(b"a" * 2000)
 
 
+#: Patterns with as many stars as may be, and with one more.
+MANY_STARS = [
+    b"*?" * 1000,
+    b"*?" * 1001,
+    b"*?" * 1000 + b"*",
+    b"*?" * 1000 + b"**",
+    b"**?" * 1000,
+    b"**?" * 1001,
+    b"*a" * 999 + b"b*",
+    b"[a]*" * 1001,
+    b"[a]*" * 1002,
+]
+
+
+def test_a_pattern_with_too_many_stars_matches_nothing() -> None:
+    matches = [bool(matcher(pattern)(b"a" * 3000)) for pattern in MANY_STARS]
+    assert matches == [True, False, True, True, True, False, False, True, False]
+
+
 # --- against redis-server -------------------------------------------------------------------------
 
 #: Every name of up to three of these bytes.
@@ -173,6 +192,14 @@ def test_keys_of_redis_agrees(redis_server: RealServer) -> None:
             assert keys(connection, pattern) == {name for name in EVERY_NAME if matches(name)}
 
         check()
+
+
+def test_redis_counts_stars_alike(redis_server: RealServer) -> None:
+    redis_server.flush()
+    with redis_server.connect() as connection:
+        connection.ask("SET", b"a" * 3000, b"1")
+        for pattern in MANY_STARS:
+            assert bool(keys(connection, pattern)) == bool(matcher(pattern)(b"a" * 3000))
 
 
 def keys(connection: RawConnection, pattern: bytes) -> set[bytes]:
