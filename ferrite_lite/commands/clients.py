@@ -11,6 +11,7 @@ from ..errors import (
     NoSuchClient,
     SubcommandSyntax,
     SyntaxFault,
+    UnknownClientType,
     UnknownPauseMode,
     UnknownUnblockReason,
 )
@@ -55,7 +56,12 @@ def client_list(ctx: Context, *words: bytes) -> Reply:
         # Valkey takes it beside other filters; Redis does not.
         raise SyntaxFault
     else:
-        filters, skips_me = read_filters(ctx.server, words)
+        try:
+            filters, skips_me = read_filters(ctx.server, words)
+        except UnknownClientType:
+            if len(words) > 2:  # Redis takes a type alone, and looks at it only then
+                raise SyntaxFault from None
+            raise
         chosen = [c for c in _meant(clients.values(), filters) if not (skips_me and c is ctx)]
     return Verbatim(b"".join(client_line(client) + b"\n" for client in chosen))
 

@@ -151,6 +151,9 @@ CLIENT LIST refuses what it does not know
     CLIENT LIST ID 100000
     CLIENT LIST TYPE master
     CLIENT LIST FOO BAR
+    CLIENT LIST TYPE nosuch FOO
+    CLIENT LIST TYPE nosuch ID 1
+    CLIENT LIST TYPE nosuch FOO BAR
 
 CLIENT KILL finds nobody
     CLIENT KILL
