@@ -82,17 +82,15 @@ class _Entry:
     #: By what changes of it were heard, before it was asked for and ever since if it is the same.
     ear: object | None
 
-    def now_ms(self, now_ns: int) -> int:
-        """The time at the store: it is not so late there yet.
+    def now_ms(self, now_ns: int, max_age_ns: int) -> int | None:
+        """The time at the store; None if that is too old, or the session has expired.
 
-        The answer was made after the question was asked.
+        The answer was made after the question was asked: it is not so late there yet.
         """
-        return self.live.read_at_ms + -(-(now_ns - self.asked_at_ns) // NS_PER_MS)
-
-    def is_good(self, now_ns: int, max_age_ns: int) -> bool:
-        """Whether it is young enough, and of a session that has not expired."""
-        is_young = 0 <= now_ns - self.asked_at_ns < max_age_ns
-        return is_young and self.now_ms(now_ns) < self.live.expires_at_ms
+        age_ns = now_ns - self.asked_at_ns
+        now_ms = self.live.read_at_ms + -(-age_ns // NS_PER_MS)
+        is_good = 0 <= age_ns < max_age_ns and now_ms < self.live.expires_at_ms
+        return now_ms if is_good else None
 
 
 @dataclass(slots=True, eq=False)
@@ -205,8 +203,8 @@ class Near:
         entry = self._users.get(ticket.tag, _NOTHING).get(ticket.sid)
         if entry is None or ear is None or entry.ear is not ear:
             return None
-        live, now_ms = entry.live, entry.now_ms(now_ns)
-        if not entry.is_good(now_ns, self._max_age_ns) or not _fits(live, bindings):
+        live, now_ms = entry.live, entry.now_ms(now_ns, self._max_age_ns)
+        if now_ms is None or not _fits(live, bindings):
             return None
         if touch and 0 <= self._touch_interval_ms <= now_ms - live.last_access_ms:
             return None
@@ -216,7 +214,7 @@ class Near:
         """What the store said last of a session, and how many seconds ago, if that may do."""
         now_ns = self._clock.now_ns()
         entry = self._users.get(ticket.tag, _NOTHING).get(ticket.sid)
-        if entry is None or not entry.is_good(now_ns, self._max_stale_ns):
+        if entry is None or entry.now_ms(now_ns, self._max_stale_ns) is None:
             return None
         return entry.live, (now_ns - entry.asked_at_ns) / NS_PER_SECOND
 

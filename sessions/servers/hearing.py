@@ -83,8 +83,6 @@ class Hearing:
         client, name = self._link.client, place.name if self._link.is_cluster else ""
 
         def leads_right(connection: Any) -> bool:
-            if not isinstance(place, SentinelConnectionPool):
-                return True
             address: object = place.master_address
             return address == (connection.host, connection.port)
 
@@ -96,7 +94,7 @@ class Hearing:
             INVALIDATIONS,
             self._on_change,
             tracked_prefixes=self._prefixes,
-            leads_right=leads_right,
+            leads_right=leads_right if isinstance(place, SentinelConnectionPool) else None,
             is_wanted=is_wanted,
         )
         return listener

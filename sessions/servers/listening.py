@@ -69,13 +69,13 @@ class Listener:
         on_message: Callable[[Any], None],
         *,
         tracked_prefixes: Sequence[str] = (),
-        leads_right: Callable[[Any], bool] = lambda connection: True,
+        leads_right: Callable[[Any], bool] | None = None,
         is_wanted: Callable[[], bool] = lambda: True,
     ) -> None:
         """``on_message`` gets what a message holds. ``tracked_prefixes`` are of keys whose changes
         the server is to tell: the channel is INVALIDATIONS then. ``leads_right`` says whether a
-        connection is to the server that is to be heard; whoever is not wanted any more is not
-        connected to once more."""
+        connection is to the server that is to be heard, if that may change; whoever is not wanted
+        any more is not connected to once more."""
         self._make_connection = make_connection
         self._channel = channel
         self._on_message = on_message
@@ -115,10 +115,11 @@ class Listener:
     @property
     def ear(self) -> object | None:
         """The same object for as long as no message is missed; None while any may be."""
-        if self._ear is not None and not self._leads_right(self._ear):
+        ear = self._ear
+        if ear is not None and self._leads_right is not None and not self._leads_right(ear):
             # For good: should it lead right again, much may have happened in between.
-            self._ear = None
-        return self._ear
+            self._ear = ear = None
+        return ear
 
     async def _listen(self) -> None:
         while self._is_wanted():
