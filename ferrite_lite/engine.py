@@ -296,7 +296,8 @@ class Engine:
     def _measure(self, ctx: Context, meter: Meter, argv: list[bytes]) -> Reply:
         """Run a command that is admitted, and note how long it took. Raises CommandError."""
         ctx.argv = argv
-        self.state.accesses.is_paused = ctx.no_touch and meter.command.name != "touch"
+        accesses = self.state.accesses
+        was_paused, accesses.is_paused = accesses.is_paused, ctx.no_touch
         reply: Reply = None
         started_ns = stopwatch_ns()
         try:
@@ -307,7 +308,7 @@ class Engine:
             raise
         finally:
             elapsed_ns = stopwatch_ns() - started_ns
-            self.state.accesses.is_paused = False
+            accesses.is_paused = was_paused
             meter.end_call(reply, elapsed_ns)
             if elapsed_ns >= self._metrics.noted_from_ns:
                 self.state.note_slow(ctx, meter.command, argv, elapsed_ns)

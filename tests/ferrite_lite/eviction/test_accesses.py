@@ -184,6 +184,19 @@ def test_a_client_that_must_leave_no_traces(run: Run, run_other: Run, clock: Man
     assert idle_seconds(run, "k") == 0
 
 
+def test_scripts_of_a_client_that_must_leave_no_traces(run: Run, clock: ManualClock) -> None:
+    run("MSET", "k", "v", "other", "v")
+    run("CLIENT", "NO-TOUCH", "ON")
+    clock.advance(ms=5000)
+    # A subcommand is run as a request is.
+    run("EVAL", "redis.call('object', 'encoding', KEYS[1]) redis.call('get', KEYS[1])", 1, "k")
+    assert idle_seconds(run, "k") == 5
+    run("EVAL", "redis.call('touch', KEYS[1]) redis.call('get', KEYS[2])", 2, "k", "other")
+    assert (idle_seconds(run, "k"), idle_seconds(run, "other")) == (0, 5)
+    run("EVAL", "redis.call('TOUCH', KEYS[1]) redis.call('get', KEYS[2])", 2, "other", "k")
+    assert idle_seconds(run, "other") == 0
+
+
 def test_restore_brings_an_idle_time_along(run: Run, clock: ManualClock) -> None:
     run("SET", "k", "v")
     payload = run("DUMP", "k").split(b"\r\n", 1)[1][:-2]
