@@ -30,6 +30,8 @@ _PAUSE_SECONDS = 0.5
 _OPENING_SECONDS = 5.0
 #: Who says nothing for so long is asked whether he is there, and is not if he says nothing then.
 _SILENCE_SECONDS = 2.0
+#: Whoever may not PING has been answered, too.
+_REFUSAL = (b"error", None)
 _MESSAGES = (b"message", b"pmessage", "message", "pmessage")
 
 
@@ -135,7 +137,12 @@ class Listener:
         """Hand on what comes, until the connection breaks or should not have been this one."""
         is_asked = False
         while self.ear is connection:
-            reply = await connection.read_response(disable_decoding=True, timeout=_SILENCE_SECONDS)
+            try:
+                reply = await connection.read_response(
+                    disable_decoding=True, timeout=_SILENCE_SECONDS
+                )
+            except redis_errors.ResponseError:
+                reply = _REFUSAL
             if reply is not None:
                 kind, *_, told = reply
                 if kind in _MESSAGES:

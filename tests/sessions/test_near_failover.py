@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -218,3 +219,26 @@ async def test_a_server_that_falls_silent_is_heard_no_more(user: str) -> None:
             server.process.send_signal(signal.SIGCONT)
             await pair.settle(token)
             await pair.near.aclose()
+
+
+async def test_a_user_who_may_not_ask_whether_a_server_is_there_hears_all_the_same(
+    user: str,
+) -> None:
+    with servers.redis_server() as server:
+        server.ask("ACL", "SETUSER", "quiet", "on", "nopass", "~*", "&*", "+@all", "-ping")
+        url = server.url.replace("redis://", "redis://quiet:any@")
+        async with await SessionStore.connect(
+            url, without_rate(), keys=KEYS, near_cache=NearCache(max_seconds=60)
+        ) as near:
+            pair = Pair(near, near)
+            token = (await near.create(user)).token
+            before = pair.ear(token)
+            assert before is not None
+            await until(lambda: refusals_of(server) > 2)
+            assert pair.ear(token) is before
+
+
+def refusals_of(server: RealServer) -> int:
+    """How often somebody was not allowed to PING."""
+    found = re.search(rb"cmdstat_ping:.*rejected_calls=(\d+)", server.ask("INFO", "commandstats"))
+    return int(found[1]) if found else 0
