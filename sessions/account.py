@@ -17,6 +17,7 @@ from .asgi import AsgiSession
 from .config import Lifetime
 from .errors import NoSuchSession, NotSignedIn
 from .http.websession import WebData
+from .passwords import PasswordLimits
 from .record import AuthContext, SessionInfo
 from .store import SessionStore
 
@@ -99,16 +100,23 @@ class Account:
         verify: Verify,
         *,
         fresh_seconds: float = FRESH_SECONDS,
+        limits: PasswordLimits | None = None,
     ) -> None:
         self._store = store
         self._verify = verify
         self._fresh_seconds = fresh_seconds
+        self._limits = limits or PasswordLimits(store)
 
     async def login(self, session: AsgiSession, username: str, password: str) -> SignedIn:
-        """Open a session under a new token. Raises NotSignedIn, and as ``AsgiSession.login``."""
+        """Open a session under a new token.
+
+        Raises NotSignedIn, TooManyGuesses, and as ``AsgiSession.login``.
+        """
+        attempt = await self._limits.count(username, session.request.context.ip_address)
         found = await self._who(username, password)
         if found is None:
             raise NotSignedIn
+        await self._limits.take_back(attempt)
         who = Verified(found) if isinstance(found, str) else found
         issued = await session.login(
             who.user_id,

@@ -44,6 +44,7 @@ REVOKE = Script("revoke")
 MEMBERS = Script("members")
 RECORDS = Script("records")
 RATE = Script("rate")
+RATE_BACK = Script("rate_back")
 LABEL = Script("label")
 LABELLED = Script("labelled")
 EPOCH = Script("epoch")
@@ -210,6 +211,9 @@ class AtomicStore:
 
     def network_rate_key(self, network: str) -> str:
         return f"{self._config.prefix}rate:session:ip:{{{network}}}"
+
+    def guess_key(self, digest: str) -> str:
+        return f"{self._config.prefix}rate:session:guess:{{{digest}}}"
 
     def label_key(self, name: str, digest: str) -> str:
         return f"{self._config.prefix}label:{name}:{{{digest}}}"
@@ -443,11 +447,20 @@ class AtomicStore:
 
     async def count(self, network: str, limit: RateLimit) -> None:
         """Count one more creation from a network. Raises RateLimited, StoreUnavailable."""
-        key = self.network_rate_key(network)
-        arguments = [limit.limit, limit.window_ms, new_attempt()]
-        retry_after_ms = int(await self.run(RATE, [key], arguments))
+        await self.count_at(self.network_rate_key(network), limit, new_attempt())
+
+    async def count_at(self, key: str, limit: RateLimit, attempt: str) -> None:
+        """Count one more of whatever is counted under a key, once for each ``attempt``.
+
+        Raises RateLimited, StoreUnavailable.
+        """
+        retry_after_ms = int(await self.run(RATE, [key], [limit.limit, limit.window_ms, attempt]))
         if retry_after_ms:
             raise RateLimited(retry_after_ms / 1000)
+
+    async def take_back(self, key: str, attempt: str) -> None:
+        """Let one that was counted not count. Raises StoreUnavailable."""
+        await self.run(RATE_BACK, [key], [attempt])
 
     async def lock(self, ticket: Ticket, holder: str, ttl_ms: int) -> str | Held | Dead:
         """The public id of the session, if its lock is the holder's now."""

@@ -39,6 +39,7 @@ SUSPICIOUS: tuple[type[events.SessionEvent], ...] = (
     events.CookieConflict,
     events.CsrfRefused,
     events.FlowRefused,
+    events.PasswordGuessing,
     events.RateLimited,
     events.RefreshReuse,
     events.StoreFailed,

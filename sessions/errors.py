@@ -93,6 +93,16 @@ class RateLimited(SessionError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class TooManyGuesses(RateLimited):
+    """Too many wrong passwords for one name, or for all names, from this network."""
+
+    def __init__(self, retry_after_seconds: float) -> None:
+        SessionError.__init__(
+            self, f"too many wrong passwords: try again in {retry_after_seconds:.3f} seconds"
+        )
+        self.retry_after_seconds = retry_after_seconds
+
+
 class VersionConflict(SessionError):
     """The session was changed since the version that the caller has seen."""
 

@@ -149,6 +149,14 @@ class TokenGuessing(SessionEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class PasswordGuessing(SessionEvent):
+    """So many wrong passwords came from one network that the next ones are not looked at."""
+
+    network: str
+    retry_after_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class BindingMismatch(SessionEvent):
     """A request does not look like those of its session; ``binding`` is network or browser.
 

@@ -21,6 +21,7 @@ from .asgi import AsgiSession
 from .errors import BadRequest, SessionError
 from .http.answers import Answer, answer_to, incident
 from .http.websession import WebData
+from .passwords import PasswordLimits
 from .store import SessionStore
 
 #: A name and a password.
@@ -35,6 +36,7 @@ def routes(
     verify: Verify,
     *,
     fresh_seconds: float = FRESH_SECONDS,
+    limits: PasswordLimits | None = None,
 ) -> list[Route]:
     """The routes, for ``Starlette(routes=...)``, ``Mount``, or ``app.router.routes``.
 
@@ -48,9 +50,11 @@ def routes(
     =======  ==========================  ===========================================================
 
     ``verify`` checks a password: it gets the name and the password and gives the user's id,
-    ``Verified``, or None. Every way of not being signed in has one answer.
+    ``Verified``, or None. Every way of not being signed in has one answer; after too many wrong
+    passwords from one network it is 429. ``limits`` says how many: ``PasswordLimits(store)`` if it
+    is not given. Behind a proxy, tell the middleware which, or all who come are one network.
     """
-    account = Account(store, verify, fresh_seconds=fresh_seconds)
+    account = Account(store, verify, fresh_seconds=fresh_seconds, limits=limits)
 
     async def login(request: Request) -> SignedIn:
         return await account.login(_session(request), *await _credentials(request))
@@ -142,6 +146,7 @@ __all__ = [
     "Device",
     "Ended",
     "Me",
+    "PasswordLimits",
     "SignedIn",
     "Verified",
     "Verify",

@@ -40,7 +40,7 @@ SESSION_RANKS = [
     {"store", "refresh", "flows"},
     {"blocking", "unawaited", "http", "__main__"},
     {"__init__", "asgi", "wsgi"},
-    {"account"},
+    {"account", "passwords"},
     {"web"},
     {"ext"},
     {"demo"},

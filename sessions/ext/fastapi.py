@@ -20,6 +20,7 @@ from ..asgi import AsgiSession, SessionMiddleware
 from ..errors import FreshAuthenticationRequired, NotSignedIn, SessionError
 from ..http.answers import answer_to
 from ..http.websession import WebData
+from ..passwords import PasswordLimits
 from ..store import SessionStore
 from ..web import response_of
 from .starlette import session_of
@@ -97,9 +98,10 @@ def router(
     verify: Verify,
     *,
     fresh_seconds: float = FRESH_SECONDS,
+    limits: PasswordLimits | None = None,
 ) -> APIRouter:
     """``sessions.web.routes`` for ``app.include_router``, with types that OpenAPI shows."""
-    account = Account(store, verify, fresh_seconds=fresh_seconds)
+    account = Account(store, verify, fresh_seconds=fresh_seconds, limits=limits)
     api = APIRouter(tags=["sessions"], route_class=_Route)
     not_signed_in: dict[int | str, dict[str, Any]] = {401: {"model": Refusal}}
 
@@ -134,6 +136,7 @@ def router(
 __all__ = [
     "AnySession",
     "CurrentSession",
+    "PasswordLimits",
     "SessionMiddleware",
     "Verified",
     "any_session",

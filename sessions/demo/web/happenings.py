@@ -76,6 +76,8 @@ def _words(event: events.SessionEvent) -> tuple[str, str, str]:
             return "warn", "unknown token", network or "no address"
         case events.TokenGuessing(network=network, count=count):
             return "warn", f"guesses tokens: {count} in a minute", network
+        case events.PasswordGuessing(network=network):
+            return "warn", "guesses passwords", network
         case events.CsrfRefused(ip_address=address, reason=reason):
             return "warn", f"refused: {reason}", address or "no address"
         case events.RateLimited(user_id=user_id):

@@ -17,6 +17,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "SessionLimitReached": (3,),
     "FreshAuthenticationRequired": (60.0, 2),
     "RateLimited": (0.2,),
+    "TooManyGuesses": (0.2,),
     "SessionLocked": (0.2,),
     "VersionConflict": (7,),
     "DataTooLarge": (100, 50),
@@ -38,6 +39,7 @@ EXPECTED = {
     "SessionLocked": 409,
     "BadRequest": 422,
     "RateLimited": 429,
+    "TooManyGuesses": 429,
     "StoreUnavailable": 503,
 }
 
