@@ -89,14 +89,15 @@ class BlockingLink(Link):
     def _in_time(self, deadline: float) -> AbstractAsyncContextManager[None]:
         return nullcontext()
 
-    async def _send(self, words: tuple[Any, ...], options: dict[str, Any], seconds: float) -> Any:
-        if isinstance(self._client, DirectClient) and not options and self._is_short(seconds):
-            return self._client.execute_within(seconds, *words)
+    async def _send(
+        self, words: tuple[Any, ...], options: dict[str, Any], deadline: float, /
+    ) -> Any:
+        if self._timeout_seconds is not None and isinstance(self._client, DirectClient):
+            seconds = deadline - self._clock()
+            # Otherwise the bound that a connection has by itself is right.
+            if seconds < self._timeout_seconds * _NEARLY_ALL and not options:
+                return self._client.execute_within(seconds, *words)
         return self._client.execute_command(*words, **options)
-
-    def _is_short(self, seconds: float) -> bool:
-        """Whether the bound that a connection has by itself comes too late."""
-        return self._timeout_seconds is not None and seconds < self._timeout_seconds * _NEARLY_ALL
 
     async def _send_together(self, words: tuple[Any, ...], wait: tuple[Any, ...]) -> list[Any]:
         pipeline, options = self._pipeline(words, wait)

@@ -312,10 +312,9 @@ class SessionStore(Generic[T]):
         the session is neither prolonged nor renewed: nobody has used it. One round trip, none for
         junk. Raises StoreUnavailable, DecodeError: never take either for an answer.
         """
-        found = await self.validate_result(token, request=request, touch=touch)
+        found = await self._validation.result(token, request, touch=touch)
         return found if isinstance(found, Session) else None
 
-    @operation("validate")
     async def validate_result(
         self, token: str, *, request: RequestContext | None = None, touch: bool = True
     ) -> Session[T] | Invalid:

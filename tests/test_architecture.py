@@ -119,7 +119,7 @@ def test_a_module_of_sessions_imports_only_what_lies_below_it(path: Path) -> Non
             assert SESSION_RANK_OF[imported] <= SESSION_RANK_OF[room], f"{path}: {name}"
 
 
-FRAMEWORKS = {"starlette", "fastapi", "litestar", "flask", "django", "pydantic"}
+FRAMEWORKS = {"starlette", "fastapi", "litestar", "flask", "django", "pydantic", "opentelemetry"}
 #: What may import a framework: routes, adapters, and the demonstration.
 WITH_FRAMEWORK = {"web", "ext", "demo"}
 

@@ -13,6 +13,7 @@ from ..policies import RequestContext, Shown
 from ..record import Session
 from ..tokens import Ticket
 from .core import Core
+from .measuring import operation
 from .outcomes import Invalid, Reason
 from .rotating import Rotation
 
@@ -26,6 +27,7 @@ class Validation(Generic[T]):
         self._core = core
         self._rotation = rotation
 
+    @operation("validate")
     async def result(
         self, token: str, request: RequestContext | None, *, touch: bool
     ) -> Session[T] | Invalid:

@@ -26,7 +26,7 @@ from ..tasks import Deadline
 from .breaker import CircuitBreaker, OnChange
 from .failures import Failure, meaning
 from .multiplexed import MultiplexedClient
-from .scope import Scope
+from .scope import Scope, current_scope
 
 
 class Client(Protocol):
@@ -35,7 +35,7 @@ class Client(Protocol):
     async def execute_command(self, *words: Any, **options: Any) -> Any: ...
 
 
-#: One attempt, given the seconds that are left for it.
+#: One attempt, given when to give up.
 Send = Callable[[float], Awaitable[Any]]
 
 #: What a client raises, or the system under it. That of a cluster is no RedisError.
@@ -241,8 +241,11 @@ class Link:
 
     def _begin(self) -> _Asking:
         """A request within the operation that runs here. Raises StoreUnavailable if it is late."""
-        now, scope = self._clock(), Scope.current()
-        deadline = now + (math.inf if self._timeout_seconds is None else self._timeout_seconds)
+        scope = current_scope()
+        if self._timeout_seconds is None:
+            return _Asking(math.inf, scope)
+        now = self._clock()
+        deadline = now + self._timeout_seconds
         if scope is not None:
             deadline = scope.bound(deadline)
         if deadline <= now:
@@ -256,7 +259,7 @@ class Link:
             if asking.scope is not None:
                 asking.scope.round_trips += 1
             try:
-                return await send(asking.deadline - self._clock())
+                return await send(asking.deadline)
             except redis_errors.NoScriptError:
                 raise
             except _FAILURES as error:
@@ -304,14 +307,18 @@ class Link:
 
     def _in_time(self, deadline: float) -> AbstractAsyncContextManager[None]:
         """The time that a request has, waiting for its turn included."""
-        return nullcontext() if deadline == math.inf else self._timed(deadline - self._clock())
+        if self._timeout_seconds is None:
+            return nullcontext()
+        return self._timed(deadline - self._clock())
 
     @asynccontextmanager
     async def _timed(self, seconds: float) -> AsyncIterator[None]:
         async with Deadline(seconds), self._turn:
             yield
 
-    async def _send(self, words: tuple[Any, ...], options: dict[str, Any], seconds: float) -> Any:
+    async def _send(
+        self, words: tuple[Any, ...], options: dict[str, Any], deadline: float, /
+    ) -> Any:
         try:
             return await self._client.execute_command(*words, **options)
         except AttributeError as error:
@@ -320,7 +327,7 @@ class Link:
             # What redis-py stumbles over when another task has closed the connection in its hands.
             raise redis_errors.ConnectionError("the client was closing its connections") from error
 
-    async def _send_and_wait(self, words: tuple[Any, ...], seconds: float) -> tuple[Any, int]:
+    async def _send_and_wait(self, words: tuple[Any, ...], deadline: float) -> tuple[Any, int]:
         """The reply, and how many replicas have it: WAIT answers for the connection it comes on."""
         wait = ("WAIT", self._wait_replicas, self._wait_ms)
         if isinstance(self._client, MultiplexedClient):
@@ -329,7 +336,7 @@ class Link:
             replies = await self._send_together(words, wait)
         if self.is_cluster and isinstance(replies[0], redis_errors.AskError):
             # Whom the client asked about replicas was not who did it.
-            return await self._send(words, {}, seconds), 0
+            return await self._send(words, {}, deadline), 0
         for reply in replies:
             if isinstance(reply, Exception):
                 raise reply

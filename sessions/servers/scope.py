@@ -33,11 +33,6 @@ class Scope:
         # Not ``reset``: a coroutine that nobody finished is closed in whatever context.
         _current.set(self._outer)
 
-    @staticmethod
-    def current() -> Scope | None:
-        """That of the operation which runs here."""
-        return _current.get()
-
     def bound(self, deadline: float) -> float:
         """When a request is given up that has until then by itself: the first one sets the end."""
         if self._deadline is None:
@@ -46,3 +41,8 @@ class Scope:
 
 
 _current: ContextVar[Scope | None] = ContextVar("sessions_scope", default=None)
+
+#: The scope of the operation that runs here.
+current_scope = _current.get
+
+__all__ = ["Scope", "current_scope"]

@@ -15,7 +15,7 @@ from sessions import RateLimit, RequestContext, SessionStore, StoreUnavailable, 
 from sessions.blocking import BlockingLink
 from sessions.servers.direct import DirectClient
 from sessions.servers.link import Link
-from sessions.servers.scope import Scope
+from sessions.servers.scope import Scope, current_scope
 from tests.sessions.conftest import KEYS, without_rate
 from tests.support.faults import Exchange, Fault, FaultProxy
 from tests.support.servers import RealServer
@@ -193,8 +193,8 @@ def test_what_is_over_binds_nobody_who_has_taken_its_context_along() -> None:
         assert scope.bound(5) == 5
         assert scope.bound(9) == 5
         context = copy_context()
-    assert Scope.current() is None
-    left = context.run(Scope.current)
+    assert current_scope() is None
+    left = context.run(current_scope)
     assert left is scope
     assert left.bound(9) == 9
 

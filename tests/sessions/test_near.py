@@ -50,9 +50,9 @@ class Counting:
         self.after: Callable[[], Any] | None = None
         link._send = self.send  # type: ignore[method-assign]  # so it is the same for all clients
 
-    async def send(self, words: tuple[Any, ...], options: dict[str, Any], seconds: float) -> Any:
+    async def send(self, words: tuple[Any, ...], options: dict[str, Any], deadline: float) -> Any:
         self.calls += 1
-        reply = await self._send(words, options, seconds)
+        reply = await self._send(words, options, deadline)
         if self.after is not None:
             hook, self.after = self.after, None
             await hook()

@@ -14,13 +14,13 @@ import redis.asyncio
 from argon2 import PasswordHasher
 
 import ferrite_lite
-from sessions import KeyRing, native
+from sessions import KeyRing, SessionStore, native
 
 from .accounts import Accounts
 from .hub import Hub
 from .load import Load
 from .settings import Settings
-from .telemetry import MeasuredStore, Telemetry
+from .telemetry import Telemetry
 
 _TIMEOUT_SECONDS = 2
 
@@ -31,7 +31,7 @@ class Demo:
 
     settings: Settings
     client: Any
-    store: MeasuredStore
+    store: SessionStore
     accounts: Accounts
     hub: Hub
     telemetry: Telemetry
@@ -64,7 +64,7 @@ async def open_demo(
             client = ferrite.client()
         else:
             client = await stack.enter_async_context(_client_at(url))
-        store = await MeasuredStore.connect(
+        store = await SessionStore.connect(
             client, settings.sessions, keys=keys or KeyRing.generate(), clock=clock
         )
         accounts = Accounts(client, hasher)

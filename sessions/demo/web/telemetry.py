@@ -14,7 +14,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from sessions import SessionStore, events
+from sessions import Operation, SessionStore, events
 
 from .charts import Chart, Series
 
@@ -25,28 +25,7 @@ MOMENTS = 120
 #: Bounds what counting costs on a store that is not ours alone; what is beyond is not counted.
 _MOST_KEYS = 50_000
 _KEYS_A_STEP = 1000
-NS_PER_MS = 1_000_000
-
-
-class MeasuredStore(SessionStore):
-    """A store that keeps the time which each validation takes."""
-
-    def __init__(self, *words: Any, **options: Any) -> None:
-        super().__init__(*words, **options)
-        self._durations_ns: list[int] = []
-
-    async def validate_result(self, token: str, **options: Any) -> Any:
-        """As ``SessionStore.validate_result``, which ``validate`` goes through."""
-        started = time.perf_counter_ns()
-        try:
-            return await super().validate_result(token, **options)
-        finally:
-            self._durations_ns.append(time.perf_counter_ns() - started)
-
-    def take_durations(self) -> list[int]:
-        """What has been measured since the last time, in nanoseconds, ascending."""
-        taken, self._durations_ns = self._durations_ns, []
-        return sorted(taken)
+MS_PER_SECOND = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +47,16 @@ class Sample:
 class Telemetry:
     """Samples of one store, the oldest first."""
 
-    def __init__(self, store: MeasuredStore, client: Any, every_seconds: float) -> None:
+    def __init__(self, store: SessionStore, client: Any, every_seconds: float) -> None:
         self.samples: deque[Sample] = deque(maxlen=MOMENTS)
-        self._store = store
+        #: Of the validations since the last sample.
+        self._seconds: list[float] = []
         self._client = client
         self._every_seconds = every_seconds
         self._counts = {"evicted": 0, "created": 0, "ended": 0}
         self._is_over = asyncio.Event()
         store.on_event(self._count)
+        store.on_operation(self._time)
 
     def stop(self) -> None:
         """Let ``run`` return. Cancelling it would not: redis-py may take that for its own."""
@@ -100,15 +81,15 @@ class Telemetry:
 
     async def measure(self, seconds: float) -> Sample:
         """One sample, so many seconds after the last one."""
-        durations = self._store.take_durations()
+        durations, self._seconds = sorted(self._seconds), []
         sessions, users = await self._census()
         info = await self._client.info()
         return Sample(
             sessions=sessions,
             users=users,
             validations_per_second=len(durations) / seconds,
-            p50_ms=percentile(durations, 50) / NS_PER_MS,
-            p99_ms=percentile(durations, 99) / NS_PER_MS,
+            p50_ms=percentile(durations, 50) * MS_PER_SECOND,
+            p99_ms=percentile(durations, 99) * MS_PER_SECOND,
             memory_mib=info["used_memory"] / (1 << 20),
             expired=info["expired_keys"],
             **self._counts,
@@ -129,6 +110,10 @@ class Telemetry:
             if not cursor:
                 break
         return len(sessions), len(users)
+
+    def _time(self, operation: Operation) -> None:
+        if operation.name == "validate":
+            self._seconds.append(operation.seconds)
 
     def _count(self, event: events.SessionEvent) -> None:
         match event:
@@ -196,7 +181,7 @@ def _rates(counts: Sequence[float], seconds: float) -> list[float]:
     return [max(0, b - a) / seconds for a, b in pairwise(counts)]
 
 
-def percentile(ascending: Sequence[int], percent: int) -> float:
+def percentile(ascending: Sequence[float], percent: int) -> float:
     """The value that so many percent are not above (nearest rank); 0 of nothing."""
     if not ascending:
         return 0

@@ -32,8 +32,8 @@ from tests.support.servers import RealServer
 
 HOME, AWAY = RequestContext("198.51.100.7"), RequestContext("203.0.113.9")
 
-#: These hand on to another one.
-HANDED_ON = {"create_with_rate_limit", "validate", "validate_with_ip"}
+#: These hand on to one, and nothing else.
+HANDED_ON = {"create_with_rate_limit", "validate", "validate_result", "validate_with_ip"}
 #: And these come before and after all operations.
 NO_OPERATIONS = {"connect", "check", "aclose"}
 
