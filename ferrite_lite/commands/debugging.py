@@ -118,7 +118,7 @@ def _set_active_expire(ctx: Context, wanted: bytes) -> Reply:
 
 @_subcommand("object", 1, 2)
 def _object(ctx: Context, key: bytes, *_: bytes) -> Reply:
-    value = _value(ctx, key)
+    value = _stored(ctx, key)
     ctx.server.accesses.begin()
     idle_ms = ctx.server.accesses.idle_ms(ctx.db, key)
     length = len(dump(value, compresses=False)) - 11  # the type, the version and the checksum
@@ -132,7 +132,7 @@ def _object(ctx: Context, key: bytes, *_: bytes) -> Reply:
 
 @_subcommand("sdslen", 1)
 def _sdslen(ctx: Context, key: bytes) -> Reply:
-    value = _value(ctx, key)
+    value = _stored(ctx, key)
     if not isinstance(value, bytes | bytearray) or encoding_of(value) == b"int":
         raise NotAnSds
     text = (
@@ -150,7 +150,7 @@ def _digest(ctx: Context) -> Reply:
 @_subcommand("digest-value", *range(1, 64))
 def _digest_value(ctx: Context, *keys: bytes) -> Reply:
     return [
-        Status(value_digest(ctx.db.peek(key), has_deadline=ctx.db.deadline_ms(key) is not None))
+        Status(value_digest(ctx.db.stored(key), has_deadline=ctx.db.has_deadline(key)))
         for key in keys
     ]
 
@@ -210,8 +210,16 @@ def _htstats_key(ctx: Context, key: bytes) -> Reply:
     return Verbatim(f"[Hash table]\nnumber of elements: {len(value)}\n".encode())
 
 
+def _stored(ctx: Context, key: bytes) -> Value:
+    """A value that may be past its deadline. Raises NoSuchKey."""
+    value = ctx.db.stored(key)
+    if value is None:
+        raise NoSuchKey
+    return value
+
+
 def _value(ctx: Context, key: bytes) -> Value:
-    """Raises NoSuchKey."""
+    """A living value. Raises NoSuchKey."""
     value = ctx.db.peek(key)
     if value is None:
         raise NoSuchKey

@@ -61,6 +61,19 @@ def test_an_object_tells_when_it_was_used_last() -> None:
     assert b" lru:1002 lru_seconds_idle:0" in ask(engine, "DEBUG", "OBJECT", "a")
 
 
+def test_looking_into_a_key_that_is_due_leaves_it() -> None:
+    clock = ManualClock()
+    engine = Engine(clock=clock)
+    ask(engine, "SET", "a", "v", "PX", "1")
+    clock.advance(ms=5)
+    for name in ("OBJECT", "SDSLEN", "DIGEST-VALUE"):
+        assert "no such key" not in str(ask(engine, "DEBUG", name, "a"))
+    assert ask(engine, "DEBUG", "DIGEST-VALUE", "a") != ask(engine, "DEBUG", "DIGEST-VALUE", "b")
+    assert ask(engine, "DBSIZE") == 1
+    ask(engine, "GET", "a")
+    assert str(ask(engine, "DEBUG", "OBJECT", "a")) == "ERR no such key"
+
+
 def test_a_reload_finds_encodings_anew_and_keeps_deadlines() -> None:
     engine = Engine(clock=ManualClock())
     ask(engine, "SADD", "s", "1", "x")
