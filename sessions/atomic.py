@@ -313,7 +313,8 @@ class AtomicStore:
             [
                 *(ticket.sid, attempt),
                 *("" if if_version is None else if_version, int(replace)),
-                *(self._config.max_data_bytes, len(fields), *flat(fields)),
+                *(self._config.max_data_bytes, self._config.max_fields),
+                *(len(fields), *flat(fields)),
                 *(DATA_PREFIX + name for name in remove),
             ],
         )
@@ -328,6 +329,8 @@ class AtomicStore:
                 raise DecodeError(_UNREADABLE)
             case "TOOBIG":
                 raise DataTooLarge(int(reply[1]), self._config.max_data_bytes)
+            case "TOOMANY":
+                raise DataTooLarge(int(reply[1]), self._config.max_fields, "fields")
         return Dead("MISSING")
 
     async def rotate(

@@ -169,7 +169,10 @@ class SessionConfig:
     #: How often to ask whether all sessions of all users were ended, beside ending them one user
     #: after the other; None for never. One small request more, so often.
     epoch_seconds: float | None = None
+    #: Of the data of one session, names and values together, as they are stored.
     max_data_bytes: int = 65_536
+    #: Each is looked at whenever the session is read.
+    max_fields: int = 512
     #: Before every key, for several applications in one store.
     prefix: str = ""
     #: How many requests are on their way at once, each on its connection; others wait.
@@ -198,8 +201,10 @@ class SessionConfig:
             0 <= self.touch_interval_seconds < self.ttl_seconds
         ):
             raise ConfigError("touch_interval_seconds must be at least 0 and below ttl_seconds")
-        if self.max_sessions_per_user < 0 or self.max_data_bytes < 1 or self.retries < 0:
+        if self.max_sessions_per_user < 0 or self.retries < 0:
             raise ConfigError("numbers must not be negative")
+        if self.max_data_bytes < 1 or self.max_fields < 1:
+            raise ConfigError("a session has room for a byte of data at least, and for a field")
         if self.max_connections < 1 or not self.timeout_seconds > 0:
             raise ConfigError("without a connection and some time there is no answer")
         if self.breaker_failures < 1 or not 0 < self.breaker_seconds < MAX_SECONDS:

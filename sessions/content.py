@@ -55,10 +55,17 @@ class Encryptor(Protocol):
 class Content(Generic[T]):
     """How one store writes and reads what its sessions hold."""
 
-    def __init__(self, codec: Codec[T], encryptor: Encryptor | None, max_data_bytes: int) -> None:
+    def __init__(
+        self,
+        codec: Codec[T],
+        encryptor: Encryptor | None,
+        *,
+        max_data_bytes: int,
+        max_fields: int,
+    ) -> None:
         self._codec = codec
         self._encryptor = encryptor
-        self._max_data_bytes = max_data_bytes
+        self._max_data_bytes, self._max_fields = max_data_bytes, max_fields
 
     @property
     def is_sealed(self) -> bool:
@@ -76,6 +83,8 @@ class Content(Generic[T]):
 
         Raises DataTooLarge, and TypeError or ValueError for what is no JSON.
         """
+        if len(values) > self._max_fields:
+            raise DataTooLarge(len(values), self._max_fields, "fields")
         fields = {
             DATA_PREFIX + name: self._seal(sid, DATA_PREFIX + name, _json(value))
             for name, value in values.items()

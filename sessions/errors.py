@@ -112,11 +112,11 @@ class VersionConflict(SessionError):
 
 
 class DataTooLarge(SessionError):
-    """More data than ``max_data_bytes``."""
+    """More data than ``max_data_bytes``, or more fields of it than ``max_fields``."""
 
-    def __init__(self, size_bytes: int, limit_bytes: int) -> None:
-        super().__init__(f"the data takes {size_bytes} bytes and may take {limit_bytes}")
-        self.size_bytes = size_bytes
+    def __init__(self, size: int, limit: int, unit: str = "bytes") -> None:
+        super().__init__(f"the data has {size} {unit} and may have {limit}")
+        self.size, self.limit, self.unit = size, limit, unit
 
 
 class DecodeError(SessionError):

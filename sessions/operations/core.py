@@ -54,7 +54,12 @@ class Core(Generic[T]):
         self.clock = clock or ferrite_lite.SystemClock()
         self.atomic = AtomicStore(link, config)
         self.tokens = Tokens(keys)
-        self.content = Content(codec or default_codec(), encryptor, config.max_data_bytes)
+        self.content = Content(
+            codec or default_codec(),
+            encryptor,
+            max_data_bytes=config.max_data_bytes,
+            max_fields=config.max_fields,
+        )
         self.bindings = Bindings(config, self.tokens)
         self.epoch = Epoch(self.atomic, self.clock, config.epoch_seconds)
         self.labels = Labels(self.atomic, self.tokens)

@@ -1,9 +1,9 @@
 -- Change the data of a live session, field by field.
 -- KEYS: 1 session | 2 index of the user
 -- ARGV: 1 sid | 2 id of this change | 3 expected version, '' for any | 4 '1' to drop all other data
---       5 most bytes of data | 6 number of fields set | 7... fields and their values, then fields to
---       remove
--- Gives OK, version | CONFLICT, version | TOOBIG, bytes | MISSING | UNREADABLE
+--       5 most bytes of data | 6 most fields of it | 7 number of fields set | 8... fields and their
+--       values, then fields to remove
+-- Gives OK, version | CONFLICT, version | TOOBIG, bytes | TOOMANY, fields | MISSING | UNREADABLE
 --     | ROTATED, what leads to the successor
 local held = redis.call('HMGET', KEYS[1], 'user_id', 'version', 'expires_at', 'change', 'successor')
 if held[5] then return {'ROTATED', held[5]} end
@@ -35,17 +35,18 @@ for at = 1, #fields, 2 do
     if ARGV[4] == '1' then gone[#gone + 1] = fields[at] else data[fields[at]] = fields[at + 1] end
   end
 end
-local first_removed = 7 + 2 * tonumber(ARGV[6])
+local first_removed = 8 + 2 * tonumber(ARGV[7])
 for at = first_removed, #ARGV do
   data[ARGV[at]] = nil
   gone[#gone + 1] = ARGV[at]
 end
-for at = 7, first_removed - 1, 2 do data[ARGV[at]] = ARGV[at + 1] end
-local size = 0
-for field, value in pairs(data) do size = size + #field + #value end
+for at = 8, first_removed - 1, 2 do data[ARGV[at]] = ARGV[at + 1] end
+local size, count = 0, 0
+for field, value in pairs(data) do size, count = size + #field + #value, count + 1 end
 if size > tonumber(ARGV[5]) then return {'TOOBIG', size} end
+if count > tonumber(ARGV[6]) then return {'TOOMANY', count} end
 
 for _, field in ipairs(gone) do redis.call('HDEL', KEYS[1], field) end
-for at = 7, first_removed - 1, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
+for at = 8, first_removed - 1, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
 redis.call('HSET', KEYS[1], 'change', table.concat(changes, ','))
 return {'OK', redis.call('HINCRBY', KEYS[1], 'version', 1)}

@@ -176,6 +176,7 @@ MUTATIONS = [
         ("return {'OK', tonumber(version)} end", "return {'OK', tonumber(held[2])} end"),
         ("if ARGV[3] ~= '' and ARGV[3] ~= held[2] then return {'CONFLICT', held[2]} end", ""),
         ("if size > tonumber(ARGV[5]) then return {'TOOBIG', size} end", ""),
+        ("if count > tonumber(ARGV[6]) then return {'TOOMANY', count} end", ""),
         ("#field + #value", "#value"),
         ("if ARGV[4] == '1' then gone", "if false then gone"),
         ("for _, field in ipairs(gone) do redis.call('HDEL', KEYS[1], field) end", ""),
@@ -423,6 +424,7 @@ MUTATIONS = [
     *in_module(
         "content",
         ("if size_bytes > self._max_data_bytes:", "if False:"),
+        ("if len(values) > self._max_fields:", "if False:"),
     ),
 ]
 

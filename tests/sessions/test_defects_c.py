@@ -264,6 +264,7 @@ async def test_c16_a_caller_learns_when_to_send_the_cookie_again(
         {"ttl_seconds": 10, "touch_interval_seconds": 10},
         {"max_sessions_per_user": -1},
         {"max_data_bytes": 0},
+        {"max_fields": 0},
         {"prefix": "{x}"},
         {"ipv4_prefix_bits": 0},
     ],

@@ -6,7 +6,7 @@ from sessions import DecodeError
 from sessions.content import Content, JsonCodec
 from sessions.record import Record, text
 
-CONTENT = Content(JsonCodec(), None, max_data_bytes=1000)
+CONTENT = Content(JsonCodec(), None, max_data_bytes=1000, max_fields=100)
 
 
 def test_data_comes_back_as_it_was() -> None:

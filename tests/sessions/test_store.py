@@ -123,8 +123,23 @@ async def test_the_data_limit_holds_over_many_patches(make_store: MakeStore, use
         await store.create(user, {"a": "x" * 100})
 
 
+async def test_the_limit_of_fields_holds_for_what_there_will_be(
+    make_store: MakeStore, user: str
+) -> None:
+    store = await make_store(max_fields=2)
+    issued = await store.create(user, {"a": 1, "b": 2})
+    with pytest.raises(DataTooLarge, match="3 fields"):
+        await store.patch(issued.token, {"c": 3})
+    assert await store.patch(issued.token, {"a": 4, "c": 3}, remove=["b"]) == 2
+    session = await store.validate(issued.token)
+    assert session is not None
+    assert session.data == {"a": 4, "c": 3}
+    with pytest.raises(DataTooLarge, match="3 fields"):
+        await store.create(user, dict.fromkeys("abc"))
+
+
 async def test_a_session_may_have_thousands_of_fields(make_store: MakeStore, user: str) -> None:
-    store = await make_store(max_sessions_per_user=1, max_data_bytes=1_000_000)
+    store = await make_store(max_sessions_per_user=1, max_data_bytes=1_000_000, max_fields=9_000)
     evicted = await store.create(user)
     data = {f"{number:x}": number for number in range(9_000)}
     issued = await store.create(user, data)
