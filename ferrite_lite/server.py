@@ -305,7 +305,8 @@ class Connection(asyncio.Protocol):
             if self._tracking.has_news:
                 self.engine.end_turn()
             if is_done:
-                self._backlog = None
+                # Let go of now, what they were is still at hand for the next that come.
+                self._backlog, self._batch = None, []
                 if self._held:
                     held = bytes(self._held)
                     self._held.clear()
