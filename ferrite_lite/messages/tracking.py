@@ -119,8 +119,9 @@ class Tracking:
         if tracker.broadcasts:
             held = ctx.tracker.prefixes if ctx.tracker is not None else set()
             _check_prefixes(held, prefixes)
-            tracker.prefixes = held | set(prefixes or [b""])
-            for prefix in tracker.prefixes:
+            added = set(prefixes or [b""])
+            tracker.prefixes = held | added
+            for prefix in added:
                 self._prefixes.setdefault(prefix, Prefix()).listeners[ctx] = None
         if ctx.tracker is not None:
             tracker.has_said = ctx.tracker.has_said
@@ -307,9 +308,9 @@ def _tracker(ctx: Context) -> Tracker:
 def _check_prefixes(held: set[bytes], given: list[bytes]) -> None:
     """No key may begin with two prefixes of one connection: it would be told twice."""
     for at, prefix in enumerate(given):
-        for existing in sorted(held):
-            if _overlap(prefix, existing):
-                raise PrefixOverlapsExisting(prefix, existing)
+        overlapping = [existing for existing in held if _overlap(prefix, existing)]
+        if overlapping:
+            raise PrefixOverlapsExisting(prefix, min(overlapping))
         for other in given[at + 1 :]:
             if _overlap(prefix, other):
                 raise PrefixOverlapsProvided(prefix, other)
