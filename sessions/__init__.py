@@ -27,6 +27,7 @@ from .errors import (
 from .expiry import watch_expiry
 from .flows import Flow, LoginFlows
 from .near import NearCache
+from .operations.inspecting import Census, SessionDetails
 from .operations.measuring import Operation
 from .operations.outcomes import Invalid, Outcome, Reason
 from .policies import Mismatch, RequestContext
@@ -41,6 +42,7 @@ __all__ = [
     "AuditSink",
     "AuthContext",
     "BindingPolicy",
+    "Census",
     "Codec",
     "ConfigError",
     "DataTooLarge",
@@ -76,6 +78,7 @@ __all__ = [
     "ReuseDetected",
     "Session",
     "SessionConfig",
+    "SessionDetails",
     "SessionError",
     "SessionGone",
     "SessionInfo",

@@ -62,6 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     keys.add_argument("--rotate", action="store_true", help="add a key to the present ring")
     commands.add_parser("doctor", help="name what about the server endangers sessions")
+    counting = commands.add_parser("count", help="count users and sessions")
+    counting.add_argument("--by", metavar="LABEL", help="and sessions by the value of a label")
+    showing = commands.add_parser("show", help="show the sessions of a user, or one, without data")
+    showing.add_argument("user")
+    showing.add_argument("public_id", nargs="?")
     commands.add_parser("sweep", help="prune the indexes of all users, and count what lives")
     commands.add_parser("reindex", help="let the labels of live sessions lead to them again")
     listing = commands.add_parser("list", help="list the sessions of a user")
@@ -102,6 +107,25 @@ async def _doctor(store: Store, _: argparse.Namespace) -> int:
     return EXIT_FOUND if findings else EXIT_OK
 
 
+async def _count(store: Store, options: argparse.Namespace) -> int:
+    census = asdict(await store.count(options.by))
+    if options.json:
+        print(json.dumps(census))
+        return EXIT_OK
+    by_label = census.pop("by_label")
+    print(_words(census))
+    for value, number in by_label.items():
+        print(f"{number}  {_plainly(value)}")
+    return EXIT_OK
+
+
+async def _show_details(store: Store, options: argparse.Namespace) -> int:
+    found = [asdict(details) for details in await store.show(options.user, options.public_id)]
+    for details in found:
+        print(json.dumps(details, default=_plain) if options.json else _block(details))
+    return EXIT_OK if found else _say("this user has no such session; see 'list'", EXIT_FOUND)
+
+
 async def _sweep(store: Store, options: argparse.Namespace) -> int:
     report = asdict(await store.sweep())
     print(json.dumps(report) if options.json else _words(report))
@@ -140,6 +164,8 @@ async def _end_everything(store: Store, options: argparse.Namespace) -> int:
 
 _COMMANDS: dict[str, Callable[[Store, argparse.Namespace], Awaitable[int]]] = {
     "doctor": _doctor,
+    "count": _count,
+    "show": _show_details,
     "sweep": _sweep,
     "reindex": _reindex,
     "list": _list,
@@ -177,11 +203,22 @@ def _line(info: SessionInfo) -> str:
             info.public_id,
             f"{info.created_at:%Y-%m-%d %H:%M}",
             f"last used {info.last_access:%Y-%m-%d %H:%M}",
-            (info.user_id or "visitor").encode("unicode_escape").decode(),
-            # What a browser sends is not for a terminal to obey.
-            device.user_agent.encode("unicode_escape").decode() if device else "unknown device",
+            _plainly(info.user_id or "visitor"),
+            _plainly(device.user_agent) if device else "unknown device",
         ]
     )
+
+
+def _block(details: dict[str, Any]) -> str:
+    """A line for each thing that is known of a session."""
+    return "\n  ".join(
+        f"{name}: {json.dumps(value, default=_plain)}" for name, value in details.items()
+    )
+
+
+def _plainly(text: str) -> str:
+    """What a browser or a user has sent is not for a terminal to obey."""
+    return text.encode("unicode_escape").decode()
 
 
 def _plain(value: Any) -> str:

@@ -278,6 +278,8 @@ class SyncSessionStore(Generic[T]):
     destroy_all_for_user = blocking(SessionStore.destroy_all_for_user)
     find = blocking(SessionStore.find)
     destroy_everything = blocking(SessionStore.destroy_everything)
+    count = blocking(SessionStore.count)
+    show = blocking(SessionStore.show)
     sweep = blocking(SessionStore.sweep)
     reindex = blocking(SessionStore.reindex)
     doctor = blocking(SessionStore.doctor)

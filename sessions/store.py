@@ -22,9 +22,10 @@ from .errors import (
 )
 from .events import EventStream, Listener, SessionEvent
 from .near import Near, NearCache
-from .operations import maintenance
+from .operations import inspecting, maintenance
 from .operations.announcing import Announcer
 from .operations.core import MOST_MOVES, Core
+from .operations.inspecting import Census, SessionDetails
 from .operations.locking import Locking
 from .operations.maintenance import SweepReport
 from .operations.measuring import Operation, Running, operation
@@ -492,6 +493,18 @@ class SessionStore(Generic[T]):
     async def doctor(self) -> list[str]:
         """What about the server would endanger sessions, in sentences; empty when nothing does."""
         return await maintenance.doctor(self._core.link, self._core.atomic)
+
+    @operation("count", is_long=True)
+    async def count(self, label: str | None = None) -> Census:
+        """How many users have a session and how many sessions there are, by the values of a label
+        if one is named. Asks for one user after the other."""
+        return await inspecting.count(self._core, label)
+
+    @operation("show", is_long=True)
+    async def show(self, user_id: str, public_id: str | None = None) -> list[SessionDetails]:
+        """A user's live sessions as an operator may see them, or the one of this name: of the data
+        the names of the fields and their sizes. Looking prolongs none of them."""
+        return await inspecting.show(self._core, user_id, public_id)
 
     @operation("sweep", is_long=True)
     async def sweep(self) -> SweepReport:

@@ -48,7 +48,7 @@ TESTS = [
         "test_near",
         "test_near_failover",
     ),
-    *("test_deadlines", "test_measuring", "test_link", "test_near_stale"),
+    *("test_deadlines", "test_measuring", "test_inspecting", "test_link", "test_near_stale"),
 ]
 #: Those that are the likeliest to notice a bug in a file come first.
 LIKELIEST = {
@@ -88,6 +88,7 @@ LIKELIEST = {
     "direct": ["test_deadlines"],
     "measuring": ["test_measuring"],
     "outcomes": ["test_measuring"],
+    "inspecting": ["test_inspecting"],
     "content": ["test_content"],
 }
 
@@ -359,6 +360,12 @@ MUTATIONS = [
     *in_module(
         "servers/direct",
         ("if deadline is not None and not connection", "if False and not connection"),
+    ),
+    *in_module(
+        "operations/inspecting",
+        ("        if tag in seen:\n", "        if False:\n"),
+        ("users += len(records) > unnamed", "users += 1"),
+        ('if record.get("user_id") == user_id:', "if True:"),
     ),
     *in_module(
         "operations/measuring",

@@ -101,6 +101,8 @@ OPERATIONS: dict[str, tuple[Callable[[SessionStore, Given], Awaitable[Any]], int
 LONG: dict[str, Callable[[SessionStore], Awaitable[Any]]] = {
     "get_user_sessions": lambda store: store.get_user_sessions("alice"),
     "find": lambda store: store.find("client", "web"),
+    "count": lambda store: store.count("client"),
+    "show": lambda store: store.show("alice"),
     "sweep": lambda store: store.sweep(),
     "reindex": lambda store: store.reindex(),
     "doctor": lambda store: store.doctor(),

@@ -19,7 +19,9 @@ def options(redis_server: RealServer, user: str, monkeypatch: pytest.MonkeyPatch
     return ["--url", redis_server.url, "--prefix", f"{user}:"]
 
 
-def sign_in(server: RealServer, user: str, count: int) -> list[str]:
+def sign_in(
+    server: RealServer, user: str, count: int, data: dict[str, str] | None = None
+) -> list[str]:
     """Public ids of new sessions."""
 
     async def create() -> list[str]:
@@ -27,7 +29,9 @@ def sign_in(server: RealServer, user: str, count: int) -> list[str]:
         async with await SessionStore.connect(server.url, config, keys=KEYS) as store:
             device = DeviceInfo("Firefox\x1b[31m on Linux", "10.0.0.1", "desktop")
             labels = {"client": "web"}
-            issued = [await store.create(user, {}, device, labels=labels) for _ in range(count)]
+            issued = [
+                await store.create(user, data or {}, device, labels=labels) for _ in range(count)
+            ]
             return [each.public_id for each in issued]
 
     return asyncio.run(create())
@@ -75,6 +79,39 @@ def test_an_operator_looks_after_one_tenant(
     assert "0 ended" in capsys.readouterr().out
     assert main([*options, "--json", "sweep"]) == 0
     assert json.loads(capsys.readouterr().out)["live"] == 2
+
+
+def test_an_operator_counts_sessions_by_what_they_were_created_with(
+    redis_server: RealServer, options: list[str], user: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sign_in(redis_server, user, 2)
+    assert main([*options, "count"]) == 0
+    assert capsys.readouterr().out == "1 users, 2 sessions, 0 visitors\n"
+    assert main([*options, "count", "--by", "client"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == ["2  web"]
+    assert main([*options, "--json", "count", "--by", "client"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        **{"users": 1, "sessions": 2, "visitors": 0},
+        "by_label": {"web": 2},
+    }
+
+
+def test_an_operator_is_shown_a_session_and_nothing_of_its_data(
+    redis_server: RealServer, options: list[str], user: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = sign_in(redis_server, user, 2, {"cart": "secret tea"})
+    assert main([*options, "show", user]) == 0
+    shown = capsys.readouterr().out
+    assert first in shown
+    assert second in shown
+    assert 'data_bytes: {"cart": 12}' in shown
+    assert "secret tea" not in shown
+    assert "\x1b" not in shown
+    assert main([*options, "--json", "show", user, second]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert (json.loads(line)["public_id"], json.loads(line)["version"]) == (second, 1)
+    assert main([*options, "show", user, "none"]) == 1
+    assert "no such session" in capsys.readouterr().err
 
 
 def test_a_ring_is_made_kept_as_text_and_given_a_new_key(
