@@ -39,7 +39,7 @@ needed = {
 records = st.fixed_dictionaries(
     needed,
     optional={
-        "network": st.sampled_from(["10.0.0.0/24", "AS1 10.1.0.0/24", "AS1 ", ""]),
+        "network": st.sampled_from(["10.0.0.0/24", "AS10 10.1.0.0/24", "AS1 ", ""]),
         "browser": st.sampled_from(["a:1 b:1", "a:1 b:2 c:3", "c:3", "junk: :", ""]),
         "d:a": st.just('"x"'),
     },
@@ -55,7 +55,7 @@ fields = st.builds(
 )
 arguments = st.tuples(
     st.sampled_from(["-1", "9000000000000"]),
-    st.sampled_from(["", "10.0.0.0/24", "10.1.0.0/24", "AS1 10.0.0.0/24", "AS10 10.2.0.0/24"]),
+    st.sampled_from(["", "10.0.0.0/24", "10.1.0.0/24", "AS1 10.2.0.0/24", "AS10 10.2.0.0/24"]),
     st.sampled_from(["", "step_up", "reject", "revoke"]),
     st.sampled_from(["", "a:1 b:1", "a:2 b:1", "a:2 b:2 c:3"]),
     st.sampled_from(["", "step_up", "reject", "revoke"]),
