@@ -92,7 +92,7 @@ async def test_what_was_not_compared_when_a_session_was_opened_is_not_compared_l
 ) -> None:
     before = await make_store(fingerprint_headers=("user-agent",))
     issued = await before.create(user, request=HOME)
-    store = await make_store(fingerprint_policy="reject", fingerprint_threshold=1, **OF_FOUR)
+    store = await make_store(fingerprint_policy="reject", **OF_FOUR)
     told = listen(store)
     assert await store.validate(issued.token, request=showing(dnt="0", accept="x")) is not None
     assert told == []

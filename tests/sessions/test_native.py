@@ -94,7 +94,10 @@ def play(engine: Engine, script: list[list[bytes]]) -> list[bytes]:
 def test_twin_lua_and_a_real_server_agree(
     redis_server: RealServer, record: dict[str, Any], listed: list[bytes], words: tuple[str, ...]
 ) -> None:
-    script = commands(record, listed, words)
+    check_alike(redis_server, commands(record, listed, words))
+
+
+def check_alike(redis_server: RealServer, script: list[list[bytes]]) -> None:
     plain, twinned = Engine(), Engine()
     native.register(twinned)
     with redis_server.connect() as connection:
@@ -104,6 +107,34 @@ def test_twin_lua_and_a_real_server_agree(
             theirs.append(connection.read_reply())
     assert without_now(play(plain, script)) == without_now(theirs)
     assert without_now(play(twinned, script)) == without_now(theirs)
+
+
+networks = st.lists(st.sampled_from(["AS1", "AS10", "10.0.0.0/24"]), max_size=2).map(" ".join)
+headers = st.dictionaries(st.sampled_from("abc"), st.integers(1, 2)).map(
+    lambda held: " ".join(f"{name}:{value}" for name, value in held.items())
+)
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(networks, networks, headers, headers, headers, st.integers(1, 8))
+def test_twin_lua_and_a_real_server_compare_alike(
+    redis_server: RealServer,
+    network: str,
+    shown_network: str,
+    browser: str,
+    shown_browser: str,
+    weights: str,
+    eighths: int,
+) -> None:
+    record = {
+        **{"user_id": "alice", "created_at": 1, "last_access": NOW_MS, "expires_at": NOW_MS},
+        **{"absolute_at": 0, "idle_ms": 1, "public_id": "id"},
+        **{"network": network, "browser": browser},
+    }
+    words = ("-1", shown_network, "reject", shown_browser, "revoke", str(eighths / 8), weights)
+    check_alike(redis_server, commands(record, [SID], words))
 
 
 @pytest.mark.parametrize("age_ms", [0, 999, 1000, 5000, 100_000])
