@@ -101,6 +101,16 @@ class CsrfProtector:
         if origin and not self._is_own(origin, headers.get("host", "").lower()):
             raise CsrfRefused("its origin is another site")
 
+    def is_known_to_be_ours(self, headers: Mapping[str, str]) -> bool:
+        """Whether the browser says that one of our own pages has sent a request.
+
+        One that says nothing does not, nor does one whose user may have chosen the address.
+        """
+        origin, site = headers.get("origin", "").lower(), headers.get("sec-fetch-site")
+        if origin in self._trusted_origins or site is not None:
+            return origin in self._trusted_origins or site == "same-origin"
+        return self._is_own(origin, headers.get("host", "").lower())
+
     def _is_own(self, origin: str, host: str) -> bool:
         scheme, _, netloc = origin.partition("://")
         default_port = ":443" if scheme == "https" else ":80"

@@ -25,6 +25,7 @@ class WebSettings(TypedDict, total=False):
     csrf: Csrf | Literal["off", "origin", "token"]
     trusted_origins: Collection[str]
     csrf_exempt: Collection[str]
+    login_paths: Collection[str]
     passive_paths: Collection[str]
     clear_site_data: str
     answer: Callable[[SessionError], Answer]
@@ -44,6 +45,10 @@ class WebPolicy:
     trusted_origins: Collection[str] = ()
     #: Paths, by their beginning, that are open to the pages of everybody: webhooks.
     csrf_exempt: Collection[str] = ()
+    #: Paths to which login forms are sent. Such a form has no token if nobody had signed in when it
+    #: was opened, and somebody may have since, in another tab: there it is enough that the browser
+    #: says that the form is on a page of ours. A page of others still signs nobody in.
+    login_paths: Collection[str] = ("/login",)
     #: Paths, by their beginning, whose use is no activity of a person: files, polling. Their
     #: sessions are not prolonged, and not read unless they ask.
     passive_paths: Collection[str] = ("/static/",)
@@ -55,7 +60,7 @@ class WebPolicy:
     exempt_prefixes: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        for paths in (self.csrf_exempt, self.passive_paths):
+        for paths in (self.csrf_exempt, self.login_paths, self.passive_paths):
             if isinstance(paths, str) or not all(path.startswith("/") for path in paths):
                 raise ConfigError("paths are a list, and each begins with /")
         try:

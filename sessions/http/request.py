@@ -91,6 +91,11 @@ class Request:
         return self.must_show_origin and self.policy.csrf is Csrf.TOKEN and not self.is_websocket
 
     @property
+    def is_login(self) -> bool:
+        """Whether it is what a login form sends."""
+        return self.method == "POST" and self.path in self.policy.login_paths
+
+    @property
     def is_form(self) -> bool:
         kind = self.headers.get("content-type", "").partition(";")[0]
         return kind.strip().lower() in _FORMS

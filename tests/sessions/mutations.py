@@ -45,6 +45,7 @@ TESTS = [
         "test_refresh",
         "test_flows",
         "test_passwords",
+        "test_defects_f",
         "test_near",
         "test_near_failover",
     ),
@@ -75,6 +76,7 @@ LIKELIEST = {
     "rate_back": ["test_passwords"],
     "passwords": ["test_passwords"],
     "account": ["test_passwords"],
+    "gate": ["test_defects_f"],
     "labels": ["test_flows"],
     "opening": ["test_flows"],
     "flows": ["test_flows"],
@@ -280,6 +282,11 @@ MUTATIONS = [
         ("                await self.take_back(Attempt(attempt_id, tuple(keys)))\n", ""),
         ("        if network == UNKNOWN_NETWORK:\n", "        if False:\n"),
         (".casefold()", ""),
+    ),
+    *in_module(
+        "http/gate",
+        ("if request.is_login and self.csrf.is_known", "if self.csrf.is_known"),
+        ("and self.csrf.is_known_to_be_ours(request.headers)", ""),
     ),
     *in_module("account", ("        await self._limits.take_back(attempt)\n", "")),
     *in_script(

@@ -151,6 +151,26 @@ async def test_f6_a_token_holds_where_the_browser_says_nothing(parts: WatchedSto
         assert (await browser.post("/logout", headers=headers)).status_code == 200
 
 
+async def test_f6_a_login_form_from_before_a_login_in_another_tab_is_taken(
+    parts: WatchedStore,
+) -> None:
+    """It has no token; that it is on a page of ours the browser has to say, then."""
+    async with signed_in(parts, csrf="token") as browser:
+        before = browser.token
+        again = await browser.post("/login", json=ALICE)
+        assert again.status_code == 200
+        assert browser.token != before
+        assert (await browser.post("/logout")).status_code == 403
+        assert (await browser.request("PUT", "/login", json=ALICE)).status_code == 403
+        assert (await browser.post("/login/", json=ALICE)).status_code == 403
+        del browser.headers["sec-fetch-site"]
+        own, token = {"origin": "https://shop.example"}, browser.token
+        for headers in ({}, {"sec-fetch-site": "none"}, {"origin": "https://evil.example"}):
+            assert (await browser.post("/login", json=ALICE, headers=headers)).status_code == 403
+        assert browser.token == token
+        assert (await browser.post("/login", json=ALICE, headers=own)).status_code == 200
+
+
 async def test_f7_a_link_from_another_site_finds_the_user_signed_in(parts: WatchedStore) -> None:
     async with signed_in(parts) as browser:
         from_mail = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}

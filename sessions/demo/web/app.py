@@ -63,6 +63,7 @@ def create_app(demo: Demo) -> App:
         demo.store,
         cookie=demo.settings.cookie,
         csrf=Csrf.TOKEN,
+        login_paths=["/sign-in"],
         recheck_seconds=demo.settings.tick_seconds,
         answer=answer,
     )

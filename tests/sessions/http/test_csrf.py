@@ -105,6 +105,26 @@ def test_what_pages_of_others_send_is_refused(headers: dict[str, str]) -> None:
     assert is_refused(headers)
 
 
+@pytest.mark.parametrize(
+    ("headers", "is_ours"),
+    [
+        ({}, False),
+        ({"sec-fetch-site": "none"}, False),
+        ({"sec-fetch-site": "same-site"}, False),
+        ({"sec-fetch-site": "cross-site", "origin": "https://shop.example"}, False),
+        ({"origin": "null"}, False),
+        ({"origin": "https://evil.example"}, False),
+        ({"origin": "", "host": ""}, False),
+        ({"sec-fetch-site": "same-origin"}, True),
+        ({"origin": "https://shop.example"}, True),
+        ({"origin": "https://app.example", "sec-fetch-site": "cross-site"}, True),
+    ],
+    ids=str,
+)
+def test_what_is_known_to_be_ours_says_so(headers: dict[str, str], is_ours: bool) -> None:
+    assert CSRF.is_known_to_be_ours({"host": "shop.example", **headers}) == is_ours
+
+
 def test_over_plain_http_our_own_pages_are_http() -> None:
     csrf = CsrfProtector(DIGEST, secure=False)
     assert not is_refused({"origin": "http://shop.example"}, csrf)
