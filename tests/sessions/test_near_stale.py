@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack
 from typing import Any
@@ -27,7 +26,7 @@ from sessions import (
     events,
 )
 from sessions.asgi import SessionMiddleware
-from sessions.tasks import Deadline
+from sessions.servers.hearing import Hearing
 from tests.sessions.conftest import KEYS, without_rate
 from tests.sessions.test_near import be_deaf, until
 from tests.support import servers
@@ -48,6 +47,26 @@ def kept_by(store: SessionStore) -> Collection[str]:
     return store._core.near._users
 
 
+class Marks:
+    """Tells when all has been heard that was changed by now: messages come in their order."""
+
+    def __init__(self, store: SessionStore) -> None:
+        assert store._core.near is not None
+        assert isinstance(store._core.near._hearing, Hearing)
+        [listener] = store._core.near._hearing._listeners.values()
+        self._store, self._on_message = store, listener._on_message
+        listener._on_message = self._hear
+        self._heard: set[str] = set()
+
+    def _hear(self, keys: Any) -> None:
+        self._on_message(keys)
+        self._heard |= {key.decode().partition("{")[2].partition("}")[0] for key in keys or ()}
+
+    async def pass_one(self) -> None:
+        tag = tag_of(self._store, (await self._store.create(f"mark {len(self._heard)}")).token)
+        await until(lambda: tag in self._heard)
+
+
 class Failing:
     """Two stores on one server: ``near`` has a cache, and its way to the server can be cut."""
 
@@ -59,6 +78,7 @@ class Failing:
         self._send = link._send
         self.is_down = False
         link._send = self.send  # type: ignore[method-assign]
+        self._marks = Marks(near)
 
     async def send(self, words: tuple[Any, ...], options: dict[str, Any], seconds: float) -> Any:
         if self.is_down:
@@ -66,14 +86,11 @@ class Failing:
         return await self._send(words, options, seconds)
 
     async def read(self, token: str, **options: Any) -> None:
-        """Have the store say that a session is alive, and nothing of changes before that."""
-        tag = tag_of(self.near, token)
-        async with Deadline(5):
-            while tag not in kept_by(self.near):
-                found = await self.near.validate(token, **options)
-                assert found is not None
-                assert not found.is_stale
-                await asyncio.sleep(0)
+        """Have the store say that a session is alive, and nothing more of what was before."""
+        await self._marks.pass_one()
+        found = await self.near.validate(token, **options)
+        assert found is not None
+        assert not found.is_stale
 
     async def lose(self, token: str, **options: Any) -> None:
         """The same, and then nothing at all."""
@@ -154,6 +171,19 @@ async def test_when_the_store_is_back_its_word_counts(
     failing.is_down = True
     with pytest.raises(StoreUnavailable):
         await failing.near.validate(session.token)
+
+
+async def test_who_is_read_later_pushes_nobody_out_who_may_be_needed(
+    failing: Failing, clock: ferrite_lite.ManualClock
+) -> None:
+    session, later = [await failing.near.create(name) for name in ("alice", "bob")]
+    await failing.read(session.token)
+    clock.advance(seconds=5)
+    await failing.lose(later.token)
+    for token in (session.token, later.token):
+        clock.advance(seconds=1)
+        assert await failing.near.validate(token) is not None
+    assert len(failing.told) == 2
 
 
 async def test_nobody_is_known_for_longer_than_the_bound(
@@ -389,9 +419,8 @@ async def test_a_server_that_dies_takes_nobody_along_at_once(kind: str) -> None:
                 at, config, keys=KEYS, near_cache=near_cache
             ) as store:
                 session = await store.create("alice", {"a": 1})
-                async with Deadline(5):
-                    while not kept_by(store):
-                        assert await store.validate(session.token) is not None
+                await Marks(store).pass_one()
+                assert await store.validate(session.token) is not None
                 server.process.kill()
                 server.process.wait()
                 found = await store.validate(session.token)
