@@ -695,14 +695,20 @@ class Server:
 
     def register(self, connection: Connection) -> None:
         self._connections.add(connection)
+        self._count_connections()
         self._all_gone.clear()
 
     def forget(self, connection: Connection) -> None:
         self._connections.discard(connection)
+        self._count_connections()
         memory = self.engine.state.memory
         memory.buffers_bytes = max(memory.buffers_bytes - connection.counted_bytes, 0)
         if not self._connections:
             self._all_gone.set()
+
+    def _count_connections(self) -> None:
+        if self.turn is not None:
+            self.turn.is_alone = len(self._connections) < 2
 
     # --- the cycle --------------------------------------------------------------------------------
 

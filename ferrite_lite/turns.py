@@ -29,11 +29,16 @@ class Turn:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        #: Whether there is one connection only, which has nobody to wait for.
+        self.is_alone = True
         self._answered: list[Answered] = []
         self._until_ns = 0
 
     def add(self, connection: Answered, now_ns: int) -> None:
-        """Let a connection hand over at the end, or now if the turn has taken long."""
+        """Let a connection hand over at the end; now if it is alone, or the turn has taken long."""
+        if self.is_alone:
+            connection.hand_over()
+            return
         if not self._answered:
             self._loop.call_soon(self.end)
             self._until_ns = now_ns + HOLD_NS

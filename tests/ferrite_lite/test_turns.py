@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
@@ -42,6 +43,7 @@ def test_all_are_answered_at_the_end_of_the_turn_in_their_order(
 ) -> None:
     told: list[str] = []
     turn = Turn(loop)
+    turn.is_alone = False
     for name in "abc":
         turn.add(Client(name, told), 0)
     assert told == []
@@ -53,9 +55,16 @@ def test_all_are_answered_at_the_end_of_the_turn_in_their_order(
     assert told == ["a", "b", "c", "d"]
 
 
+def test_who_is_alone_is_answered_at_once(loop: asyncio.AbstractEventLoop) -> None:
+    told: list[str] = []
+    Turn(loop).add(Client("a", told), 0)
+    assert told == ["a"]
+
+
 def test_in_a_long_turn_nobody_waits_for_its_end(loop: asyncio.AbstractEventLoop) -> None:
     told: list[str] = []
     turn = Turn(loop)
+    turn.is_alone = False
     turn.add(Client("a", told), 5)
     turn.add(Client("b", told), 5 + HOLD_NS)
     assert told == []
@@ -110,8 +119,10 @@ async def test_a_reply_waits_for_the_end_of_the_turn(engine: Engine) -> None:
         await asyncio.sleep(0)
         assert (first.sent, second.sent) == (b"+PONG\r\n$1\r\na\r\n", b"+PONG\r\n")
         assert one.unread_bytes == 0
-        one.connection_lost(None)
         other.connection_lost(None)
+        one.data_received(encode("PING"))  # there is nobody else any more
+        assert first.sent.endswith(b"a\r\n+PONG\r\n")
+        one.connection_lost(None)
 
 
 async def test_no_reply_is_left_behind_where_a_connection_ends(engine: Engine) -> None:
@@ -134,7 +145,7 @@ async def test_no_reply_is_left_behind_where_a_connection_ends(engine: Engine) -
 
 async def test_a_large_reply_goes_at_once_behind_what_waits(engine: Engine) -> None:
     async with Server(engine, port=0) as server:
-        connection, stream = opened(server)
+        (connection, stream), (other, _) = opened(server), opened(server)
         connection.data_received(encode("PING"))
         connection.data_received(encode("ECHO", "x" * 20_000))
         assert stream.sent.startswith(b"+PONG\r\n$20000\r\nxxx")
@@ -143,6 +154,7 @@ async def test_a_large_reply_goes_at_once_behind_what_waits(engine: Engine) -> N
         await asyncio.sleep(0.01)
         assert stream.sent.endswith(b"x\r\n+PONG\r\n*1\r\n$4\r\nnews\r\n")
         connection.connection_lost(None)
+        other.connection_lost(None)
 
 
 class _Witness:
@@ -180,8 +192,9 @@ async def test_a_script_that_does_not_end_holds_back_no_reply_from_before_it() -
 async def test_closing_a_server_sends_what_has_been_answered(engine: Engine) -> None:
     server = Server(engine, port=0)
     await server.start()
-    connection, stream = opened(server)
-    connection.ctx.close = lambda: connection.connection_lost(None)
+    (connection, stream), (other, _) = opened(server), opened(server)
+    for each in (connection, other):
+        each.ctx.close = partial(each.connection_lost, None)
     closing = asyncio.create_task(server.close())
     await asyncio.sleep(0)  # the end is about to begin
     connection.data_received(encode("PING"))
