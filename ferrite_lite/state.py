@@ -16,6 +16,7 @@ from .config import Config
 from .data.keyspace import Keyspace, Moment
 from .eviction.accesses import Accesses
 from .eviction.memory import Memory
+from .lua import Shared
 from .messages.broker import Broker
 from .messages.notifications import Notifier
 from .messages.tracking import Tracking
@@ -105,8 +106,8 @@ class ServerState:
         #: A connection as CLIENT LIST shows it; the engine, which knows CLIENT, puts it here.
         self.describe_client: Callable[[Context], bytes] = _undescribed
         self.last_client_id = 0
-        self.scripts = ScriptCache(config.redis_version)
-        self.functions = Libraries(config.redis_version)
+        self.scripts = ScriptCache(Shared(config.redis_version))
+        self.functions = Libraries(self.scripts.shared)
         #: The script or function that is running; it may be asked to stop.
         self.running_script: ScriptRun | None = None
         #: Whether it has run for so long that others are told so.

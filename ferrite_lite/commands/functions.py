@@ -107,7 +107,7 @@ def function_flush(ctx: Context, *mode: bytes) -> Reply:
         raise SubcommandSyntax("function", ctx.argv[1])
     if mode and mode[0].lower() not in (b"sync", b"async"):
         raise InvalidFunctionFlushMode
-    ctx.server.functions = Libraries(ctx.server.config.redis_version)
+    ctx.server.functions = Libraries(ctx.server.scripts.shared)
     return OK
 
 
@@ -213,7 +213,7 @@ def function_restore(ctx: Context, payload: bytes, *words: bytes) -> Reply:
     if policy not in (b"flush", b"append", b"replace"):
         raise RestorePolicyUnknown
     server = ctx.server
-    restored = Libraries(ctx.server.config.redis_version)
+    restored = Libraries(ctx.server.scripts.shared)
     limits = server.config.encodings
     for code in load_libraries(payload, limits, server.config.max_bulk_bytes):
         restored.load(code)

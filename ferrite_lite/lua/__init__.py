@@ -4,6 +4,7 @@ from .errors import LuaSyntaxError, ScriptStopped
 from .host import ScriptHost
 from .library import Library, LibraryFunction, is_name
 from .script import Script, compile_script
+from .shared import Shared
 
 __all__ = [
     "Library",
@@ -12,6 +13,7 @@ __all__ = [
     "Script",
     "ScriptHost",
     "ScriptStopped",
+    "Shared",
     "compile_script",
     "is_name",
 ]

@@ -25,6 +25,7 @@ from .named import Form, NamedCommand
 from .redislib import raise_error
 from .runtime import LuaFunction, Results, Table, Value, type_name
 from .script import error_text, fail
+from .shared import Shared
 from .tracing import shown_chunk
 from .world import World, failure, nonexistent_global
 
@@ -52,10 +53,10 @@ class LibraryFunction:
 class Library:
     """A library that is loaded. What its functions keep in its locals stays there between calls."""
 
-    def __init__(self, source: bytes, host: ScriptHost, version: str) -> None:
+    def __init__(self, source: bytes, host: ScriptHost, shared: Shared) -> None:
         """Raises LibraryDoesNotCompile, LibraryFailed."""
         self.functions: dict[bytes, LibraryFunction] = {}
-        self._world = _LibraryWorld(self._register, version, is_resumable=b"coroutine" in source)
+        self._world = _LibraryWorld(self._register, shared, is_resumable=b"coroutine" in source)
         self._world.begin(host)
         try:
             main = self._world.load(source, CHUNK, is_alone=False)
@@ -101,8 +102,8 @@ class Library:
 class _LibraryWorld(World):
     """While a library is being loaded, its world is next to empty."""
 
-    def __init__(self, register: LuaFunction, version: str, *, is_resumable: bool) -> None:
-        super().__init__(version, is_of_functions=True, is_resumable=is_resumable)
+    def __init__(self, register: LuaFunction, shared: Shared, *, is_resumable: bool) -> None:
+        super().__init__(shared, is_of_functions=True, is_resumable=is_resumable)
         redis = Table()
         redis.hash.update(self.redis.facts())
         redis.hash[b"register_function"] = lambda *arguments: register(*arguments)

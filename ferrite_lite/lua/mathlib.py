@@ -112,13 +112,10 @@ _INT32_MAX = 2**31 - 1
 
 
 class Randomness:
-    """``random`` and ``randomseed`` of one script, the same numbers as Redis's."""
+    """``random`` and ``randomseed`` of one server, the same numbers as Redis's."""
 
     def __init__(self) -> None:
-        self.restart()
-
-    def restart(self) -> None:
-        self._seed(0)
+        self._state = 0x1234ABCD << 16 | _SEED_TAIL
 
     def _seed(self, seed: int) -> None:
         self._state = (seed & 0xFFFFFFFF) << 16 | _SEED_TAIL

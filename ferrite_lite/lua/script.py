@@ -13,6 +13,7 @@ from .conversion import to_reply
 from .errors import LuaError, ScriptStopped
 from .host import ScriptHost
 from .runtime import Table
+from .shared import Shared
 from .tracing import located, positions_of
 from .world import World, failure
 
@@ -20,18 +21,18 @@ from .world import World, failure
 CHUNK = b"@user_script"
 
 
-def compile_script(source: bytes, name: str, version: str) -> Script:
-    """Compile a script for a server of this version. Raises LuaSyntaxError."""
-    return Script(source, name, version)
+def compile_script(source: bytes, name: str, shared: Shared) -> Script:
+    """Compile a script for the server that shares this with it. Raises LuaSyntaxError."""
+    return Script(source, name, shared)
 
 
 class Script:
     """A compiled script. Runs of it share nothing but the code."""
 
-    def __init__(self, source: bytes, name: str, version: str) -> None:
+    def __init__(self, source: bytes, name: str, shared: Shared) -> None:
         #: How errors call it: by the SHA-1 under which EVALSHA finds it.
         self._name = name
-        self._world = World(version, is_of_functions=False, is_resumable=b"coroutine" in source)
+        self._world = World(shared, is_of_functions=False, is_resumable=b"coroutine" in source)
         self._main = self._world.load(source, CHUNK)
         self._is_flat, tables = self._world.is_flat, self._world.tables
         self._has_keys, self._has_argv = b"KEYS" in tables, b"ARGV" in tables

@@ -29,6 +29,7 @@ from .named import NamedCommand
 from .parser import parse
 from .redislib import RedisLibrary, error_handler, word
 from .runtime import LuaFunction, Results, Table, Tail, Value, call_named, tail_call
+from .shared import Shared
 from .tracing import CHUNK, LINES, SYNTAX_ID_BYTES, located, position_here, shown_chunk
 
 #: Elements of a table that are not counted: they are as little as a small string.
@@ -40,12 +41,12 @@ COMPILING_STEPS, COMPILED_A_STEP = 500, 2
 class World:
     """The world of one script, or of one library of functions: they share nothing but the data."""
 
-    def __init__(self, version: str, *, is_of_functions: bool, is_resumable: bool) -> None:
-        """Of a server of this version. ``is_resumable`` compiles everything for coroutines."""
-        self.redis = RedisLibrary(version, is_of_functions=is_of_functions)
+    def __init__(self, shared: Shared, *, is_of_functions: bool, is_resumable: bool) -> None:
+        """``is_resumable`` compiles everything for coroutines."""
+        self.redis = RedisLibrary(shared.version, is_of_functions=is_of_functions)
         self._is_of_functions = is_of_functions
         self._is_resumable = is_resumable
-        self._randomness = mathlib.Randomness()
+        self._randomness = shared.randomness
         self._codec = Codec()
         self._coroutines = Coroutines()
         self._budget = Budget()
@@ -87,7 +88,6 @@ class World:
         self._restarts = [
             restart
             for library, restart in (
-                (b"math", self._randomness.restart),
                 (b"cjson", self._codec.restart),
                 (b"coroutine", self._coroutines.restart),
             )

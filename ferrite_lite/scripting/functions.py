@@ -22,11 +22,10 @@ from ..errors import (
     NoSuchEngine,
     NoSuchLibrary,
 )
-from ..lua import Library, LibraryFunction, is_name
+from ..lua import Library, LibraryFunction, Shared, is_name
 from ..lua.redislib import raise_error
 from ..reply import Reply
 from ..scriptflags import SHEBANG
-from ..version import REDIS_VERSION
 from ..words import split_words
 from .scripts import log_message
 
@@ -48,9 +47,8 @@ class Loaded:
 class Libraries:
     """All that was loaded, as one whole: FUNCTION RESTORE makes another one and joins both."""
 
-    def __init__(self, version: str = REDIS_VERSION) -> None:
-        """``version`` is the one that functions are told."""
-        self._version = version
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
         self._libraries: dict[bytes, Loaded] = {}
         #: Their functions, by name in lower case: FCALL does not mind the case.
         self._functions: dict[bytes, tuple[Loaded, LibraryFunction]] = {}
@@ -80,7 +78,7 @@ class Libraries:
         old = self._libraries.get(name)
         if old is not None and not replaces:
             raise LibraryExists(name)
-        library = Library(source, _LoadHost(), self._version)
+        library = Library(source, _LoadHost(), self._shared)
         if not library.functions:
             raise NoFunctionsRegistered
         self._link(Loaded(name, code, library), instead_of=[] if old is None else [old])

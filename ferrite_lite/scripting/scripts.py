@@ -33,11 +33,10 @@ from ..errors import (
     UnknownSubcommand,
     WrongArity,
 )
-from ..lua import LuaSyntaxError, Script, ScriptHost, ScriptStopped, compile_script
+from ..lua import LuaSyntaxError, Script, ScriptHost, ScriptStopped, Shared, compile_script
 from ..observing.metrics import Meter, is_quick
 from ..reply import Reply
 from ..scriptflags import Flags, command_flags, read_shebang
-from ..version import REDIS_VERSION
 
 if TYPE_CHECKING:
     from ..state import ServerState
@@ -116,15 +115,12 @@ class LuaScript:
 
     __slots__ = ("_script", "flags", "text")
 
-    def __init__(self, text: bytes, version: str = REDIS_VERSION) -> None:
-        """For a server of this version.
-
-        Raises ScriptDoesNotCompile, and what ``read_shebang`` raises.
-        """
+    def __init__(self, text: bytes, shared: Shared) -> None:
+        """Raises ScriptDoesNotCompile, and what ``read_shebang`` raises."""
         self.text = text
         self.flags, source = read_shebang(text)
         try:
-            self._script: Script = compile_script(source, sha1(text).decode(), version)
+            self._script: Script = compile_script(source, sha1(text).decode(), shared)
         except LuaSyntaxError as error:
             raise ScriptDoesNotCompile(error.told_of(b"user_script")) from None
 
@@ -199,7 +195,7 @@ class Twin:
     def run(self, ctx: Context, keys: Keys, argv: Keys, *, readonly: bool) -> Reply:
         if readonly or ctx.running_exec or (ctx.guarded and self._matters_what_it_calls(ctx)):
             if self._lua is None:
-                self._lua = LuaScript(self.native.text, ctx.server.config.redis_version)
+                self._lua = LuaScript(self.native.text, ctx.server.scripts.shared)
             return self._lua.run(ctx, keys, argv, readonly=readonly)
         return self.native.function(ctx, keys, argv)
 
@@ -482,9 +478,9 @@ class _FullHost(_Host):
 class ScriptCache:
     """The scripts that EVALSHA finds."""
 
-    def __init__(self, version: str = REDIS_VERSION) -> None:
-        """``version`` is the one that scripts are told."""
-        self._version = version
+    def __init__(self, shared: Shared | None = None) -> None:
+        """``shared`` is what functions share with the scripts."""
+        self.shared = shared or Shared()
         self._loaded: dict[bytes, Runnable] = {}
         #: Those that only EVAL has brought, the one that was unused for longest first.
         self._passing: dict[bytes, None] = {}
@@ -522,7 +518,7 @@ class ScriptCache:
         sha = sha1(text)
         script = self._loaded.get(sha)
         if script is None:
-            script = self._loaded[sha] = self._twins.get(sha) or LuaScript(text, self._version)
+            script = self._loaded[sha] = self._twins.get(sha) or LuaScript(text, self.shared)
             if not stays:
                 self._note_use(sha)
         elif stays:

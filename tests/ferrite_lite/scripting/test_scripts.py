@@ -9,7 +9,7 @@ from ferrite_lite.config import Config
 from ferrite_lite.context import Context
 from ferrite_lite.engine import Engine
 from ferrite_lite.errors import NoSuchKey, ScriptDoesNotCompile
-from ferrite_lite.lua import Script, compile_script
+from ferrite_lite.lua import Script, Shared, compile_script
 from ferrite_lite.reply import Reply
 from ferrite_lite.scripting import scripts
 from ferrite_lite.scripting.scripts import Keys, LuaScript, NativeScript, ScriptCache, sha1
@@ -132,9 +132,9 @@ def test_the_lua_of_a_twin_is_compiled_once(
     run("SCRIPT", "LOAD", BUMP)
     compiled: list[bytes] = []
 
-    def noted(text: bytes, name: str, version: str) -> Script:
+    def noted(text: bytes, name: str, shared: Shared) -> Script:
         compiled.append(text)
-        return compile_script(text, name, version)
+        return compile_script(text, name, shared)
 
     monkeypatch.setattr(scripts, "compile_script", noted)
     for _ in range(3):
@@ -180,6 +180,19 @@ def test_scripts_and_functions_are_told_the_version_that_clients_are_told() -> N
         run("FUNCTION", "LOAD", library)
         assert run("FCALL", "f", 0) == told
         run("FUNCTION", "FLUSH")
+
+
+def test_random_numbers_go_on_from_script_to_script_as_in_redis() -> None:
+    engine = Engine()
+    run = runner(engine, engine.connect())
+    draw = "return tostring(math.random())"
+    run("FUNCTION", "LOAD", f"#!lua name=l\nredis.register_function('f', function() {draw} end)")
+    drawn = [run("EVAL", draw, 0), run("FCALL", "f", 0), run("EVAL", draw + " --", 0)]
+    assert drawn == [
+        b"$16\r\n0.39646477363839\r\n",
+        b"$16\r\n0.84048536971234\r\n",
+        b"$16\r\n0.35333609737146\r\n",
+    ]
 
 
 # --- the cache ------------------------------------------------------------------------------------
@@ -335,4 +348,4 @@ def test_redis_log_goes_to_python_s(run: Run, caplog: pytest.LogCaptureFixture) 
 
 def test_lua_that_does_not_compile_says_where() -> None:
     with pytest.raises(ScriptDoesNotCompile, match="user_script:2: "):
-        LuaScript(b"return 1\n+")
+        LuaScript(b"return 1\n+", Shared())
