@@ -24,7 +24,7 @@ from typing import Any
 from ferrite_lite import Config, Engine
 from ferrite_lite.lua.coroutines import Coroutine
 from ferrite_lite.lua.runtime import Table, Userdata, Value
-from ferrite_lite.reply import Reply
+from ferrite_lite.reply import FlatMap, Reply
 
 from .generated import Generator
 from .snippets import ALL
@@ -82,7 +82,8 @@ def values_watched() -> Iterator[None]:
     to_reply = scripts.to_reply
 
     def watched(value: Value, resp: int, depth: int = 0) -> Reply:
-        look_at(value)
+        for each in _answered(value):
+            look_at(each)
         reply: Reply = to_reply(value, resp, depth)
         return reply
 
@@ -91,6 +92,15 @@ def values_watched() -> Iterator[None]:
         yield
     finally:
         scripts.to_reply = to_reply
+
+
+def _answered(value: Value) -> Iterator[Value]:
+    """The values of Lua in an answer: elements of which no table was made, and a hash as it is."""
+    if value.__class__ is list:
+        for each in value:
+            yield from _answered(each)
+    elif value.__class__ is not FlatMap:
+        yield value
 
 
 def look_at(value: Value) -> None:
