@@ -17,6 +17,7 @@ from ..errors import (
     SyntaxFault,
     UnknownSetting,
 )
+from ..eviction.crowding import thin_out
 from ..patterns import is_literal, matcher
 from ..reply import OK, Reply
 from .documentation import help_lines
@@ -74,6 +75,7 @@ def config_set(ctx: Context, *pairs: bytes) -> Reply:
     for setting, value in values:
         setting.set(config, value)
     ctx.server.apply_settings()
+    thin_out(ctx.server)
     if config.requirepass != before[0]:
         ctx.server.acl.require_password(config.requirepass)
     ctx.server.update_guards()

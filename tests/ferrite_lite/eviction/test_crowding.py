@@ -36,6 +36,13 @@ def test_the_heaviest_go_until_the_others_hold_no_more_than_they_may() -> None:
     assert engine.state.statistics.evicted_clients == 1
 
 
+def test_a_lower_limit_holds_at_once() -> None:
+    engine = Engine(config=Config(maxmemory_clients="900000"))
+    control, light, heavy = crowd(engine, 0, 200_000, 300_000)
+    engine.execute(control, [b"CONFIG", b"SET", b"maxmemory-clients", b"400000"])
+    assert (control.closing, light.closing, heavy.closing) == (False, False, True)
+
+
 def test_who_said_no_evict_is_spared() -> None:
     engine = Engine(config=Config(maxmemory_clients="100000"))
     (heavy,) = crowd(engine, 300_000)
