@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from secrets import token_urlsafe
 from typing import Any
 
 import pytest
@@ -26,6 +28,7 @@ from sessions import (
     native,
 )
 from sessions.servers.hearing import Hearing
+from sessions.servers.listening import INVALIDATIONS
 from sessions.tasks import Deadline
 from tests.sessions.conftest import KEYS, TARGETS, Between, without_rate
 from tests.support.servers import RealCluster, RealSentinel, RealServer
@@ -65,6 +68,31 @@ class Pair:
     def __init__(self, near: SessionStore, far: SessionStore) -> None:
         self.near, self.far = near, far
         self.client = Counting(near)
+        self._marks: Counter[bytes] = Counter()
+        assert near._core.near is not None
+        assert isinstance(near._core.near._hearing, Hearing)
+        self._hearing = near._core.near._hearing
+        self._on_change = self._hearing._on_change
+        self._hearing._on_change = self._hear
+        for listener in self._hearing._listeners.values():
+            listener._on_message = self._hear
+
+    def _hear(self, told: Any) -> None:
+        if isinstance(told, bytes):
+            self._marks[told] += 1
+        else:
+            self._on_change(told)
+
+    async def hear_all(self) -> None:
+        """Wait until all has been heard that was changed by now: messages come in their order."""
+        mark = token_urlsafe()
+        hearing = [
+            each
+            for each in self._hearing._listeners.values()
+            if each.ear is not None and each._on_message == self._hear
+        ]
+        await self.far._core.link.ask("PUBLISH", INVALIDATIONS, mark)
+        await until(lambda: self._marks[mark.encode()] >= len(hearing))
 
     async def is_asked(self, token: str, **options: Any) -> tuple[bool, Any]:
         """Whether the server was asked, and the answer."""
@@ -73,7 +101,12 @@ class Pair:
         return self.client.calls > before, found
 
     async def settle(self, token: str) -> None:
-        """Validate until the answer is at hand."""
+        """Validate until the answer is at hand, and stays so."""
+        await self._validate_until_at_hand(token)
+        await self.hear_all()
+        await self._validate_until_at_hand(token)
+
+    async def _validate_until_at_hand(self, token: str) -> None:
         async with Deadline(10):
             while True:
                 asked, found = await self.is_asked(token)
