@@ -149,6 +149,13 @@ class Content(Generic[T]):
         device = record.get("device")
         return None if device is None else DeviceInfo.from_json(self._open(sid, "device", device))
 
+    def listed_device(self, record: Record, sid: str) -> DeviceInfo | None:
+        """The same for a list, which must not lack a session for what cannot be read of it."""
+        try:
+            return self.device(record, sid)
+        except DecodeError:
+            return None
+
     def check_identity(self, record: Record, sid: str) -> None:
         """Raises DecodeError if the session was not opened for the user that it names."""
         if self._encryptor is not None:

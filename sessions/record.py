@@ -285,6 +285,7 @@ class SessionInfo:
     created_at: datetime
     last_access: datetime
     expires_at: datetime
+    #: None also where it cannot be read: it may be sealed under a key that is not here.
     device_info: DeviceInfo | None
     is_current: bool
     labels: dict[str, str] = field(default_factory=dict)

@@ -300,7 +300,7 @@ class RefreshTokens(Generic[T]):
             last_used=moment(family.used_at_ms),
             expires_at=moment(family.expires_at_ms),
             absolute_expires_at=moment(family.absolute_at_ms),
-            device_info=self._core.content.device(family.record, _context(name)),
+            device_info=self._core.content.listed_device(family.record, _context(name)),
         )
 
 

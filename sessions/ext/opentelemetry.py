@@ -3,8 +3,9 @@
 Taken from the semantic conventions for database clients: a duration is in seconds, in the buckets
 of ``db.client.operation.duration``; a span is named after the operation and nothing that varies;
 ``error.type`` is there only if it failed. Not taken: their names, and the kind CLIENT. Those are of
-requests, of which an operation has any number, and an instrumentation of redis-py tells of each in
-a span within that of the operation.
+requests, of which an operation has any number. Where the store was given a client of redis-py, an
+instrumentation of that tells of each in a span within that of the operation; what goes over a URL
+it does not see.
 
 No attribute says whose session it was, and no exception is kept: its text might.
 """

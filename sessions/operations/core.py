@@ -217,7 +217,7 @@ class Core(Generic[T]):
             created_at=moment(record.number("created_at")),
             last_access=moment(record.number("last_access")),
             expires_at=moment(record.number("expires_at")),
-            device_info=self.content.device(record, member.sid),
+            device_info=self.content.listed_device(record, member.sid),
             is_current=is_current,
             labels=record.labels(),
             user_id=record.get("user_id") or None,

@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any
 
 from ..atomic import Member
-from ..errors import DecodeError
 from ..record import DATA_PREFIX, AuthContext, DeviceInfo, Record, moment
 from .core import Core
 
@@ -44,7 +43,6 @@ class SessionDetails:
     expires_at: datetime
     absolute_expires_at: datetime | None
     auth: AuthContext | None
-    #: None also where it is sealed, and this store has no key to it.
     device_info: DeviceInfo | None
     labels: dict[str, str]
     #: Counts the changes of the data.
@@ -99,7 +97,7 @@ def _details(core: Core[Any], user_id: str, member: Member, record: Record) -> S
         expires_at=moment(record.number("expires_at")),
         absolute_expires_at=moment(absolute_ms) if absolute_ms else None,
         auth=record.auth(),
-        device_info=_device(core, member, record),
+        device_info=core.content.listed_device(record, member.sid),
         labels=record.labels(),
         version=record.number("version"),
         data_bytes={
@@ -107,10 +105,3 @@ def _details(core: Core[Any], user_id: str, member: Member, record: Record) -> S
             for name, stored in record.data_fields()
         },
     )
-
-
-def _device(core: Core[Any], member: Member, record: Record) -> DeviceInfo | None:
-    try:
-        return core.content.device(record, member.sid)
-    except DecodeError:
-        return None

@@ -438,6 +438,10 @@ MUTATIONS = [
     *in_module(
         "content",
         ("if size_bytes > self._max_data_bytes:", "if False:"),
+        (
+            "        except DecodeError:\n            return None",
+            "        except KeyError:\n            return None",
+        ),
         ("if len(values) > self._max_fields:", "if False:"),
     ),
 ]

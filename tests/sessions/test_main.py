@@ -9,6 +9,7 @@ import pytest
 
 from sessions import DeviceInfo, KeyRing, SessionStore
 from sessions.__main__ import KEYS_VARIABLE, main
+from sessions.crypto import AesGcmEncryptor
 from tests.sessions.conftest import KEYS, without_rate
 from tests.support.servers import RealServer
 
@@ -20,13 +21,19 @@ def options(redis_server: RealServer, user: str, monkeypatch: pytest.MonkeyPatch
 
 
 def sign_in(
-    server: RealServer, user: str, count: int, data: dict[str, str] | None = None
+    server: RealServer,
+    user: str,
+    count: int,
+    data: dict[str, str] | None = None,
+    encryptor: AesGcmEncryptor | None = None,
 ) -> list[str]:
     """Public ids of new sessions."""
 
     async def create() -> list[str]:
         config = without_rate(prefix=f"{user}:")
-        async with await SessionStore.connect(server.url, config, keys=KEYS) as store:
+        async with await SessionStore.connect(
+            server.url, config, keys=KEYS, encryptor=encryptor
+        ) as store:
             device = DeviceInfo("Firefox\x1b[31m on Linux", "10.0.0.1", "desktop")
             labels = {"client": "web"}
             issued = [
@@ -79,6 +86,19 @@ def test_an_operator_looks_after_one_tenant(
     assert "0 ended" in capsys.readouterr().out
     assert main([*options, "--json", "sweep"]) == 0
     assert json.loads(capsys.readouterr().out)["live"] == 2
+
+
+def test_an_operator_lists_sessions_that_are_sealed_without_a_key_to_them(
+    redis_server: RealServer, options: list[str], user: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    encryptor = AesGcmEncryptor("a", {"a": b"k" * 32})
+    (public_id,) = sign_in(redis_server, user, 1, encryptor=encryptor)
+    for words in (["list", user], ["find", "client", "web"], ["show", user]):
+        assert main([*options, *words]) == 0
+        shown = capsys.readouterr().out
+        assert public_id in shown
+        assert "Firefox" not in shown
+    assert main([*options, "end", user, public_id]) == 0
 
 
 def test_an_operator_counts_sessions_by_what_they_were_created_with(

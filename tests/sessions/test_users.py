@@ -10,6 +10,7 @@ import pytest
 import ferrite_lite
 from sessions import (
     AuthContext,
+    DeviceInfo,
     FreshAuthenticationRequired,
     Lifetime,
     RateLimit,
@@ -229,3 +230,16 @@ async def test_junk_costs_the_store_nothing(slow_store: SessionStore, between: B
     for token in ("", "junk", "k1.aaaaaaaaaaaaa." + "A" * 49):
         assert await slow_store.validate(token, request=HOME) is None
     assert between.calls == []
+
+
+async def test_a_session_whose_device_cannot_be_read_is_listed_and_ended_all_the_same(
+    store: SessionStore, client: Any, user: str
+) -> None:
+    issued = await store.create(user, {}, DeviceInfo("Firefox"))
+    ticket = store._core.tokens.read(issued.token)
+    assert ticket is not None
+    key = store._core.atomic.session_key(ticket)
+    await client.execute_command("HSET", key, "device", "spoilt")
+    (info,) = await store.get_user_sessions(user)
+    assert (info.public_id, info.device_info) == (issued.public_id, None)
+    assert await store.destroy_by_id(user, info.public_id)
