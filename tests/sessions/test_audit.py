@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -19,7 +20,9 @@ from sessions import (
     MemorySink,
     SessionStore,
     StreamSink,
+    audit,
     events,
+    tasks,
 )
 from sessions.audit import line
 from tests.sessions.conftest import KEYS, MakeStore, without_rate
@@ -89,6 +92,25 @@ async def test_a_sink_that_hangs_delays_nobody_and_what_it_misses_is_counted(
     told = [event for batch in slow.batches for event in batch]
     assert names(told) == ["Created"] * 4 + ["AuditGap"]
     assert told[-1] == events.AuditGap(2)
+
+
+async def test_a_sink_that_does_not_hear_that_its_time_is_over_is_given_up_all_the_same(
+    store: SessionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Deaf:
+        async def write(self, batch: Sequence[events.SessionEvent]) -> None:
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(audit, "_SINK_SECONDS", 0.01)
+    monkeypatch.setattr(tasks, "_LAST_WORDS_SECONDS", 0.01)
+    async with Audit(store, Deaf()) as watched:
+        await store.create("alice")
+        flushing = asyncio.create_task(watched.flush())
+        await asyncio.wait((flushing,), timeout=5)
+        assert flushing.done()
+    assert watched.failed == 1
 
 
 async def test_a_sink_that_breaks_spoils_neither_the_operation_nor_the_others(
