@@ -51,8 +51,9 @@ PAUSE_LOOK_SECONDS = 0.1
 MAX_OUTPUT_BYTES = 256 * 1024 * 1024
 #: ``PROTO_REPLY_CHUNK_BYTES``: replies so small need none of the buffers that Redis limits.
 FREE_REPLY_BYTES = 16 * 1024
-#: The cycle weighs connections often enough for requests up to this size; larger ones at once.
-FREE_REQUEST_BYTES = 64 * 1024
+#: The cycle weighs connections often enough for requests and messages up to this size; larger ones
+#: are weighed at once.
+LIGHT_BYTES = 64 * 1024
 #: What a client that has not authenticated may leave unread.
 MAX_UNAUTHENTICATED_OUTPUT_BYTES = 1024
 
@@ -118,6 +119,8 @@ class Outbox:
             return
         self._connection.write(data)
         self.is_too_much(self._connection.unread_bytes)
+        if len(data) > LIGHT_BYTES:
+            thin_out(self._connection.engine.state)
 
     def is_too_much(self, unread_bytes: int) -> bool:
         """Close a client for which more waits than may."""
@@ -255,7 +258,7 @@ class Connection(asyncio.Protocol):
                 self._stop_reading()
             return
         self._take(data, size)
-        if self._backlog_bytes > FREE_REQUEST_BYTES and self._is_one_too_many():
+        if self._backlog_bytes > LIGHT_BYTES and self._is_one_too_many():
             return
         self._work()
 

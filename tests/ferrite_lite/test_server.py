@@ -289,6 +289,19 @@ async def test_a_request_too_large_for_all_connections_is_not_run(
     assert await ended(reader)
 
 
+async def test_a_message_too_large_for_all_connections_costs_one_at_once(
+    server: Server, dial: Dialer
+) -> None:
+    server.engine.state.config.maxmemory_clients = "1000000"
+    await dial()
+    assert await comes_true(lambda: bool(server._connections))
+    (connection,) = server._connections
+    with server.engine.lock:
+        connection.ctx.send(b"x" * 30_000_000)
+        connection._outbox.flush()
+    assert connection.ctx.closing
+
+
 async def test_before_authentication_the_deadline_is_shorter() -> None:
     assert UNAUTHENTICATED_DEADLINE_SECONDS < REQUEST_DEADLINE_SECONDS
 
