@@ -7,6 +7,7 @@ of the data.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,7 +16,10 @@ from typing import Self
 from .wire import reply_end
 
 _READ_BYTES = 1 << 16
-_OF_THE_CONNECTION = (b"HELLO", b"CLIENT", b"AUTH", b"SELECT", b"PING")
+_OF_THE_CONNECTION = (
+    *(b"HELLO", b"CLIENT", b"AUTH", b"SELECT", b"PING"),
+    *(b"CLUSTER", b"COMMAND", b"ASKING"),
+)
 
 
 class Fault:
@@ -122,8 +126,10 @@ class _Frames:
 class FaultProxy:
     """Listens on loopback. ``faults`` meet the next requests, then ``always``, if there is one."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
+        """With ``tls`` it speaks that to its clients."""
         self._target = (host, port)
+        self._tls = tls
         self.faults: deque[Fault] = deque()
         self.always: Fault | None = None
         #: How often each command was asked, those of the connection apart.
@@ -135,7 +141,7 @@ class FaultProxy:
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}"
+        return f"{'rediss' if self._tls else 'redis'}://127.0.0.1:{self.port}"
 
     async def __aenter__(self) -> Self:
         await self.listen()
@@ -146,7 +152,7 @@ class FaultProxy:
         await self.refuse()
 
     async def listen(self, port: int = 0) -> None:
-        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", port)
+        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", port, ssl=self._tls)
 
     async def refuse(self) -> None:
         """Let nobody connect, and drop who is."""
