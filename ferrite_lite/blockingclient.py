@@ -15,8 +15,8 @@ from redis.connection import AbstractConnection
 
 from .client import IN_PROCESS, Answer, Door
 from .clock import block_seconds, stopwatch_ns
+from .connection import PAUSE_LOOK_SECONDS, Connection
 from .engine import Engine
-from .server import PAUSE_LOOK_SECONDS, Connection
 
 NS_PER_SECOND = 1_000_000_000
 #: A cycle of the engine, when there is no loop to turn it and a client waits.

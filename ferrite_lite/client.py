@@ -14,13 +14,13 @@ from typing import Any, cast
 import redis.asyncio
 from redis.asyncio.connection import AbstractConnection, DefaultParser
 
+from .connection import PAUSE_LOOK_SECONDS, Connection
 from .context import Peer
 from .engine import Engine
 from .errors import CommandError
 from .numeric import format_float
 from .pause import Postponed
 from .reply import Attributed, FlatMap, NullArray, Pairs, Reply
-from .server import PAUSE_LOOK_SECONDS, Connection
 
 #: Commands that belong to one connection, or whose reply is no single value: redis-py's own way.
 CONNECTION_COMMANDS = frozenset(

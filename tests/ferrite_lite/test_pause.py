@@ -6,9 +6,10 @@ import pytest
 
 from ferrite_lite.client import InProcessClient
 from ferrite_lite.clock import ManualClock
+from ferrite_lite.connection import MAX_HELD_BYTES
 from ferrite_lite.engine import Engine
 from ferrite_lite.pause import Postponed
-from ferrite_lite.server import MAX_HELD_BYTES, Server
+from ferrite_lite.server import Server
 from tests.ferrite_lite.conftest import Run
 from tests.ferrite_lite.test_server import comes_true
 

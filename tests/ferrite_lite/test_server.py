@@ -13,16 +13,16 @@ import pytest
 
 from ferrite_lite.clock import ManualClock
 from ferrite_lite.config import Config, OutputLimit
+from ferrite_lite.connection import (
+    REQUEST_DEADLINE_SECONDS,
+    UNAUTHENTICATED_DEADLINE_SECONDS,
+    Connection,
+)
 from ferrite_lite.context import Context, Peer
 from ferrite_lite.engine import Engine
 from ferrite_lite.reply import OK, Push
 from ferrite_lite.resp import MAX_UNAUTHENTICATED_BULK_BYTES
-from ferrite_lite.server import (
-    REQUEST_DEADLINE_SECONDS,
-    UNAUTHENTICATED_DEADLINE_SECONDS,
-    Connection,
-    Server,
-)
+from ferrite_lite.server import Server
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -186,7 +186,7 @@ async def test_one_client_too_many_is_told_so() -> None:
 async def test_strangers_are_let_in_when_they_must_authenticate_or_protection_is_off(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("ferrite_lite.server._peer_of", lambda _: Peer("203.0.113.5:4000"))
+    monkeypatch.setattr("ferrite_lite.connection.peer_of", lambda _: Peer("203.0.113.5:4000"))
     engine = Engine()
     friend = engine.connect()
     refusals = 0

@@ -1,0 +1,538 @@
+"""One client's byte stream, whatever carries it: TCP, a Unix socket, or the memory of this process.
+
+Requests run in order and in bounded time slices, replies leave in order and in bounded memory. No
+command is known here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, cast
+
+from .clock import NS_PER_MS, stopwatch_ns
+from .config import OutputLimit
+from .context import Buffers, Peer
+from .engine import Engine
+from .errors import CommandError, InProtectedMode, ProtocolError, TooManyClients
+from .eviction.crowding import thin_out
+from .pause import Postponed
+from .reply import Reply
+from .resp import CRLF, ENCODERS, ParserLimits, Request, RequestParser, RequestTooBig
+from .sockets import keep_alive, peer_of
+
+if TYPE_CHECKING:
+    from .server import Server
+
+logger = logging.getLogger("ferrite_lite")
+
+#: Other clients wait this long at most for one client's pipeline, plus one step of it.
+SLICE_NS = 5 * NS_PER_MS
+#: Requests run between two looks at the clock: a few at first, more while they are quick.
+STEP_REQUESTS = 16
+QUICK_STEP_NS = SLICE_NS // 16
+#: Lines gathered before they are handed to the transport: a long pipeline's replies are not held.
+FLUSH_LINES = 4096
+#: What follows a batch that is all there is.
+NO_MORE_BATCHES: Iterator[list[Request]] = iter(())
+
+#: What a client may send ahead while it waits for the end of CLIENT PAUSE.
+MAX_HELD_BYTES = 1024 * 1024
+#: How often a client inside the process looks whether the pause is over.
+PAUSE_LOOK_SECONDS = 0.1
+
+#: ``client-output-buffer-limit normal``: Redis has no limit here, and one HGETALL to a client that
+#: does not read can then take all memory.
+MAX_OUTPUT_BYTES = 256 * 1024 * 1024
+#: ``PROTO_REPLY_CHUNK_BYTES``: replies so small need none of the buffers that Redis limits.
+FREE_REPLY_BYTES = 16 * 1024
+#: The cycle weighs connections often enough for requests and messages up to this size; larger ones
+#: are weighed at once.
+LIGHT_BYTES = 64 * 1024
+#: What a client that has not authenticated may leave unread.
+MAX_UNAUTHENTICATED_OUTPUT_BYTES = 1024
+
+#: A request must be complete after this long: ``timeout`` does not stop a client that drips bytes.
+REQUEST_DEADLINE_SECONDS = 60
+UNAUTHENTICATED_DEADLINE_SECONDS = 10
+
+MAX_CLIENTS_REACHED = ENCODERS[2].encode(TooManyClients())
+PROTECTED = ENCODERS[2].encode(InProtectedMode())
+
+
+class Transport(Protocol):
+    """What a connection asks of its transport: a part of ``asyncio.Transport``."""
+
+    def write(self, data: bytes) -> None: ...
+    def close(self) -> None: ...
+    def abort(self) -> None: ...
+    def pause_reading(self) -> None: ...
+    def resume_reading(self) -> None: ...
+    def get_write_buffer_size(self) -> int: ...
+
+
+class Outbox:
+    """What others have to tell a client: pub/sub messages, invalidations, what MONITOR shows.
+
+    It fills while another connection's requests run, in whatever thread, and is emptied when the
+    client's own loop comes round, at once for all that has gathered. It is used under the engine's
+    lock, and nothing in it raises: a publisher does not suffer from a subscriber.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._messages: list[bytes] = []
+        self.waiting_bytes = 0
+        self._too_much_since_seconds: float | None = None
+
+    def add(self, message: Reply) -> None:
+        """Send a message soon, unless too much is waiting by then: that costs the connection."""
+        ctx = self._connection.ctx
+        data = ENCODERS[ctx.resp].encode(message)
+        is_first = not self._messages
+        self._messages.append(data)
+        self.waiting_bytes += len(data)
+        # One that is at home everywhere is told here and now.
+        if is_first:
+            self._connection.at_home(self._flush_at_home, later=True)
+        self.is_too_much(self.waiting_bytes)
+
+    def flush(self) -> None:
+        """Hand over what has gathered; in the connection's own thread."""
+        if not self._messages:
+            return
+        data = b"".join(self._messages)
+        self._clear()
+        if self._connection.ctx.closing:
+            return
+        self._connection.write(data)
+        self.is_too_much(self._connection.unread_bytes)
+        if len(data) > LIGHT_BYTES:
+            thin_out(self._connection.engine.state)
+
+    def is_too_much(self, unread_bytes: int) -> bool:
+        """Close a client for which more waits than may."""
+        if unread_bytes > self._limit.hard_bytes > 0:
+            self._overflow(unread_bytes)
+            return True
+        return False
+
+    def check_soft_limit(self, now_seconds: float) -> None:
+        """Close a client that has left too much unread for too long."""
+        unread_bytes = self._connection.unread_bytes
+        if not unread_bytes > self._limit.soft_bytes > 0:
+            self._too_much_since_seconds = None
+        elif self._too_much_since_seconds is None:
+            self._too_much_since_seconds = now_seconds
+        elif now_seconds - self._too_much_since_seconds > self._limit.soft_seconds:
+            self._overflow(unread_bytes)
+
+    def _flush_at_home(self) -> None:
+        with self._connection.engine.lock:
+            self.flush()
+
+    @property
+    def _limit(self) -> OutputLimit:
+        ctx = self._connection.ctx
+        return ctx.server.config.output_limits[ctx.kind]
+
+    def _overflow(self, unread_bytes: int) -> None:
+        ctx = self._connection.ctx
+        logger.warning("closing %s: %d bytes unread", ctx.peer.address, unread_bytes)
+        self._clear()
+        ctx.finish()
+        self._connection.at_home(ctx.close, later=True)
+
+    def _clear(self) -> None:
+        self._messages.clear()
+        self.waiting_bytes = 0
+
+
+class Connection(asyncio.Protocol):
+    """One client: bytes in, requests run, replies out, in order and in bounded time slices."""
+
+    def __init__(self, engine: Engine, server: Server | None = None) -> None:
+        self.engine = engine
+        self._server = server
+        self._turn = None if server is None else server.turn
+        self._tracking = engine.state.tracking
+        self._statistics = engine.state.statistics
+        self._now_ns = engine.state.clock.now_ns
+        #: Half the price of ``with engine.lock``, and paid for every request that comes alone.
+        self._lock, self._unlock = engine.lock.acquire, engine.lock.release
+        self._limits = ParserLimits(max_bulk_bytes=engine.state.config.max_bulk_bytes)
+        self._parser = RequestParser(self._limits)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._outbox = Outbox(self)
+        #: Requests that are parsed and not yet run, where in them to go on, and what comes then;
+        #: None when all are run.
+        self._batch: list[Request] = []
+        self._at = 0
+        self._backlog: Iterator[list[Request]] | None = None
+        self._backlog_bytes = 0
+        #: What the limit on memory counts for it.
+        self.counted_bytes = 0
+        #: Bytes that came although reading was paused.
+        self._held = bytearray()
+        self._can_write = True
+        #: Replies that are handed over at the end of the loop's turn.
+        self._unsent = b""
+        self._is_paused = False
+        #: Whether the next request waits for the end of CLIENT PAUSE.
+        self._is_postponed = False
+        #: Whether that one batch is all, and no longer than a step.
+        self._is_short = False
+        #: What the stopwatch showed after the last step.
+        self._ended_ns = 0
+        #: For the request deadline: how much was served when a request was seen incomplete.
+        self._served = 0
+        self._stalled: tuple[int, float] | None = None
+
+    # --- asyncio's side ---------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._loop = asyncio.get_running_loop()
+        seconds = self.engine.state.config.tcp_keepalive_seconds
+        if seconds:
+            keep_alive(transport.get_extra_info("socket"), seconds)
+        transport, peer = cast("asyncio.Transport", transport), peer_of(transport)
+        if self._server is not None and self._server.denies(peer):
+            refusal = Refusal(PROTECTED)
+            transport.set_protocol(refusal)
+            refusal.connection_made(transport)
+            return
+        self.open(transport, peer, self._loop)
+        if self._server is not None:
+            self._server.register(self)
+
+    def open(
+        self, transport: Transport, peer: Peer, home: asyncio.AbstractEventLoop | None
+    ) -> None:
+        """Begin: from here on bytes may come. Used directly by in-process transports.
+
+        ``home`` is the loop, in this thread, in which the transport must be used; None if anywhere.
+        """
+        self._transport = transport
+        self._home, self._thread = home, threading.get_ident()
+        self.ctx = self.engine.connect(peer)
+        self.ctx.close = lambda: self.at_home(transport.abort)
+        self.ctx.send = self._outbox.add
+        self.ctx.measure = self.measure
+        self._limits.authenticated = self.ctx.authenticated
+
+    @property
+    def fd(self) -> int:
+        return self.ctx.peer.fd
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it has requests that are not answered yet."""
+        return self._backlog is not None
+
+    def divert(self, transport: Transport) -> Transport:
+        """Use another transport from now on; the one before is returned."""
+        self.hand_over()
+        before, self._transport = self._transport, transport
+        self.ctx.close = lambda: self.at_home(transport.abort)
+        return before
+
+    def data_received(self, data: bytes) -> None:
+        size, statistics = len(data), self._statistics
+        statistics.input_bytes += size
+        statistics.reads += 1
+        if self._backlog is not None:
+            self._held += data
+            if self._is_postponed and len(self._held) > MAX_HELD_BYTES:
+                self._stop_reading()
+            return
+        self._take(data, size)
+        if self._backlog_bytes > LIGHT_BYTES and self._is_one_too_many():
+            return
+        self._work()
+
+    def eof_received(self) -> bool:
+        """The client will send no more; what it asked for is still answered, as Redis does not."""
+        self.hand_over()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._backlog, self._unsent = None, b""
+        self.engine.disconnect(self.ctx)
+        if self._server is not None:
+            self._server.forget(self)
+
+    def pause_writing(self) -> None:
+        self._can_write = False
+
+    def resume_writing(self) -> None:
+        self._can_write = True
+        if self._backlog is not None:
+            self._work()
+
+    # --- running requests -------------------------------------------------------------------------
+
+    def _take(self, data: bytes, size: int) -> None:
+        """Make a backlog of what came: nearly always one batch."""
+        requests = self._parser.feed_whole(data)
+        if requests is not None:
+            self._batch, self._at, self._backlog = requests, 0, NO_MORE_BATCHES
+            self._is_short = len(requests) <= STEP_REQUESTS
+            self._backlog_bytes = size
+        else:
+            self._batch, self._at, self._is_short = [], 0, False
+            self._backlog_bytes = self._parser.pending_bytes + size
+            self._backlog = self._parser.feed_strictly(data)
+
+    def _is_one_too_many(self) -> bool:
+        """Whether a large request costs this connection its place: then it is not run."""
+        with self.engine.lock:
+            thin_out(self.engine.state)
+        return self.ctx.closing
+
+    def _work(self) -> None:
+        """Run what is waiting, for one time slice; the rest when the loop comes round again."""
+        while self._backlog is not None:
+            is_done = self._run_slice(self._backlog)
+            if self._tracking.has_news:
+                self.engine.end_turn()
+            if is_done:
+                # Let go of now, what they were is still at hand for the next that come.
+                self._backlog, self._batch = None, []
+                if self._held:
+                    held = bytes(self._held)
+                    self._held.clear()
+                    self._take(held, len(held))
+            elif self._must_leave():
+                return
+        if self._is_paused:
+            self._is_paused = False
+            self._transport.resume_reading()
+
+    def _must_leave(self) -> bool:
+        """A slice is over before all is done: let others run, as far as there are any."""
+        if self._is_postponed:
+            return True  # and go on reading: it may leave before its turn comes
+        if self._loop is None:
+            return False  # in the process there is nobody else to wait for
+        self._stop_reading()
+        if self._can_write:
+            self._loop.call_soon(self._resume)
+        return True
+
+    def _stop_reading(self) -> None:
+        self._is_paused = True
+        self._transport.pause_reading()
+
+    def _wait_for_turn(self, argv: Request) -> None:
+        """Go on with a request when clients are paused no more.
+
+        Without a server, nobody else looks.
+        """
+        self._is_postponed = True
+        self._at = next(at for at, each in enumerate(self._batch) if each is argv)
+        if self._server is None and self._home is not None:
+            self._home.call_later(PAUSE_LOOK_SECONDS, self._resume)
+        self.engine.state.pause.waiting[self.ctx] = partial(self.at_home, self._resume, later=True)
+
+    def _resume(self) -> None:
+        self._is_postponed = False
+        if self._backlog is not None and self._can_write:
+            self._work()
+
+    def _run_slice(self, batches: Iterator[list[Request]]) -> bool:
+        """Run requests and send their replies together; true when none is left."""
+        ctx, is_done = self.ctx, False
+        lines: list[bytes] = []
+        try:
+            self._lock()
+            try:
+                if self._outbox.waiting_bytes:
+                    self._outbox.flush()
+                if self._is_short and self._can_write:
+                    self._is_short = False
+                    self._ended_ns = self.engine.run(ctx, self._batch, lines)
+                    is_done = True
+                else:
+                    is_done = self._run_steps(batches, lines)
+            finally:
+                self._unlock()
+        except Postponed as postponed:
+            self._wait_for_turn(postponed.argv)
+        except ProtocolError as error:
+            ENCODERS[2].write(lines, CommandError(str(error)))
+            ctx.finish()
+        except RequestTooBig:
+            logger.warning("closing %s: its request is too big", ctx.peer.address)
+            ctx.finish()
+        except Exception:
+            # A bug of ours: this client pays for it, the others do not.
+            logger.exception("closing %s: a command failed in an unexpected way", ctx.name)
+            ctx.finish()
+        if ctx.closing:
+            self._end(lines)
+            return True
+        self._limits.authenticated = ctx.authenticated
+        ctx.last_request_ns = self._now_ns()
+        if lines:
+            self._answer(lines)
+        return is_done
+
+    def _run_steps(self, batches: Iterator[list[Request]], lines: list[bytes]) -> bool:
+        """Run requests until none is left, which is true, or time or the transport says stop.
+
+        A step is a few requests of one batch, between two looks at the clock. Raises Postponed at
+        the first request that must wait.
+        """
+        ctx, limits = self.ctx, self._limits
+        step, self._ended_ns = STEP_REQUESTS, stopwatch_ns()
+        stop_ns = self._ended_ns + SLICE_NS
+        while self._can_write:
+            if self._at >= len(self._batch):
+                batch = next(batches, None)
+                if batch is None:
+                    return True
+                self._batch, self._at = batch, 0
+            size = step if limits.authenticated else 1
+            requests = self._batch[self._at : self._at + size]
+            began_ns, self._ended_ns = self._ended_ns, self.engine.run(ctx, requests, lines)
+            self._at += len(requests)
+            self._served += len(requests)
+            limits.authenticated = ctx.authenticated
+            if len(lines) >= FLUSH_LINES:
+                self._send(lines)
+            if self._ended_ns > stop_ns:
+                return False
+            is_quick = self._ended_ns - began_ns < QUICK_STEP_NS
+            step = step * 4 if is_quick else max(STEP_REQUESTS, step // 4)
+        return False
+
+    def _answer(self, lines: list[bytes]) -> None:
+        """Send replies at the end of the turn, with those of others, unless they are many."""
+        lines.append(b"")
+        data = CRLF.join(lines)
+        if self._turn is None or len(data) > FREE_REPLY_BYTES:
+            self.write(data)
+            return
+        if self._unsent:
+            self._unsent += data
+        else:
+            self._unsent = data
+            self._turn.add(self, self._ended_ns)
+
+    def hand_over(self) -> None:
+        """Give the transport what has been held back, as long as the client takes it."""
+        data, self._unsent = self._unsent, b""
+        if not data:
+            return
+        self._transport.write(data)
+        statistics = self._statistics
+        statistics.output_bytes += len(data)
+        statistics.writes += 1
+        # A loop's transport says stop long before a client that may do so leaves too much unread.
+        if self._turn is None or not self._can_write or not self._limits.authenticated:
+            self._check_unread()
+
+    def _send(self, lines: list[bytes]) -> None:
+        """Send replies at once."""
+        if lines:
+            lines.append(b"")
+            self.write(CRLF.join(lines))
+            lines.clear()
+
+    def write(self, data: bytes) -> None:
+        """Send bytes at once, behind what is held back.
+
+        Where they are more than ``client-output-buffer-limit`` lets wait, nothing is sent: as in
+        Redis, which makes a reply in its buffers and takes the client away with them.
+        """
+        if len(data) > FREE_REPLY_BYTES and self._outbox.is_too_much(self.unread_bytes + len(data)):
+            return
+        self._unsent += data
+        self.hand_over()
+
+    def _check_unread(self) -> None:
+        unread = self.unread_bytes
+        limit = MAX_OUTPUT_BYTES if self._limits.authenticated else MAX_UNAUTHENTICATED_OUTPUT_BYTES
+        if unread > limit:
+            logger.warning("closing %s: %d bytes unread", self.ctx.peer.address, unread)
+            self._transport.abort()
+
+    @property
+    def unread_bytes(self) -> int:
+        return self._transport.get_write_buffer_size() + len(self._unsent)
+
+    def measure(self) -> Buffers:
+        """What waits to become a request, or to be read by the client."""
+        backlog_bytes = self._backlog_bytes if self._backlog is not None else 0
+        return Buffers(
+            max(backlog_bytes, self._parser.pending_bytes) + len(self._held),
+            self.unread_bytes + self._outbox.waiting_bytes,
+        )
+
+    @property
+    def buffered_bytes(self) -> int:
+        return sum(self.measure())
+
+    def count_bytes(self) -> int:
+        """What waits now, and is counted for this connection until it is measured again."""
+        self.counted_bytes = self.buffered_bytes
+        return self.counted_bytes
+
+    def at_home(self, call: Callable[[], object], *, later: bool = False) -> None:
+        """Call in the thread of this connection; ``later``, when its loop comes round."""
+        is_home = threading.get_ident() == self._thread
+        if self._home is None or (is_home and not later):
+            call()
+            return
+        # A loop that has ended has no connection left to call for.
+        with contextlib.suppress(RuntimeError):
+            (self._home.call_soon if is_home else self._home.call_soon_threadsafe)(call)
+
+    def _end(self, lines: list[bytes]) -> None:
+        """Send what there is to say and close; nothing that comes after is run."""
+        self._send(lines)
+        self.hand_over()
+        self._transport.close()
+
+    # --- deadlines --------------------------------------------------------------------------------
+
+    def check_deadlines(self, now_seconds: float, idle_timeout_seconds: int) -> None:
+        """Close a client that idles, sends one request, or leaves much unread, for too long."""
+        self._outbox.check_soft_limit(now_seconds)
+        if self._is_postponed:
+            return
+        if not self._parser.pending_bytes:
+            self._stalled = None
+            idle_ms = self.engine.state.moment.ms - self.ctx.last_request_ms
+            # Who listens has every reason to be silent.
+            may_idle = not idle_timeout_seconds or self.ctx.subscriptions
+            if not may_idle and idle_ms > idle_timeout_seconds * 1000:
+                self._transport.close()
+            return
+        if self._stalled is None or self._stalled[0] != self._served:
+            self._stalled = (self._served, now_seconds)
+            return
+        limit = (
+            REQUEST_DEADLINE_SECONDS
+            if self._limits.authenticated
+            else UNAUTHENTICATED_DEADLINE_SECONDS
+        )
+        if now_seconds - self._stalled[1] > limit:
+            logger.warning("closing %s: its request did not get complete", self.ctx.peer.address)
+            self._transport.abort()
+
+
+class Refusal(asyncio.Protocol):
+    """One client too many, or one from where none may come: it is told so."""
+
+    def __init__(self, told: bytes) -> None:
+        self._told = told
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport = cast("asyncio.Transport", transport)
+        transport.write(self._told)
+        transport.close()

@@ -1,0 +1,55 @@
+"""What sockets tell of their two ends, and what they are told to do."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TypeAlias
+
+from .context import Peer
+
+#: Linux takes no more.
+MAX_KEEPALIVE_SECONDS = 32_767
+
+Address: TypeAlias = tuple[str, int]
+
+
+def keep_alive(sock: socket.socket, seconds: int) -> None:
+    """Have the system find out about a client that is gone without a word, as Redis has it."""
+    if sock.family == socket.AF_UNIX:
+        return
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (
+        ("TCP_KEEPIDLE", min(seconds, MAX_KEEPALIVE_SECONDS)),
+        ("TCP_KEEPINTVL", min(max(seconds // 3, 1), MAX_KEEPALIVE_SECONDS)),
+        ("TCP_KEEPCNT", 3),
+    ):
+        if hasattr(socket, option):  # not every system has them
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
+def peer_of(transport: asyncio.BaseTransport) -> Peer:
+    """Both ends as CLIENT LIST writes them; a Unix socket has its path and port 0."""
+    sock: socket.socket = transport.get_extra_info("socket")
+    if sock.family == socket.AF_UNIX:
+        path = f"{transport.get_extra_info('sockname')}:0"
+        return Peer(path, path, sock.fileno(), is_unix=True)
+    return Peer(
+        _address(transport.get_extra_info("peername")),
+        _address(transport.get_extra_info("sockname")),
+        sock.fileno(),
+    )
+
+
+def peer_of_socket(sock: socket.socket) -> Peer:
+    if sock.family == socket.AF_UNIX:
+        path = f"{sock.getsockname()}:0"
+        return Peer(path, path, sock.fileno(), is_unix=True)
+    return Peer(_address(sock.getpeername()), _address(sock.getsockname()), sock.fileno())
+
+
+def _address(name: Address | None) -> str:
+    if name is None:
+        return "?:0"
+    host, port = name[0], name[1]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
