@@ -194,5 +194,7 @@ class Rotation(Generic[T]):
 
 
 def _shows(held: AuthContext | None, asked: AuthContext) -> bool:
-    """Whether a session was opened by a login that is worth another one."""
-    return held is not None and (held.methods, held.level) == (asked.methods, asked.level)
+    """Whether a session was opened by a login that is worth as much as another one."""
+    if held is None:
+        return False
+    return held.level >= asked.level and set(held.methods) >= set(asked.methods)
