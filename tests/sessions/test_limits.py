@@ -108,6 +108,7 @@ async def test_a_rate_that_cannot_be_read_begins_anew(
     key = store._core.atomic.rate_key(store._core.tokens.tag(user))
     await client.execute_command("SET", key, held)
     await store.create(user)
+    assert await client.execute_command("STRLEN", key) == 13
     assert 0 < await client.execute_command("PTTL", key) <= 3_600_000
     with pytest.raises(RateLimited):
         await store.create(user)
