@@ -92,6 +92,9 @@ class Moment:
         return self.ns // NS_PER_US
 
 
+#: As many as newer Redis makes.
+MAX_TRIES_FOR_A_LIVING_KEY = 100
+
 #: What SWAPDB exchanges.
 _CONTENTS = ("_values", "_deadlines_ms", "_wheel", "_field_wheel", "_roster", "_volatile_names")
 
@@ -474,10 +477,18 @@ class Keyspace:
         return self._names().scan(cursor, count, self._values)
 
     def random_key(self, random: Random) -> bytes | None:
-        """A living key, each with the same probability."""
+        """A living key, each with the same probability.
+
+        While what is due must stay, there may be no other: after some tries it is one that is due,
+        as in newer Redis and Valkey; 7.0 never ends.
+        """
+        tries_left = MAX_TRIES_FOR_A_LIVING_KEY
         while self._values:
             key = self._names().choose(self._values, random)
             if key in self:
+                return key
+            tries_left -= key in self._values
+            if not tries_left:
                 return key
         return None
 

@@ -124,6 +124,20 @@ def test_what_is_past_its_deadline_is_not_there_and_stays(
     assert db.expired == 1
 
 
+@pytest.mark.timeout(10)
+def test_looking_for_a_random_key_ends_where_all_are_held(
+    run: Run, run_other: Run, clock: ManualClock
+) -> None:
+    """The timeout is the assertion: none of the keys is alive, and none may go."""
+    run("SET", "k", "v", "PX", 3)
+    run_other("CLIENT", "PAUSE", 1000, "WRITE")
+    clock.advance(ms=5)
+    assert run("RANDOMKEY") == b"$1\r\nk\r\n"
+    assert run("DBSIZE") == b":1\r\n"
+    run_other("CLIENT", "UNPAUSE")
+    assert run("RANDOMKEY") == b"$-1\r\n"
+
+
 def test_a_transaction_may_write_over_what_is_held(run: Run, clock: ManualClock) -> None:
     run("HSET", "h", "f", 1)
     run("PEXPIRE", "h", 10)
