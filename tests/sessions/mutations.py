@@ -234,8 +234,7 @@ MUTATIONS = [
     ),
     *in_script(
         "refresh_exchange",
-        ("if is_again and redis", "if redis"),
-        ("if is_again or (previous", "if (previous"),
+        ("local is_again = previous == ARGV[2] and lead == ARGV[4]", "local is_again = false"),
         ("if stolen then", "if false then"),
     ),
     *in_script(
