@@ -85,7 +85,7 @@ LIKELIEST = {
     "listening": ["test_near_failover"],
     "tokens": ["test_tokens"],
     "tenants": ["test_tenants"],
-    "scope": ["test_deadlines"],
+    "scope": ["test_deadlines", "test_measuring"],
     "link": ["test_deadlines"],
     "direct": ["test_deadlines"],
     "measuring": ["test_measuring"],
