@@ -185,6 +185,8 @@ class Server:
         self._connections.add(connection)
         self._count_connections()
         self._all_gone.clear()
+        if self._end is not None:  # it was accepted just before the listeners closed
+            connection.ctx.close()
 
     def forget(self, connection: Connection) -> None:
         self._connections.discard(connection)

@@ -381,6 +381,17 @@ async def test_leaving_a_server_that_is_being_shut_down_waits_for_its_end() -> N
     assert asyncio.all_tasks() == tasks_before
 
 
+async def test_a_connection_that_was_accepted_before_the_end_and_opens_after_it_is_ended() -> None:
+    async with Server(Engine(), port=0) as server:
+        pass
+    here, there = socket.socketpair()
+    with here:
+        await asyncio.get_running_loop().connect_accepted_socket(server._accept, there)
+        assert await comes_true(lambda: not server._connections)
+        here.settimeout(5)
+        assert here.recv(1) == b""
+
+
 async def test_shutting_down_what_was_never_started_does_nothing() -> None:
     server = Server(Engine(), port=0)
     server.shut_down()
