@@ -303,17 +303,19 @@ class AtomicStore:
         replace: bool = False,
         if_version: int | None = None,
     ) -> int | Conflict | Dead:
-        """The new version, once for each ``attempt``, which goes along with the session.
+        """The new version, once for each ``attempt``.
 
         Raises DataTooLarge, DecodeError, StoreUnavailable.
         """
         reply = await self.run(
             UPDATE,
-            [self.session_key(ticket), self.index_key(ticket.tag)],
             [
-                *(ticket.sid, attempt),
-                *("" if if_version is None else if_version, int(replace)),
-                *(self._config.max_data_bytes, self._config.max_fields),
+                *(self.session_key(ticket), self.index_key(ticket.tag)),
+                self.answer_key(ticket.tag, attempt),
+            ],
+            [
+                *(ticket.sid, "" if if_version is None else if_version, int(replace)),
+                *(self._config.max_data_bytes, self._config.max_fields, self.answer_ms),
                 *(len(fields), *flat(fields)),
                 *(DATA_PREFIX + name for name in remove),
             ],

@@ -199,6 +199,31 @@ async def test_a_change_whose_answer_was_lost_is_no_conflict_with_itself(
     assert (found.data, found.version) == ({"c": 3}, 3)
 
 
+async def test_a_change_that_is_asked_for_again_undoes_nothing_that_came_after_it(
+    store: SessionStore, lossy: SessionStore, interleaved: Interleaved, user: str
+) -> None:
+    issued = await store.create(user, {"a": 0})
+
+    async def others() -> None:
+        for value in range(20):
+            await store.patch(issued.token, {"a": value})
+
+    lose(interleaved, 0, others)
+    assert await lossy.patch(issued.token, {"a": "mine"}) == 2
+    session = await store.validate(issued.token)
+    assert session is not None
+    assert (session.data, session.version) == ({"a": 19}, 22)
+
+
+async def test_a_change_whose_answer_was_lost_is_told_though_the_session_has_ended_since(
+    store: SessionStore, lossy: SessionStore, interleaved: Interleaved, user: str
+) -> None:
+    issued = await store.create(user, {"a": 0})
+    lose(interleaved, 0, lambda: store.destroy(issued.token))
+    assert await lossy.patch(issued.token, {"a": 1}) == 2
+    assert await store.validate(issued.token) is None
+
+
 @pytest.mark.parametrize("grace_seconds", [0, 10])
 async def test_a_rotation_whose_answer_was_lost_has_one_successor(
     store: SessionStore,
