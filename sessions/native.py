@@ -16,6 +16,8 @@ from .atomic import VALIDATE
 from .policies import must_act
 
 _MAX_DIGITS = 15
+#: More arguments than these are there if a policy is to be held to.
+_MOST_PLAIN = 2
 _HALF_A_DAY_MS = 43_200_000
 
 
@@ -55,7 +57,9 @@ def validate(ctx: Any, keys: Sequence[bytes], argv: Sequence[bytes]) -> Any:
     if now >= expires:
         return [b"EXPIRED"]
     interval = int(argv[1])
-    if (argv[3] and field(b"network") != argv[2]) or (argv[5] and field(b"browser") != argv[4]):
+    if len(argv) > _MOST_PLAIN and (
+        (argv[3] and field(b"network") != argv[2]) or (argv[5] and field(b"browser") != argv[4])
+    ):
         for name in _mismatches(record, argv[2:]):
             policy, expected = argv[3 if name == b"network" else 5], record[name]
             if policy == b"revoke":

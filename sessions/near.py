@@ -258,8 +258,6 @@ class Near:
 
 def _fits(live: Live, bindings: Sequence[str]) -> bool:
     """Whether ``validate.lua`` would find no difference that it has to act on."""
-    if not (bindings[1] or bindings[3]):
-        return True
     return not must_act(live.record.get("network"), live.record.get("browser"), bindings)
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import ipaddress
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from .config import BindingPolicy, DecideMismatch, SessionConfig
-from .record import DeviceInfo
+from .record import DeviceInfo, Session
 from .tokens import Tokens
 
 logger = logging.getLogger("sessions")
@@ -98,6 +99,7 @@ class Bindings:
         self._weights = config.header_weights
         weights = " ".join(f"{name}:{weight}" for name, weight in self._weights.items())
         self._scale = (repr(float(config.fingerprint_threshold)), weights)
+        self._scripted = (_scripted(config.ip_policy), _scripted(config.fingerprint_policy))
 
     def shown(self, request: RequestContext | None, tag: str) -> Shown:
         """What a request shows of what is asked, to a session of the user with this tag."""
@@ -123,15 +125,17 @@ class Bindings:
         if request.ip_address is None:
             return ""
         prefix = self.network(request.ip_address)
-        name = self._network_name(request.ip_address) if prefix != UNKNOWN_NETWORK else ""
+        network_of = self._config.network_of
+        if network_of is None or prefix == UNKNOWN_NETWORK:
+            return prefix
+        name = self._network_name(network_of, request.ip_address)
         return f"{name} {prefix}" if name else prefix
 
-    def _network_name(self, address: str) -> str:
+    @staticmethod
+    def _network_name(network_of: Callable[[str], str | None], address: str) -> str:
         """What the application calls a network, as one word; '' if it does not know."""
-        if self._config.network_of is None:
-            return ""
         try:
-            name = "_".join((self._config.network_of(_unmapped(address)) or "").split())
+            name = "_".join((network_of(_unmapped(address)) or "").split())
             # What is no address has that name: it must not get in by it.
             return name if name != UNKNOWN_NETWORK and len(name) <= _MAX_NAME_CHARS else ""
         except Exception as error:
@@ -153,13 +157,11 @@ class Bindings:
     # --- differences ------------------------------------------------------------------------------
 
     def script_arguments(self, shown: Shown) -> tuple[str, ...]:
-        """What ``validate.lua`` is to compare, and what it does."""
-        config = self._config
-        return (
-            *(shown.network, _scripted(config.ip_policy)),
-            *(shown.browser, _scripted(config.fingerprint_policy)),
-            *self._scale,
-        )
+        """What ``validate.lua`` is to compare, and what it does; nothing if it does nothing."""
+        of_network, of_browser = self._scripted
+        if not (of_network or of_browser):
+            return ()
+        return (shown.network, of_network, shown.browser, of_browser, *self._scale)
 
     def judge(self, mismatch: Mismatch) -> BindingPolicy:
         """What a difference leads to."""
@@ -168,6 +170,13 @@ class Bindings:
         if mismatch.score < config.fingerprint_threshold:
             return BindingPolicy.LOG
         return BindingPolicy(policy(mismatch)) if callable(policy) else policy
+
+    def are_equal(self, session: Session[Any], shown: Shown) -> bool:
+        """Whether a request shows what its session was bound to: then nothing has to be judged."""
+        network, browser = session.network, session.fingerprint
+        return (not shown.network or network is None or network == shown.network) and (
+            not shown.browser or browser is None or browser == shown.browser
+        )
 
     def mismatches(
         self,
@@ -222,6 +231,8 @@ def must_act(network: str | None, browser: str | None, arguments: Sequence[str])
 
     ``arguments`` are those of ``Bindings.script_arguments``.
     """
+    if not arguments:
+        return []
     networks, ip_policy, headers, browser_policy, *scale = arguments
     found = []
     if ip_policy and networks and network is not None and not shares_word(network, networks):

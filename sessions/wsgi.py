@@ -7,8 +7,8 @@ for; else it is asked once a request. Flask and Django have adapters in ``sessio
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Coroutine, Iterable
-from functools import wraps
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from functools import lru_cache, wraps
 from http import HTTPStatus
 from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
@@ -26,6 +26,8 @@ Environ = dict[str, Any]
 WsgiApp = Callable[[Environ, Any], Iterable[bytes]]
 #: Where the session is in the environment of a request.
 KEY = "sessions.session"
+#: Where the headers are (PEP 3333).
+_PREFIX, _CONTENT_TYPE, _COOKIE = "HTTP_", "CONTENT_TYPE", "HTTP_COOKIE"
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -64,6 +66,36 @@ class WsgiSession(ActingSession):
         run(self._load())
 
 
+class WsgiHeaders(Mapping[str, str]):
+    """The headers of a request by name, each read when it is asked for, but for the cookies."""
+
+    __slots__ = ("_environ",)
+
+    def __init__(self, environ: Environ) -> None:
+        self._environ = environ
+
+    def __getitem__(self, name: str) -> str:
+        value: str = self._environ[_key_of(name)]
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        for key in self._environ:
+            if key == _CONTENT_TYPE or (key.startswith(_PREFIX) and key != _COOKIE):
+                yield key.removeprefix(_PREFIX).lower().replace("_", "-")
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+@lru_cache(maxsize=256)  # they are the same for every request
+def _key_of(name: str) -> str:
+    """Where a header is in the environment; the cookies are nowhere: a request has its own."""
+    key = name.upper().replace("-", "_")
+    if key == _CONTENT_TYPE:
+        return key
+    return _PREFIX + key if name != "cookie" else ""
+
+
 class WsgiSessionMiddleware:
     """Gives every request its session. Put it around any WSGI application.
 
@@ -98,18 +130,12 @@ class WsgiSessionMiddleware:
         return session
 
     def _request(self, environ: Environ) -> Request:
-        headers = {
-            name[5:].lower().replace("_", "-"): value
-            for name, value in environ.items()
-            if name.startswith("HTTP_")
-        }
-        headers["content-type"] = environ.get("CONTENT_TYPE", "")
-        cookie = headers.pop("cookie", None)
+        cookie = environ.get(_COOKIE)
         return Request(
             self.policy,
             environ["REQUEST_METHOD"],
             environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""),
-            headers,
+            WsgiHeaders(environ),
             [] if cookie is None else [cookie.encode("latin-1")],
             environ.get("REMOTE_ADDR") or None,
         )

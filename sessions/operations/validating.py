@@ -26,6 +26,7 @@ class Validation(Generic[T]):
     def __init__(self, core: Core[T], rotation: Rotation[T]) -> None:
         self._core = core
         self._rotation = rotation
+        self._touch_interval_ms = core.config.touch_interval_ms
 
     @operation("validate")
     async def result(
@@ -74,7 +75,8 @@ class Validation(Generic[T]):
             if held_token is token
             else self._core.issued(held_token, ticket, answer)
         )
-        if (shown.network or shown.browser) and await self._refuses(held_token, session, shown):
+        is_as_it_was = self._core.bindings.are_equal(session, shown)
+        if not is_as_it_was and await self._refuses(held_token, session, shown):
             return Invalid(Reason.BINDING)
         # Who has to prove himself first gets no new token.
         if not touch or session.step_up:
@@ -102,8 +104,7 @@ class Validation(Generic[T]):
         return session
 
     def _is_due(self, live: Live) -> bool:
-        interval_ms = self._core.config.touch_interval_ms
-        return 0 <= interval_ms <= live.read_at_ms - live.last_access_ms
+        return 0 <= self._touch_interval_ms <= live.read_at_ms - live.last_access_ms
 
     def _is_old(self, live: Live) -> bool:
         renew_after = self._core.config.renew_after_seconds

@@ -1,6 +1,7 @@
 -- Read a live session, and slide its expiry when that is due.
 -- KEYS: 1 session | 2 index of the user
 -- ARGV: 1 sid | 2 touch interval ms, -1 for never
+--       and where the script is to hold requests to what their session was bound to:
 --       3 names of the request's network, '' to ask nothing | 4 what another network leads to: ''
 --       nothing, step_up, reject, revoke | 5 its header:hash of each header, '' to ask nothing
 --       6 what another browser leads to | 7 from which share on it is another one
@@ -26,44 +27,45 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local accessed, expires = tonumber(held[3]), tonumber(held[4])
 if now >= expires then return {'EXPIRED'} end
 
--- One name in common is enough. What follows is said once more in policies.py.
-local function is_elsewhere(expected, shown)
-  for name in string.gmatch(shown, '[^ ]+') do
-    if string.find(' ' .. expected .. ' ', ' ' .. name .. ' ', 1, true) then return false end
-  end
-  return true
-end
-local function pairs_of(text)
-  local found = {}
-  for name, value in string.gmatch(text, '([^ :]+):([^ :]+)') do found[name] = value end
-  return found
-end
--- Of the headers that both have, the share that differs.
-local function is_another(expected, shown)
-  local before, after, differing, compared = pairs_of(expected), pairs_of(shown), 0, 0
-  for name, weight in pairs(pairs_of(ARGV[8])) do
-    if before[name] and after[name] then
-      compared = compared + tonumber(weight)
-      if before[name] ~= after[name] then differing = differing + tonumber(weight) end
-    end
-  end
-  return compared > 0 and differing / compared >= tonumber(ARGV[7])
-end
-
 -- Before the touch: who is refused, or has to prove himself first, prolongs nothing.
 local interval, touched = tonumber(ARGV[2]), 0
-for binding = 0, 1 do
-  local expected, shown, policy = held[8 + binding], ARGV[3 + 2 * binding], ARGV[4 + 2 * binding]
-  local differs = (binding == 0) and is_elsewhere or is_another
-  if policy ~= '' and shown ~= '' and expected and expected ~= shown and differs(expected, shown) then
-    if policy == 'revoke' then
-      redis.call('DEL', KEYS[1])
-      redis.call('HDEL', KEYS[2], ARGV[1])
+if ARGV[3] then
+  -- One name in common is enough. What follows is said once more in policies.py.
+  local function is_elsewhere(expected, shown)
+    for name in string.gmatch(shown, '[^ ]+') do
+      if string.find(' ' .. expected .. ' ', ' ' .. name .. ' ', 1, true) then return false end
     end
-    if policy ~= 'step_up' then
-      return {'BINDING', (binding == 0) and 'network' or 'browser', expected, held[7]}
+    return true
+  end
+  local function pairs_of(text)
+    local found = {}
+    for name, value in string.gmatch(text, '([^ :]+):([^ :]+)') do found[name] = value end
+    return found
+  end
+  -- Of the headers that both have, the share that differs.
+  local function is_another(expected, shown)
+    local before, after, differing, compared = pairs_of(expected), pairs_of(shown), 0, 0
+    for name, weight in pairs(pairs_of(ARGV[8])) do
+      if before[name] and after[name] then
+        compared = compared + tonumber(weight)
+        if before[name] ~= after[name] then differing = differing + tonumber(weight) end
+      end
     end
-    interval = -1
+    return compared > 0 and differing / compared >= tonumber(ARGV[7])
+  end
+  for binding = 0, 1 do
+    local expected, shown, policy = held[8 + binding], ARGV[3 + 2 * binding], ARGV[4 + 2 * binding]
+    local differs = (binding == 0) and is_elsewhere or is_another
+    if policy ~= '' and shown ~= '' and expected and expected ~= shown and differs(expected, shown) then
+      if policy == 'revoke' then
+        redis.call('DEL', KEYS[1])
+        redis.call('HDEL', KEYS[2], ARGV[1])
+      end
+      if policy ~= 'step_up' then
+        return {'BINDING', (binding == 0) and 'network' or 'browser', expected, held[7]}
+      end
+      interval = -1
+    end
   end
 end
 

@@ -156,7 +156,7 @@ MUTATIONS = [
         ("if held[10] then return {'ROTATED', held[10]} end", ""),
         ("== 0 then return {'REVOKED'} end", "== 2 then return {'REVOKED'} end"),
         ("if now >= expires then return {'EXPIRED'} end", ""),
-        ("      redis.call('DEL', KEYS[1])\n      redis.call('HDEL', KEYS[2], ARGV[1])\n", ""),
+        ("redis.call('DEL', KEYS[1])\n        redis.call('HDEL', KEYS[2], ARGV[1])\n", "\n"),
         ("    interval = -1\n", ""),
         ("policy ~= '' and shown ~= '' and", "policy ~= '' and"),
         ("' ' .. expected .. ' ', ' ' .. name .. ' '", "expected, name"),

@@ -12,7 +12,7 @@ import ferrite_lite
 from sessions import SyncSessionStore
 from sessions.errors import NotSignedIn
 from sessions.http.cookies import CookiePolicy
-from sessions.wsgi import KEY, Environ, WsgiApp, WsgiSession, WsgiSessionMiddleware
+from sessions.wsgi import KEY, Environ, WsgiApp, WsgiHeaders, WsgiSession, WsgiSessionMiddleware
 from tests.sessions.conftest import KEYS, without_rate
 from tests.support.servers import RealServer
 from tests.support.wsgi import WsgiBrowser
@@ -235,3 +235,16 @@ def test_it_runs_on_a_real_server(redis_server: RealServer) -> None:
         browser.get("/theme")
         assert browser.get("/read").json() == {"user": "alice", "data": {"theme": "dark"}}
         assert browser.get("/logout").json() is True
+
+
+def test_headers_are_found_by_their_names_and_cookies_are_none_of_them() -> None:
+    headers = WsgiHeaders(
+        {
+            **{"HTTP_USER_AGENT": "Firefox", "HTTP_COOKIE": "a=b", "CONTENT_TYPE": "text/plain"},
+            **{"CONTENT_LENGTH": "3", "wsgi.input": None},
+        }
+    )
+    assert dict(headers) == {"user-agent": "Firefox", "content-type": "text/plain"}
+    assert len(headers) == 2
+    assert headers.get("cookie") is None
+    assert headers.get("wsgi.input") is headers.get("content-length") is None
