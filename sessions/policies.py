@@ -173,9 +173,8 @@ class Bindings:
 
     def are_equal(self, session: Session[Any], shown: Shown) -> bool:
         """Whether a request shows what its session was bound to: then nothing has to be judged."""
-        network, browser = session.network, session.fingerprint
-        return (not shown.network or network is None or network == shown.network) and (
-            not shown.browser or browser is None or browser == shown.browser
+        return (not shown.network or session.network in (None, shown.network)) and (
+            not shown.browser or session.fingerprint in (None, shown.browser)
         )
 
     def mismatches(

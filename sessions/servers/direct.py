@@ -16,7 +16,8 @@ from weakref import WeakSet
 
 import redis
 
-_SCRIPTS = frozenset({"EVALSHA", "EVAL"})
+from .packing import SCRIPTS, packed
+
 _clients: WeakSet[DirectClient] = WeakSet()
 
 
@@ -32,20 +33,19 @@ class DirectClient(redis.Redis):
 
     def execute_command(self, *words: Any, **options: Any) -> Any:
         """The reply. Raises what redis-py raises."""
-        if words[0] not in _SCRIPTS or options:
+        if words[0] not in SCRIPTS or options:
             return super().execute_command(*words, **options)  # type: ignore[no-untyped-call]  # redis-py's
         return self._execute(words, None)
 
     def execute_within(self, seconds: float, *words: Any) -> Any:
         """The same for what has less time than others: for its turn, and for its reply to begin."""
-        if words[0] not in _SCRIPTS:
+        if words[0] not in SCRIPTS:
             return self.execute_command(*words)
         return self._execute(words, monotonic() + seconds)
 
     def _execute(self, words: tuple[Any, ...], deadline: float | None) -> Any:
         with self._connection(deadline) as connection:
-            packed = connection.pack_command(*words)
-            connection.send_packed_command(packed, check_health=False)
+            connection.send_packed_command(packed(connection, words), check_health=False)
             if deadline is not None and not connection.can_read(max(deadline - monotonic(), 0)):
                 raise redis.TimeoutError("no reply has begun in time")
             return connection.read_response()

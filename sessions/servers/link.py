@@ -26,6 +26,7 @@ from ..tasks import Deadline
 from .breaker import CircuitBreaker, OnChange
 from .failures import Failure, meaning
 from .multiplexed import MultiplexedClient
+from .packing import SCRIPTS
 from .scope import Scope, current_scope
 
 
@@ -40,8 +41,6 @@ Send = Callable[[float], Awaitable[Any]]
 
 #: What a client raises, or the system under it. That of a cluster is no RedisError.
 _FAILURES = (redis_errors.RedisError, redis_errors.RedisClusterException, OSError)
-#: Commands whose key comes after the script and the number of keys.
-_OF_SCRIPTS = frozenset({"EVAL", "EVALSHA"})
 _IS_DOWN = "the store has not answered for a while: it will be asked again in a moment"
 _NO_TIME_LEFT = "the store did not answer: what was asked before has taken all the time there was"
 #: Keys for one request: a server does nothing else meanwhile.
@@ -376,7 +375,7 @@ class Link:
 
 def _key_of(words: tuple[Any, ...]) -> Any:
     """The first key of a command."""
-    return words[3] if words[0] in _OF_SCRIPTS else words[1]
+    return words[3] if words[0] in SCRIPTS else words[1]
 
 
 __all__ = ["Client", "Link"]

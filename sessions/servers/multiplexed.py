@@ -20,6 +20,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from .. import tasks
+from .packing import packed
 
 #: Replies for which redis-py raises what looks like a broken connection, and those that are errors.
 _REFUSALS = (
@@ -54,10 +55,10 @@ class _Line:
 
     def ask(self, words: tuple[Any, ...]) -> asyncio.Future[Any]:
         """The answer to come. What is asked in one turn of the loop is written at its end."""
-        packed = self.connection.pack_command(*words)
+        parts = packed(self.connection, words)
         answer = self._loop.create_future()
         self._waiting.append((answer, self._loop.time()))
-        self._outgoing.extend(packed)
+        self._outgoing.extend(parts)
         if self._writing is None:
             self._writing = self._loop.create_task(self._write())
         return answer
@@ -65,9 +66,9 @@ class _Line:
     async def _write(self) -> None:
         try:
             while self._outgoing:
-                packed = b"".join(self._outgoing)
+                together = b"".join(self._outgoing)
                 self._outgoing.clear()
-                await self.connection.send_packed_command(packed, check_health=False)
+                await self.connection.send_packed_command(together, check_health=False)
         except (redis_errors.RedisError, OSError) as error:
             self._fail(error)
         finally:
