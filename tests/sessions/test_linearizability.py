@@ -226,7 +226,7 @@ PLANTS = [
     Plant(
         "a version that is not counted",
         script=atomic.UPDATE,
-        edits=(("'version', 1)}", "'version', 0)}"),),
+        edits=(("'version', 1)", "'version', 0)"),),
     ),
 ]
 
