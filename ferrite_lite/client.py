@@ -192,7 +192,7 @@ class Parsed:
             case Mapping():
                 return self._map(reply.items(), decode)
             case _:
-                return [self.value(item, decode) for item in reply]  # type: ignore[union-attr]
+                return [self.value(item, decode) for item in reply]  # type: ignore[union-attr]  # a list
 
     def _map(self, pairs: Iterable[tuple[Any, Any]], decode: Callable[[bytes], Any] | None) -> Any:
         if self._is_3:
@@ -219,7 +219,7 @@ class InProcessConnection(AbstractConnection):
     async def _connect(self) -> None:
         # The two streams are duck-typed: redis-py asks no more of them than these classes offer.
         self._reader = asyncio.StreamReader()
-        self._writer = _EngineWriter(self._engine, self._reader)  # type: ignore[assignment]
+        self._writer = _EngineWriter(self._engine, self._reader)  # type: ignore[assignment]  # in its place
 
 
 class _EngineWriter:

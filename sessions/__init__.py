@@ -34,8 +34,8 @@ from .policies import Mismatch, RequestContext
 from .record import AuthContext, DeviceInfo, IssuedSession, Session, SessionInfo
 from .refresh import Exchanged, FamilyInfo, RefreshConfig, RefreshTokens
 from .store import SessionStore
+from .sync import SyncAudit, SyncLoginFlows, SyncRefreshTokens
 from .tokens import KeyRing
-from .unawaited import SyncAudit, SyncLoginFlows, SyncRefreshTokens
 
 __all__ = [
     "Audit",

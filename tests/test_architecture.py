@@ -39,7 +39,7 @@ SESSION_RANKS = [
     {"near", "native", "families"},
     {"operations"},
     {"store", "refresh", "flows"},
-    {"blocking", "unawaited", "http", "__main__"},
+    {"blocking", "sync", "http", "__main__"},
     {"__init__", "asgi", "wsgi"},
     {"account", "passwords"},
     {"web"},

@@ -140,7 +140,7 @@ class Codec:
 
     def _set(self, option: str, value: int) -> None:
         # Each option is a number or a truth value, which is one.
-        self.options = replace(self.options, **{option: value})  # type: ignore[arg-type]
+        self.options = replace(self.options, **{option: value})  # type: ignore[arg-type]  # by name
 
     def _choose(
         self, arguments: Arguments, at: int, name: bytes, option: str, words: tuple[bytes, ...]

@@ -79,16 +79,19 @@ class Opening(Generic[T]):
             self._core.tell(events.RateLimited(user_id, refusal.retry_after_seconds))
             raise
         await self._end_replaced(replace, replaced, created)
-        evicted = tuple(member.public_id for member in created.evicted)
-        for gone in evicted:
-            self._core.tell(events.Evicted(user_id or "", gone))
-        self._core.announcer.expired(created.expired)
-        self._core.tell(events.Created(user_id, public_id))
+        self._tell(user_id, public_id, created)
         await self._core.atomic.forget(ticket.tag, created.evicted)
         await self._refuse_late(token, labels or {})
         now_ms = created.created_at_ms
         live = Live(now_ms, created.expires_at_ms, False, now_ms, created.record)
+        evicted = tuple(member.public_id for member in created.evicted)
         return self._core.issued(token, ticket, live, evicted=evicted)
+
+    def _tell(self, user_id: str | None, public_id: str, created: Created) -> None:
+        for member in created.evicted:
+            self._core.tell(events.Evicted(user_id or "", member.public_id))
+        self._core.announcer.expired(created.expired)
+        self._core.tell(events.Created(user_id, public_id))
 
     async def _create(
         self,

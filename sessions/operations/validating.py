@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Generic
 
 from .. import events
@@ -9,7 +10,7 @@ from ..atomic import Bound, Dead, Live
 from ..config import BindingPolicy
 from ..datatype import T
 from ..errors import StoreUnavailable
-from ..policies import RequestContext, Shown
+from ..policies import Mismatch, RequestContext, Shown
 from ..record import Session
 from ..tokens import Ticket
 from .core import Core
@@ -115,15 +116,12 @@ class Validation(Generic[T]):
 
     async def _refuses(self, token: str, session: Session[T], shown: Shown) -> bool:
         """Whether a request is refused that the script let pass; tell of what is different."""
-        core = self._core
-        differences = core.bindings.mismatches(
+        mismatches = self._core.bindings.mismatches(
             session.public_id, session.user_id, session.network, session.fingerprint, shown
         )
-        for mismatch in differences:
-            policy = core.bindings.judge(mismatch)
-            core.announcer.mismatch(mismatch, policy)
+        for policy in self._judged(mismatches):
             if policy is BindingPolicy.REVOKE:
-                await core.end(token, events.Why.BINDING)
+                await self._core.end(token, events.Why.BINDING)
             if policy.refuses:
                 return True
             if policy is BindingPolicy.STEP_UP:
@@ -135,11 +133,17 @@ class Validation(Generic[T]):
         core = self._core
         network = bound.expected if bound.binding == "network" else None
         browser = bound.expected if bound.binding == "browser" else None
-        for mismatch in core.bindings.mismatches(bound.public_id, None, network, browser, shown):
-            policy = core.bindings.judge(mismatch)
-            core.announcer.mismatch(mismatch, policy)
+        mismatches = core.bindings.mismatches(bound.public_id, None, network, browser, shown)
+        for policy in self._judged(mismatches):
             if policy is BindingPolicy.REVOKE:
                 core.announcer.ended(bound.public_id, events.Why.BINDING)
                 # Not in the script: it need not carry one more key for what happens so seldom.
                 await core.atomic.end_family(ticket.tag, bound.public_id)
         return Invalid(Reason.BINDING)
+
+    def _judged(self, mismatches: Iterable[Mismatch]) -> Iterator[BindingPolicy]:
+        """What each difference leads to, of which is told."""
+        for mismatch in mismatches:
+            policy = self._core.bindings.judge(mismatch)
+            self._core.announcer.mismatch(mismatch, policy)
+            yield policy

@@ -181,7 +181,7 @@ class Sessions(RuleBasedStateMachine):
         assert session.labels == known.labels
         assert session.expires_at_ms == known.expires_ms
         auth = session.auth
-        at_ms = round(auth.authenticated_at.timestamp() * 1000) if auth and known.user else 0  # type: ignore[union-attr]
+        at_ms = round(auth.authenticated_at.timestamp() * 1000) if auth and known.user else 0  # type: ignore[union-attr]  # it has one
         assert at_ms == known.auth_ms
 
     # --- operations -------------------------------------------------------------------------------

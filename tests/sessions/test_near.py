@@ -294,18 +294,24 @@ async def test_an_answer_on_its_way_is_not_kept_when_its_session_ends_meanwhile(
     assert await pair.is_asked(session.token) == (True, None)
 
 
-async def test_an_answer_on_its_way_is_not_at_hand_when_nothing_was_heard_meanwhile(
-    redis_server: RealServer, user: str
-) -> None:
-    client: Any = Redis.from_url(redis_server.url)
+@asynccontextmanager
+async def alone_on(server: RealServer) -> AsyncIterator[Pair]:
+    """One store with a near cache, which does by itself what else another one does."""
+    client: Any = Redis.from_url(server.url)
     async with (
         client,
         await SessionStore.connect(
             client, without_rate(), keys=KEYS, near_cache=NearCache(60)
         ) as near,
     ):
-        pair = Pair(near, near)
-        session = await near.create(user)
+        yield Pair(near, near)
+
+
+async def test_an_answer_on_its_way_is_not_at_hand_when_nothing_was_heard_meanwhile(
+    redis_server: RealServer, user: str
+) -> None:
+    async with alone_on(redis_server) as pair:
+        session = await pair.near.create(user)
         await pair.settle(session.token)
         before = pair.ear(session.token)
 
@@ -313,9 +319,9 @@ async def test_an_answer_on_its_way_is_not_at_hand_when_nothing_was_heard_meanwh
             redis_server.ask("CLIENT", "KILL", "TYPE", "pubsub")
             await until(lambda: pair.ear(session.token) not in (None, before))
 
-        await near.patch(session.token, {"a": 1})
+        await pair.near.patch(session.token, {"a": 1})
         pair.client.after = interrupt
-        await near.validate(session.token)
+        await pair.near.validate(session.token)
         assert (await pair.is_asked(session.token))[0]
 
 
@@ -599,15 +605,8 @@ async def deafened(server: RealServer) -> AsyncIterator[None]:
 async def test_without_somebody_to_hear_nothing_is_answered_from_what_is_kept(
     redis_server: RealServer, user: str
 ) -> None:
-    client: Any = Redis.from_url(redis_server.url)
-    async with (
-        client,
-        await SessionStore.connect(
-            client, without_rate(), keys=KEYS, near_cache=NearCache(60)
-        ) as near,
-    ):
-        pair = Pair(near, near)
-        session = await near.create(user)
+    async with alone_on(redis_server) as pair:
+        session = await pair.near.create(user)
         await pair.settle(session.token)
         async with deafened(redis_server):
             await until(lambda: pair.ear(session.token) is None)

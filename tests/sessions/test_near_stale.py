@@ -77,7 +77,7 @@ class Failing:
         link = near._core.link
         self._send = link._send
         self.is_down = False
-        link._send = self.send  # type: ignore[method-assign]
+        link._send = self.send  # type: ignore[method-assign]  # so it is the same for all clients
         self._marks = Marks(near)
 
     async def send(self, words: tuple[Any, ...], options: dict[str, Any], seconds: float) -> Any:
@@ -286,7 +286,8 @@ async def test_whom_this_process_has_seen_end_is_unknown(
         case "asked":
             be_deaf(failing.near)
             await end(failing.far, session)
-            failing.near._core.near._hearing = None  # type: ignore[union-attr]
+            near = failing.near._core.near
+            near._hearing = None  # type: ignore[union-attr]  # there is one, and it is asked now
             assert await failing.near.validate(session.token) is None
         case "failed":
             failing.is_down = True

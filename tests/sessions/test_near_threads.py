@@ -39,7 +39,7 @@ class Pair:
         link = near.awaited._core.link
         self._send = link._send
         self.calls = 0
-        link._send = self.send  # type: ignore[method-assign]
+        link._send = self.send  # type: ignore[method-assign]  # so it is the same for all clients
         [listener] = self.listeners
         self._on_message = listener._on_message
         listener._on_message = self._hear
@@ -189,7 +189,8 @@ def test_a_session_is_known_while_the_store_is_down_if_that_is_wanted(
     async def send(words: tuple[Any, ...], options: dict[str, Any], seconds: float) -> Any:
         raise redis.ConnectionError("Connection closed by server.")
 
-    pair.near.awaited._core.link._send = send  # type: ignore[method-assign]
+    link = pair.near.awaited._core.link
+    link._send = send  # type: ignore[method-assign]  # the server is as if it were away
     pair.listeners[0]._ear = None
     found = pair.near.validate(session.token)
     assert found is not None

@@ -248,19 +248,26 @@ async def test_the_visitors_token_opens_nothing_after_the_promotion(
     assert await store.validate(session.token) is not None
 
 
+class BrokenOff(Exception):
+    """Whoever promoted has got no further."""
+
+
+async def break_off(stopped: SessionStore, interleaved: Interleaved, token: str, user: str) -> None:
+    """Promote a visitor, and stop when the user's session is there and the visitor's still is."""
+
+    async def stop() -> None:
+        raise BrokenOff
+
+    interleaved.at(1, When.AFTER, stop)
+    with pytest.raises(BrokenOff):
+        await stopped.rotate(token, user_id=user)
+
+
 async def test_a_promotion_that_was_broken_off_is_taken_up_by_the_next(
     store: SessionStore, stopped: SessionStore, interleaved: Interleaved, user: str
 ) -> None:
-    class BrokenOff(Exception):
-        pass
-
-    async def break_off() -> None:
-        raise BrokenOff
-
     visitor = await store.create(None, {"cart": ["tea"]})
-    interleaved.at(1, When.AFTER, break_off)
-    with pytest.raises(BrokenOff):
-        await stopped.rotate(visitor.token, user_id=user)
+    await break_off(stopped, interleaved, visitor.token, user)
     session = await store.rotate(visitor.token, user_id=user)
     assert session is not None
     assert session.data == {"cart": ["tea"]}
@@ -271,16 +278,8 @@ async def test_a_promotion_that_was_broken_off_is_taken_up_by_the_next(
 async def test_a_promotion_that_was_broken_off_and_whose_session_was_ended_begins_anew(
     store: SessionStore, stopped: SessionStore, interleaved: Interleaved, user: str
 ) -> None:
-    class BrokenOff(Exception):
-        pass
-
-    async def break_off() -> None:
-        raise BrokenOff
-
     visitor = await store.create(None, {"cart": ["tea"]})
-    interleaved.at(1, When.AFTER, break_off)
-    with pytest.raises(BrokenOff):
-        await stopped.rotate(visitor.token, user_id=user)
+    await break_off(stopped, interleaved, visitor.token, user)
     assert await store.destroy_all_for_user(user) == 1
     session = await store.rotate(visitor.token, user_id=user)
     assert session is not None

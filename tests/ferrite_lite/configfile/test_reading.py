@@ -139,7 +139,7 @@ level = "warn"
 
 def test_a_file_of_ferrite_s_is_read_by_its_own_names() -> None:
     config, users = read(FERRITE, "ferrite.toml")
-    assert (config.bind, config.port, config.maxclients) == ("0.0.0.0", 6400, 50)  # noqa: S104
+    assert (config.bind, config.port, config.maxclients) == ("0.0.0.0", 6400, 50)  # noqa: S104  # read, not bound
     assert (config.maxmemory_bytes, config.databases) == (1048576, 4)
     assert (config.loglevel, users) == ("warning", [])
 

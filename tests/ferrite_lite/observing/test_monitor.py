@@ -48,7 +48,7 @@ def test_quick_commands_and_those_in_scripts_are_shown_too(
     run("EVAL", "return redis.call('GET', 'k')", 0)
     words = [bytes(line).partition(b"] ")[2] for line in seen]  # type: ignore[arg-type]  # as above
     assert words[:3] == [b'"GET" "k"', b'"GET" "a"', b'"SET" "a" "1"']
-    assert [b"[0 lua] " in bytes(line) for line in seen[3:]] == [False, True]  # type: ignore[arg-type]
+    assert [b"[0 lua] " in bytes(line) for line in seen[3:]] == [False, True]  # type: ignore[arg-type]  # bytes
 
 
 def test_while_nobody_watches_every_connection_may_take_the_short_cut(

@@ -26,7 +26,7 @@ from sessions import (
     events,
 )
 from sessions.flows import LOGOUT_EVENT
-from sessions.unawaited import open_stream
+from sessions.sync import open_stream
 from tests.sessions.conftest import KEYS, without_rate
 from tests.support.servers import RealServer
 
@@ -51,7 +51,7 @@ def store(make_store: MakeStore) -> SyncSessionStore:
 
 @pytest.fixture
 def user() -> str:
-    return f"unawaited-user-{next(_user_numbers)}"
+    return f"sync-user-{next(_user_numbers)}"
 
 
 @pytest.mark.parametrize(
