@@ -318,7 +318,10 @@ MUTATIONS = [
         "operations/validating",
         ("await self._refuses(held_token, session, shown)", "False"),
         ("        if not answer.touched and self._is_due(answer):\n", "        if False:\n"),
-        ("                await self._core.end(token, events.Why.BINDING)\n", "                pass\n"),
+        (
+            "                await self._core.end(token, events.Why.BINDING)\n",
+            "                pass\n",
+        ),
         ("        if not touch or session.step_up:\n", "        if not touch:\n"),
         ('object.__setattr__(session, "step_up", True)', "pass"),
         ("or core.epoch.is_known_to_refuse(found[0]):", "or False:"),
