@@ -12,7 +12,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
 
 from .clock import NS_PER_MS, stopwatch_ns
 from .config import OutputLimit
@@ -23,7 +23,6 @@ from .eviction.crowding import thin_out
 from .pause import Postponed
 from .reply import Reply
 from .resp import CRLF, ENCODERS, ParserLimits, Request, RequestParser, RequestTooBig
-from .sockets import keep_alive, peer_of
 
 if TYPE_CHECKING:
     from .server import Server
@@ -166,7 +165,6 @@ class Connection(asyncio.Protocol):
         self._lock, self._unlock = engine.lock.acquire, engine.lock.release
         self._limits = ParserLimits(max_bulk_bytes=engine.state.config.max_bulk_bytes)
         self._parser = RequestParser(self._limits)
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._outbox = Outbox(self)
         #: Requests that are parsed and not yet run, where in them to go on, and what comes then;
         #: None when all are run.
@@ -192,27 +190,12 @@ class Connection(asyncio.Protocol):
         self._served = 0
         self._stalled: tuple[int, float] | None = None
 
-    # --- asyncio's side ---------------------------------------------------------------------------
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._loop = asyncio.get_running_loop()
-        seconds = self.engine.state.config.tcp_keepalive_seconds
-        if seconds:
-            keep_alive(transport.get_extra_info("socket"), seconds)
-        transport, peer = cast("asyncio.Transport", transport), peer_of(transport)
-        if self._server is not None and self._server.denies(peer):
-            refusal = Refusal(PROTECTED)
-            transport.set_protocol(refusal)
-            refusal.connection_made(transport)
-            return
-        self.open(transport, peer, self._loop)
-        if self._server is not None:
-            self._server.register(self)
+    # --- the transport's side ---------------------------------------------------------------------
 
     def open(
         self, transport: Transport, peer: Peer, home: asyncio.AbstractEventLoop | None
     ) -> None:
-        """Begin: from here on bytes may come. Used directly by in-process transports.
+        """Begin: from here on bytes may come.
 
         ``home`` is the loop, in this thread, in which the transport must be used; None if anywhere.
         """
@@ -316,11 +299,11 @@ class Connection(asyncio.Protocol):
         """A slice is over before all is done: let others run, as far as there are any."""
         if self._is_postponed:
             return True  # and go on reading: it may leave before its turn comes
-        if self._loop is None:
+        if self._server is None or self._home is None:
             return False  # in the process there is nobody else to wait for
         self._stop_reading()
         if self._can_write:
-            self._loop.call_soon(self._resume)
+            self._home.call_soon(self._resume)
         return True
 
     def _stop_reading(self) -> None:
@@ -524,15 +507,3 @@ class Connection(asyncio.Protocol):
         if now_seconds - self._stalled[1] > limit:
             logger.warning("closing %s: its request did not get complete", self.ctx.peer.address)
             self._transport.abort()
-
-
-class Refusal(asyncio.Protocol):
-    """One client too many, or one from where none may come: it is told so."""
-
-    def __init__(self, told: bytes) -> None:
-        self._told = told
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        transport = cast("asyncio.Transport", transport)
-        transport.write(self._told)
-        transport.close()

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 
 from .busy import BusyDoor
 from .clock import NS_PER_MS, SystemClock
-from .connection import MAX_CLIENTS_REACHED, PROTECTED, Connection, Refusal, Transport
+from .connection import MAX_CLIENTS_REACHED, PROTECTED, Connection, Transport
 from .context import Peer
 from .engine import Engine
 from .eviction.crowding import thin_out
-from .sockets import peer_of_socket
+from .listening import Listener, bind, bind_path
+from .sockets import keep_alive, peer_of
 from .turns import Turn
 
 #: Redis spends at most a quarter of its time on expiry; so do we, in steps short enough for PING.
@@ -42,7 +43,7 @@ class Server:
         self.host = self._hosts[0] if self._hosts else None
         self.port = port
         self.unixsocket = unixsocket
-        self._listeners: list[asyncio.Server] = []
+        self._listeners: list[Listener] = []
         self._connections: set[Connection] = set()
         self._all_gone = asyncio.Event()
         self._cycle: asyncio.Task[None] | None = None
@@ -64,42 +65,36 @@ class Server:
         """Listen. Raises OSError when the address is taken."""
         loop = asyncio.get_running_loop()
         self.turn = Turn(loop)
-        for host in self._hosts or ():
-            listener = await loop.create_server(self._accept, host, self.port, backlog=511)
-            self.port = listener.sockets[0].getsockname()[1]
-            self._listeners.append(listener)
-        if self.unixsocket:
-            self._listeners.append(await self._listen_on_unix_socket(self.unixsocket))
+        self._listeners = [Listener(each, self._welcome) for each in await self._bind()]
         self.engine.state.config.port = self.port if self.host is not None else 0
         self._cycle = loop.create_task(self._run_cycles(), name="ferrite-lite cycle")
         self._loop, self._end = loop, None
         self.closed.clear()
         self.engine.state.shut_down = self.shut_down
-        self.engine.state.busy_door = BusyDoor(
-            self._answered_so_far,
-            lambda: [each for listener in self._listeners for each in listener.sockets],
-            self._welcome,
-        )
+        self.engine.state.busy_door = BusyDoor(self._answered_so_far, self._listeners)
+
+    async def _bind(self) -> list[socket.socket]:
+        """All the listening sockets. Raises OSError, and then there is none."""
+        bound: list[socket.socket] = []
+        try:
+            for host in self._hosts or ():
+                bound += await bind(host, self.port)
+                self.port = bound[0].getsockname()[1]
+            if self.unixsocket:
+                bound.append(bind_path(self.unixsocket))
+                if mode := self.engine.state.config.unixsocket_mode:
+                    os.chmod(self.unixsocket, mode)
+        except OSError:
+            for each in bound:
+                each.close()
+            raise
+        return bound
 
     def _answered_so_far(self) -> list[Connection]:
         """All connections; a script that takes long holds back no reply from before it."""
         if self.turn is not None:
             self.turn.end()
         return list(self._connections)
-
-    def _welcome(self, accepted: socket.socket, stream: Transport) -> Connection | None:
-        """A connection over a socket that the loop does not know yet."""
-        protocol = self._accept()
-        if not isinstance(protocol, Connection):
-            stream.write(MAX_CLIENTS_REACHED)
-            return None
-        peer = peer_of_socket(accepted)
-        if self.denies(peer):
-            stream.write(PROTECTED)
-            return None
-        protocol.open(stream, peer, asyncio.get_running_loop())
-        self.register(protocol)
-        return protocol
 
     def shut_down(self) -> None:
         """Have the server closed soon, from whatever thread; ``closed`` tells when it is.
@@ -113,18 +108,6 @@ class Server:
         if self._end is None:
             self._end = asyncio.create_task(self._close(), name="ferrite-lite shutdown")
         return self._end
-
-    async def _listen_on_unix_socket(self, path: str) -> asyncio.Server:
-        loop = asyncio.get_running_loop()
-        # The permissions must be right before anybody can connect (CVE-2023-45145).
-        before = os.umask(0o077)
-        try:
-            listener = await loop.create_unix_server(self._accept, path, backlog=511)
-        finally:
-            os.umask(before)
-        if mode := self.engine.state.config.unixsocket_mode:
-            os.chmod(path, mode)
-        return listener
 
     async def close(self) -> None:
         """Stop listening, end every connection, and let go of all tasks and sockets."""
@@ -142,10 +125,8 @@ class Server:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._cycle
             self._cycle = None
-        for listener in self._listeners:
-            await listener.wait_closed()
-        self._listeners.clear()
-        # Aborted transports report the loss in the loop's next turn.
+        self._listeners = []
+        # Aborted transports report the loss in one of the loop's next turns.
         if self._connections:
             await self._all_gone.wait()
         if self.unixsocket:
@@ -163,30 +144,36 @@ class Server:
 
     # --- connections ------------------------------------------------------------------------------
 
-    def _accept(self) -> asyncio.Protocol:
-        if len(self._connections) >= self.engine.state.config.maxclients:
-            self.engine.state.statistics.rejected_connections += 1
-            return Refusal(MAX_CLIENTS_REACHED)
-        return Connection(self.engine, self)
+    def _welcome(self, accepted: socket.socket, stream: Transport) -> Connection | None:
+        """A connection over a socket that was accepted, unless it may not come in."""
+        state = self.engine.state
+        if len(self._connections) >= state.config.maxclients:
+            state.statistics.rejected_connections += 1
+            stream.write(MAX_CLIENTS_REACHED)
+            return None
+        peer = peer_of(accepted)
+        if self._denies(peer):
+            state.statistics.rejected_connections += 1
+            stream.write(PROTECTED)
+            return None
+        if state.config.tcp_keepalive_seconds:
+            keep_alive(accepted, state.config.tcp_keepalive_seconds)
+        connection = Connection(self.engine, self)
+        connection.open(stream, peer, asyncio.get_running_loop())
+        self.register(connection)
+        return connection
 
-    def denies(self, peer: Peer) -> bool:
+    def _denies(self, peer: Peer) -> bool:
         """Whether a peer is a stranger from whom no password is asked: Redis's protected mode."""
         state = self.engine.state
-        if (
-            not state.config.protected_mode
-            or peer.is_local
-            or not state.acl.default.lets_anybody_in
-        ):
-            return False
-        state.statistics.rejected_connections += 1
-        return True
+        return (
+            state.config.protected_mode and not peer.is_local and state.acl.default.lets_anybody_in
+        )
 
     def register(self, connection: Connection) -> None:
         self._connections.add(connection)
         self._count_connections()
         self._all_gone.clear()
-        if self._end is not None:  # it was accepted just before the listeners closed
-            connection.ctx.close()
 
     def forget(self, connection: Connection) -> None:
         self._connections.discard(connection)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from typing import TypeAlias
 
@@ -28,28 +27,17 @@ def keep_alive(sock: socket.socket, seconds: int) -> None:
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
-def peer_of(transport: asyncio.BaseTransport) -> Peer:
-    """Both ends as CLIENT LIST writes them; a Unix socket has its path and port 0."""
-    sock: socket.socket = transport.get_extra_info("socket")
-    if sock.family == socket.AF_UNIX:
-        path = f"{transport.get_extra_info('sockname')}:0"
-        return Peer(path, path, sock.fileno(), is_unix=True)
-    return Peer(
-        _address(transport.get_extra_info("peername")),
-        _address(transport.get_extra_info("sockname")),
-        sock.fileno(),
-    )
+def peer_of(sock: socket.socket) -> Peer:
+    """Both ends as CLIENT LIST writes them; a Unix socket has its path and port 0.
 
-
-def peer_of_socket(sock: socket.socket) -> Peer:
+    Raises OSError for a client that has gone.
+    """
     if sock.family == socket.AF_UNIX:
         path = f"{sock.getsockname()}:0"
         return Peer(path, path, sock.fileno(), is_unix=True)
     return Peer(_address(sock.getpeername()), _address(sock.getsockname()), sock.fileno())
 
 
-def _address(name: Address | None) -> str:
-    if name is None:
-        return "?:0"
+def _address(name: Address) -> str:
     host, port = name[0], name[1]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -185,8 +185,6 @@ class ServerState:
         """The script is over: serve everybody as before."""
         self.is_busy = False
         self.update_guards()
-        if self.busy_door is not None:
-            self.busy_door.close()
 
     def update_guards(self) -> None:
         """Look at every connection again: users have changed, or may come in without a word."""

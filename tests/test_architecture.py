@@ -22,7 +22,7 @@ RANKS = [
     {"scripting"},
     {"state"},
     {"commands"},
-    {"engine", "busy", "turns"},
+    {"engine", "listening", "busy", "turns"},
     {"connection"},
     {"server"},
     {"client"},

@@ -225,10 +225,6 @@ class Door(Protocol):
         """Answer who has asked something; False where that cannot be done from this thread."""
         ...
 
-    def close(self) -> None:
-        """The script is over."""
-        ...
-
 
 class ScriptRun(Protocol):
     """What others may see of a script or function that is running, and do to it."""

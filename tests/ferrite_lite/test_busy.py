@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -20,32 +21,71 @@ BUSY_FUNCTION = BUSY.replace(b"SCRIPT KILL", b"FUNCTION KILL")
 NEVER_ENDING = "pcall(function() while true do end end)"
 
 
+class Served:
+    """A server that runs in a thread of its own, and connections to it."""
+
+    def __init__(self) -> None:
+        self._server = Server(Engine(config=Config(busy_after_ms=20)), port=0)
+        self._loop = asyncio.new_event_loop()
+        self._connections: list[RawConnection] = []
+        started = threading.Event()
+
+        async def serve() -> None:
+            await self._server.start()
+            started.set()
+            await self._server.closed.wait()
+
+        self._thread = threading.Thread(
+            target=lambda: self._loop.run_until_complete(serve()), daemon=True
+        )
+        self._thread.start()
+        assert started.wait(10)
+
+    def connect(self) -> RawConnection:
+        self._connections.append(RawConnection(("127.0.0.1", self._server.port)))
+        return self._connections[-1]
+
+    @contextmanager
+    def held(self) -> Iterator[Callable[[], None]]:
+        """The loop stands still, but for one turn at each call of what is given."""
+        stands, may_turn = threading.Event(), threading.Semaphore(0)
+        is_over = False
+
+        def stand() -> None:
+            stands.set()
+            may_turn.acquire(timeout=10)
+            if not is_over:
+                self._loop.call_soon(stand)
+
+        def turn() -> None:
+            stands.clear()
+            may_turn.release()
+            assert stands.wait(10)
+
+        self._loop.call_soon_threadsafe(stand)
+        assert stands.wait(10)
+        yield turn
+        is_over = True
+        may_turn.release()
+
+    def close(self) -> None:
+        for connection in self._connections:
+            connection.close()
+        self._server.shut_down()
+        self._thread.join(10)
+        self._loop.close()
+
+
 @pytest.fixture
-def connect() -> Iterator[Connect]:
-    """Connections to a server that runs in a thread of its own."""
-    server = Server(Engine(config=Config(busy_after_ms=20)), port=0)
-    started, loop = threading.Event(), asyncio.new_event_loop()
+def served() -> Iterator[Served]:
+    served = Served()
+    yield served
+    served.close()
 
-    async def serve() -> None:
-        await server.start()
-        started.set()
-        await server.closed.wait()
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
-    thread.start()
-    assert started.wait(10)
-    connections: list[RawConnection] = []
-
-    def connected() -> RawConnection:
-        connections.append(RawConnection(("127.0.0.1", server.port)))
-        return connections[-1]
-
-    yield connected
-    for connection in connections:
-        connection.close()
-    server.shut_down()
-    thread.join(10)
-    loop.close()
+@pytest.fixture
+def connect(served: Served) -> Connect:
+    return served.connect
 
 
 def until_busy(connection: RawConnection) -> bytes:
@@ -81,6 +121,24 @@ def test_who_connects_meanwhile_is_served_and_stays(connect: Connect) -> None:
     for _ in range(3):
         assert late.ask("PING") == b"+PONG\r\n"
     assert late.ask("CLIENT", "GETNAME") == b"$-1\r\n"
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_who_is_being_accepted_when_it_begins_is_served_and_stays(
+    served: Served, turns: int
+) -> None:
+    runner = served.connect()
+    runner.ask("PING")
+    with served.held() as turn:
+        early = served.connect()
+        for _ in range(turns):
+            turn()
+        runner.send(encode("EVAL", NEVER_ENDING, 0))
+    assert until_busy(early) == BUSY
+    assert early.ask("SCRIPT", "KILL") == b"+OK\r\n"
+    assert runner.read_reply().startswith(b"-ERR Script killed")
+    for _ in range(3):
+        assert early.ask("PING") == b"+PONG\r\n"
 
 
 def test_a_script_that_has_written_cannot_be_killed(connect: Connect) -> None:

@@ -171,9 +171,6 @@ class _Witness:
         self._state.running_script.is_killed = True
         return is_served
 
-    def close(self) -> None:
-        self._door.close()
-
 
 async def test_a_script_that_does_not_end_holds_back_no_reply_from_before_it() -> None:
     async with Server(Engine(config=Config(busy_after_ms=20)), port=0) as server:
