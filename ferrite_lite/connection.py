@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from .clock import NS_PER_MS, stopwatch_ns
+from .clock import stopwatch_ns
 from .config import OutputLimit
 from .context import Buffers, Peer
-from .engine import Engine
+from .engine import FLUSH_LINES, SLICE_NS, Engine
 from .errors import CommandError, InProtectedMode, ProtocolError, TooManyClients
 from .eviction.crowding import thin_out
 from .pause import Postponed
@@ -29,13 +29,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("ferrite_lite")
 
-#: Other clients wait this long at most for one client's pipeline, plus one step of it.
-SLICE_NS = 5 * NS_PER_MS
-#: Requests run between two looks at the clock: a few at first, more while they are quick.
-STEP_REQUESTS = 16
-QUICK_STEP_NS = SLICE_NS // 16
-#: Lines gathered before they are handed to the transport: a long pipeline's replies are not held.
-FLUSH_LINES = 4096
+#: Requests run between two looks at the clock as long as they are quick; any other is a look.
+STEP_REQUESTS = 1024
 #: What follows a batch that is all there is.
 NO_MORE_BATCHES: Iterator[list[Request]] = iter(())
 
@@ -337,8 +332,8 @@ class Connection(asyncio.Protocol):
                     self._outbox.flush()
                 if self._is_short and self._can_write:
                     self._is_short = False
-                    self._ended_ns = self.engine.run(ctx, self._batch, lines)
-                    is_done = True
+                    self._at, self._ended_ns = self.engine.run(ctx, self._batch, lines)
+                    is_done = self._at == len(self._batch)
                 else:
                     is_done = self._run_steps(batches, lines)
             finally:
@@ -371,26 +366,23 @@ class Connection(asyncio.Protocol):
         the first request that must wait.
         """
         ctx, limits = self.ctx, self._limits
-        step, self._ended_ns = STEP_REQUESTS, stopwatch_ns()
-        stop_ns = self._ended_ns + SLICE_NS
+        stop_ns = stopwatch_ns() + SLICE_NS
         while self._can_write:
             if self._at >= len(self._batch):
                 batch = next(batches, None)
                 if batch is None:
                     return True
                 self._batch, self._at = batch, 0
-            size = step if limits.authenticated else 1
+            size = STEP_REQUESTS if limits.authenticated else 1
             requests = self._batch[self._at : self._at + size]
-            began_ns, self._ended_ns = self._ended_ns, self.engine.run(ctx, requests, lines)
-            self._at += len(requests)
-            self._served += len(requests)
+            ran, self._ended_ns = self.engine.run(ctx, requests, lines)
+            self._at += ran
+            self._served += ran
             limits.authenticated = ctx.authenticated
             if len(lines) >= FLUSH_LINES:
                 self._send(lines)
             if self._ended_ns > stop_ns:
                 return False
-            is_quick = self._ended_ns - began_ns < QUICK_STEP_NS
-            step = step * 4 if is_quick else max(STEP_REQUESTS, step // 4)
         return False
 
     def _answer(self, lines: list[bytes]) -> None:

@@ -7,9 +7,10 @@ instant for every observer.
 from __future__ import annotations
 
 import threading
+from operator import length_hint
 
 from .acl import Place
-from .clock import Clock, SystemClock, stopwatch_ns
+from .clock import NS_PER_MS, Clock, SystemClock, stopwatch_ns
 from .command import MANY_WORDS, Command
 from .commands import TABLE
 from .commands.clients import client_line
@@ -36,6 +37,11 @@ from .reply import NO_REPLY, OK, QUEUED, Reply
 from .resp import BULK_HEADERS, ENCODERS, INTEGER_LINES, Request
 from .scripting.scripts import NativeScript, flags_of
 from .state import ServerState
+
+#: Other clients wait this long at most for one client's pipeline, plus one command of it.
+SLICE_NS = 5 * NS_PER_MS
+#: Lines gathered before they are handed to the transport: a long pipeline's replies are not held.
+FLUSH_LINES = 4096
 
 #: What a client that has not authenticated may still call has the flag ``no_auth``; these commands
 #: end or inspect a transaction instead of being queued in it.
@@ -138,10 +144,12 @@ class Engine:
             self.state.tracking.end_request(ctx, argv)
         return reply
 
-    def run(self, ctx: Context, requests: list[Request], lines: list[bytes]) -> int:
+    def run(self, ctx: Context, requests: list[Request], lines: list[bytes]) -> tuple[int, int]:
         """Execute requests in turn and append the lines of their replies, which CRLF will join.
 
-        Returns what the stopwatch shows at the end. Raises Postponed at the first that must wait.
+        Stops short after a command that is not quick when SLICE_NS have passed, and after a long
+        reply when there are FLUSH_LINES. Returns how many requests were run, and what the stopwatch
+        shows at the end. Raises Postponed at the first that must wait.
 
         This is the server's innermost loop. What nearly every request is, a quick command on a
         connection in no special state, takes a short cut past ``execute``; nearly every kind of
@@ -156,6 +164,7 @@ class Engine:
         moment.read_ms = None
         remaining = iter(requests)
         began_ns = stopwatch_ns()
+        stop_ns = began_ns + SLICE_NS
         while True:
             try:
                 for argv in remaining:
@@ -164,17 +173,20 @@ class Engine:
                     meter = ctx.short_cuts[argc if argc < MANY_WORDS else MANY_WORDS].get(argv[0])
                     if meter is None:
                         reply = self._run_timed(ctx, argv)
+                        ENCODERS[ctx.resp].write(lines, reply)
                         only_quick, moment.read_ms, ran = False, None, None
+                        if stopwatch_ns() > stop_ns:
+                            break
+                        continue
+                    meter.calls += 1
+                    if meter is not ran:  # in most pipelines it is the same again
+                        ran, ctx.command, handler = meter, meter.command, meter.handler
+                    if argc == 2:
+                        reply = handler(ctx, argv[1])
+                    elif argc == 3:
+                        reply = handler(ctx, argv[1], argv[2])
                     else:
-                        meter.calls += 1
-                        if meter is not ran:  # in most pipelines it is the same again
-                            ran, ctx.command, handler = meter, meter.command, meter.handler
-                        if argc == 2:
-                            reply = handler(ctx, argv[1])
-                        elif argc == 3:
-                            reply = handler(ctx, argv[1], argv[2])
-                        else:
-                            reply = handler(ctx, *argv[1:])
+                        reply = handler(ctx, *argv[1:])
                     if reply is OK:
                         append(b"+OK")
                     elif type(reply) is bytes:
@@ -187,18 +199,21 @@ class Engine:
                         append(ENCODERS[ctx.resp].null)
                     else:
                         ENCODERS[ctx.resp].writers[reply.__class__](lines, reply)
+                        if len(lines) >= FLUSH_LINES:
+                            break
                 break
             except CommandError as error:
                 # Only a quick command raises: the others answer with the error.
                 self._metrics.count_failure(ctx.command, error)
                 ENCODERS[ctx.resp].write(lines, error)
         ended_ns = stopwatch_ns()
+        count = len(requests) - length_hint(remaining)
         if only_quick and meter is not None:
-            if len(requests) == 1:
+            if count == 1:
                 meter.record(ended_ns - began_ns)
             else:
-                self._metrics.share(len(requests), ended_ns - began_ns)
-        return ended_ns
+                self._metrics.share(count, ended_ns - began_ns)
+        return count, ended_ns
 
     def _run_timed(self, ctx: Context, argv: list[bytes]) -> Reply:
         """A request whose command may take its time, or that needs the gate."""

@@ -173,7 +173,9 @@ class RequestParser:
         try:
             requests: list[Any] = list(iter(reader.gets, _INCOMPLETE))
             ends_here = requests.pop() == 0
-            words = list(chain.from_iterable(requests))
+            words: list[bytes] = []
+            for argv in requests:
+                words += argv
             payload = b"".join(words)
             if (
                 ends_here

@@ -161,11 +161,11 @@ def test_a_client_listens_to_another_thread(ferrite: Ferrite, protocol: int) -> 
     untyped: Untyped = client
     with untyped.pubsub() as pubsub:
         pubsub.subscribe("news")
-        assert pubsub.get_message(timeout=5)["type"] == "subscribe"
+        assert pubsub.get_message(timeout=30)["type"] == "subscribe"
         assert pubsub.get_message(timeout=0) is None
         assert pubsub.get_message(timeout=0.01) is None
         with soon(lambda: client.publish("news", "hello")):
-            assert pubsub.get_message(timeout=5)["data"] == b"hello"
+            assert pubsub.get_message(timeout=30)["data"] == b"hello"
         client.publish("news", "again")
         assert pubsub.get_message(timeout=0)["data"] == b"again"
 
@@ -174,9 +174,9 @@ async def test_a_client_that_does_not_await_hears_those_that_do(ferrite: Ferrite
     listener: Untyped = ferrite.sync_client()
     with listener.pubsub() as pubsub:
         pubsub.subscribe("news")
-        pubsub.get_message(timeout=5)
+        pubsub.get_message(timeout=30)
         await ferrite.client().publish("news", "hello")
-        assert pubsub.get_message(timeout=5)["data"] == b"hello"
+        assert pubsub.get_message(timeout=30)["data"] == b"hello"
 
 
 def test_a_connection_that_was_killed_is_told_so(ferrite: Ferrite) -> None:
@@ -184,12 +184,12 @@ def test_a_connection_that_was_killed_is_told_so(ferrite: Ferrite) -> None:
     listener: Untyped = ferrite.sync_client()
     with listener.pubsub() as pubsub:
         pubsub.subscribe("news")
-        pubsub.get_message(timeout=5)
+        pubsub.get_message(timeout=30)
         with (
             soon(lambda: killer.client_kill_filter(_type="pubsub")),
             pytest.raises(redis.ConnectionError),
         ):
-            pubsub.get_message(timeout=5)
+            pubsub.get_message(timeout=30)
 
 
 @pytest.mark.parametrize("is_short", [True, False])

@@ -196,7 +196,7 @@ async def test_scripts_and_locks_of_redis_py_work(client: InProcessClient) -> No
 
 async def heard(pubsub: Any) -> Any:
     """The next message, confirmations apart."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         return await anext(aiter(pubsub.listen()))
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import count
+
 import pytest
 
 from ferrite_lite.clock import ManualClock
@@ -7,7 +9,7 @@ from ferrite_lite.command import CommandTable
 from ferrite_lite.config import Config
 from ferrite_lite.context import Context, Peer
 from ferrite_lite.data.expiry import SLICE_MS
-from ferrite_lite.engine import Engine
+from ferrite_lite.engine import FLUSH_LINES, SLICE_NS, Engine
 from ferrite_lite.errors import CommandError, NotAnInteger, UnknownCommand
 from ferrite_lite.reply import NO_REPLY, Push, Reply
 from ferrite_lite.resp import encode
@@ -26,6 +28,28 @@ def run_batch(engine: Engine, ctx: Context, *requests: tuple[Word, ...]) -> byte
     lines: list[bytes] = []
     engine.run(ctx, [words(request) for request in requests], lines)
     return b"\r\n".join([*lines, b""])
+
+
+# --- running many ---------------------------------------------------------------------------------
+
+
+def test_a_run_stops_after_a_command_that_took_its_time(
+    engine: Engine, ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopwatch = count(step=SLICE_NS)
+    monkeypatch.setattr("ferrite_lite.engine.stopwatch_ns", lambda: next(stopwatch))
+    lines: list[bytes] = []
+    slow, quick = [b"KEYS", b"*"], [b"GET", b"k"]
+    assert engine.run(ctx, [slow, quick, slow], lines)[0] == 1
+    assert lines == [b"*0"]
+    assert engine.run(ctx, [quick, quick, slow, slow], lines)[0] == 3
+
+
+def test_a_run_stops_when_its_replies_are_long(engine: Engine, ctx: Context) -> None:
+    pairs = [b"%d" % number for number in range(FLUSH_LINES)]
+    lines: list[bytes] = []
+    engine.run(ctx, [[b"HSET", b"h", *pairs]], [])
+    assert engine.run(ctx, [[b"GET", b"k"], [b"HGETALL", b"h"], [b"GET", b"k"]], lines)[0] == 2
 
 
 # --- asking ---------------------------------------------------------------------------------------

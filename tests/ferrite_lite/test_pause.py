@@ -124,7 +124,7 @@ def test_what_is_past_its_deadline_is_not_there_and_stays(
     assert db.expired == 1
 
 
-@pytest.mark.timeout(10)
+@pytest.mark.timeout(30)
 def test_looking_for_a_random_key_ends_where_all_are_held(
     run: Run, run_other: Run, clock: ManualClock
 ) -> None:

@@ -354,7 +354,7 @@ async def test_shutting_down_from_another_thread_is_done_when_closed_is_set(
     dial = Dialer(server)
     reader, _ = await dial()
     await asyncio.to_thread(server.shut_down)
-    await asyncio.wait_for(server.closed.wait(), timeout=10)
+    await asyncio.wait_for(server.closed.wait(), timeout=60)
     assert not server._connections
     assert await ended(reader)
     await dial.close()
@@ -368,7 +368,7 @@ async def test_a_server_that_was_shut_down_can_be_started_and_shut_down_again() 
         assert not server.closed.is_set()
         server.shut_down()
         server.shut_down()
-        await asyncio.wait_for(server.closed.wait(), timeout=10)
+        await asyncio.wait_for(server.closed.wait(), timeout=60)
         server.shut_down()
         assert server.closed.is_set()
 

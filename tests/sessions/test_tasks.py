@@ -76,7 +76,7 @@ async def within(seconds: float, doing: Callable[[], Coroutine[Any, Any, Any]]) 
 
 async def outcome_of(task: asyncio.Task[Any]) -> Any:
     """What a task comes to, if it comes to an end."""
-    ended, _ = await asyncio.wait((task,), timeout=5)
+    ended, _ = await asyncio.wait((task,), timeout=30)
     if not ended:
         await tasks.end(task)
         raise AssertionError("it went on and on")

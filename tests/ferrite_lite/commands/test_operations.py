@@ -20,7 +20,7 @@ async def test_shutdown_closes_the_server_and_every_connection(words: tuple[str,
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(" ".join(("SHUTDOWN", *words)).encode() + b"\r\n")
     assert await reader.read() == b""
-    await asyncio.wait_for(server.closed.wait(), timeout=10)
+    await asyncio.wait_for(server.closed.wait(), timeout=60)
     writer.close()
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection("127.0.0.1", server.port)

@@ -187,7 +187,7 @@ async def test_a_request_that_lost_its_cancellation_is_given_up_all_the_same(
 
     monkeypatch.setattr(tasks, "_LAST_WORDS_SECONDS", 0.01)
     asking = asyncio.create_task(link_to(Deaf(), timeout_seconds=0.01).ask("PING"))
-    ended, _ = await asyncio.wait((asking,), timeout=5)
+    ended, _ = await asyncio.wait((asking,), timeout=30)
     if not ended:
         await tasks.end(asking)
     with pytest.raises(StoreUnavailable):
