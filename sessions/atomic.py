@@ -99,6 +99,24 @@ class Promotion:
 
 
 @dataclass(frozen=True, slots=True)
+class NewSession:
+    """What a session begins with.
+
+    It takes the place of the one that is ``replaced``, which is of the same user. With
+    ``promotion`` it is the only one for its visitor.
+    """
+
+    ticket: Ticket
+    user_id: str | None
+    public_id: str
+    fields: Mapping[str, str]
+    lifetime: Lifetime
+    replaced: Ticket | None = None
+    generation: int | None = None
+    promotion: Promotion | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """What an end has met: the sessions that it ended, and those that were found expired."""
 
@@ -227,49 +245,47 @@ class AtomicStore:
 
     # --- operations -------------------------------------------------------------------------------
 
-    async def create(
-        self,
-        ticket: Ticket,
-        user_id: str | None,
-        public_id: str,
-        fields: Mapping[str, str],
-        *,
-        lifetime: Lifetime,
-        replaced: Ticket | None = None,
-        generation: int | None = None,
-        chosen_sids: Sequence[str] = (),
-        promotion: Promotion | None = None,
-    ) -> Created:
-        """Open a session, in place of another one of the same user if one is given.
+    async def create(self, new: NewSession, chosen_sids: Sequence[str] = ()) -> Created:
+        """Open a session; ``chosen_sids`` end for it.
 
-        ``chosen_sids`` end for it. With ``promotion`` it is the only one for its visitor: raises
-        Promoted if there is one. Raises SessionLimitReached, RateLimited, StaleLogin,
-        StoreUnavailable, StoreRefused.
+        Raises Promoted, SessionLimitReached, RateLimited, StaleLogin, StoreUnavailable.
         """
-        tag = ticket.tag
-        config, limit = self._config, self._config.create_limit if user_id is not None else None
-        policy = OnLimit.REJECT if callable(config.on_limit) else config.on_limit
+        ticket, tag, promotion = new.ticket, new.ticket.tag, new.promotion
+        limit = self._config.create_limit if new.user_id is not None else None
         operation = f"visitor:{promotion.visitor_id}" if promotion else ticket.sid
         reply = await self.run(
             CREATE,
             [
                 *(self.session_key(ticket), self.index_key(tag), self.rate_key(tag)),
-                *(self.generation_key(tag), self.session_key(replaced or ticket)),
+                *(self.generation_key(tag), self.session_key(new.replaced or ticket)),
                 *(self.families_key(tag), self.answer_key(tag, operation)),
             ],
-            [
-                *(ticket.sid, user_id or "", config.max_sessions_per_user, policy.value),
-                *(lifetime.idle_ms, lifetime.absolute_ms),
-                *((limit.limit, limit.window_ms) if limit else (0, 0)),
-                replaced.sid if replaced else "",
-                "" if generation is None else generation,
-                *(public_id, f"{promotion.lead} {promotion.version}" if promotion else ""),
-                self.answer_ms,
-                *(len(chosen_sids), *chosen_sids),
-                *flat(fields),
-            ],
+            self.creation(new, limit, OnLimit.REJECT, chosen_sids),
         )
         return created(reply)
+
+    def creation(
+        self,
+        new: NewSession,
+        limit: RateLimit | None,
+        otherwise: OnLimit,
+        chosen_sids: Sequence[str] = (),
+    ) -> list[Any]:
+        """What ``create.lua`` takes; ``otherwise`` is done where the application chooses who is to
+        make room."""
+        config, lifetime, promotion = self._config, new.lifetime, new.promotion
+        policy = otherwise if callable(config.on_limit) else config.on_limit
+        return [
+            *(new.ticket.sid, new.user_id or "", config.max_sessions_per_user, policy.value),
+            *(lifetime.idle_ms, lifetime.absolute_ms),
+            *(limit.arguments if limit else (0, 0, 0)),
+            new.replaced.sid if new.replaced else "",
+            "" if new.generation is None else new.generation,
+            *(new.public_id, f"{promotion.lead} {promotion.version}" if promotion else ""),
+            self.answer_ms,
+            *(len(chosen_sids), *chosen_sids),
+            *flat(new.fields),
+        ]
 
     async def validate(
         self, ticket: Ticket, bindings: Sequence[str], *, touch: bool = True
@@ -450,22 +466,18 @@ class AtomicStore:
         held = await self._link.ask("HGETALL", self.session_key(Ticket(tag, member.sid)))
         return Record(held) if isinstance(held, dict) else Record.of(held)
 
-    async def count(self, network: str, limit: RateLimit) -> None:
-        """Count one more creation from a network. Raises RateLimited, StoreUnavailable."""
-        await self.count_at(self.network_rate_key(network), limit, new_attempt())
-
-    async def count_at(self, key: str, limit: RateLimit, attempt: str) -> None:
+    async def count(self, key: str, limit: RateLimit, attempt: str) -> None:
         """Count one more of whatever is counted under a key, once for each ``attempt``.
 
         Raises RateLimited, StoreUnavailable.
         """
-        retry_after_ms = int(await self.run(RATE, [key], [limit.limit, limit.window_ms, attempt]))
+        retry_after_ms = int(await self.run(RATE, [key], [*limit.arguments, attempt]))
         if retry_after_ms:
             raise RateLimited(retry_after_ms / 1000)
 
-    async def take_back(self, key: str, attempt: str) -> None:
+    async def take_back(self, key: str, limit: RateLimit, attempt: str) -> None:
         """Let one that was counted not count. Raises StoreUnavailable."""
-        await self.run(RATE_BACK, [key], [attempt])
+        await self.run(RATE_BACK, [key], [*limit.arguments, attempt])
 
     async def lock(self, ticket: Ticket, holder: str, ttl_ms: int) -> str | Held | Dead:
         """The public id of the session, if its lock is the holder's now."""
@@ -617,6 +629,7 @@ __all__ = [
     "Live",
     "Member",
     "Moved",
+    "NewSession",
     "Promoted",
     "Promotion",
     "created",

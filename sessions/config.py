@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -68,23 +69,45 @@ ChooseEvicted = Callable[[Sequence["SessionInfo"]], Collection[str]]
 class RateLimit:
     """At most ``limit`` operations in any ``per_seconds``, wherever that begins.
 
-    Exactly: the times of the last operations are kept, thirteen bytes each, until the oldest is out
-    of the window. GCRA would do with one number, but lets through nearly twice the limit in its
-    first window, or half of it at once; and one number costs hardly less to read.
+    All of them may come at once, and as many again when they are out of the window: for that the
+    time of each is kept, in thirteen bytes. With ``burst`` no more than that many come at once, the
+    others one by one, ``interval_ms`` apart (GCRA): one number is kept, and who is refused is never
+    told to wait for longer than one interval. The limit holds in any window there, too, so the rate
+    in the long run is ``limit - burst + 1``: with a burst of one as high as the limit, and one a
+    window where the burst is the limit, which is why no burst is the default.
     """
 
     limit: int
     per_seconds: float = 3600
+    burst: int | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.limit <= MAX_RATE:
             raise ConfigError(f"a rate limit allows 1 to {MAX_RATE} operations")
         if not 1 <= self.per_seconds < MAX_SECONDS:
             raise ConfigError("a rate limit is for a second at least")
+        if self.burst is not None and not 1 <= self.burst <= self.limit:
+            raise ConfigError("a burst is one operation at least, and no more than the limit")
 
     @property
     def window_ms(self) -> int:
         return round(self.per_seconds * 1000)
+
+    @property
+    def interval_ms(self) -> int:
+        """What each operation of GCRA takes from what is allowed in a window.
+
+        The n-th of a window comes ``n - burst`` intervals after the first, or later: the first one
+        beyond the limit is out of it.
+        """
+        return math.ceil(self.window_ms / (self.limit - (self.burst or 1) + 1))
+
+    @property
+    def arguments(self) -> tuple[int, int, int]:
+        """As ``rate.lua`` takes them."""
+        if self.burst is None:
+            return self.limit, self.window_ms, 0
+        return self.limit, self.interval_ms, self.burst
 
 
 @dataclass(frozen=True, slots=True)

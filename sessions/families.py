@@ -14,8 +14,8 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .atomic import AtomicStore, Created, Member, created, flat, new_attempt
-from .config import Lifetime, OnLimit, SessionConfig
+from .atomic import AtomicStore, Created, Member, NewSession, created, new_attempt
+from .config import Lifetime, OnLimit
 from .errors import DecodeError, SessionGone, StaleLogin
 from .record import Raw, Record, text
 from .scripts import Script
@@ -149,9 +149,8 @@ class Reused:
 class AtomicFamilies:
     """The operations on families, beside those on sessions and under the same rules."""
 
-    def __init__(self, atomic: AtomicStore, config: SessionConfig) -> None:
+    def __init__(self, atomic: AtomicStore) -> None:
         self._atomic = atomic
-        self._config = config
 
     async def issue(
         self,
@@ -193,21 +192,17 @@ class AtomicFamilies:
         self,
         presented: FamilyTicket,
         successor: FamilyTicket,
-        session: Ticket,
+        new: NewSession,
         lead: str,
-        user_id: str,
-        fields: Mapping[str, str],
         *,
         grace_ms: int,
         idle_ms: int,
-        session_lifetime: Lifetime,
     ) -> Created | Grace | Reused | None:
         """Put the successor in the token's place, and open a session; None if the family is dead.
 
         Raises SessionLimitReached, StoreUnavailable.
         """
-        atomic, config, tag = self._atomic, self._config, presented.tag
-        policy = OnLimit.EVICT_OLDEST if callable(config.on_limit) else config.on_limit
+        atomic, tag, session = self._atomic, presented.tag, new.ticket
         reply = await atomic.run(
             EXCHANGE,
             [
@@ -217,9 +212,7 @@ class AtomicFamilies:
             ],
             [
                 *(presented.name, presented.digest, successor.digest, lead, grace_ms, idle_ms),
-                *(session.sid, user_id, config.max_sessions_per_user, policy.value),
-                *(session_lifetime.idle_ms, session_lifetime.absolute_ms, 0, 0, "", ""),
-                *(presented.name, "", atomic.answer_ms, 0, *flat(fields)),
+                *atomic.creation(new, None, OnLimit.EVICT_OLDEST),
             ],
         )
         match text(reply[0]):

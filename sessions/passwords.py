@@ -26,10 +26,10 @@ OF_ALL_NAMES = RateLimit(100, per_seconds=600)
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One password that was counted, under the keys of its counts."""
+    """One password that was counted: under which keys, to which limits."""
 
     attempt_id: str
-    keys: tuple[str, ...]
+    counts: tuple[tuple[str, RateLimit], ...]
 
 
 class PasswordLimits:
@@ -55,30 +55,29 @@ class PasswordLimits:
         network = self._core.bindings.network(address) if address else UNKNOWN_NETWORK
         if network == UNKNOWN_NETWORK:
             return Attempt("", ())
-        attempt_id, keys = new_attempt(), list[str]()
-        for key, limit in self._counts(name, network):
+        attempt_id, counts = new_attempt(), self._counts(name, network)
+        for at, (key, limit) in enumerate(counts):
             try:
-                await self._core.atomic.count_at(key, limit, attempt_id)
+                await self._core.atomic.count(key, limit, attempt_id)
             except RateLimited as refusal:
-                await self.take_back(Attempt(attempt_id, tuple(keys)))
+                await self.take_back(Attempt(attempt_id, counts[:at]))
                 wait_seconds = refusal.retry_after_seconds
                 self._core.tell(events.PasswordGuessing(network, wait_seconds))
                 raise TooManyGuesses(wait_seconds) from None
-            keys.append(key)
-        return Attempt(attempt_id, tuple(keys))
+        return Attempt(attempt_id, counts)
 
     async def take_back(self, attempt: Attempt) -> None:
         """The password was right. Raises StoreUnavailable."""
-        for key in attempt.keys:
-            await self._core.atomic.take_back(key, attempt.attempt_id)
+        for key, limit in attempt.counts:
+            await self._core.atomic.take_back(key, limit, attempt.attempt_id)
 
-    def _counts(self, name: str, network: str) -> list[tuple[str, RateLimit]]:
+    def _counts(self, name: str, network: str) -> tuple[tuple[str, RateLimit], ...]:
         whats = ((self._of_one_name, _tidy(name)), (self._of_all_names, None))
-        return [
+        return tuple(
             (self._core.atomic.guess_key(self._digest(network, what)), limit)
             for limit, what in whats
             if limit is not None
-        ]
+        )
 
     def _digest(self, network: str, name: str | None) -> str:
         """People type a password for their name now and then: neither shows in a key."""

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Generic
 
 from . import events
-from .atomic import Created, Live
+from .atomic import Created, Live, NewSession
 from .config import DAY_SECONDS, MAX_GRACE_SECONDS, BindingPolicy, Lifetime
 from .datatype import T
 from .errors import ConfigError, ReuseDetected
@@ -104,7 +104,7 @@ class RefreshTokens(Generic[T]):
         self._store = store
         self._core = store._core
         self._tokens = FamilyTokens(store._core.tokens)
-        self._families = AtomicFamilies(store._core.atomic, store.config)
+        self._families = AtomicFamilies(store._core.atomic)
 
     @operation("refresh_issue")
     async def issue(
@@ -216,13 +216,16 @@ class RefreshTokens(Generic[T]):
         outcome = await self._families.exchange(
             presented,
             successor[1],
-            session[1],
+            NewSession(
+                session[1],
+                family.user_id,
+                presented.name,
+                self._session_fields(presented.name, family, session[1].sid),
+                config.session_lifetime,
+            ),
             lead,
-            family.user_id,
-            self._session_fields(presented.name, family, session[1].sid),
             grace_ms=round(config.grace_seconds * 1000),
             idle_ms=config.lifetime.idle_ms,
-            session_lifetime=config.session_lifetime,
         )
         if not isinstance(outcome, Created):
             return outcome

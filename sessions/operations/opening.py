@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Generic
 
 from .. import events
-from ..atomic import Created, Live, Promotion
+from ..atomic import Created, Live, NewSession, Promoted, Promotion, new_attempt
 from ..config import Lifetime
 from ..datatype import T
 from ..errors import RateLimited, SessionLimitReached, StaleLogin, StoreUnavailable
@@ -62,19 +63,18 @@ class Opening(Generic[T]):
         }
         before = self._core.tokens.read(replace) if replace is not None else None
         replaced = before if before is not None and before.tag == ticket.tag else None
+        new = NewSession(
+            ticket,
+            user_id,
+            public_id,
+            fields,
+            lifetime,
+            replaced=replaced,
+            generation=if_generation,
+            promotion=promotion,
+        )
         try:
-            await self._count_network(request)
-            await self._core.labels.add(ticket.tag, labels or {}, lifetime.absolute_ms)
-            created = await self._create(
-                ticket,
-                user_id,
-                public_id,
-                fields,
-                lifetime,
-                replaced,
-                if_generation,
-                promotion,
-            )
+            created = await self._counted(request, lambda: self._create(new, labels or {}))
         except RateLimited as refusal:
             self._core.tell(events.RateLimited(user_id, refusal.retry_after_seconds))
             raise
@@ -93,34 +93,37 @@ class Opening(Generic[T]):
         self._core.announcer.expired(created.expired)
         self._core.tell(events.Created(user_id, public_id))
 
-    async def _create(
-        self,
-        ticket: Ticket,
-        user_id: str | None,
-        public_id: str,
-        fields: dict[str, str],
-        lifetime: Lifetime,
-        replaced: Ticket | None,
-        generation: int | None,
-        promotion: Promotion | None,
+    async def _counted(
+        self, request: RequestContext | None, create: Callable[[], Awaitable[Created]]
     ) -> Created:
+        """Create a session that counts for the network of a request, unless it is refused.
+
+        A script of its own counts there, while the user's limit is a part of the one that creates:
+        on a cluster the network, which is that of many users, is in another slot than any of them.
+        One script for both elsewhere would save a request, and be a second path to one promise.
+        """
+        limit, atomic = self._core.config.create_limit_ip, self._core.atomic
+        if limit is None or request is None or request.ip_address is None:
+            return await create()
+        key = atomic.network_rate_key(self._core.bindings.network(request.ip_address))
+        attempt = new_attempt()
+        await atomic.count(key, limit, attempt)
+        try:
+            return await create()
+        except (RateLimited, SessionLimitReached, StaleLogin, Promoted):
+            with suppress(StoreUnavailable):
+                await atomic.take_back(key, limit, attempt)
+            raise
+
+    async def _create(self, new: NewSession, labels: Mapping[str, str]) -> Created:
         """Ask the application which sessions are to make room, if it is its choice."""
+        await self._core.labels.add(new.ticket.tag, labels, new.lifetime.absolute_ms)
         chosen: Sequence[str] = ()
         for attempt in range(_MOST_ATTEMPTS):
             try:
-                return await self._core.atomic.create(
-                    ticket,
-                    user_id,
-                    public_id,
-                    fields,
-                    lifetime=lifetime,
-                    replaced=replaced,
-                    generation=generation,
-                    chosen_sids=chosen,
-                    promotion=promotion,
-                )
+                return await self._core.atomic.create(new, chosen)
             except SessionLimitReached:
-                chosen = await self._choose(user_id)
+                chosen = await self._choose(new.user_id)
                 if not chosen or attempt == _MOST_ATTEMPTS - 1:
                     raise
         raise AssertionError("the last attempt returns or raises")
@@ -132,11 +135,6 @@ class Opening(Generic[T]):
         public_ids = choose(await self._core.sessions_of(user_id))
         members = await self._core.members(self._core.tokens.tag(user_id))
         return [member.sid for member in members if member.public_id in public_ids]
-
-    async def _count_network(self, request: RequestContext | None) -> None:
-        limit = self._core.config.create_limit_ip
-        if limit is not None and request is not None and request.ip_address is not None:
-            await self._core.atomic.count(self._core.bindings.network(request.ip_address), limit)
 
     async def _refuse_late(self, token: str, labels: Mapping[str, str]) -> None:
         """End a session of which somebody else has said meanwhile that it is over.

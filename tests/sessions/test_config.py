@@ -17,6 +17,12 @@ def test_a_rate_that_the_store_could_not_keep_is_refused(limit: int, per_seconds
         RateLimit(limit, per_seconds)
 
 
+@pytest.mark.parametrize("burst", [0, -1, 4])
+def test_a_burst_beyond_its_limit_is_refused(burst: int) -> None:
+    with pytest.raises(ConfigError):
+        RateLimit(3, 60, burst=burst)
+
+
 def test_policies_may_be_given_by_name() -> None:
     config = SessionConfig(on_limit="reject", ip_policy="revoke")  # type: ignore[arg-type]  # as read from a file
     assert (config.on_limit, config.ip_policy) == (OnLimit.REJECT, BindingPolicy.REVOKE)

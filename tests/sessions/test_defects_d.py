@@ -25,7 +25,7 @@ from sessions import (
     StoreRefused,
     StoreUnavailable,
 )
-from sessions.atomic import AtomicStore, Live
+from sessions.atomic import AtomicStore, Live, NewSession
 from sessions.servers.link import Link
 from sessions.tokens import Tokens
 from tests.sessions.conftest import KEYS, Between, MakeStore, without_rate
@@ -259,9 +259,9 @@ async def test_d8_two_sessions_never_share_a_record(client: Any, user: str) -> N
     atomic = AtomicStore(Link.to(client, config), config)
     _, ticket = Tokens(KEYS).issue(user)
     lifetime = SessionConfig().lifetime
-    await atomic.create(ticket, user, "id", {"d:a": "1"}, lifetime=lifetime)
+    await atomic.create(NewSession(ticket, user, "id", {"d:a": "1"}, lifetime))
     with pytest.raises(sessions.SessionError):
-        await atomic.create(ticket, user + "-other", "id", {"d:a": "2"}, lifetime=lifetime)
+        await atomic.create(NewSession(ticket, user + "-other", "id", {"d:a": "2"}, lifetime))
     live = await atomic.validate(ticket, ("", "", "", ""))
     assert isinstance(live, Live)
     assert live.record.get("d:a") == "1"
@@ -274,10 +274,10 @@ async def test_d8_a_create_tried_again_does_not_report_a_session_that_has_ended(
     config = without_rate()
     atomic = AtomicStore(Link.to(client, config), config)
     _, ticket = Tokens(KEYS).issue(user)
-    await atomic.create(ticket, user, "id", {}, lifetime=config.lifetime)
+    await atomic.create(NewSession(ticket, user, "id", {}, config.lifetime))
     await client.execute_command("DEL", atomic.index_key(ticket.tag))
     with pytest.raises(sessions.SessionError):
-        await atomic.create(ticket, user, "id", {}, lifetime=config.lifetime)
+        await atomic.create(NewSession(ticket, user, "id", {}, config.lifetime))
 
 
 async def test_d9_a_store_that_does_not_answer_is_given_up_in_time() -> None:

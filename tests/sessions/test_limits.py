@@ -69,6 +69,96 @@ async def _refused_for_seconds(store: SessionStore) -> float:
     return 0
 
 
+WAITS_MS = st.lists(
+    st.one_of(st.sampled_from([0, 1, 2499, 2500, WINDOW_MS]), st.integers(0, 2 * WINDOW_MS)),
+    max_size=20,
+)
+#: A limit, and a burst within it.
+BURSTS = st.sampled_from([(1, 1), (3, 1), (3, 2), (3, 3), (4, 2), (7, 3)])
+
+
+@settings(max_examples=100, deadline=None)
+@given(WAITS_MS, BURSTS, st.sampled_from(["create_limit", "create_limit_ip"]))
+def test_with_a_burst_no_window_has_more_than_the_limit_and_who_waits_as_told_passes(
+    waits_ms: list[int], bound: tuple[int, int], which: str
+) -> None:
+    asyncio.run(_play_bursts(waits_ms, *bound, which))
+
+
+async def _play_bursts(waits_ms: list[int], limit: int, burst: int, which: str) -> None:
+    clock, made = ferrite_lite.ManualClock(), list[int]()
+    config = without_rate(**{which: RateLimit(limit, WINDOW_MS / 1000, burst=burst)})
+    async with ferrite_lite.Ferrite(clock=clock) as ferrite:
+        client = ferrite.client()
+        store = SessionStore(Link(client, timeout_seconds=None), config, KEYS)
+
+        async def refused_for_ms() -> int:
+            seconds = await _refused_for_seconds(store)
+            if not seconds:
+                made.append(clock.now_ms())
+            return round(seconds * 1000)
+
+        for wait_ms in waits_ms:
+            clock.advance(ms=wait_ms)
+            while (left_ms := await refused_for_ms()) == 0:
+                pass
+            clock.advance(ms=left_ms - 1)
+            assert await refused_for_ms() == 1
+            clock.advance(ms=1)
+            assert await refused_for_ms() == 0
+            (key,) = await client.keys("rate:*")
+            ids = 0 if which == "create_limit" else 12 * min(len(made), limit)
+            assert await client.strlen(key) <= 14 + ids
+            assert 0 < await client.pttl(key) <= burst * WINDOW_MS
+        for first in made:
+            assert len([at for at in made if first <= at < first + WINDOW_MS]) <= limit
+
+
+async def test_a_burst_passes_at_once_and_the_others_evenly(
+    make_timed_store: MakeStore, clock: ferrite_lite.ManualClock, user: str
+) -> None:
+    async with await make_timed_store(create_limit=RateLimit(10, 3600, burst=5)) as store:
+        passed = 0
+        while not await _refused_for_seconds(store):
+            passed += 1
+        assert passed == 5
+        for _ in range(20):
+            assert await _refused_for_seconds(store) == 600
+            clock.advance(seconds=600)
+            assert await _refused_for_seconds(store) == 0
+        clock.advance(seconds=600 * 5)
+        for _ in range(5):
+            assert await _refused_for_seconds(store) == 0
+        assert await _refused_for_seconds(store) == 600
+
+
+@pytest.mark.parametrize("burst", [None, 2])
+async def test_a_creation_that_is_refused_does_not_count_for_its_network(
+    make_store: MakeStore, user: str, burst: int | None
+) -> None:
+    store = await make_store(
+        create_limit=RateLimit(1),
+        create_limit_ip=RateLimit(3, burst=burst),
+        max_sessions_per_user=9,
+    )
+    home = RequestContext(f"2001:db8:{hash(user + str(burst)) & 0xFFFF:x}::1")
+    await store.create(user, request=home)
+    for _ in range(5):
+        with pytest.raises(RateLimited):
+            await store.create(user, request=home)
+    await store.create(f"{user}-b", request=home)
+
+
+async def test_another_kind_of_limit_begins_anew(
+    make_store: MakeStore, client: Any, user: str
+) -> None:
+    home = RequestContext(f"2001:db8:{hash(user) & 0xFFFF:x}:ff::1")
+    for burst in (2, None, 2, None):
+        limit = RateLimit(2, burst=burst)
+        store = await make_store(create_limit=limit, create_limit_ip=limit)
+        await store.create(user, request=home)
+
+
 async def test_the_times_of_creations_take_thirteen_bytes_each(
     make_store: MakeStore, client: Any, user: str
 ) -> None:
@@ -100,15 +190,16 @@ async def test_who_has_too_many_sessions_is_told_so_and_it_does_not_count(
         await store.create(user)
 
 
-@pytest.mark.parametrize("held", ["1764201234567,1764201234568", "junk", "x" * 13])
+@pytest.mark.parametrize("burst", [None, 1])
+@pytest.mark.parametrize("held", ["1764201234567,1764201234568", "junk", "x" * 13, "1" * 26])
 async def test_a_rate_that_cannot_be_read_begins_anew(
-    make_store: MakeStore, client: Any, user: str, held: str
+    make_store: MakeStore, client: Any, user: str, held: str, burst: int | None
 ) -> None:
-    store = await make_store(create_limit=RateLimit(1))
+    store = await make_store(create_limit=RateLimit(1, burst=burst))
     key = store._core.atomic.rate_key(store._core.tokens.tag(user))
     await client.execute_command("SET", key, held)
     await store.create(user)
-    assert await client.execute_command("STRLEN", key) == 13
+    assert await client.execute_command("STRLEN", key) == (13 if burst is None else 14)
     assert 0 < await client.execute_command("PTTL", key) <= 3_600_000
     with pytest.raises(RateLimited):
         await store.create(user)

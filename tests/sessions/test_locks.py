@@ -21,7 +21,7 @@ from sessions import (
     SessionStore,
     SyncSessionStore,
 )
-from sessions.atomic import AtomicStore, Dead, Held, Moved
+from sessions.atomic import AtomicStore, Dead, Held, Moved, NewSession
 from sessions.servers.link import Link
 from sessions.tokens import Ticket, Tokens
 from tests.sessions.conftest import KEYS, Between, MakeStore, without_rate
@@ -329,7 +329,7 @@ async def _play(steps: list[tuple[str, Any]]) -> None:
         atomic = AtomicStore(Link(ferrite.client(), timeout_seconds=None), config)
         tokens = Tokens(KEYS)
         token, ticket = tokens.issue("alice")
-        await atomic.create(ticket, "alice", "id", {}, lifetime=config.lifetime)
+        await atomic.create(NewSession(ticket, "alice", "id", {}, config.lifetime))
         holder, until_ms = "", 0
         for action, argument in steps:
             if action == "wait":
@@ -362,7 +362,7 @@ async def test_the_lock_of_a_session_that_has_moved_or_gone_is_found_to_be() -> 
         atomic = AtomicStore(Link(ferrite.client(), timeout_seconds=None), config)
         tokens = Tokens(KEYS)
         token, ticket = tokens.issue("alice")
-        await atomic.create(ticket, "alice", "id", {}, lifetime=config.lifetime)
+        await atomic.create(NewSession(ticket, "alice", "id", {}, config.lifetime))
         lead = tokens.new_lead()
         successor = tokens.successor(token, lead)
         assert successor is not None

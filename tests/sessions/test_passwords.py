@@ -65,8 +65,13 @@ async def test_nobody_locks_a_user_out_from_another_network(
     await limits.count("alice", f"192.168.{network.rpartition('.')[2]}.7")
 
 
-async def test_right_passwords_count_for_nothing(store: SessionStore, network: str) -> None:
-    limits = PasswordLimits(store, RateLimit(2, 60), RateLimit(4, 60))
+@pytest.mark.parametrize(
+    "of_one_name", [RateLimit(2, 60), RateLimit(3, 60, burst=2)], ids=["window", "burst"]
+)
+async def test_right_passwords_count_for_nothing(
+    store: SessionStore, network: str, of_one_name: RateLimit
+) -> None:
+    limits = PasswordLimits(store, of_one_name, RateLimit(4, 60))
     wrong = await limits.count("alice", f"{network}.7")
     for _ in range(5):
         await limits.take_back(await limits.count("alice", f"{network}.7"))
