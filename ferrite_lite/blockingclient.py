@@ -13,14 +13,10 @@ from typing import Any, cast
 import redis
 from redis.connection import AbstractConnection
 
-from .client import IN_PROCESS, Answer, Door
-from .clock import block_seconds, stopwatch_ns
+from .client import CYCLE_BUDGET_NS, IN_PROCESS, Answer, Door
+from .clock import NS_PER_SECOND, block_seconds, stopwatch_ns
 from .connection import PAUSE_LOOK_SECONDS, Connection
 from .engine import Engine
-
-NS_PER_SECOND = 1_000_000_000
-#: A cycle of the engine, when there is no loop to turn it and a client waits.
-_CYCLE_NS = 250_000
 
 
 class BlockingInProcessClient(redis.Redis):
@@ -135,7 +131,7 @@ class _EngineSocket:
                     return False
                 self._has_received.wait(wait_seconds)
                 # CLIENT PAUSE may be over, and nobody else there to notice.
-                self._engine.expire_due(_CYCLE_NS)
+                self._engine.expire_due(CYCLE_BUDGET_NS)
         return True
 
     def shutdown(self, how: int) -> None:

@@ -14,7 +14,8 @@ import select
 import threading
 from collections.abc import Callable, Iterable, Sequence
 
-from .listening import Client, Listener, Stream
+from .listening import Client, Listener
+from .transport import Transport
 
 #: Read at a time from one client that is to be told that the server is busy.
 READ_BYTES = 1 << 16
@@ -61,7 +62,7 @@ class BusyDoor:
 class _DirectStream:
     """A loop's transport, past which is written as long as it has nothing to write itself."""
 
-    behind: Stream
+    behind: Transport
 
     def __init__(self, fd: int) -> None:
         self._fd = fd

@@ -33,6 +33,9 @@ CONNECTION_COMMANDS = frozenset(
 
 #: A call that awaits no I/O never lets the event loop run: give way once in so many calls.
 CALLS_BETWEEN_YIELDS = 16
+#: No loop turns the expiry cycle of an engine without a server: its clients do, between their own
+#: calls, and for no longer than this at a time.
+CYCLE_BUDGET_NS = 250_000
 
 IN_PROCESS = Peer("in-process:0", "in-process:0")
 
@@ -113,7 +116,7 @@ class Door:
                 return None
             self._engine.end_turn()
             if not self._calls % CALLS_BETWEEN_YIELDS:
-                self._engine.expire_due(budget_ns=250_000)
+                self._engine.expire_due(CYCLE_BUDGET_NS)
             decode = self._encoder.decode if self._encoder.decode_responses else None
             return Answer(self._parsed.value(reply, decode), self._calls)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
+NS_PER_SECOND = 1_000_000_000
 NS_PER_MS = 1_000_000
 NS_PER_US = 1_000
-
 
 #: For how long something took, which is real time whatever clock drives the server.
 stopwatch_ns = time.perf_counter_ns
@@ -49,3 +49,44 @@ class ManualClock:
     def set_time(self, *, ms: int) -> None:
         """Stand at a Unix time in milliseconds, forward or back."""
         self._now_ns = ms * NS_PER_MS
+
+
+class Moment:
+    """The instant at which the current request runs.
+
+    The clock is read when the first command asks, and then no more until the engine begins the next
+    request: a script, and a whole transaction, see one moment, as in Redis. Most requests touch no
+    deadline and read no clock.
+    """
+
+    __slots__ = ("_now_ns", "_ns", "read_ms")
+
+    def __init__(self, clock: Clock) -> None:
+        self._now_ns = clock.now_ns
+        self._ns = 0
+        #: None until somebody asks. The engine puts None here where a request begins.
+        self.read_ms: int | None = None
+
+    def save(self) -> tuple[int | None, int]:
+        """What ``restore`` brings back after other requests have run inside this one."""
+        return self.read_ms, self._ns
+
+    def restore(self, saved: tuple[int | None, int]) -> None:
+        """Go on at an instant that was saved."""
+        self.read_ms, self._ns = saved
+
+    @property
+    def ms(self) -> int:
+        if self.read_ms is None:
+            self._ns = self._now_ns()
+            self.read_ms = self._ns // NS_PER_MS
+        return self.read_ms
+
+    @property
+    def ns(self) -> int:
+        _ = self.ms  # reads the clock
+        return self._ns
+
+    @property
+    def us(self) -> int:
+        return self.ns // NS_PER_US

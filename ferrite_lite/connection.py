@@ -12,7 +12,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from .clock import stopwatch_ns
 from .config import OutputLimit
@@ -23,6 +23,7 @@ from .eviction.crowding import thin_out
 from .pause import Postponed
 from .reply import Reply
 from .resp import CRLF, ENCODERS, ParserLimits, Request, RequestParser, RequestTooBig
+from .transport import Transport
 
 if TYPE_CHECKING:
     from .server import Server
@@ -56,17 +57,6 @@ UNAUTHENTICATED_DEADLINE_SECONDS = 10
 
 MAX_CLIENTS_REACHED = ENCODERS[2].encode(TooManyClients())
 PROTECTED = ENCODERS[2].encode(InProtectedMode())
-
-
-class Transport(Protocol):
-    """What a connection asks of its transport: a part of ``asyncio.Transport``."""
-
-    def write(self, data: bytes) -> None: ...
-    def close(self) -> None: ...
-    def abort(self) -> None: ...
-    def pause_reading(self) -> None: ...
-    def resume_reading(self) -> None: ...
-    def get_write_buffer_size(self) -> int: ...
 
 
 class Outbox:

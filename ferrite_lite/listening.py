@@ -18,6 +18,8 @@ import stat
 from collections.abc import Callable
 from typing import Protocol, cast
 
+from .transport import Transport
+
 logger = logging.getLogger("ferrite_lite.listening")
 
 #: Connections that a system keeps waiting to be accepted: ``tcp-backlog``.
@@ -32,17 +34,6 @@ _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
-class Stream(Protocol):
-    """What a connection's transport does, as far as it is needed here."""
-
-    def write(self, data: bytes) -> None: ...
-    def close(self) -> None: ...
-    def abort(self) -> None: ...
-    def pause_reading(self) -> None: ...
-    def resume_reading(self) -> None: ...
-    def get_write_buffer_size(self) -> int: ...
-
-
 class Client(Protocol):
     """A connection, as it is seen from here."""
 
@@ -53,8 +44,8 @@ class Client(Protocol):
         """Whether it has requests that are not answered yet: no more are read."""
         ...
 
-    def divert(self, stream: Stream) -> Stream:
-        """Write to another stream from now on; the one before is returned."""
+    def divert(self, transport: Transport) -> Transport:
+        """Write to another transport from now on; the one before is returned."""
         ...
 
     def data_received(self, data: bytes) -> None: ...
@@ -62,7 +53,7 @@ class Client(Protocol):
 
 
 #: Makes a connection of a socket, unless it is not let in: then it is told so.
-Welcome = Callable[[socket.socket, Stream], Client | None]
+Welcome = Callable[[socket.socket, Transport], Client | None]
 
 
 async def bind(host: str, port: int) -> list[socket.socket]:

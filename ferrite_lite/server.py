@@ -10,12 +10,13 @@ from collections.abc import Sequence
 
 from .busy import BusyDoor
 from .clock import NS_PER_MS, SystemClock
-from .connection import MAX_CLIENTS_REACHED, PROTECTED, Connection, Transport
+from .connection import MAX_CLIENTS_REACHED, PROTECTED, Connection
 from .context import Peer
 from .engine import Engine
 from .eviction.crowding import thin_out
 from .listening import Listener, bind, bind_path
 from .sockets import keep_alive, peer_of
+from .transport import Transport
 from .turns import Turn
 
 #: Redis spends at most a quarter of its time on expiry; so do we, in steps short enough for PING.

@@ -10,10 +10,10 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from .acl import AccessControl
-from .clock import NS_PER_MS, NS_PER_US, Clock, SystemClock
+from .clock import NS_PER_MS, NS_PER_SECOND, NS_PER_US, Clock, Moment, SystemClock
 from .command import Command, CommandTable
 from .config import Config
-from .data.keyspace import Keyspace, Moment
+from .data.keyspace import Keyspace
 from .eviction.accesses import Accesses
 from .eviction.memory import Memory
 from .lua import Shared
@@ -211,7 +211,7 @@ class ServerState:
 
     @property
     def uptime_seconds(self) -> int:
-        return (self.moment.ns - self.started_ns) // 1_000_000_000
+        return (self.moment.ns - self.started_ns) // NS_PER_SECOND
 
     @staticmethod
     def resident_bytes() -> int:

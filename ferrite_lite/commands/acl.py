@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import secrets
@@ -26,6 +25,7 @@ from ..errors import (
     SubcommandSyntax,
     UnknownSubcommand,
 )
+from ..files import replace_file
 from ..messages.broker import Subscriptions
 from ..numeric import parse_int
 from ..reply import OK, OrderedSet, Reply
@@ -259,25 +259,11 @@ def acl_save(ctx: Context) -> Reply:
     path = Path(_acl_path(ctx))
     text = b"".join(line + b"\n" for line in ctx.server.acl.describe())
     try:
-        _replace_file(path, text)
+        replace_file(path, text)
     except OSError as error:
         logger.warning("cannot save the ACL file %s: %s", path, error.strerror)
         raise AclNotSaved from None
     return OK
-
-
-def _replace_file(path: Path, text: bytes) -> None:
-    """The old content or the new one, whatever happens meanwhile. Raises OSError."""
-    temporary = path.with_name(f"{path.name}.tmp-{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
 
 
 def _acl_path(ctx: Context) -> str:

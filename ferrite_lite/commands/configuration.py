@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from ..errors import (
     UnknownSetting,
 )
 from ..eviction.crowding import thin_out
+from ..files import replace_file
 from ..patterns import is_literal, matcher
 from ..reply import OK, Reply
 from .documentation import help_lines
@@ -118,25 +118,10 @@ def config_rewrite(ctx: Context) -> Reply:
         raise NoConfigFile
     try:
         old = path.read_bytes() if path.exists() else b""
-        _replace(path, rewritten(old, ctx.server.config, ctx.server.acl.describe()))
+        replace_file(path, rewritten(old, ctx.server.config, ctx.server.acl.describe()))
     except OSError as error:
         raise ConfigNotRewritten(error) from None
     return OK
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """At no moment is there half a file, whatever happens to this process."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with draft.open("wb") as file:
-            if path.exists():
-                os.fchmod(file.fileno(), path.stat().st_mode & 0o7777)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 @command("CONFIG HELP", "loading stale", since="5.0.0")

@@ -57,6 +57,11 @@ def _absolute_ms(ctx: Context, time: int, unit_ms: int, from_now: bool) -> int:
     return deadline
 
 
+def rounded_seconds(time_ms: int) -> int:
+    """Milliseconds to the nearest second, as TTL and EXPIRETIME answer."""
+    return (time_ms + MS_PER_SECOND // 2) // MS_PER_SECOND
+
+
 _CONDITIONS = frozenset({b"NX", b"XX", b"GT", b"LT"})
 
 

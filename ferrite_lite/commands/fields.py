@@ -16,11 +16,11 @@ from ..errors import FieldCountMismatch, SyntaxFault
 from ..numeric import parse_int
 from ..reply import Reply
 from .deadlines import (
-    MS_PER_SECOND,
     UNITS,
     allows,
     future_deadline_ms,
     read_conditions,
+    rounded_seconds,
 )
 from .options import argument_of
 
@@ -185,7 +185,7 @@ def _names(words: Words) -> Words:
 def httl(ctx: Context, key: bytes, *words: bytes) -> Reply:
     """Return for how many seconds fields still live: -1 without deadline, -2 without field."""
     now_ms = ctx.server.moment.ms
-    return _tell(ctx, key, words, lambda deadline_ms: _seconds(deadline_ms - now_ms))
+    return _tell(ctx, key, words, lambda deadline_ms: rounded_seconds(deadline_ms - now_ms))
 
 
 @command("HPTTL key FIELDS numfields field [field ...]", "readonly fast", since="7.4.0")
@@ -198,17 +198,13 @@ def hpttl(ctx: Context, key: bytes, *words: bytes) -> Reply:
 @command("HEXPIRETIME key FIELDS numfields field [field ...]", "readonly fast", since="7.4.0")
 def hexpiretime(ctx: Context, key: bytes, *words: bytes) -> Reply:
     """Return the deadlines of fields in Unix seconds: -1 without one, -2 without the field."""
-    return _tell(ctx, key, words, _seconds)
+    return _tell(ctx, key, words, rounded_seconds)
 
 
 @command("HPEXPIRETIME key FIELDS numfields field [field ...]", "readonly fast", since="7.4.0")
 def hpexpiretime(ctx: Context, key: bytes, *words: bytes) -> Reply:
     """Return the deadlines of fields in Unix milliseconds: -1 without one, -2 without the field."""
     return _tell(ctx, key, words, lambda deadline_ms: deadline_ms)
-
-
-def _seconds(time_ms: int) -> int:
-    return (time_ms + MS_PER_SECOND // 2) // MS_PER_SECOND
 
 
 def _tell(ctx: Context, key: bytes, words: Words, form: Callable[[int], int]) -> Reply:

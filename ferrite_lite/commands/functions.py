@@ -32,7 +32,6 @@ from .documentation import help_lines
 
 command = CommandGroup("scripting")
 
-_DEPENDS = "Depends on the function that is executed."
 _ALL_SHARDS = ["request_policy:all_shards", "response_policy:all_succeeded"]
 
 

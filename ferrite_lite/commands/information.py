@@ -12,7 +12,7 @@ import resource
 import sys
 from collections.abc import Callable
 
-from ..clock import NS_PER_MS
+from ..clock import NS_PER_MS, NS_PER_SECOND
 from ..command import CommandGroup
 from ..config import NAMES
 from ..context import Context
@@ -163,7 +163,7 @@ def _persistence(ctx: Context) -> dict[str, object]:
         "current_save_keys_total": 0,
         "rdb_changes_since_last_save": sum(db.changes for db in ctx.server.databases),
         "rdb_bgsave_in_progress": 0,
-        "rdb_last_save_time": ctx.server.started_ns // 1_000_000_000,
+        "rdb_last_save_time": ctx.server.started_ns // NS_PER_SECOND,
         "rdb_last_bgsave_status": "ok",
         "rdb_last_bgsave_time_sec": -1,
         "rdb_current_bgsave_time_sec": -1,

@@ -17,7 +17,7 @@ from ..errors import (
 from ..numeric import maybe_int, parse_int, parse_int32
 from ..patterns import is_literal, matcher
 from ..reply import OK, Reply, Status
-from .deadlines import MS_PER_SECOND, allows, deadline_ms, read_conditions
+from .deadlines import MS_PER_SECOND, allows, deadline_ms, read_conditions, rounded_seconds
 from .documentation import help_lines
 from .options import argument_of, read_timeout_ms
 from .scanning import parse_cursor, read_options
@@ -287,7 +287,7 @@ def persist(ctx: Context, key: bytes) -> Reply:
 def ttl(ctx: Context, key: bytes) -> Reply:
     """Return how many seconds a key has left: -1 without a deadline, -2 without the key."""
     left_ms = _left_ms(ctx, key)
-    return left_ms if left_ms < 0 else (left_ms + MS_PER_SECOND // 2) // MS_PER_SECOND
+    return left_ms if left_ms < 0 else rounded_seconds(left_ms)
 
 
 @command("PTTL key", "readonly fast", since="2.6.0", tips=_NONDETERMINISTIC)
@@ -312,7 +312,7 @@ def _deadline(ctx: Context, key: bytes) -> int:
 def expiretime(ctx: Context, key: bytes) -> Reply:
     """Return a key's deadline in Unix seconds: -1 without one, -2 without the key."""
     deadline = _deadline(ctx, key)
-    return deadline if deadline < 0 else (deadline + MS_PER_SECOND // 2) // MS_PER_SECOND
+    return deadline if deadline < 0 else rounded_seconds(deadline)
 
 
 @command("PEXPIRETIME key", "readonly fast", since="7.0.0")

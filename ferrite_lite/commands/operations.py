@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..clock import NS_PER_SECOND
 from ..command import CommandGroup
 from ..context import Context
 from ..errors import CannotShutDown, NoShutdownInProgress, NothingIsSaved, SyntaxFault
@@ -33,7 +34,7 @@ def role(_: Context) -> Reply:
 )
 def lastsave(ctx: Context) -> Reply:
     """Return when data was last written to disk; as Redis at its start, when it started."""
-    return ctx.server.started_ns // 1_000_000_000
+    return ctx.server.started_ns // NS_PER_SECOND
 
 
 @command("SAVE", "admin noscript no_async_loading no_multi", since="1.0.0")

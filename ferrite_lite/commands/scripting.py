@@ -22,7 +22,6 @@ from .documentation import help_lines
 command = CommandGroup("scripting")
 
 _SHA1_HEX_BYTES = 40
-_DEPENDS = "Depends on the script that is executed."
 
 
 @command(

@@ -23,8 +23,6 @@ from .options import argument_of
 
 command = CommandGroup("generic", category="")
 
-_COMPLEXITY = "O(N+M*log(M)) where N is the size of the set and M the number of members returned"
-
 
 @dataclass(slots=True)
 class SortOptions:
@@ -41,7 +39,7 @@ class SortOptions:
     destination: bytes | None = None
 
 
-def _store_position(argv: list[bytes]) -> list[int]:
+def _find_keys(argv: list[bytes]) -> list[int]:
     """The keys of a SORT: its first, and the last one that STORE names."""
     positions, at = [1], 2
     while at < len(argv):
@@ -60,7 +58,7 @@ def _store_position(argv: list[bytes]) -> list[int]:
     since="1.0.0",
     also="set sortedset list dangerous",
     keys="RO access | ? RO access | ? OW update",
-    find_keys=_store_position,
+    find_keys=_find_keys,
     find_uses=lambda _: ["RO access", "OW update"],
 )
 def sort(ctx: Context, key: bytes, *words: bytes) -> Reply:

@@ -11,7 +11,7 @@ from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from ..clock import NS_PER_MS, NS_PER_US, Clock
+from ..clock import Moment
 from ..errors import WrongType
 from .expiry import Wheel
 from .roster import Roster
@@ -49,47 +49,6 @@ class _NobodyCounts:
 
     def miss(self) -> None: ...
     def find_wrong_type(self) -> None: ...
-
-
-class Moment:
-    """The instant at which the current request runs.
-
-    The clock is read when the first command asks, and then no more until the engine begins the next
-    request: a script, and a whole transaction, see one moment, as in Redis. Most requests touch no
-    deadline and read no clock.
-    """
-
-    __slots__ = ("_now_ns", "_ns", "read_ms")
-
-    def __init__(self, clock: Clock) -> None:
-        self._now_ns = clock.now_ns
-        self._ns = 0
-        #: None until somebody asks. The engine puts None here where a request begins.
-        self.read_ms: int | None = None
-
-    def save(self) -> tuple[int | None, int]:
-        """What ``restore`` brings back after other requests have run inside this one."""
-        return self.read_ms, self._ns
-
-    def restore(self, saved: tuple[int | None, int]) -> None:
-        """Go on at an instant that was saved."""
-        self.read_ms, self._ns = saved
-
-    @property
-    def ms(self) -> int:
-        if self.read_ms is None:
-            self._ns = self._now_ns()
-            self.read_ms = self._ns // NS_PER_MS
-        return self.read_ms
-
-    @property
-    def ns(self) -> int:
-        _ = self.ms  # reads the clock
-        return self._ns
-
-    @property
-    def us(self) -> int:
-        return self.ns // NS_PER_US
 
 
 #: As many as newer Redis makes.

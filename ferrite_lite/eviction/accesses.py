@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from random import Random
 from typing import TypeVar
 
+from ..clock import Moment
 from ..config import Config
-from ..data.keyspace import Keyspace, Moment
+from ..data.keyspace import Keyspace
 from ..data.values import Hash, Held, Set, String, Value
 
 C = TypeVar("C", Hash, Set)

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from ..clock import SystemClock
+from ..clock import NS_PER_US, SystemClock
 from ..data.keyspace import Keyspace
 from ..data.values import Hash, List, Set, Value, VolatileHash
 
@@ -47,7 +47,6 @@ TIGHT_FROM, TIGHT_UNTIL = 0.98, 0.95
 POOL_SIZE = 16
 #: The clock is read once in so many evictions.
 EVICTIONS_PER_LOOK = 16
-NS_PER_US = 1000
 
 
 def value_bytes(value: Value, samples: int = SAMPLES) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from ..clock import NS_PER_MS
+from ..clock import NS_PER_MS, NS_PER_SECOND
 
 SAMPLES = 16
 INTERVAL_NS = 100 * NS_PER_MS
@@ -31,7 +31,9 @@ class Rates:
             return
         pairs = zip(counters, self._before[1], strict=True)
         # A counter that was reset begins anew.
-        self._samples.append([max(0, now - then) * 1e9 / elapsed_ns for now, then in pairs])
+        self._samples.append(
+            [max(0, now - then) * NS_PER_SECOND / elapsed_ns for now, then in pairs]
+        )
         self._before = now_ns, counters
 
     def per_second(self, at: int) -> float:

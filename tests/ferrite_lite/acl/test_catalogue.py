@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ferrite_lite.acl import ACL_CATEGORIES, Catalogue
+from ferrite_lite.acl.unserved import CATEGORIES_OF
 from ferrite_lite.command import CATEGORIES
 from ferrite_lite.commands import TABLE
 
@@ -58,3 +59,9 @@ def test_there_is_no_other_category(catalogue: Catalogue) -> None:
     assert set(ACL_CATEGORIES) == set(CATEGORIES)
     assert catalogue.category(b"all") is None
     assert catalogue.category(b"@read") is None
+
+
+def test_a_command_that_is_served_is_not_listed_among_those_that_are_not() -> None:
+    containers = TABLE.commands()
+    served = {each.name for top in containers for each in (top, *top.subcommands.values())}
+    assert served.isdisjoint(CATEGORIES_OF)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from ferrite_lite.clock import ManualClock
+from ferrite_lite.clock import ManualClock, Moment
 from ferrite_lite.data.expiry import SLICE_MS
-from ferrite_lite.data.keyspace import Keyspace, Moment
+from ferrite_lite.data.keyspace import Keyspace
 from ferrite_lite.data.values import EncodingLimits, Hash, List, Set, Value, copy_of
 from ferrite_lite.errors import WrongType
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from ferrite_lite.clock import ManualClock
-from ferrite_lite.data.keyspace import Keyspace, Moment
+from ferrite_lite.clock import ManualClock, Moment
+from ferrite_lite.data.keyspace import Keyspace
 from ferrite_lite.data.values import EncodingLimits
 from ferrite_lite.messages.watches import Watch, Watches
 
