@@ -29,11 +29,9 @@ class Rates:
         elapsed_ns = now_ns - self._before[0]
         if elapsed_ns < INTERVAL_NS:
             return
-        pairs = zip(counters, self._before[1], strict=True)
         # A counter that was reset begins anew.
-        self._samples.append(
-            [max(0, now - then) * NS_PER_SECOND / elapsed_ns for now, then in pairs]
-        )
+        growth = (max(0, now - then) for now, then in zip(counters, self._before[1], strict=True))
+        self._samples.append([each * NS_PER_SECOND / elapsed_ns for each in growth])
         self._before = now_ns, counters
 
     def per_second(self, at: int) -> float:
