@@ -11,7 +11,6 @@ import logging
 import os
 import re
 import signal
-import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -28,6 +27,7 @@ from .configfile import (
     read_config_file,
 )
 from .engine import Engine
+from .listening import hosts_of
 from .server import Server
 from .version import REDIS_VERSION, VERSION
 
@@ -185,36 +185,13 @@ def _why_unsafe(engine: Engine) -> str | None:
     """A server that strangers reach needs a password. Told at the start, not to the strangers."""
     config = engine.state.config
     is_open = config.protected_mode and engine.state.acl.default.lets_anybody_in
-    exposed = [host for host in _hosts(config) if not _is_loopback(host)]
+    exposed = [host for host in hosts_of(config.bind.split()) if not _is_loopback(host)]
     if not is_open or not exposed:
         return None
     return (
         f"{exposed[0]} can be reached from other machines: give --requirepass PASSWORD,"
         " or --unprotected to go without"
     )
-
-
-def _hosts(config: Config) -> list[str]:
-    """The addresses to listen on. With a dash before it, Redis does without one that is not there;
-    ``*`` is every address.
-    """
-    names = {"*": "0.0.0.0", "::*": "::"}  # noqa: S104  # asked for, and guarded by _why_unsafe
-    hosts = []
-    for word in config.bind.split():
-        host = names.get(word.removeprefix("-"), word.removeprefix("-"))
-        if not word.startswith("-") or _is_here(host):
-            hosts.append(host)
-    return hosts
-
-
-def _is_here(host: str) -> bool:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        with socket.socket(family) as probe:
-            probe.bind((host, 0))
-    except OSError:
-        return False
-    return True
 
 
 def _is_loopback(host: str) -> bool:
@@ -247,7 +224,7 @@ async def _serve(engine: Engine, *, picks_port: bool) -> int:
     listens = picks_port or config.port != 0 or not config.unixsocket
     server = Server(
         engine,
-        host=_hosts(config) if listens else None,
+        host=config.bind.split() if listens else None,
         port=config.port,
         unixsocket=config.unixsocket or None,
     )

@@ -12,7 +12,7 @@ import contextlib
 import os
 import select
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from .listening import Client, Listener
 from .transport import Transport
@@ -25,7 +25,9 @@ class BusyDoor:
     """The way to a server's clients that leads past its event loop."""
 
     def __init__(
-        self, clients: Callable[[], Iterable[Client]], listeners: Sequence[Listener]
+        self,
+        clients: Callable[[], Iterable[Client]],
+        listeners: Callable[[], Iterable[Listener]],
     ) -> None:
         self._clients, self._listeners = clients, listeners
         self._thread = threading.get_ident()
@@ -34,7 +36,7 @@ class BusyDoor:
         """Answer who has asked something; False where that cannot be done from this thread."""
         if threading.get_ident() != self._thread:
             return False
-        for listener in self._listeners:
+        for listener in self._listeners():
             listener.accept()
         waiting = {client.fd: client for client in self._clients() if not client.is_waiting}
         poll = select.poll()

@@ -361,7 +361,7 @@ class Only:
 #: Why CONFIG SET may not change a setting.
 IMMUTABLE = "can't set immutable config"
 PROTECTED = "can't set protected config"
-#: What Redis says when it cannot move to another address; this server never does.
+#: What Redis says when it cannot move to another address.
 CANNOT_LISTEN = "Unable to listen on this port. Check server logs."
 CANNOT_BIND = "Failed to bind to specified addresses."
 
@@ -380,8 +380,8 @@ class Setting:
     frozen_because: str = ""
     #: Whether a configuration file may write its value as several words.
     takes_words: bool = False
-    #: Why no other value can be set while the server runs, where Redis could; empty if it can.
-    stays_because: str = ""
+    #: Of an address to listen on: what is said where it cannot be had.
+    unreachable: str = ""
     #: Whether CONFIG GET tells it only to who spells its name.
     is_hidden: bool = False
 
@@ -394,7 +394,7 @@ def _attribute(
     fixed: bool = False,
     alias: str | None = None,
     takes_words: bool = False,
-    stays: str = "",
+    unreachable: str = "",
 ) -> Setting:
     """A setting kept in ``Config.path``, which may name a part: ``encodings.hash_entries``."""
     *parts, last = path.split(".")
@@ -409,7 +409,7 @@ def _attribute(
         setattr(owner(config), last, value)
 
     frozen = IMMUTABLE if fixed else ""
-    return Setting(name, kind, read, write, alias, frozen, takes_words, stays)
+    return Setting(name, kind, read, write, alias, frozen, takes_words, unreachable)
 
 
 def _foreign() -> Iterator[Setting]:
@@ -480,8 +480,8 @@ _NAMED_KINDS: dict[str, Kind] = {
 SETTINGS: dict[str, Setting] = {
     setting.name: setting
     for setting in (
-        _attribute("port", Integer(0, 65535), "port", stays=CANNOT_LISTEN),
-        _attribute("bind", Text(), "bind", takes_words=True, stays=CANNOT_BIND),
+        _attribute("port", Integer(0, 65535), "port", unreachable=CANNOT_LISTEN),
+        _attribute("bind", Text(), "bind", takes_words=True, unreachable=CANNOT_BIND),
         _attribute("unixsocket", Text(), "unixsocket", fixed=True),
         _attribute("databases", Integer(1, INT64_MAX), "databases", fixed=True),
         _attribute("requirepass", Secret(), "requirepass"),

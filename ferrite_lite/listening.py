@@ -15,7 +15,7 @@ import logging
 import os
 import socket
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, cast
 
 from .transport import Transport
@@ -32,6 +32,7 @@ EXHAUSTED_SECONDS = 1.0
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 #: A name stands for addresses of which this machine may lack some.
 _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+_EVERYWHERE = {"*": "0.0.0.0", "::*": "::"}  # noqa: S104  # asked for, and guarded at the start
 
 
 class Client(Protocol):
@@ -56,15 +57,35 @@ class Client(Protocol):
 Welcome = Callable[[socket.socket, Transport], Client | None]
 
 
-async def bind(host: str, port: int) -> list[socket.socket]:
-    """A listening socket for each address that a name stands for. Raises OSError.
+def hosts_of(words: Sequence[str]) -> list[str]:
+    """The hosts that words of ``bind`` mean, a dash before them or not."""
+    return [_EVERYWHERE.get(word, word) for word in (each.removeprefix("-") for each in words)]
 
-    Port 0 is any that is free, the same for all.
+
+def bind(words: Sequence[str], port: int) -> list[socket.socket]:
+    """Listening sockets at all addresses that words of ``bind`` name. Raises OSError.
+
+    Port 0 is any that is free, the same for all. With a dash before it, as in Redis, an address
+    that this machine does not have is passed over.
     """
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(
-        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )
+    bound: list[socket.socket] = []
+    try:
+        for word, host in zip(words, hosts_of(words), strict=True):
+            try:
+                bound += _bind_host(host, port)
+            except OSError as error:
+                if not word.startswith("-") or error.errno not in _NOT_HERE:
+                    raise
+            port = bound[0].getsockname()[1] if bound else port
+    except OSError:
+        close_all(bound)
+        raise
+    return bound
+
+
+def _bind_host(host: str, port: int) -> list[socket.socket]:
+    """A listening socket for each address that a name stands for."""
+    found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     bound: list[socket.socket] = []
     missing: OSError | None = None
     try:
@@ -84,10 +105,14 @@ async def bind(host: str, port: int) -> list[socket.socket]:
         if missing is not None and not bound:
             raise missing
     except OSError:
-        for each in bound:
-            each.close()
+        close_all(bound)
         raise
     return bound
+
+
+def close_all(sockets: Iterable[socket.socket]) -> None:
+    for each in sockets:
+        each.close()
 
 
 def bind_path(path: str) -> socket.socket:

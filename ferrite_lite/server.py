@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import socket
+import threading
 from collections.abc import Sequence
 
 from .busy import BusyDoor
@@ -14,7 +16,7 @@ from .connection import MAX_CLIENTS_REACHED, PROTECTED, Connection
 from .context import Peer
 from .engine import Engine
 from .eviction.crowding import thin_out
-from .listening import Listener, bind, bind_path
+from .listening import Listener, bind, bind_path, close_all, hosts_of
 from .sockets import keep_alive, peer_of
 from .transport import Transport
 from .turns import Turn
@@ -37,14 +39,16 @@ class Server:
     ) -> None:
         """``port`` 0 picks a free one; ``host`` None listens on the Unix socket alone.
 
-        Of several hosts the first one is told in ``url``.
+        Hosts are named as in ``bind``. Of several the first one is told in ``url``.
         """
         self.engine = engine or Engine()
-        self._hosts = [host] if isinstance(host, str) else host
-        self.host = self._hosts[0] if self._hosts else None
+        self._hosts = [host] if isinstance(host, str) else list(host or ())
         self.port = port
         self.unixsocket = unixsocket
         self._listeners: list[Listener] = []
+        self._unix_listener: Listener | None = None
+        #: The thread of its loop.
+        self._thread = 0
         self._connections: set[Connection] = set()
         self._all_gone = asyncio.Event()
         self._cycle: asyncio.Task[None] | None = None
@@ -54,6 +58,11 @@ class Server:
         self._end: asyncio.Task[None] | None = None
         #: Set when everything is closed.
         self.closed = asyncio.Event()
+
+    @property
+    def host(self) -> str | None:
+        """The first host; None on a Unix socket alone."""
+        return hosts_of(self._hosts)[0] if self._hosts else None
 
     @property
     def url(self) -> str:
@@ -66,30 +75,67 @@ class Server:
         """Listen. Raises OSError when the address is taken."""
         loop = asyncio.get_running_loop()
         self.turn = Turn(loop)
-        self._listeners = [Listener(each, self._welcome) for each in await self._bind()]
-        self.engine.state.config.port = self.port if self.host is not None else 0
+        self._thread = threading.get_ident()
+        bound = bind(self._hosts, self.port)
+        try:
+            self._unix_listener = self._listen_on_path()
+        except OSError:
+            close_all(bound)
+            raise
+        self._listen(self._hosts, bound)
         self._cycle = loop.create_task(self._run_cycles(), name="ferrite-lite cycle")
         self._loop, self._end = loop, None
         self.closed.clear()
         self.engine.state.shut_down = self.shut_down
-        self.engine.state.busy_door = BusyDoor(self._answered_so_far, self._listeners)
+        self.engine.state.move = self.move
+        self.engine.state.busy_door = BusyDoor(self._answered_so_far, self._all_listeners)
 
-    async def _bind(self) -> list[socket.socket]:
-        """All the listening sockets. Raises OSError, and then there is none."""
-        bound: list[socket.socket] = []
+    def _listen(self, hosts: Sequence[str], bound: Sequence[socket.socket]) -> None:
+        """Accept whoever comes to these sockets, which are those of the hosts."""
+        self._hosts = list(hosts)
+        self.port = bound[0].getsockname()[1] if bound else 0
+        self._listeners = [Listener(each, self._welcome) for each in bound]
+        config = self.engine.state.config
+        config.port, config.bind = self.port, " ".join(hosts) or config.bind
+
+    def _listen_on_path(self) -> Listener | None:
+        if not self.unixsocket:
+            return None
+        listener = Listener(bind_path(self.unixsocket), self._welcome)
+        if mode := self.engine.state.config.unixsocket_mode:
+            os.chmod(self.unixsocket, mode)
+        return listener
+
+    def move(self, hosts: Sequence[str], port: int) -> None:
+        """Listen elsewhere, and there alone; port 0 is nowhere. Connections stay as they are.
+
+        The new sockets listen before the old ones close, but where these are in their way. Raises
+        OSError, and all is as it was then; always when called from another thread.
+        """
+        if threading.get_ident() != self._thread:
+            raise OSError(errno.EBUSY, "a server moves in its own thread alone")
+        wanted, before = hosts if port else [], (self._hosts, self.port)
         try:
-            for host in self._hosts or ():
-                bound += await bind(host, self.port)
-                self.port = bound[0].getsockname()[1]
-            if self.unixsocket:
-                bound.append(bind_path(self.unixsocket))
-                if mode := self.engine.state.config.unixsocket_mode:
-                    os.chmod(self.unixsocket, mode)
+            bound = bind(wanted, port)
         except OSError:
-            for each in bound:
-                each.close()
-            raise
-        return bound
+            if port != self.port:
+                raise
+            self._stop_listening()
+            try:
+                bound = bind(wanted, port)
+            except OSError:
+                self._listen(before[0], bind(*before))
+                raise
+        self._stop_listening()
+        self._listen(hosts, bound)
+
+    def _stop_listening(self) -> None:
+        for listener in self._listeners:
+            listener.close()
+        self._listeners = []
+
+    def _all_listeners(self) -> list[Listener]:
+        return [*self._listeners, *filter(None, [self._unix_listener])]
 
     def _answered_so_far(self) -> list[Connection]:
         """All connections; a script that takes long holds back no reply from before it."""
@@ -115,9 +161,11 @@ class Server:
         await asyncio.shield(self._close_soon())  # begun is done, whoever still waits for it
 
     async def _close(self) -> None:
-        self.engine.state.shut_down = self.engine.state.busy_door = None
-        for listener in self._listeners:
-            listener.close()
+        state = self.engine.state
+        state.shut_down = state.move = state.busy_door = None
+        self._stop_listening()
+        if self._unix_listener is not None:
+            self._unix_listener.close()
         for connection in self._answered_so_far():
             connection.ctx.finish()
             connection.ctx.close()
@@ -126,7 +174,6 @@ class Server:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._cycle
             self._cycle = None
-        self._listeners = []
         # Aborted transports report the loss in one of the loop's next turns.
         if self._connections:
             await self._all_gone.wait()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -85,6 +85,8 @@ class ServerState:
         self.redis_version = config.redis_version.encode()
         #: Ends the server that this state is of, if it listens anywhere.
         self.shut_down: Callable[[], None] | None = None
+        #: Has it listen at other addresses and another port; raises OSError.
+        self.move: Callable[[Sequence[str], int], None] | None = None
         #: DEBUG SET-ACTIVE-EXPIRE.
         self.expires_actively = True
         #: DEBUG SET-SKIP-CHECKSUM-VALIDATION.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from ..files import replace_file
 from ..patterns import is_literal, matcher
 from ..reply import OK, Reply
 from .documentation import help_lines
+
+logger = logging.getLogger("ferrite_lite")
 
 command = CommandGroup("server")
 
@@ -69,9 +72,7 @@ def config_set(ctx: Context, *pairs: bytes) -> Reply:
     config = ctx.server.config
     before = config.requirepass, config.lacks_replicas
     values = [(setting, _read(setting, name, raw)) for name, (setting, raw) in named.items()]
-    for name, (setting, value) in zip(named, values, strict=True):
-        if setting.stays_because and value != setting.get(config):
-            raise ConfigRefused(name.encode(), setting.stays_because)
+    _listen_where_told(ctx, dict(zip(named, values, strict=True)))
     for setting, value in values:
         setting.set(config, value)
     ctx.server.apply_settings()
@@ -80,6 +81,27 @@ def config_set(ctx: Context, *pairs: bytes) -> Reply:
         ctx.server.acl.require_password(config.requirepass)
     ctx.server.update_guards()
     return OK
+
+
+def _listen_where_told(ctx: Context, values: dict[str, tuple[Setting, Any]]) -> None:
+    """Move to the port and the addresses that are to be set. Raises ConfigRefused."""
+    config, move = ctx.server.config, ctx.server.move
+    asked = {
+        name: value
+        for name, (setting, value) in values.items()
+        if setting.unreachable and value != setting.get(config)
+    }
+    if not asked:
+        return
+    bind, port = asked.get("bind", config.bind), asked.get("port", config.port)
+    try:
+        if move is None:
+            raise OSError("nobody listens for this engine")
+        move(bind.split(), port)
+    except OSError as error:
+        logger.warning("cannot listen on %s:%d: %s", bind, port, error)
+        name = next(iter(asked))
+        raise ConfigRefused(name.encode(), NAMES[name].unreachable) from None
 
 
 def _changeable(name: str, raw_name: bytes) -> Setting:

@@ -508,3 +508,31 @@ async def test_bytes_are_counted_both_ways(dial: Dialer, server: Server) -> None
     assert (statistics.input_bytes, statistics.output_bytes - before) == (25, 11)
     writer.write(b"INFO stats\r\n")
     assert b"total_net_input_bytes:37\r\n" in await reader.readuntil(b"total_net_output_bytes")
+
+
+async def test_it_moves_to_another_port_while_it_serves(server: Server, dial: Dialer) -> None:
+    reader, writer = await dial()
+    before = server.port
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    writer.write(b"CONFIG SET port %d\r\n" % port)
+    assert await reader.readline() == b"+OK\r\n"
+    assert server.url == f"redis://127.0.0.1:{port}"
+    other_reader, other_writer = await dial()
+    other_writer.write(b"CONFIG SET bind *\r\n")
+    assert await other_reader.readline() == b"+OK\r\n"
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", before)
+    writer.write(b"PING\r\n")
+    assert await reader.readline() == b"+PONG\r\n"
+
+
+async def test_it_moves_for_nobody_in_another_thread(server: Server) -> None:
+    with pytest.raises(OSError, match="thread"):
+        await asyncio.to_thread(server.move, ["127.0.0.1"], 0)
+
+
+async def test_an_engine_that_listens_nowhere_cannot_move(engine: Engine) -> None:
+    connection = engine.connect(Peer())
+    reply = engine.execute(connection, [b"CONFIG", b"SET", b"port", b"1"])
+    assert "Unable to listen on this port" in str(reply)
