@@ -26,7 +26,7 @@ _LAST_REPLIES = (
 _PONGS = (b"+PONG\r\n", b"*2\r\n$4\r\npong\r\n")
 
 #: A busy machine answers in time, and a run does not take hours if a server has stopped answering.
-_TIMEOUT_SECONDS = 2.0
+_TIMEOUT_SECONDS = 20.0
 _WAITING = "still waiting"
 #: The default user's rules.
 _FREE = ("on", "nopass", "clearselectors", "allkeys", "allchannels", "allcommands")
