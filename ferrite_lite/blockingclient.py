@@ -1,8 +1,8 @@
 """redis-py clients for code that does not await, whose server is this process.
 
-As in ``client.py`` nothing of redis-py is replaced but the transport, and a plain command goes
-straight into the engine. Threads may share a client. What is sent runs in the thread that sends it;
-only what another thread has to say, a message of pub/sub, is waited for.
+As in ``client.py``, only redis-py's transport is replaced, and a plain command goes straight into
+the engine. Threads may share a client. A request runs in the thread that sends it; a thread waits
+only for messages that another thread publishes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ from .engine import Engine
 
 
 class BlockingInProcessClient(redis.Redis):
-    """A redis-py client on an engine in this process; options as those of InProcessClient."""
+    """A redis-py client on an engine in this process; ``Ferrite.sync_client`` makes them.
+
+    Takes the keyword arguments of ``redis.Redis`` that do not concern a socket.
+    """
 
     def __init__(self, engine: Engine, **options: Any) -> None:
         options = {"socket_timeout": None, "socket_connect_timeout": None, **options}
@@ -32,7 +35,7 @@ class BlockingInProcessClient(redis.Redis):
         self._door = Door(engine, pool)
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
-        """As redis-py's; a command that no connection must remember takes the short way."""
+        """As redis-py's, but a command that does not depend on a connection takes the short way."""
         if self.connection is not None or not self._door.serves(args[0]):
             return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis-py has no types here
         while (answer := self._door.ask(args)) is None:
@@ -40,7 +43,7 @@ class BlockingInProcessClient(redis.Redis):
         return self.parse_response(_Answered(answer), args[0], **options)  # type: ignore[no-untyped-call]  # as above
 
     def client(self) -> redis.Redis:
-        """A client that keeps to one connection."""
+        """A client that keeps one connection, as ``redis.Redis.client`` gives."""
         return redis.Redis(connection_pool=self.connection_pool, single_connection_client=True)
 
     def close(self) -> None:
@@ -78,7 +81,7 @@ class BlockingInProcessConnection(AbstractConnection):
         return _EngineSocket(self._engine, self.socket_timeout)
 
     def can_read(self, timeout: float | None = 0) -> bool:
-        """redis-py would poll the descriptor that this socket does not have."""
+        """As redis-py's, which would poll a file descriptor that this socket does not have."""
         if self._sock is None:
             self.connect()  # type: ignore[no-untyped-call]  # as above
         reader = cast("Any", self._parser)._reader
@@ -119,7 +122,7 @@ class _EngineSocket:
             return len(part)
 
     def wait(self, timeout_seconds: float | None) -> bool:
-        """Whether there is something to receive, the end included, before the time is over."""
+        """Whether anything, or the end of the stream, can be received before the timeout."""
         started_ns = stopwatch_ns()
         with self._has_received:
             while not (self._received or self._closed):

@@ -1,9 +1,9 @@
-"""Serve others while a script holds the thread: it looks at the sockets from inside the script.
+"""Serve other clients while a script holds the thread: from inside the script.
 
-The loop does not turn while a script runs. Past ``busy-reply-threshold`` the script calls in here
-once in many steps: what has come is read straight from the sockets, and answered straight into
-them, the event loop being none the wiser. The engine refuses all but what ends the script. Who
-connects meanwhile is accepted, and the loop takes it over when the script is over.
+The event loop does not turn while a script runs. Past ``busy-reply-threshold`` the script calls in
+here every so many steps: requests are read straight from the sockets, and replies written straight
+to them, without the loop. The engine refuses all requests but those that end the script. Clients
+that connect meanwhile are accepted, and the loop takes them over when the script is over.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from collections.abc import Callable, Iterable
 from .listening import Client, Listener
 from .transport import Transport
 
-#: Read at a time from one client that is to be told that the server is busy.
+#: How much is read at a time from one client.
 READ_BYTES = 1 << 16
 
 
 class BusyDoor:
-    """The way to a server's clients that leads past its event loop."""
+    """Reaches a server's clients without its event loop."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class BusyDoor:
         self._thread = threading.get_ident()
 
     def serve(self) -> bool:
-        """Answer who has asked something; False where that cannot be done from this thread."""
+        """Answer the requests that have arrived; False if that is not possible in this thread."""
         if threading.get_ident() != self._thread:
             return False
         for listener in self._listeners():
@@ -49,7 +49,7 @@ class BusyDoor:
 
     @staticmethod
     def _serve(client: Client, fd: int) -> None:
-        with contextlib.suppress(OSError):  # the loop will find out, too
+        with contextlib.suppress(OSError):  # the loop will notice it, too
             data = os.read(fd, READ_BYTES)
             if not data:
                 return
@@ -62,7 +62,7 @@ class BusyDoor:
 
 
 class _DirectStream:
-    """A loop's transport, past which is written as long as it has nothing to write itself."""
+    """Writes to a socket directly, unless its loop's transport has something to write first."""
 
     behind: Transport
 

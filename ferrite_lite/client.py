@@ -1,7 +1,7 @@
-"""redis-py clients whose server is this process: the door to an engine without a socket.
+"""redis-py clients whose server is this process: they reach an engine without a socket.
 
-Nothing of redis-py is replaced but the transport, so pipelines, pub/sub, locks and scripts behave
-as they do over TCP. A plain command takes a shorter way still: straight into the engine, its reply
+Of redis-py only the transport is replaced, so pipelines, pub/sub, locks and scripts behave as they
+do over TCP. A plain command takes an even shorter way: straight into the engine, and its reply is
 turned into what hiredis would have parsed.
 """
 
@@ -22,7 +22,7 @@ from .numeric import format_float
 from .pause import Postponed
 from .reply import Attributed, FlatMap, NullArray, Pairs, Reply
 
-#: Commands that belong to one connection, or whose reply is no single value: redis-py's own way.
+#: Commands that belong to one connection, or have several replies: they take redis-py's own way.
 CONNECTION_COMMANDS = frozenset(
     {
         *("AUTH", "CLIENT", "HELLO", "MONITOR", "QUIT", "RESET", "SELECT"),
@@ -31,7 +31,7 @@ CONNECTION_COMMANDS = frozenset(
     }
 )
 
-#: A call that awaits no I/O never lets the event loop run: give way once in so many calls.
+#: A call that awaits no I/O never lets the event loop run, so let it once in so many calls.
 CALLS_BETWEEN_YIELDS = 16
 #: No loop turns the expiry cycle of an engine without a server: its clients do, between their own
 #: calls, and for no longer than this at a time.
@@ -41,7 +41,7 @@ IN_PROCESS = Peer("in-process:0", "in-process:0")
 
 
 class InProcessClient(redis.asyncio.Redis):
-    """An asyncio redis-py client on an engine in this process.
+    """An asyncio redis-py client on an engine in this process; ``Ferrite.client`` makes them.
 
     Takes the keyword arguments of ``redis.asyncio.Redis`` that do not concern a socket:
     ``decode_responses``, ``protocol``, ``db``, ``username``, ``password``, ``client_name``...
@@ -57,7 +57,7 @@ class InProcessClient(redis.asyncio.Redis):
         self._door = Door(engine, pool)
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
-        """As redis-py's; a command that no connection must remember runs at once."""
+        """As redis-py's, but a command that does not depend on a connection runs at once."""
         if self.connection is not None or not self._door.serves(args[0]):
             return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis-py has no types here
         while (answer := self._door.ask(args)) is None:  # noqa: ASYNC110  # only time may end it
@@ -67,7 +67,7 @@ class InProcessClient(redis.asyncio.Redis):
         return await self.parse_response(cast("Any", answer), args[0], **options)
 
     def client(self) -> redis.asyncio.Redis:
-        """A client that keeps to one connection."""
+        """A client that keeps one connection, as ``redis.asyncio.Redis.client`` gives."""
         pool = self.connection_pool
         return redis.asyncio.Redis(connection_pool=pool, single_connection_client=True)
 
@@ -89,7 +89,7 @@ class Door:
         self._is_utf8 = self._encoder.encoding == "utf-8"
         self._calls = 0
         options = pool.connection_kwargs
-        #: With credentials to present, the handshake is redis-py's business.
+        #: If there are credentials to present, redis-py's own handshake is needed.
         self._is_plain = not (
             engine.state.config.requirepass
             or options.get("username")
@@ -132,9 +132,9 @@ class Door:
 
 
 class Answer:
-    """A reply, as hiredis would have parsed it; ``calls`` is how many the client has had.
+    """A reply as hiredis would have parsed it; ``calls`` counts the client's calls so far.
 
-    For redis-py's ``parse_response`` it is a connection that has its reply already.
+    To redis-py's ``parse_response`` it acts as a connection that has its reply already.
     """
 
     __slots__ = ("_value", "calls")
@@ -152,7 +152,7 @@ class Answer:
         return self.read()
 
 
-#: Nobody can change them, and hiredis gives no others for them.
+#: Immutable types that hiredis would return just so.
 _AS_THEY_ARE = frozenset({bytes, int})
 
 
@@ -164,7 +164,7 @@ class Parsed:
 
     def value(self, reply: Reply, decode: Callable[[bytes], Any] | None) -> Any:
         """Bytes, numbers, None, lists and dicts, of which nothing is shared with the engine."""
-        # Nearly every reply is one of these, or a list of them: it saves a tenth of a validate.
+        # Nearly every reply is one of these or a list of them; this saves a tenth of a validate.
         if decode is None and type(reply) in _AS_THEY_ARE:
             return reply
         if decode is None and type(reply) is list:
@@ -226,7 +226,7 @@ class InProcessConnection(AbstractConnection):
 
 
 class _EngineWriter:
-    """The writing half: what is written is run at once, and the replies are there to be read."""
+    """The writing half: requests written here run at once, and the reader gets their replies."""
 
     def __init__(self, engine: Engine, reader: asyncio.StreamReader) -> None:
         self._reader = reader

@@ -9,9 +9,9 @@ NS_PER_SECOND = 1_000_000_000
 NS_PER_MS = 1_000_000
 NS_PER_US = 1_000
 
-#: For how long something took, which is real time whatever clock drives the server.
+#: Measures how long something took: in real time, whatever clock drives the server.
 stopwatch_ns = time.perf_counter_ns
-#: Nobody in the thread does anything for some seconds: DEBUG SLEEP alone wants that.
+#: Blocks the thread for some seconds: for DEBUG SLEEP, and for clients that may block.
 block_seconds = time.sleep
 
 
@@ -54,9 +54,9 @@ class ManualClock:
 class Moment:
     """The instant at which the current request runs.
 
-    The clock is read when the first command asks, and then no more until the engine begins the next
-    request: a script, and a whole transaction, see one moment, as in Redis. Most requests touch no
-    deadline and read no clock.
+    The clock is read when a command first asks for the time, and not again until the engine begins
+    the next request: a script, or a whole transaction, sees one moment, as in Redis. Most requests
+    touch no deadline and read no clock.
     """
 
     __slots__ = ("_now_ns", "_ns", "read_ms")
@@ -64,7 +64,7 @@ class Moment:
     def __init__(self, clock: Clock) -> None:
         self._now_ns = clock.now_ns
         self._ns = 0
-        #: None until somebody asks. The engine puts None here where a request begins.
+        #: None until the time is asked for; the engine resets it to None where a request begins.
         self.read_ms: int | None = None
 
     def save(self) -> tuple[int | None, int]:

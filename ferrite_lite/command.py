@@ -16,14 +16,14 @@ Handler = Callable[..., Reply]
 Declared = Callable[[Handler], Handler]
 #: Finds the keys of a request where the usage line cannot say where they stand (SORT's STORE).
 KeyFinder = Callable[[list[bytes]], list[int]]
-#: Tells what a request does to each of its keys, in the words of ``KeySpec``, where its options
-#: decide.
+#: Says what a request does to each of its keys, in the words of ``KeySpec``, where that depends on
+#: its options.
 UseFinder = Callable[[list[bytes]], list[str]]
-#: Raises CommandError for a connection that may not ask at all, whoever its user is.
+#: Raises CommandError for a connection that may not run the command, whoever its user is.
 Gate = Callable[..., None]
 
-#: Flags in the order in which COMMAND INFO lists them. Of one it says nothing: ``may_replicate``,
-#: of what replicas must hear of though it writes no key itself.
+#: Flags in the order in which COMMAND INFO lists them. One more, ``may_replicate``, is not shown
+#: there: it marks commands that replicas must hear of although they write no key themselves.
 FLAGS = (
     "write",
     "readonly",
@@ -81,7 +81,7 @@ _CATEGORY_OF_GROUP = {"generic": "keyspace", "transactions": "transaction", "ser
 class KeySpec:
     """What a command does to the keys at one place: ``RO access``, ``OW update``...
 
-    Written with a leading ``?``, it means keys whose place only the options tell.
+    Written with a leading ``?``, it stands for keys whose place depends on the options.
     """
 
     flags: tuple[str, ...]
@@ -95,7 +95,7 @@ class KeySpec:
 
 @dataclass(slots=True, eq=False)
 class Command:
-    """One command: its usage line, its flags, its handler, and what they imply."""
+    """One command: its usage line, its flags, its handler, and what follows from them."""
 
     usage: Usage
     flags: frozenset[str]
@@ -104,7 +104,7 @@ class Command:
     handler: Handler
     #: The ACL category that the command's group stands for, if any.
     category: str = ""
-    #: Further ACL categories, which neither group nor flags imply.
+    #: Further ACL categories, which follow from neither the group nor the flags.
     also: frozenset[str] = frozenset()
     tips: tuple[str, ...] = ()
     #: What the command does to its keys, in Redis's words; see ``KeySpec``.
@@ -156,9 +156,9 @@ class Command:
     def is_plain(self) -> bool:
         """Whether the engine may run it by its short cut, past the gate.
 
-        A command that changes what its connection may do next (MULTI, AUTH, SUBSCRIBE) may not. No
-        script may call any of these either, so their flag ``noscript`` tells them; EVAL and its kin
-        have that flag too, and change nothing.
+        Not if it changes what its connection may do next (MULTI, AUTH, SUBSCRIBE). Scripts may not
+        call such commands either, so the flag ``noscript`` marks them. EVAL and its kin have the
+        flag too, but change nothing of the connection.
         """
         return not self.is_container and ("noscript" not in self.flags or self.group == "scripting")
 
@@ -179,12 +179,9 @@ class Command:
         return argc == arity if arity > 0 else argc >= -arity
 
     def key_positions(self, argv: list[bytes]) -> list[int] | None:
-        """Where a request names its keys.
-
-        None where it counts its keys and the count does not fit.
-        """
+        """Where a request names its keys; None if its count of keys does not fit."""
         if len(argv) < abs(self.usage.arity) and (self.find_keys or self.usage.numkeys_at):
-            return None  # asked by redis.acl_check_cmd, which takes unfinished requests
+            return None  # redis.acl_check_cmd asks about unfinished requests
         if self.keys_used == "not_key":
             return []
         if self.find_keys is not None:
@@ -237,7 +234,7 @@ class CommandGroup:
     """The commands of one module. A name can be declared once."""
 
     def __init__(self, name: str, *, category: str | None = None) -> None:
-        """``category`` is for commands that Redis documents in one place and permits in another."""
+        """``category`` is for commands whose ACL category is not that of their group."""
         #: The documentation group: ``string``, ``generic``, ``connection``...
         self.name = name
         #: The ACL category of its commands; none if empty.
@@ -262,8 +259,8 @@ class CommandGroup:
     ) -> Declared:
         """Declare the decorated function as the handler of ``usage``.
 
-        ``keys`` tells what it does to them where that is not "RO access" or "RW access update".
-        ``deprecated`` is since when, and what to use instead: ``2.0.0 `GETRANGE` ``.
+        ``keys`` says what it does to its keys if not "RO access" or "RW access update".
+        ``deprecated`` says since when, and what to use instead: ``2.0.0 `GETRANGE` ``.
         ``arity`` is for the few commands that accept more than their documentation says.
         """
 
@@ -318,8 +315,9 @@ class CommandTable(dict[bytes, Command | None]):
         self.short_cuts = self._short_cuts()
 
     def _short_cuts(self) -> list[dict[bytes, Command]]:
-        """By the number of words of a request, MANY_WORDS and more being one: the plain commands
-        that accept as many. Arity is checked by being found here.
+        """The plain commands that accept a request of so many words, by that number.
+
+        The last entry stands for MANY_WORDS and more. To find a command here is to check its arity.
         """
         return [
             {
@@ -331,9 +329,9 @@ class CommandTable(dict[bytes, Command | None]):
         ]
 
     def renamed(self, names: Iterable[tuple[bytes, bytes]]) -> CommandTable:
-        """The table after ``rename-command``, one pair after the other; ``b""`` is no name at all.
+        """The table after ``rename-command`` with pairs of old and new names; ``b""`` removes one.
 
-        A command keeps the name that errors, statistics and ACL rules know it by. Raises
+        Errors, statistics and ACL rules still know a command by its original name. Raises
         UnknownRenamed.
         """
         table = CommandTable([])
@@ -352,7 +350,7 @@ class CommandTable(dict[bytes, Command | None]):
         return table
 
     def _container(self, name: str, first: Command) -> Command:
-        """The container of a subcommand; declared by nobody, it follows from its subcommands."""
+        """The container of a subcommand. It is not declared: it follows from its subcommands."""
         container = self.get(name.encode())
         if container is None:
             container = Command(

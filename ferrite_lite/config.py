@@ -1,7 +1,7 @@
-"""The settings of one server: what they are called, what they accept, and what they are.
+"""The settings of one server: their names, the values they accept, and their current values.
 
-A setting is declared once, in ``SETTINGS``, under the name that CONFIG GET and redis.conf know. The
-code reads plain attributes of ``Config``, whose names end in their unit.
+A setting is declared once, in ``SETTINGS``, under its name in CONFIG GET and redis.conf. The code
+reads plain attributes of ``Config``, whose names end in their unit.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from .numeric import INT64_MAX, UINT64_MAX, maybe_int, parse_strtod
 from .resp import MAX_BULK_BYTES
 from .version import REDIS_VERSION
 
-#: ``busy-reply-threshold``: a script that runs longer lets other clients be told -BUSY.
+#: ``busy-reply-threshold``: when a script has run this long, other clients are answered -BUSY.
 BUSY_AFTER_MS = 5_000
 
-#: Redis lets a script take all memory there is; ours is a guest in somebody's process.
+#: Redis lets a script take all memory; this server is a guest in somebody's process.
 SCRIPT_MEMORY_BYTES = 512 * 1024**2
 
-#: What may go when ``maxmemory`` is reached, and by what it is chosen; in Redis's order.
+#: Which keys may be evicted at ``maxmemory``, and how they are chosen; in Redis's order.
 EVICTION_POLICIES = (
     "volatile-lru",
     "volatile-lfu",
@@ -46,10 +46,10 @@ MEMORY_UNITS = {
 
 
 class OutputLimit(NamedTuple):
-    """How much may wait for a client that does not read; 0 is no limit."""
+    """How much output may wait for a client that does not read; 0 means no limit."""
 
     hard_bytes: int
-    #: May be passed for ``soft_seconds``.
+    #: May be exceeded for ``soft_seconds``.
     soft_bytes: int
     soft_seconds: int
 
@@ -78,20 +78,20 @@ class Config:
     timeout_seconds: int = 0
     max_bulk_bytes: int = MAX_BULK_BYTES
     busy_after_ms: int = BUSY_AFTER_MS
-    #: What the process may grow by while one script runs.
+    #: How much the process may grow while one script runs.
     script_memory_bytes: int = SCRIPT_MEMORY_BYTES
     output_limits: dict[str, OutputLimit] = field(default_factory=OUTPUT_LIMITS.copy)
-    #: Negative for no slow log.
+    #: Negative: no slow log.
     slowlog_slower_than_us: int = 10_000
     slowlog_max_entries: int = 128
-    #: 0 for no latency monitor.
+    #: 0: no latency monitor.
     latency_threshold_ms: int = 0
     latency_tracking: bool = True
     latency_percentiles: tuple[float, ...] = (50.0, 99.0, 99.9)
     encodings: EncodingLimits = field(default_factory=EncodingLimits)
-    #: How many keys may be tracked for clients that keep copies; 0: no limit.
+    #: How many keys may be tracked for clients that cache them; 0: no limit.
     tracking_max_keys: int = 1_000_000
-    #: The letters of ``notify-keyspace-events``, ``A`` spelt out.
+    #: The letters of ``notify-keyspace-events``, with ``A`` spelt out.
     notified_classes: frozenset[str] = frozenset()
     #: 0: no limit.
     maxmemory_bytes: int = 0
@@ -102,30 +102,30 @@ class Config:
     lfu_log_factor: int = 10
     lfu_decay_minutes: int = 1
     compresses_dumps: bool = True
-    #: How often a second the server looks after what is due.
+    #: How often a second the server's cycle runs.
     hz: int = 10
-    #: 0: a silent connection is not asked whether it is still there.
+    #: 0: no keep-alive probes.
     tcp_keepalive_seconds: int = 300
-    #: Writes are refused with fewer replicas, and there are none.
+    #: Writes are refused if there are fewer replicas; there never are any.
     min_replicas_to_write: int = 0
     min_replicas_max_lag_seconds: int = 10
     #: Refuse to serve other machines without a password.
     protected_mode: bool = True
-    #: Who may say DEBUG: ``no``, ``yes``, or ``local`` for connections from this machine. Redis
-    #: refuses everybody; tests, which this server is for, ask for it.
+    #: Who may call DEBUG: ``no``, ``yes``, or ``local`` for connections from this machine. Redis's
+    #: default is ``no``, but this server is made for tests, and they need it.
     debug_access: str = "local"
     unixsocket_mode: int = 0
     pidfile: str = ""
     logfile: str = ""
     loglevel: str = "notice"
-    #: The version that HELLO and INFO tell. Clients branch on it: redis-py caches on its side only
+    #: The version in HELLO and INFO. Clients branch on it: redis-py's client-side cache works only
     #: with servers that call themselves 7.4.0 or newer.
     redis_version: str = REDIS_VERSION
     #: The configuration file that was read, which CONFIG REWRITE writes.
     file: str = ""
-    #: ``rename-command``: names and what they are instead, in order; nothing for not at all.
+    #: ``rename-command``: pairs of old and new names, in order; an empty new name removes one.
     renamed_commands: list[tuple[bytes, bytes]] = field(default_factory=list)
-    #: Settings that nothing depends on here, as they were set.
+    #: Settings that have no effect here, as they were set.
     foreign: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -143,7 +143,7 @@ class Config:
 
 
 class Kind(Protocol):
-    """How the values of a setting are written."""
+    """How the values of a setting are read and written."""
 
     def read(self, raw: bytes) -> Any:
         """The value that a client wrote. Raises ValueError with Redis's reason."""
@@ -186,7 +186,7 @@ class Memory(Integer):
 
 
 def _maybe_bytes(raw: bytes) -> int | None:
-    """What is too large is the largest number, and a product loses its upper bits: C does both."""
+    """As in C, too large a number becomes the largest, and a product loses its upper bits."""
     match = re.fullmatch(rb"(\d{0,127})([a-z]*)", raw.lower())
     if match is None or match[2] not in MEMORY_UNITS:
         return None
@@ -195,7 +195,7 @@ def _maybe_bytes(raw: bytes) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class OutputLimitWords:
-    """``pubsub 32mb 8mb 60``: any kinds of client, each with its limit; the others keep theirs."""
+    """``pubsub 32mb 8mb 60``: limits for some kinds of client; the others keep theirs."""
 
     def read(self, raw: bytes) -> dict[str, OutputLimit]:
         words = raw.split()
@@ -221,7 +221,7 @@ class OutputLimitWords:
 
 @dataclass(frozen=True, slots=True)
 class MemoryOrPercent:
-    """A size, or a share of ``maxmemory``: ``10%``. It is kept as it is written back."""
+    """A size, or a share of ``maxmemory``: ``10%``. It is kept in the form it is written in."""
 
     def read(self, raw: bytes) -> str:
         if match := re.fullmatch(rb"(\d{1,19})%", raw):
@@ -237,13 +237,13 @@ class MemoryOrPercent:
         return value.encode()
 
 
-#: Every class of keyspace events that ``A`` stands for, in the order in which they are written.
+#: The classes of keyspace events that ``A`` stands for, in the order in which they are written.
 COMMON_CLASSES = "g$lshzxetd"
 
 
 @dataclass(frozen=True, slots=True)
 class EventClasses:
-    """``notify-keyspace-events``: letters in any order, of which ``A`` stands for many."""
+    """``notify-keyspace-events``: letters in any order; ``A`` stands for many of them."""
 
     def read(self, raw: bytes) -> frozenset[str]:
         letters = raw.decode("latin-1")
@@ -252,7 +252,7 @@ class EventClasses:
         return frozenset(letters.replace("A", COMMON_CLASSES))
 
     def write(self, value: frozenset[str]) -> bytes:
-        # A quirk of Redis: beside A there is no n to be seen.
+        # A quirk of Redis: it does not write n beside A.
         has_all = value >= set(COMMON_CLASSES)
         letters = "A" if has_all else "".join(c for c in COMMON_CLASSES + "n" if c in value)
         return (letters + "".join(c for c in "KEm" if c in value)).encode()
@@ -342,7 +342,7 @@ class Octal:
 
 @dataclass(frozen=True, slots=True)
 class Only:
-    """One value, because any other asks for what is not served."""
+    """Only one value, because any other asks for something that is not served."""
 
     kind: Kind
     value: bytes
@@ -368,13 +368,13 @@ CANNOT_BIND = "Failed to bind to specified addresses."
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One name of CONFIG GET."""
+    """One setting, as CONFIG GET and CONFIG SET name it."""
 
     name: str
     kind: Kind
     get: Callable[[Config], Any]
     set: Callable[[Config, Any], None]
-    #: Another name of the same setting, from before Redis 7.
+    #: Its name before Redis 7.
     alias: str | None = None
     #: Why it cannot be changed while the server runs; empty if it can.
     frozen_because: str = ""
@@ -382,7 +382,7 @@ class Setting:
     takes_words: bool = False
     #: Of an address to listen on: what is said where it cannot be had.
     unreachable: str = ""
-    #: Whether CONFIG GET tells it only to who spells its name.
+    #: Whether CONFIG GET shows it only if its name is spelt out.
     is_hidden: bool = False
 
 
@@ -396,7 +396,7 @@ def _attribute(
     takes_words: bool = False,
     unreachable: str = "",
 ) -> Setting:
-    """A setting kept in ``Config.path``, which may name a part: ``encodings.hash_entries``."""
+    """A setting kept in ``Config.path``, which may lead into a part: ``encodings.hash_entries``."""
     *parts, last = path.split(".")
 
     def owner(config: Config) -> Any:
@@ -430,7 +430,7 @@ def _foreign() -> Iterator[Setting]:
 
 
 def _foreign_kind(each: Foreign) -> Kind:
-    """What the words of the table mean."""
+    """The kind that the table's words stand for."""
     if each.values in _NAMED_KINDS:
         return _NAMED_KINDS[each.values]
     if each.values.startswith("bytes "):
@@ -448,7 +448,7 @@ def _set_foreign(name: str, config: Config, value: Any) -> None:
 
 
 def _set_hz(config: Config, value: int) -> None:
-    """Redis takes any number, and keeps to its bounds."""
+    """As Redis, accept any number and clamp it."""
     config.hz = min(max(value, 1), 500)
 
 
@@ -458,11 +458,11 @@ def _set_log_level(config: Config, level: str) -> None:
 
 
 def _set_directory(_: Config, path: str) -> None:
-    """Only at the start: relative paths of other settings count from here."""
+    """Only at the start: relative paths in other settings start from here."""
     os.chdir(path)
 
 
-#: The words of ``loglevel``. Python has no level between the last two of Redis's first three.
+#: The words of ``loglevel``. Python has one level for ``verbose`` and ``notice``.
 LOG_LEVELS = {
     "debug": logging.DEBUG,
     "verbose": logging.INFO,

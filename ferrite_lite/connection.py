@@ -1,7 +1,7 @@
 """One client's byte stream, whatever carries it: TCP, a Unix socket, or the memory of this process.
 
-Requests run in order and in bounded time slices, replies leave in order and in bounded memory. No
-command is known here.
+Requests run in order and in bounded time slices; replies leave in order and in bounded memory. This
+module knows no command.
 """
 
 from __future__ import annotations
@@ -30,28 +30,28 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("ferrite_lite")
 
-#: Requests run between two looks at the clock as long as they are quick; any other is a look.
+#: How many quick requests run between two looks at the clock; after any other one it is read.
 STEP_REQUESTS = 1024
-#: What follows a batch that is all there is.
+#: The backlog behind a batch that is all there is.
 NO_MORE_BATCHES: Iterator[list[Request]] = iter(())
 
-#: What a client may send ahead while it waits for the end of CLIENT PAUSE.
+#: How much a client may send ahead while it waits for the end of CLIENT PAUSE.
 MAX_HELD_BYTES = 1024 * 1024
-#: How often a client inside the process looks whether the pause is over.
+#: How often an in-process client looks whether the pause is over.
 PAUSE_LOOK_SECONDS = 0.1
 
-#: ``client-output-buffer-limit normal``: Redis has no limit here, and one HGETALL to a client that
-#: does not read can then take all memory.
+#: Redis has no limit here by default (``client-output-buffer-limit normal 0 0 0``), so one client
+#: that sends HGETALL again and again, and does not read, can take all memory.
 MAX_OUTPUT_BYTES = 256 * 1024 * 1024
-#: ``PROTO_REPLY_CHUNK_BYTES``: replies so small need none of the buffers that Redis limits.
+#: ``PROTO_REPLY_CHUNK_BYTES``: replies up to this size do not reach the buffers that Redis limits.
 FREE_REPLY_BYTES = 16 * 1024
-#: The cycle weighs connections often enough for requests and messages up to this size; larger ones
-#: are weighed at once.
+#: The cycle measures connections often enough for requests and messages up to this size; a larger
+#: one is measured at once.
 LIGHT_BYTES = 64 * 1024
-#: What a client that has not authenticated may leave unread.
+#: How much a client that has not authenticated may leave unread.
 MAX_UNAUTHENTICATED_OUTPUT_BYTES = 1024
 
-#: A request must be complete after this long: ``timeout`` does not stop a client that drips bytes.
+#: When a request must be complete: ``timeout`` does not stop a client that drips bytes.
 REQUEST_DEADLINE_SECONDS = 60
 UNAUTHENTICATED_DEADLINE_SECONDS = 10
 
@@ -60,11 +60,11 @@ PROTECTED = ENCODERS[2].encode(InProtectedMode())
 
 
 class Outbox:
-    """What others have to tell a client: pub/sub messages, invalidations, what MONITOR shows.
+    """Pushes for one client: pub/sub messages, invalidations, what MONITOR shows.
 
-    It fills while another connection's requests run, in whatever thread, and is emptied when the
-    client's own loop comes round, at once for all that has gathered. It is used under the engine's
-    lock, and nothing in it raises: a publisher does not suffer from a subscriber.
+    They are added while another connection's requests run, in whatever thread, and sent together in
+    the next turn of this client's own loop. The outbox is used under the engine's lock, and nothing
+    in it raises: a publisher must not suffer from a subscriber.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -74,19 +74,19 @@ class Outbox:
         self._too_much_since_seconds: float | None = None
 
     def add(self, message: Reply) -> None:
-        """Send a message soon, unless too much is waiting by then: that costs the connection."""
+        """Send a message soon. If too much is waiting already, the connection is closed instead."""
         ctx = self._connection.ctx
         data = ENCODERS[ctx.resp].encode(message)
         is_first = not self._messages
         self._messages.append(data)
         self.waiting_bytes += len(data)
-        # One that is at home everywhere is told here and now.
+        # A connection without a loop sends it here and now.
         if is_first:
             self._connection.at_home(self._flush_at_home, later=True)
         self.is_too_much(self.waiting_bytes)
 
     def flush(self) -> None:
-        """Hand over what has gathered; in the connection's own thread."""
+        """Send what has gathered; call it in the connection's own thread."""
         if not self._messages:
             return
         data = b"".join(self._messages)
@@ -99,7 +99,7 @@ class Outbox:
             thin_out(self._connection.engine.state)
 
     def is_too_much(self, unread_bytes: int) -> bool:
-        """Close a client for which more waits than may."""
+        """Close a client that has left too much unread; true if so."""
         if unread_bytes > self._limit.hard_bytes > 0:
             self._overflow(unread_bytes)
             return True
@@ -146,32 +146,33 @@ class Connection(asyncio.Protocol):
         self._tracking = engine.state.tracking
         self._statistics = engine.state.statistics
         self._now_ns = engine.state.clock.now_ns
-        #: Half the price of ``with engine.lock``, and paid for every request that comes alone.
+        #: Calling these takes half the time of ``with``, which every single request would pay.
         self._lock, self._unlock = engine.lock.acquire, engine.lock.release
         self._limits = ParserLimits(max_bulk_bytes=engine.state.config.max_bulk_bytes)
         self._parser = RequestParser(self._limits)
         self._outbox = Outbox(self)
-        #: Requests that are parsed and not yet run, where in them to go on, and what comes then;
-        #: None when all are run.
+        #: The batch of parsed requests that is being run, the position of the next one in it, and
+        #: the batches behind it; ``_backlog`` is None when all requests have run.
         self._batch: list[Request] = []
         self._at = 0
         self._backlog: Iterator[list[Request]] | None = None
         self._backlog_bytes = 0
-        #: What the limit on memory counts for it.
+        #: What ``maxmemory`` counts for this connection.
         self.counted_bytes = 0
-        #: Bytes that came although reading was paused.
+        #: Bytes that arrived while there was a backlog.
         self._held = bytearray()
         self._can_write = True
-        #: Replies that are handed over at the end of the loop's turn.
+        #: Replies to be sent at the end of the loop's turn.
         self._unsent = b""
         self._is_paused = False
         #: Whether the next request waits for the end of CLIENT PAUSE.
         self._is_postponed = False
-        #: Whether that one batch is all, and no longer than a step.
+        #: Whether the batch is all there is, and no longer than a step.
         self._is_short = False
         #: What the stopwatch showed after the last step.
         self._ended_ns = 0
-        #: For the request deadline: how much was served when a request was seen incomplete.
+        #: For the request deadline: how many requests had been served when an incomplete one was
+        #: first seen, and when that was.
         self._served = 0
         self._stalled: tuple[int, float] | None = None
 
@@ -180,9 +181,10 @@ class Connection(asyncio.Protocol):
     def open(
         self, transport: Transport, peer: Peer, home: asyncio.AbstractEventLoop | None
     ) -> None:
-        """Begin: from here on bytes may come.
+        """Begin: from here on bytes may arrive.
 
-        ``home`` is the loop, in this thread, in which the transport must be used; None if anywhere.
+        ``home`` is the loop of this thread, the only one that may use the transport; None if any
+        thread may.
         """
         self._transport = transport
         self._home, self._thread = home, threading.get_ident()
@@ -198,7 +200,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether it has requests that are not answered yet."""
+        """Whether some of its requests are not answered yet."""
         return self._backlog is not None
 
     def divert(self, transport: Transport) -> Transport:
@@ -223,7 +225,7 @@ class Connection(asyncio.Protocol):
         self._work()
 
     def eof_received(self) -> bool:
-        """The client will send no more; what it asked for is still answered, as Redis does not."""
+        """The client will send no more. Unlike Redis, we still answer what it asked for."""
         self.hand_over()
         return False
 
@@ -244,7 +246,7 @@ class Connection(asyncio.Protocol):
     # --- running requests -------------------------------------------------------------------------
 
     def _take(self, data: bytes, size: int) -> None:
-        """Make a backlog of what came: nearly always one batch."""
+        """Make a backlog of new bytes: nearly always one batch."""
         requests = self._parser.feed_whole(data)
         if requests is not None:
             self._batch, self._at, self._backlog = requests, 0, NO_MORE_BATCHES
@@ -256,19 +258,19 @@ class Connection(asyncio.Protocol):
             self._backlog = self._parser.feed_strictly(data)
 
     def _is_one_too_many(self) -> bool:
-        """Whether a large request costs this connection its place: then it is not run."""
+        """Whether ``maxmemory-clients`` closes this connection for its large request."""
         with self.engine.lock:
             thin_out(self.engine.state)
         return self.ctx.closing
 
     def _work(self) -> None:
-        """Run what is waiting, for one time slice; the rest when the loop comes round again."""
+        """Run waiting requests for one time slice; the rest follow in the loop's next turns."""
         while self._backlog is not None:
             is_done = self._run_slice(self._backlog)
             if self._tracking.has_news:
                 self.engine.end_turn()
             if is_done:
-                # Let go of now, what they were is still at hand for the next that come.
+                # Free the old requests now, while their memory can be reused for the next.
                 self._backlog, self._batch = None, []
                 if self._held:
                     held = bytes(self._held)
@@ -281,11 +283,11 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _must_leave(self) -> bool:
-        """A slice is over before all is done: let others run, as far as there are any."""
+        """Requests are left when a slice is over: true if other clients must run first."""
         if self._is_postponed:
-            return True  # and go on reading: it may leave before its turn comes
+            return True  # and go on reading: the client may leave before its turn comes
         if self._server is None or self._home is None:
-            return False  # in the process there is nobody else to wait for
+            return False  # an in-process client has nobody to wait for
         self._stop_reading()
         if self._can_write:
             self._home.call_soon(self._resume)
@@ -296,9 +298,9 @@ class Connection(asyncio.Protocol):
         self._transport.pause_reading()
 
     def _wait_for_turn(self, argv: Request) -> None:
-        """Go on with a request when clients are paused no more.
+        """Go on with this request when CLIENT PAUSE ends.
 
-        Without a server, nobody else looks.
+        Without a server there is no cycle that notices the end, so look again and again.
         """
         self._is_postponed = True
         self._at = next(at for at, each in enumerate(self._batch) if each is argv)
@@ -312,7 +314,7 @@ class Connection(asyncio.Protocol):
             self._work()
 
     def _run_slice(self, batches: Iterator[list[Request]]) -> bool:
-        """Run requests and send their replies together; true when none is left."""
+        """Run requests for one slice, and send their replies together; true if none is left."""
         ctx, is_done = self.ctx, False
         lines: list[bytes] = []
         try:
@@ -337,7 +339,7 @@ class Connection(asyncio.Protocol):
             logger.warning("closing %s: its request is too big", ctx.peer.address)
             ctx.finish()
         except Exception:
-            # A bug of ours: this client pays for it, the others do not.
+            # A bug of ours costs this client its connection, and the others nothing.
             logger.exception("closing %s: a command failed in an unexpected way", ctx.name)
             ctx.finish()
         if ctx.closing:
@@ -350,9 +352,9 @@ class Connection(asyncio.Protocol):
         return is_done
 
     def _run_steps(self, batches: Iterator[list[Request]], lines: list[bytes]) -> bool:
-        """Run requests until none is left, which is true, or time or the transport says stop.
+        """Run requests step by step; true if none is left, false if time or transport says stop.
 
-        A step is a few requests of one batch, between two looks at the clock. Raises Postponed at
+        A step is some requests of one batch, between two looks at the clock. Raises Postponed at
         the first request that must wait.
         """
         ctx, limits = self.ctx, self._limits
@@ -376,7 +378,7 @@ class Connection(asyncio.Protocol):
         return False
 
     def _answer(self, lines: list[bytes]) -> None:
-        """Send replies at the end of the turn, with those of others, unless they are many."""
+        """Send replies at the end of the turn, together with others'; at once if they are long."""
         lines.append(b"")
         data = CRLF.join(lines)
         if self._turn is None or len(data) > FREE_REPLY_BYTES:
@@ -389,7 +391,7 @@ class Connection(asyncio.Protocol):
             self._turn.add(self, self._ended_ns)
 
     def hand_over(self) -> None:
-        """Give the transport what has been held back, as long as the client takes it."""
+        """Give the transport what was held back, and close the client if it does not read."""
         data, self._unsent = self._unsent, b""
         if not data:
             return
@@ -397,7 +399,8 @@ class Connection(asyncio.Protocol):
         statistics = self._statistics
         statistics.output_bytes += len(data)
         statistics.writes += 1
-        # A loop's transport says stop long before a client that may do so leaves too much unread.
+        # A loop's transport calls pause_writing long before an authenticated client has left too
+        # much unread.
         if self._turn is None or not self._can_write or not self._limits.authenticated:
             self._check_unread()
 
@@ -411,8 +414,8 @@ class Connection(asyncio.Protocol):
     def write(self, data: bytes) -> None:
         """Send bytes at once, behind what is held back.
 
-        Where they are more than ``client-output-buffer-limit`` lets wait, nothing is sent: as in
-        Redis, which makes a reply in its buffers and takes the client away with them.
+        If that would exceed ``client-output-buffer-limit`` nothing is sent and the client is
+        closed: Redis builds the whole reply in its buffers, and drops both.
         """
         if len(data) > FREE_REPLY_BYTES and self._outbox.is_too_much(self.unread_bytes + len(data)):
             return
@@ -431,7 +434,7 @@ class Connection(asyncio.Protocol):
         return self._transport.get_write_buffer_size() + len(self._unsent)
 
     def measure(self) -> Buffers:
-        """What waits to become a request, or to be read by the client."""
+        """How many bytes wait to become requests, and how many for the client to read them."""
         backlog_bytes = self._backlog_bytes if self._backlog is not None else 0
         return Buffers(
             max(backlog_bytes, self._parser.pending_bytes) + len(self._held),
@@ -443,22 +446,22 @@ class Connection(asyncio.Protocol):
         return sum(self.measure())
 
     def count_bytes(self) -> int:
-        """What waits now, and is counted for this connection until it is measured again."""
+        """Measure the buffers; the result counts for this connection until the next time."""
         self.counted_bytes = self.buffered_bytes
         return self.counted_bytes
 
     def at_home(self, call: Callable[[], object], *, later: bool = False) -> None:
-        """Call in the thread of this connection; ``later``, when its loop comes round."""
+        """Call something in this connection's thread; if ``later``, in its loop's next turn."""
         is_home = threading.get_ident() == self._thread
         if self._home is None or (is_home and not later):
             call()
             return
-        # A loop that has ended has no connection left to call for.
+        # A closed loop has no connections left.
         with contextlib.suppress(RuntimeError):
             (self._home.call_soon if is_home else self._home.call_soon_threadsafe)(call)
 
     def _end(self, lines: list[bytes]) -> None:
-        """Send what there is to say and close; nothing that comes after is run."""
+        """Send what is left to send, and close; requests behind it are not run."""
         self._send(lines)
         self.hand_over()
         self._transport.close()
@@ -466,14 +469,14 @@ class Connection(asyncio.Protocol):
     # --- deadlines --------------------------------------------------------------------------------
 
     def check_deadlines(self, now_seconds: float, idle_timeout_seconds: int) -> None:
-        """Close a client that idles, sends one request, or leaves much unread, for too long."""
+        """Close a client that for too long idles, drips a request, or leaves much unread."""
         self._outbox.check_soft_limit(now_seconds)
         if self._is_postponed:
             return
         if not self._parser.pending_bytes:
             self._stalled = None
             idle_ms = self.engine.state.moment.ms - self.ctx.last_request_ms
-            # Who listens has every reason to be silent.
+            # A subscriber has every reason to be silent.
             may_idle = not idle_timeout_seconds or self.ctx.subscriptions
             if not may_idle and idle_ms > idle_timeout_seconds * 1000:
                 self._transport.close()

@@ -28,7 +28,7 @@ class ReplyMode(enum.Enum):
 
     ON = "on"
     OFF = "off"
-    #: No answer to the next command; it was asked for by the current one.
+    #: No answer to the next command, as the current one (CLIENT REPLY SKIP) asks.
     SKIP_NEXT = "skip next"
     SKIP_THIS = "skip this"
 
@@ -63,7 +63,7 @@ class Peer:
 class Buffers(NamedTuple):
     """What a connection holds at this moment."""
 
-    #: Bytes received that are no request that has run, those of the one that runs among them.
+    #: Bytes of requests that have not run to their end, the running one included.
     query_bytes: int = 0
     #: Bytes of replies and pushes that the client has not read.
     output_bytes: int = 0
@@ -128,13 +128,13 @@ class Context:
         server.last_client_id += 1
         self.id = server.last_client_id
         self.created_ms = server.moment.ms
-        #: When it was served last, as its transport noted.
+        #: When it was last served, as noted by its transport.
         self.last_request_ns = server.moment.ns
-        #: Who it is: the default user until AUTH. Rules that change take effect at once.
+        #: The default user until AUTH. Changes of its rules take effect at once.
         self.user: User
-        #: Whether it has said who it is, or had no need to when it came.
+        #: Whether it has authenticated, or had no need to when it connected.
         self.has_authenticated: bool
-        #: Whether it need not say so now.
+        #: Whether it may run commands now: also if the default user no longer needs a password.
         self.authenticated: bool
         self.name = b""
         self.library = b""
@@ -142,7 +142,7 @@ class Context:
         self.no_evict = False
         #: CLIENT NO-TOUCH: what this client reads does not count as used.
         self.no_touch = False
-        #: The letters of what CLIENT CAPA was told.
+        #: One letter for each capability that CLIENT CAPA has named.
         self.capabilities = ""
         self.reply_mode = ReplyMode.ON
         self.transaction: Transaction | None = None
@@ -154,49 +154,50 @@ class Context:
         self.running_script = False
         #: The command that is running: for errors that name it.
         self.command: Command
-        #: The request that is running, as it was sent: for what quotes it. Commands that take the
-        #: engine's short cut do not leave theirs here.
+        #: The running request as it was sent, for whatever quotes it. Requests that take the
+        #: engine's short cut are not stored here.
         self.argv: list[bytes] = []
         #: Set by QUIT and CLIENT KILL: nothing that comes after is run.
         self.closing = False
         #: Ends the connection at once; the transport puts its own function here.
         self.close: Callable[[], None] = _nothing
-        #: Writes to the client what no request asks for; the transport puts its own function here.
-        #: It may be called in any thread that holds the engine's lock, and raises nothing.
+        #: Writes a push to the client; the transport puts its own function here. It may be called
+        #: in any thread that holds the engine's lock, and raises nothing.
         self.send: Callable[[Reply], None] = _unheard
-        #: What its transport holds; the transport puts its own function here.
+        #: The sizes of its transport's buffers; the transport puts its own function here.
         self.measure: Callable[[], Buffers] = Buffers
-        #: While a request of its own is running: what was pushed so far.
         self.is_running = False
+        #: What was pushed to it while its own request is running.
         self.pushed: list[Reply] = []
-        #: How many of these stand before the reply; None means all of them.
+        #: How many of these go before the reply; None means all of them.
         self.answered_at: int | None = None
         #: Whether its requests need more than a table look-up.
         self.guarded: bool
-        #: What the engine may run for it past the gate, by number of words: nothing if guarded.
+        #: The commands that the engine may run for it past the gate, by number of words: none if
+        #: guarded.
         self.short_cuts: list[Routes]
         self.become_default_user()
 
     def become(self, user: User) -> None:
-        """Be this user from now on: it has proved who it is."""
+        """Act as this user from now on: it has authenticated."""
         self.user = user
         self.has_authenticated = True
         self.update_guard()
 
     def become_default_user(self) -> None:
-        """Be what every connection is at first."""
+        """Act as the default user, as every connection does at first."""
         self.user = self.server.acl.default
         self.has_authenticated = self.user.lets_anybody_in
         self.update_guard()
 
     def lose_user(self) -> None:
-        """Be nobody: the user is no more."""
+        """Act as nobody: its user was removed."""
         self.user = self.server.acl.default
         self.has_authenticated = False
         self.update_guard()
 
     def denial(self, command: Command, argv: list[bytes], place: Place) -> Denial | None:
-        """Why its user may not make a request, which is then in ACL LOG; None if it may."""
+        """Why its user may not make a request, noted in ACL LOG; None if it may."""
         denial = self.user.denial(command, argv)
         if denial is not None:
             name = command.name.encode() if denial.reason == "command" else argv[denial.at]
@@ -204,13 +205,13 @@ class Context:
         return denial
 
     def log_denial(self, reason: str, place: Place, name: bytes, user: bytes) -> None:
-        """Enter into ACL LOG that ``user`` was refused what ``name`` says."""
+        """Note in ACL LOG that ``user`` was refused ``name``: a command, a key or a channel."""
         client = self.server.describe_client(self)
         entry = Entry(reason, place, name, user, client, self.server.moment.ms)
         self.server.acl.log.add(entry, self.server.config.acllog_max_len)
 
     def update_guard(self) -> None:
-        """Decide which requests need the gate; call after changing what is read here."""
+        """Decide which requests need the gate; call it after changing anything read here."""
         self.authenticated = self.has_authenticated or self.server.acl.default.lets_anybody_in
         self.guarded = (
             not self.authenticated
@@ -232,12 +233,12 @@ class Context:
 
     @property
     def is_observed(self) -> bool:
-        """Whether it matters to anybody which commands its requests and its scripts run."""
+        """Whether anybody is told of the commands that its requests and scripts run."""
         return self.tracker is not None or bool(self.server.monitor.watchers)
 
     @property
     def wants_replies(self) -> bool:
-        """Whether CLIENT REPLY lets through what is no push."""
+        """Whether CLIENT REPLY lets replies through; pushes it always does."""
         return self.reply_mode in (ReplyMode.ON, ReplyMode.SKIP_NEXT)
 
     @property
@@ -245,14 +246,14 @@ class Context:
         """What ``client-output-buffer-limit`` and CLIENT LIST TYPE call such a connection."""
         return "pubsub" if self.subscriptions else "normal"
 
-    # --- what it did not ask for ------------------------------------------------------------------
+    # --- pushes -----------------------------------------------------------------------------------
 
     def push(self, message: Reply) -> None:
-        """Send a message to this connection, whoever is served now. CLIENT REPLY does not stop it.
+        """Send a message to this connection, whoever is being served, whatever CLIENT REPLY says.
 
-        Where a request of its own gives rise to it, it stands before that request's reply, as in
-        Redis, which writes the reply last. Whoever may do that must be ``guarded``: the engine's
-        short cut does not look for pushes.
+        If this connection's own request caused the message, it goes before that request's reply, as
+        in Redis, which writes the reply last. A connection to which that can happen must be
+        ``guarded``: the engine's short cut does not look for pushes.
         """
         if self.is_running:
             self.pushed.append(message)
@@ -260,12 +261,12 @@ class Context:
             self.send(message)
 
     def answer_here(self) -> None:
-        """Let the reply to the running request stand before what is pushed from now on."""
+        """Put the reply to the running request before whatever is pushed from now on."""
         if self.answered_at is None:
             self.answered_at = len(self.pushed)
 
     def with_pushed(self, reply: Reply) -> Reply:
-        """The reply, and what was pushed meanwhile around it; from here on nothing is."""
+        """The reply together with what was pushed meanwhile, which is then forgotten."""
         if self.pushed:
             at = len(self.pushed) if self.answered_at is None else self.answered_at
             reply = Several([*self.pushed[:at], reply, *self.pushed[at:]])
@@ -282,7 +283,7 @@ class Context:
         self.update_guard()
 
     def finish(self) -> None:
-        """Say good-bye: run what is running to its end, and nothing after it."""
+        """Run the current request to its end, and nothing after it."""
         self.closing = True
         self.update_guard()
 

@@ -38,19 +38,18 @@ from .resp import BULK_HEADERS, ENCODERS, INTEGER_LINES, Request
 from .scripting.scripts import NativeScript, flags_of
 from .state import ServerState
 
-#: Other clients wait this long at most for one client's pipeline, plus one command of it.
+#: How long other clients wait for one client's pipeline, plus one command of it.
 SLICE_NS = 5 * NS_PER_MS
-#: Lines gathered before they are handed to the transport: a long pipeline's replies are not held.
+#: Reply lines gathered before they go to the transport: a long pipeline must not hold them all.
 FLUSH_LINES = 4096
 
-#: What a client that has not authenticated may still call has the flag ``no_auth``; these commands
-#: end or inspect a transaction instead of being queued in it.
+#: Commands that end or inspect a transaction instead of being queued in it.
 NEVER_QUEUED = frozenset({"exec", "discard", "multi", "watch", "quit", "reset"})
 
-#: Of what is never queued, what also needs no memory.
+#: Those of them that also need no memory.
 OUT_OF_TRANSACTION = frozenset({"exec", "discard", "quit", "reset"})
 
-#: What a RESP2 connection with subscriptions may still call: its replies could be taken for pushes.
+#: What a RESP2 connection with subscriptions may still call: other replies would look like pushes.
 WHILE_SUBSCRIBED = frozenset(
     {
         *("subscribe", "psubscribe", "ssubscribe", "unsubscribe", "punsubscribe", "sunsubscribe"),
@@ -58,11 +57,11 @@ WHILE_SUBSCRIBED = frozenset(
     }
 )
 
-#: Flags of what may write what replicas must hear of.
+#: Flags of commands that may write something that replicas must hear of.
 WRITING = frozenset({"write", "may_replicate"})
 TOUCHING_KEYS = WRITING | {"readonly"}
 
-#: What an HTTP request begins with, or has on its second line: Redis closes at either.
+#: How an HTTP request, or one of its headers, begins: Redis closes the connection at either.
 HTTP_WORDS = frozenset({b"post", b"host:"})
 
 
@@ -80,7 +79,7 @@ class Engine:
         self._table = TABLE.renamed(config.renamed_commands) if config.renamed_commands else TABLE
         self.state = ServerState(clock or SystemClock(), config, self._table, seed)
         self.state.describe_client = client_line
-        #: Held by every door while it runs requests: threads may share an engine.
+        #: Held by every transport while it runs requests: threads may share an engine.
         self.lock = threading.RLock()
         self._moment = self.state.moment
         self._metrics = self.state.metrics
@@ -113,9 +112,9 @@ class Engine:
     def execute(self, ctx: Context, argv: list[bytes]) -> Reply:
         """Run argv as a client's request. A CommandError comes back as the reply.
 
-        Raises Postponed for a request that must wait until clients are paused no more. Any other
-        exception is a bug in a handler and is let through. A reply may hold the live value: encode
-        or copy it before the next call.
+        Raises Postponed for a request that must wait until CLIENT PAUSE ends. Any other exception
+        is a bug in a handler, and is let through. A reply may hold the live value: encode or copy
+        it before the next call.
         """
         self._moment.read_ms = None
         if ctx.closing:
@@ -147,14 +146,16 @@ class Engine:
     def run(self, ctx: Context, requests: list[Request], lines: list[bytes]) -> tuple[int, int]:
         """Execute requests in turn and append the lines of their replies, which CRLF will join.
 
-        Stops short after a command that is not quick when SLICE_NS have passed, and after a long
-        reply when there are FLUSH_LINES. Returns how many requests were run, and what the stopwatch
-        shows at the end. Raises Postponed at the first that must wait.
+        Stops short once SLICE_NS have passed (looking only after a command that is not quick), or
+        once there are FLUSH_LINES (looking only after a long reply). Returns how many requests were
+        run, and what the stopwatch shows at the end. Raises Postponed at the first request that
+        must wait.
 
-        This is the server's innermost loop. What nearly every request is, a quick command on a
-        connection in no special state, takes a short cut past ``execute``; nearly every kind of
-        reply is written right here. Quick commands in a row see one moment: they are over before
-        the clock has moved on by anything that matters to a deadline.
+        This is the server's innermost loop, so it is long and repeats what is written better
+        elsewhere. Nearly every request is a quick command on a connection in no special state: it
+        takes a short cut past ``execute``, and nearly every kind of reply is written right here.
+        Quick commands in a row see one moment, because they are over before the clock has moved by
+        anything that matters to a deadline.
         """
         moment, append = self._moment, lines.append
         headers, numbers, only_quick = BULK_HEADERS, INTEGER_LINES, True
@@ -245,9 +246,10 @@ class Engine:
             ctx.command = outer
 
     def expire_due(self, budget_ns: int) -> int:
-        """Remove keys that are past their deadline, for about ``budget_ns`` of real time.
+        """One turn of Redis's active expire cycle, and of whatever else happens by and by.
 
-        Returns how many were removed. This is Redis's active expire cycle.
+        Removes keys that are past their deadline for about ``budget_ns`` of real time, and returns
+        how many.
         """
         self._moment.read_ms = None
         self.state.pause.look()
@@ -275,7 +277,7 @@ class Engine:
         return removed
 
     def end_turn(self) -> None:
-        """What is told when all requests that had come are answered: a loop's turn is over."""
+        """Send broadcast invalidations: all requests that had arrived are answered."""
         if self.state.tracking.has_news:
             with self.lock:
                 self.state.tracking.end_turn()
@@ -291,7 +293,7 @@ class Engine:
         return self._run(ctx, command, argv)
 
     def _run(self, ctx: Context, command: Command, argv: list[bytes]) -> Reply:
-        """Run a command that is admitted, while others look on. Raises CommandError."""
+        """Run an admitted command, and tell MONITOR and client tracking. Raises CommandError."""
         if not ctx.is_observed:
             return self._measure(ctx, self._metrics[command], argv)
         monitor, tracking = self.state.monitor, self.state.tracking
@@ -309,7 +311,7 @@ class Engine:
                 tracking.remember(ctx)
 
     def _measure(self, ctx: Context, meter: Meter, argv: list[bytes]) -> Reply:
-        """Run a command that is admitted, and note how long it took. Raises CommandError."""
+        """Run an admitted command, and note how long it took. Raises CommandError."""
         ctx.argv = argv
         accesses = self.state.accesses
         was_paused, accesses.is_paused = accesses.is_paused, ctx.no_touch
@@ -372,9 +374,9 @@ class Engine:
         return command
 
     def _make_room(self, ctx: Context, command: Command, argv: list[bytes]) -> None:
-        """Evict what must go before a command. Raises OutOfMemory if it needs more than there is.
+        """Evict keys before a command. Raises OutOfMemory if that is not enough for it.
 
-        A transaction may not even queue what it likes, and EXEC needs what its commands need.
+        In a transaction every command is refused, not only those that need memory.
         """
         if self.state.memory.make_room():
             return
@@ -385,12 +387,12 @@ class Engine:
             raise OutOfMemory
 
     def _keep_from_keys(self, ctx: Context, command: Command, argv: list[bytes]) -> None:
-        """Raises NoKeysForReplicas: who watches counts as a replica, and must not touch keys."""
+        """Raises NoKeysForReplicas: a MONITOR client is a replica, and may not touch keys."""
         if self._flags(ctx, command, argv) & TOUCHING_KEYS:
             raise NoKeysForReplicas
 
     def _let_wait(self, ctx: Context, command: Command, argv: list[bytes]) -> None:
-        """Raises Postponed for what CLIENT PAUSE lets wait."""
+        """Raises Postponed for requests that CLIENT PAUSE holds back."""
         pause = self.state.pause
         pause.look()
         if not pause.is_on:
@@ -404,7 +406,7 @@ class Engine:
             raise NotEnoughReplicas
 
     def _flags(self, ctx: Context, command: Command, argv: list[bytes]) -> frozenset[str]:
-        """What a request is going to do; EXEC does what its commands do."""
+        """The flags of what a request is going to do; EXEC does what its queued commands do."""
         if command.name != "exec" or ctx.transaction is None:
             return flags_of(self.state, command, argv)
         queue = ctx.transaction.queue

@@ -1,9 +1,9 @@
-"""Settings of Redis that have nothing to act on here: a table of their names, values and defaults.
+"""Settings of Redis that have no effect here: a table of their names, values and defaults.
 
-They are of two sorts. A setting that would only tune what is not there (replicas, sorted sets, the
-details of saving) is kept as it is set, for nothing depends on it. A setting that asks for what
-this server does not do accepts only the value that does not ask for it. Clients and configuration
-files may name both, and CONFIG GET shows them as Redis does.
+There are two sorts. A setting that only tunes something this server lacks (replicas, sorted sets,
+the details of saving) keeps whatever value it is given, because nothing depends on it. A setting
+that asks for something this server does not do accepts only the value that does not ask for it.
+Clients and configuration files may name both, and CONFIG GET shows them as Redis does.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 #: A line is ``name[=older name]  default  values``. Values are ``yes|no`` or other words,
-#: ``text``, ``words`` (several), ``low..high``, ``int`` and ``size`` (to the largest there is), or
-#: ``bytes`` from the bound that follows. An ``!`` marks what Redis lets nobody change while it
-#: runs, ``?`` what it lets only a trusted machine change, and ``~`` what it tells only to who names
-#: it. Text may be quoted as redis.conf quotes it.
+#: ``text``, ``words`` (several), ``low..high``, ``int`` and ``size`` (up to the largest), or
+#: ``bytes`` from the bound that follows. ``!`` marks a setting that Redis lets nobody change while
+#: it runs, ``?`` one that only a trusted machine may change, and ``~`` one that CONFIG GET shows
+#: only if its name is spelt out. Text may be quoted as in redis.conf.
 _KEPT = """
 list-max-listpack-size=list-max-ziplist-size        -2        -2147483648..2147483647
 list-compress-depth                                 0         int
@@ -102,7 +102,7 @@ active-defrag-threshold-lower       10                        0..1000
 active-defrag-threshold-upper       100                       0..1000
 """
 
-#: Why only the default is accepted, and of what.
+#: Settings of which only the default is accepted, by the reason why.
 _REFUSED = {
     "data is not kept on disk": """
         appendonly                      no                    yes|no

@@ -1,9 +1,9 @@
-"""Listening sockets, from which a client is a connection as soon as it is accepted.
+"""Listening sockets that turn a client into a connection the moment it is accepted.
 
-An event loop that accepts by itself takes a few turns until what it has accepted is a connection,
-and a script that begins within them would leave that client without an answer. So the socket is
-accepted here, and made a connection at once; the loop is then asked to carry it. Who has the thread
-meanwhile reads from it and writes to it directly.
+When an event loop accepts a socket itself, a few of its turns pass before there is a connection,
+and a script that begins meanwhile would leave that client without an answer. So sockets are
+accepted here and made connections at once; then the loop is asked to carry them. Until it does,
+whoever has the thread (``busy``) can read from them and write to them directly.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from .transport import Transport
 
 logger = logging.getLogger("ferrite_lite.listening")
 
-#: Connections that a system keeps waiting to be accepted: ``tcp-backlog``.
+#: How many connections may wait to be accepted: the default of ``tcp-backlog``.
 BACKLOG = 511
 #: New connections taken at a time.
 MAX_ACCEPTED = 64
-#: How long nobody is accepted when the system has no more to give, as in asyncio.
+#: How long to accept nobody when the system is out of file descriptors or memory, as asyncio does.
 EXHAUSTED_SECONDS = 1.0
 
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-#: A name stands for addresses of which this machine may lack some.
+#: A name may stand for addresses that this machine does not have.
 _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 _EVERYWHERE = {"*": "0.0.0.0", "::*": "::"}  # noqa: S104  # asked for, and guarded at the start
 
 
 class Client(Protocol):
-    """A connection, as it is seen from here."""
+    """What is asked of a connection here and in ``busy``."""
 
     @property
     def fd(self) -> int: ...
@@ -53,7 +53,7 @@ class Client(Protocol):
     def connection_lost(self, exc: Exception | None) -> None: ...
 
 
-#: Makes a connection of a socket, unless it is not let in: then it is told so.
+#: Makes a connection of a socket; None if the client was refused, and told so.
 Welcome = Callable[[socket.socket, Transport], Client | None]
 
 
@@ -116,7 +116,7 @@ def close_all(sockets: Iterable[socket.socket]) -> None:
 
 
 def bind_path(path: str) -> socket.socket:
-    """A listening Unix socket, in the place of one that nobody listens on. Raises OSError."""
+    """A listening Unix socket, in place of any socket file that is there. Raises OSError."""
     with contextlib.suppress(FileNotFoundError):
         if stat.S_ISSOCK(os.stat(path).st_mode):
             os.unlink(path)
@@ -142,7 +142,7 @@ class Listener:
         listening.setblocking(False)
         self._socket, self._welcome = listening, welcome
         self._loop = asyncio.get_running_loop()
-        #: What hands connections to the loop, and what begins again after exhaustion.
+        #: Tasks that hand connections to the loop; the timer that resumes after exhaustion.
         self._adoptions: set[asyncio.Task[None]] = set()
         self._pause: asyncio.TimerHandle | None = None
         self._resume()
@@ -152,14 +152,14 @@ class Listener:
         self._loop.add_reader(self._socket, self.accept)
 
     def close(self) -> None:
-        """Accept nobody any more; those who are there stay."""
+        """Accept nobody any more; connections that exist stay."""
         if self._pause is not None:
             self._pause.cancel()
         self._loop.remove_reader(self._socket)
         self._socket.close()
 
     def accept(self) -> None:
-        """Make connections of those who wait for it, as far as there are any."""
+        """Make connections of all clients that wait to be accepted."""
         for _ in range(MAX_ACCEPTED):
             try:
                 accepted, _ = self._socket.accept()
@@ -172,11 +172,11 @@ class Listener:
                 return
             try:
                 self._open(accepted)
-            except OSError:  # it has gone already
+            except OSError:  # the client has gone already
                 accepted.close()
 
     def _have_a_rest(self, error: OSError) -> None:
-        # A socket that stays ready would have the loop turn for nothing.
+        # While nothing can be accepted the socket stays ready, and the loop would spin.
         if self._loop.remove_reader(self._socket):
             logger.warning("cannot accept connections: %s", error)
             self._pause = self._loop.call_later(EXHAUSTED_SECONDS, self._resume)
@@ -193,7 +193,7 @@ class Listener:
         task.add_done_callback(self._adoptions.discard)
 
     async def _adopt(self, client: Client, stream: _NewStream) -> None:
-        """Have the loop carry a connection from now on."""
+        """Let the loop carry a connection from now on."""
         try:
             await self._loop.connect_accepted_socket(
                 lambda: _Adopter(client, stream), stream.socket
@@ -204,13 +204,13 @@ class Listener:
 
 
 class _Adopter(asyncio.Protocol):
-    """Takes a socket over, for a connection that is there already."""
+    """Takes a socket over for a connection that exists already."""
 
     def __init__(self, client: Client, stream: _NewStream) -> None:
         self._client, self._stream = client, stream
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        transport = cast("asyncio.Transport", transport)  # uvloop's is none by its class
+        transport = cast("asyncio.Transport", transport)  # uvloop's is not of that class
         self._client.divert(transport)
         transport.set_protocol(cast("asyncio.Protocol", self._client))
         if self._stream.unsent:
@@ -220,7 +220,7 @@ class _Adopter(asyncio.Protocol):
 
 
 class _NewStream:
-    """A socket that no loop carries yet."""
+    """A transport on a socket that no loop carries yet."""
 
     def __init__(self, accepted: socket.socket) -> None:
         self.socket = accepted
@@ -235,7 +235,7 @@ class _NewStream:
         self.unsent += data[sent:]
 
     def close(self) -> None:
-        """The client sees it now; the loop, which may be about to take it, ends it."""
+        """The client sees the end now; the loop closes the socket when it takes it over."""
         self.is_closed = True
         if not self.unsent:
             with contextlib.suppress(OSError):
@@ -246,7 +246,7 @@ class _NewStream:
         self.close()
 
     def pause_reading(self) -> None:
-        """Nobody reads from it but who has the thread, and sees what is waiting."""
+        """Nothing to do: only ``busy`` reads from it, and knows which clients are waiting."""
 
     resume_reading = pause_reading
 

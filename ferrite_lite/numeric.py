@@ -22,7 +22,7 @@ _INT64_TEXT_BYTES = 20
 _INT64_DIGITS = 19
 _ZERO = ord("0")
 
-#: What C's ``strtold`` reads to the end, without the white space and ``nan`` that Redis refuses.
+#: What C's ``strtold`` accepts, without the white space and the ``nan`` that Redis refuses.
 _FLOAT = re.compile(
     rb"(?P<sign>[+-]?)(?:inf(?:inity)?"
     rb"|(?P<decimal>\d+\.?\d*|\.\d+)(?:e(?P<power>[+-]?\d+))?"
@@ -31,7 +31,7 @@ _FLOAT = re.compile(
 )
 #: ``MAX_LONG_DOUBLE_CHARS``: Redis reads and writes floats in a buffer of this size.
 _MAX_FLOAT_TEXT_BYTES = 5 * 1024
-#: Any text that short, times two or ten to a power past this, is zero or infinite.
+#: A text within that buffer, times two or ten to a power beyond this, is zero or infinite.
 _MAX_POWER = 100_000
 
 #: An x86 long double: 64 bits of mantissa, the smallest power of two that it can represent, and the
@@ -75,17 +75,18 @@ def maybe_int(raw: bytes | bytearray) -> int | None:
         value = int(raw)
     except ValueError:
         return None
-    # Only the canonical spelling survives the round trip: no sign, zero, blank or underscore more.
+    # Only the canonical spelling survives the round trip: no extra sign, zero, blank, underscore.
     if b"%d" % value != raw or not INT64_MIN <= value <= INT64_MAX:
         return None
     return value
 
 
 def parse_strtod(raw: bytes) -> float:
-    """A double as C's ``strtod`` reads one, up to a NUL: white space may lead, and nothing is 0.
+    """A double as C's ``strtod`` reads it, up to a NUL: leading white space is skipped, and an
+    empty text is 0.
 
-    SORT reads weights like this. Raises NotAFloat, also for a number too big, or too small to be
-    told from zero.
+    SORT reads weights like this. Raises NotAFloat, also for a number that is too big, or too small
+    to be told from zero.
     """
     text = raw.partition(b"\0")[0]
     match = _FLOAT.fullmatch(text.lstrip())
@@ -136,7 +137,7 @@ class LongDouble:
             mantissa, exponent = _times_power_of_2(mantissa, -surplus), exponent + surplus
         self._mantissa = mantissa
         self._exponent = exponent
-        #: False for infinities and for what comes of adding to them.
+        #: False for infinities, and for sums with one.
         self.is_finite = is_finite and mantissa.bit_length() + exponent <= _MAX_EXPONENT
 
     @classmethod
@@ -171,7 +172,7 @@ class LongDouble:
 
     @classmethod
     def _quotient(cls, numerator: int, denominator: int) -> LongDouble:
-        """Two more bits than the mantissa holds, and one for all that come after, round right."""
+        """Two bits more than the mantissa holds, and one that stands for the rest, round right."""
         exponent = numerator.bit_length() - denominator.bit_length() - _MANTISSA_BITS - 2
         numerator <<= max(0, -exponent)
         denominator <<= max(0, exponent)
@@ -179,9 +180,7 @@ class LongDouble:
         return cls(quotient << 1 | (rest > 0), exponent - 1)._in_range(numerator)
 
     def _in_range(self, exact: int) -> LongDouble:
-        """Raises NotAFloat where ``strtold`` reports a number too big, or too small to be told
-        from zero.
-        """
+        """This number. Raises NotAFloat where ``strtold`` reports an overflow or underflow."""
         if not self.is_finite or (exact and not self._mantissa):
             raise NotAFloat
         return self
@@ -229,7 +228,7 @@ def _times_power_of_2(number: int, power: int) -> int:
 
 
 def _power(text: bytes | None) -> int:
-    """An exponent as it stands in a number. Raises NotAFloat for one that is out of all bounds."""
+    """The exponent written in a number. Raises NotAFloat for one that is absurdly large."""
     power = Decimal((text or b"0").decode())
     if power.copy_abs() > _MAX_POWER:
         raise NotAFloat

@@ -15,8 +15,8 @@ from functools import lru_cache
 ANY_BYTE = rb"[\x00-\xff]"
 NO_BYTE = rb"(?!)"
 
-#: A pattern in which more stars have something behind them matches nothing. So says Redis since it
-#: was found that its matcher, which calls itself for each, could be led to the end of the stack.
+#: A pattern with more stars than this (those with something behind them) matches nothing. Redis
+#: added the limit because its matcher recurses for each of them and could exhaust the stack.
 MAX_STARS = 1000
 
 Matcher = Callable[[bytes], object]
@@ -36,7 +36,7 @@ def is_literal(pattern: bytes) -> bool:
 
 def _translate(pattern: bytes) -> bytes:
     if len(pattern) > 1 and not pattern.strip(b"*"):
-        # A quirk of Redis: an empty name matches "*", which is not looked at, but not "**".
+        # A quirk of Redis: an empty name matches "*", for which it has a short cut, but not "**".
         return b".+"
     first, *others = _parts_between_stars(pattern)
     if not others:

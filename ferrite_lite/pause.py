@@ -1,10 +1,10 @@
-"""CLIENT PAUSE: letting clients wait, all of them or those that would write.
+"""CLIENT PAUSE: clients wait, all of them or only those that would write.
 
-A request that must wait is not refused: the engine raises ``Postponed``, and its door brings it
-again when the pause is over. Meanwhile the data stands still: no key is evicted, and one that is
-past its deadline is not there, and is not removed either.
+A request that must wait is not refused: the engine raises ``Postponed``, and the transport submits
+it again when the pause is over. Meanwhile the data stands still: no key is evicted, and a key past
+its deadline can no longer be seen, but is not removed either.
 
-While nobody has ever paused nothing here is called.
+Until the first CLIENT PAUSE nothing here is called.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ C = TypeVar("C", Hash, Set)
 
 
 class Postponed(Exception):
-    """A request that cannot run now; nothing of it has been done."""
+    """A request that cannot run now; no part of it has been done."""
 
     def __init__(self, argv: list[bytes]) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class Pause:
         self.waiting: dict[Context, Callable[[], None]] = {}
 
     def begin(self, until_ms: int, *, for_all: bool) -> None:
-        """Pause; a pause that is on becomes longer and stricter, never the contrary."""
+        """Pause; a pause that is on can only become longer and stricter."""
         if not self.is_on:
             self.is_for_all, self._until_ms = False, 0
         self.is_for_all |= for_all
@@ -55,7 +55,7 @@ class Pause:
         self._server.update_guards()
 
     def end(self) -> None:
-        """Let everybody go on."""
+        """Let all waiting clients go on."""
         if not self.is_on:
             return
         self.is_on = False
@@ -71,7 +71,7 @@ class Pause:
 
 
 class HoldingKeyspace(Keyspace):
-    """A keyspace that keeps what is past its deadline while clients are paused, unseen."""
+    """A keyspace that, while clients are paused, hides keys past their deadlines but keeps them."""
 
     __slots__ = ()
 

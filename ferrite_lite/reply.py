@@ -35,7 +35,7 @@ class DoubleText(bytes):
 class Verbatim(bytes):
     """Text for people: ``=15\\r\\ntxt:...`` in RESP3, a bulk string in RESP2."""
 
-    #: What kind of text it is, in three letters; a script may tell another.
+    #: What kind of text it is, in three letters; a script may choose another.
     format = b"txt"
 
     @classmethod
@@ -52,7 +52,7 @@ class BigNumber(bytes):
 
 
 class Written:
-    """The names and values of a map as they are sent, as long as there is room for them."""
+    """The names and values of a map as they are sent; None once they had to make room."""
 
     __slots__ = ("body",)
 
@@ -61,10 +61,10 @@ class Written:
 
 
 class StringMap(dict[bytes, bytes]):
-    """A map that holds strings and nothing else, so nobody needs to look.
+    """A map that holds only strings, so the encoder need not look at each value's type.
 
-    What is read again and again between two changes, as sessions are, is kept in the form in which
-    it is sent: whoever changes a map sets ``written`` to None.
+    A map that is read again and again between two changes, as sessions are, is kept in the form in
+    which it is sent: whoever changes it must set ``written`` to None.
     """
 
     __slots__ = ("written",)
@@ -106,14 +106,14 @@ class Push(list[Any]):
 
 
 class Several(list[Any]):
-    """What is written one after the other for one request: a reply and the pushes around it."""
+    """What one request writes, one after the other: its reply, and the pushes around it."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class InProtocol:
-    """A reply in the protocol that was spoken then: a transaction may have changed it since."""
+    """A reply in the protocol of its time: a transaction may have changed that since (HELLO)."""
 
     resp: int
     reply: Reply
@@ -121,7 +121,7 @@ class InProtocol:
 
 @dataclass(frozen=True, slots=True)
 class Attributed:
-    """A reply and what is said about it, which RESP2 leaves out."""
+    """A reply with attributes, which RESP2 leaves out."""
 
     attributes: Mapping[Any, Reply]
     reply: Reply

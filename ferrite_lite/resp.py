@@ -1,8 +1,8 @@
 """RESP, both ways: bytes to requests, replies to bytes. No I/O, and all the protocol's limits.
 
-``RequestParser`` is strict where Redis is: every refusal has Redis's words. A read that holds
-whole, well-formed requests, which is nearly every read, is parsed by hiredis and then proved to be
-what hiredis took it for; anything else goes to the parser written here.
+``RequestParser`` is strict where Redis is, and refuses in Redis's words. Nearly every read holds
+whole, well-formed requests: it is parsed by hiredis, and a check proves that hiredis, which is
+lenient, was right. Anything else goes to the strict parser written here.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ CRLF = b"\r\n"
 
 #: ``PROTO_INLINE_MAX_SIZE``: the longest inline request, and the longest header line.
 MAX_LINE_BYTES = 64 * 1024
-#: Redis allows 2**31 - 1 and grows as they come; Ferrite's limit is enough for anybody.
+#: Ferrite's limit. Redis allows 2**31 - 1, and allocates as the words arrive.
 MAX_REQUEST_WORDS = 1_048_576
 #: ``proto-max-bulk-len``.
 MAX_BULK_BYTES = 512 * 1024 * 1024
@@ -56,7 +56,7 @@ MAX_REQUEST_BYTES = 1024 * 1024 * 1024
 #: What a client that has not yet authenticated may send: words of a request, bytes of one.
 MAX_UNAUTHENTICATED_WORDS = 10
 MAX_UNAUTHENTICATED_BULK_BYTES = 16_384
-#: ``PROTO_MBULK_BIG_ARG``: from here on an argument is gathered on its own, without a second copy.
+#: ``PROTO_MBULK_BIG_ARG``: a larger argument is gathered on its own, without a second copy.
 BIG_BULK_BYTES = 32 * 1024
 
 
@@ -75,26 +75,26 @@ class ParserLimits:
 #: A header that announces more words than MAX_REQUEST_WORDS, or bulk text that looks like one.
 _HUGE_REQUEST = re.compile(rb"\*[0-9]{7}")
 
-#: A request that comes alone and is no longer is read without hiredis: its words are shorter, too.
+#: A single request shorter than this is read without hiredis; BULK_HEADERS has all its lengths.
 SHORT_READ_BYTES = 1024
 
 _BOUNDARY = b":0\r\n"
 
 _ONLY_ARRAYS = {list}
 _CR = ord("\r")
-#: Verbatim text, and all that holds other replies but is no array: nothing that a request has.
+#: Verbatim text, and aggregates other than arrays: no request has any of them.
 _OTHER_KINDS = re.compile(rb"(?:\A|\r\n)[=~>|%]")
 _EQUALS, _TILDE, _GREATER, _BAR, _PERCENT = b"=~>|%"
 
 
 def _may_hold_other_kinds(data: bytes) -> bool:
-    """Looking for one byte is fast, and in most requests none of these is found."""
+    """A quick test: looking for single bytes is fast, and most requests have none of these."""
     has_any = _EQUALS in data or _TILDE in data or _GREATER in data
     return has_any or _BAR in data or _PERCENT in data
 
 
 class _Incomplete:
-    """What hiredis answers when it needs more bytes: no reply can be this object."""
+    """What hiredis returns when it needs more bytes: no reply can be this object."""
 
 
 _INCOMPLETE = _Incomplete()
@@ -103,7 +103,7 @@ _INCOMPLETE = _Incomplete()
 class RequestParser:
     """The requests in a stream of bytes that arrives in arbitrary pieces.
 
-    After a ProtocolError the stream has no meaning any more: close it.
+    After a ProtocolError the rest of the stream has no meaning: close it.
     """
 
     def __init__(self, limits: ParserLimits | None = None) -> None:
@@ -131,7 +131,7 @@ class RequestParser:
     def feed_whole(self, data: bytes) -> list[Request] | None:
         """All the requests in bytes that are whole, well-formed requests, as nearly every read is.
 
-        None for any others: nothing has been taken then, and ``feed_strictly`` is to have them.
+        None for any other bytes: then nothing was consumed, and ``feed_strictly`` must take them.
         """
         if self._argv is not None or self._buffer or not self.limits.authenticated:
             return None
@@ -154,16 +154,19 @@ class RequestParser:
         return hiredis.Reader(notEnoughData=_INCOMPLETE)
 
     def _parse_whole(self, data: bytes) -> list[Request] | None:
-        """Parse bytes that end with the end of a request; None when that is not so.
+        """Parse bytes that are whole requests; None if they are anything else.
 
-        hiredis accepts ``+`` and ``:`` for arguments and does not look at the two bytes behind a
-        bulk. Each would leave fewer line ends than these requests have when they are written
-        properly: as many are the proof that they were, provided that no argument holds half of one
-        and that nothing came as verbatim text, a set or a map. Joining the arguments shows that
-        every one is a string: it raises TypeError for a number, and for a string that stands where
-        a request should, unless that is empty. A number fed behind the data comes out as itself
-        only where the last request is complete. (Writing all again and comparing would take four
-        times as long.)
+        hiredis is lenient: it accepts ``+`` and ``:`` for arguments, and does not look at the two
+        bytes behind a bulk. The proof that the bytes were well-formed nevertheless:
+
+        - The data holds exactly as many line ends as these requests have when properly written;
+          each leniency would leave fewer. (No argument may hold half a line end, and nothing may
+          have come as verbatim text, a set or a map.)
+        - Joining the arguments raises TypeError unless each is a string, and for a string in place
+          of a request, unless that is empty.
+        - A number fed behind the data comes out last only if the last request is complete.
+
+        Encoding the requests again and comparing would take four times as long.
         """
         if _HUGE_REQUEST.search(data):
             return None  # hiredis would allocate what is announced
@@ -298,7 +301,7 @@ class RequestParser:
         return True
 
     def _gather(self, data: bytes) -> None:
-        """Move bytes to the big argument: it grows by what came, never by what was announced."""
+        """Move bytes to the big argument: it grows by what arrives, not by what was announced."""
         assert self._big_bulk is not None  # noqa: S101  # only called while one is gathered
         assert self._bulk_bytes is not None  # noqa: S101  # as above
         self._buffer += data
@@ -351,10 +354,10 @@ class RequestParser:
 
 
 def _read_one(data: bytes) -> Request | None:
-    """A short request, cut at its line ends; None unless each length is that of its word.
+    """A short request, split at its line ends; None unless each header is right for its word.
 
-    For a single one that takes a third of the time in which hiredis reads it and is checked. Two
-    and three words, which most requests have, are compared where they stand.
+    For a single request this takes a third of the time of hiredis with its check. Requests of two
+    and three words, which most are, are compared without a loop.
     """
     lines, headers = data.split(CRLF), BULK_HEADERS
     match lines:
@@ -459,7 +462,7 @@ class ReplyEncoder:
         self.writers[reply.__class__](lines, reply)
 
     def _error(self, lines: list[bytes], error: CommandError) -> None:
-        # The one place where client bytes could forge a second reply.
+        # Without this, client bytes in a message could forge a second reply.
         text = str(error).translate(_LINE_ENDS)
         lines.append(b"-" + text.encode("utf-8", "surrogateescape"))
 
@@ -500,7 +503,7 @@ class ReplyEncoder:
         self._bulks(lines, items)
 
     def _bulks(self, lines: list[bytes], items: Iterable[Reply]) -> None:
-        """Items that are mostly strings: an array of anything else is right, and slower."""
+        """Items, most of which are strings; any other kind works too, but is slower."""
         headers, append, writers = BULK_HEADERS, lines.append, self.writers
         for item in items:
             if item.__class__ is bytes:
@@ -544,7 +547,7 @@ class ReplyEncoder:
             self.write(lines, value)
 
     def _flat_map(self, lines: list[bytes], flat: FlatMap) -> None:
-        """A hash as RESP2 has it, which nearly always was written before."""
+        """A hash in its RESP2 form, which nearly always is kept from an earlier reply."""
         mapping = flat.mapping
         written, size = mapping.written, 2 * len(mapping)
         if written is None or written.body is None or size >= 1024:
@@ -553,7 +556,7 @@ class ReplyEncoder:
             lines += ARRAY_HEADERS[size], written.body
 
     def _string_map(self, lines: list[bytes], mapping: StringMap) -> None:
-        """A hash, as it was written the last time or written out in line: calls would double it."""
+        """A hash: as it was kept, or written in this one loop (calls would double the time)."""
         lines.append((b"%%%d" if self._is_3 else b"*%d") % (len(mapping) * (2 - self._is_3)))
         written = mapping.written
         if written is not None and written.body is not None:
@@ -583,18 +586,18 @@ class ReplyEncoder:
             self._set(lines, members)
 
 
-#: What has been read since it changed: if that happens once more, it is kept as it is written.
+#: Marks a map that was read once since it changed; at the second reading its form is kept.
 READ_ONCE = Written(None)
-#: What is too long to be kept.
+#: Marks a map that is too long to be kept.
 NOT_KEPT = Written(None)
 MAX_WRITTEN_LINES, MAX_WRITTEN_BYTES = 256, 1024
-#: Of all that was kept, the latest stays: 16 MB at most, and sessions as they are take a third.
+#: How many forms are kept, the latest ones: 16 MB at most; typical sessions take a third of that.
 MAX_WRITTEN_MAPS = 16_384
 _written: deque[Written] = deque()
 
 
 def _keep(lines: list[bytes], start: int) -> Written:
-    """The lines of a map, which begin at ``start``; in return another one may be let go."""
+    """Keep the lines of a map, which begin at ``start``; the oldest form may have to go."""
     if not 0 < len(lines) - start <= MAX_WRITTEN_LINES:
         return NOT_KEPT
     body = CRLF.join(lines[start:])

@@ -1,4 +1,4 @@
-"""``Server``: listening sockets around an engine, and the clock that turns active expiry."""
+"""``Server``: listening sockets around an engine, and the cycle that runs active expiry."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .sockets import keep_alive, peer_of
 from .transport import Transport
 from .turns import Turn
 
-#: Redis spends at most a quarter of its time on expiry; so do we, in steps short enough for PING.
+#: Redis spends at most a quarter of its time on expiry; so do we, in steps that a PING hardly sees.
 EXPIRY_BUDGET_NS = 4 * NS_PER_MS
 EXPIRY_PAUSE_SECONDS = 0.012
 
@@ -53,7 +53,7 @@ class Server:
         self._all_gone = asyncio.Event()
         self._cycle: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        #: Of the loop in which it runs.
+        #: The turn of the loop in which it runs; None until it starts.
         self.turn: Turn | None = None
         self._end: asyncio.Task[None] | None = None
         #: Set when everything is closed.
@@ -138,15 +138,15 @@ class Server:
         return [*self._listeners, *filter(None, [self._unix_listener])]
 
     def _answered_so_far(self) -> list[Connection]:
-        """All connections; a script that takes long holds back no reply from before it."""
+        """All connections, after sending their replies: a long script must not hold these back."""
         if self.turn is not None:
             self.turn.end()
         return list(self._connections)
 
     def shut_down(self) -> None:
-        """Have the server closed soon, from whatever thread; ``closed`` tells when it is.
+        """Have the server closed soon, from whatever thread; ``closed`` is set when it is.
 
-        This is what SHUTDOWN and signals do: they come in the middle of what the loop is at.
+        SHUTDOWN and signals use this, because they arrive while the loop is doing something else.
         """
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._close_soon)
@@ -158,7 +158,7 @@ class Server:
 
     async def close(self) -> None:
         """Stop listening, end every connection, and let go of all tasks and sockets."""
-        await asyncio.shield(self._close_soon())  # begun is done, whoever still waits for it
+        await asyncio.shield(self._close_soon())  # even if the caller is cancelled
 
     async def _close(self) -> None:
         state = self.engine.state
@@ -193,7 +193,7 @@ class Server:
     # --- connections ------------------------------------------------------------------------------
 
     def _welcome(self, accepted: socket.socket, stream: Transport) -> Connection | None:
-        """A connection over a socket that was accepted, unless it may not come in."""
+        """A connection over an accepted socket; None if it is refused."""
         state = self.engine.state
         if len(self._connections) >= state.config.maxclients:
             state.statistics.rejected_connections += 1
@@ -212,7 +212,7 @@ class Server:
         return connection
 
     def _denies(self, peer: Peer) -> bool:
-        """Whether a peer is a stranger from whom no password is asked: Redis's protected mode."""
+        """Redis's protected mode: whether to refuse a remote peer because there is no password."""
         state = self.engine.state
         return (
             state.config.protected_mode and not peer.is_local and state.acl.default.lets_anybody_in
@@ -252,13 +252,13 @@ class Server:
                 thin_out(self.engine.state)
 
     def measure_buffers(self) -> None:
-        """Tell the memory's limit, if there is one, what the connections hold."""
+        """Count what the connections hold towards ``maxmemory``, if it is set."""
         memory = self.engine.state.memory
         if memory.is_limited:
             memory.buffers_bytes = sum(each.count_bytes() for each in self._connections)
 
     async def _expire(self) -> None:
-        """Remove what is due in short steps, between which clients are served."""
+        """Remove what is due, in short steps between which clients are served."""
         while True:
             started_ns = SystemClock.now_ns()
             with self.engine.lock:

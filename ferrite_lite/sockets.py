@@ -1,4 +1,4 @@
-"""What sockets tell of their two ends, and what they are told to do."""
+"""What a socket says about its two ends, and the options set on it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TypeAlias
 
 from .context import Peer
 
-#: Linux takes no more.
+#: Linux refuses longer times.
 MAX_KEEPALIVE_SECONDS = 32_767
 
 Address: TypeAlias = tuple[str, int]
 
 
 def keep_alive(sock: socket.socket, seconds: int) -> None:
-    """Have the system find out about a client that is gone without a word, as Redis has it."""
+    """Have the system detect a client that vanished, with Redis's intervals."""
     if sock.family == socket.AF_UNIX:
         return
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

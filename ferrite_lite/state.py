@@ -65,9 +65,9 @@ class Statistics:
         self.input_bytes = 0
         self.output_bytes = 0
         self.evicted_keys = self.evicted_clients = 0
-        #: How often a transport brought or took bytes.
+        #: How often a transport read or wrote bytes.
         self.reads = self.writes = 0
-        #: Time spent on looking for what is due, and how often that took all the time there was.
+        #: Time spent on active expiry, and how often that used up its budget.
         self.expiry_ns = 0
         self.unfinished_expiries = 0
 
@@ -83,7 +83,7 @@ class ServerState:
         self.started_ns = self.moment.ns
         self.version = VERSION
         self.redis_version = config.redis_version.encode()
-        #: Ends the server that this state is of, if it listens anywhere.
+        #: Shuts down the server that has this state, if one listens.
         self.shut_down: Callable[[], None] | None = None
         #: Has it listen at other addresses and another port; raises OSError.
         self.move: Callable[[Sequence[str], int], None] | None = None
@@ -94,7 +94,7 @@ class ServerState:
         #: DEBUG SET-DISABLE-DENY-SCRIPTS.
         self.scripts_administer = False
         self.run_id = secrets.token_hex(20)
-        #: DEBUG CHANGE-REPL-ID makes it anew.
+        #: DEBUG CHANGE-REPL-ID makes a new one.
         self.replication_id = secrets.token_hex(20)
         #: Every random choice of the server: SPOP, RANDOMKEY... A seed makes them repeatable.
         self.random = Random(seed)  # noqa: S311  # a fair choice is wanted, not a secret
@@ -112,9 +112,9 @@ class ServerState:
         self.functions = Libraries(self.scripts.shared)
         #: The script or function that is running; it may be asked to stop.
         self.running_script: ScriptRun | None = None
-        #: Whether it has run for so long that others are told so.
+        #: Whether it has run for so long that other clients are answered -BUSY.
         self.is_busy = False
-        #: How others are served meanwhile; None where nobody can be.
+        #: How they are served meanwhile; None if nobody can be.
         self.busy_door: Door | None = None
         self.statistics = Statistics()
         self.accesses = Accesses(self.databases, config, self.moment, self.random)
@@ -133,7 +133,7 @@ class ServerState:
         self.apply_settings()
 
     def apply_settings(self) -> None:
-        """Let settings that are not read where they count take effect."""
+        """Put settings into effect that others have taken a copy of."""
         config = self.config
         self.memory.configure()
         self.notifier.configure()
@@ -146,13 +146,13 @@ class ServerState:
         self.update_guards()
 
     def note_latency(self, name: bytes, elapsed_ns: int) -> None:
-        """Tell the latency monitor of some work, if it took long enough to be an event."""
+        """Enter some work in the latency monitor, if it took long enough to be an event."""
         threshold_ms, elapsed_ms = self.config.latency_threshold_ms, elapsed_ns // NS_PER_MS
         if threshold_ms and elapsed_ms >= threshold_ms:
             self.latency.add(name, unix_seconds=self.moment.ms // 1000, elapsed_ms=elapsed_ms)
 
     def note_slow(self, ctx: Context, command: Command, argv: list[bytes], elapsed_ns: int) -> None:
-        """Tell the slow log and the latency monitor of a call, if it is one for them."""
+        """Enter a call in the slow log and the latency monitor, if it was slow enough for them."""
         config, elapsed_us = self.config, elapsed_ns // NS_PER_US
         self.note_latency(b"fast-command" if "fast" in command.flags else b"command", elapsed_ns)
         limit_us = config.slowlog_slower_than_us
@@ -167,13 +167,13 @@ class ServerState:
             )
 
     def serve_while_busy(self) -> bool:
-        """From inside a script: let others ask how to end it. False where nobody can be served."""
+        """From inside a script: serve other clients. False if nobody can be served."""
         if self.busy_door is None:
             return False
         if not self.is_busy:
             self.is_busy = True
             self.update_guards()
-        # The script goes on at its own instant, and as the one that is running.
+        # Afterwards the script goes on at its own instant, as the one that is running.
         moment, running = self.moment.save(), self.notifier.running
         is_paused = self.accesses.is_paused
         try:
@@ -184,24 +184,24 @@ class ServerState:
             self.accesses.is_paused = is_paused
 
     def end_busy(self) -> None:
-        """The script is over: serve everybody as before."""
+        """The script is over: serve all clients as before."""
         self.is_busy = False
         self.update_guards()
 
     def update_guards(self) -> None:
-        """Look at every connection again: users have changed, or may come in without a word."""
+        """Update every connection's guard: something that it depends on has changed."""
         for client in self.clients.values():
             client.update_guard()
 
     def sample_rates(self) -> None:
-        """For INFO: how many commands and bytes there are a second."""
+        """Take a sample for INFO's commands and bytes per second."""
         counted = self.statistics
         counters = (self.metrics.calls, counted.input_bytes, counted.output_bytes)
         self.rates.sample(SystemClock.now_ns(), counters)
 
     @property
     def guards_everybody(self) -> bool:
-        """Whether every request must be looked at, whoever makes it."""
+        """Whether every request must pass the gate, whoever makes it."""
         return (
             self.memory.is_tight
             or self.notifier.tells_misses
@@ -217,7 +217,7 @@ class ServerState:
 
     @staticmethod
     def resident_bytes() -> int:
-        """Memory of this process, the host's included: CPython does not say whose it is."""
+        """Memory of this process, the host application's included; 0 if the system does not say."""
         try:
             return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_BYTES
         except OSError:

@@ -1,8 +1,9 @@
-"""What an event loop answers in one of its turns is handed over at the turn's end, all together.
+"""Replies made in one turn of an event loop are sent together at the turn's end.
 
-Clients wait for their replies asleep, and to wake one on another core takes a system longer than a
-quick command takes us. Where each reply were sent at once, a client of many connections would fall
-asleep again between any two of them; so it is woken once, and finds them all. Redis does likewise.
+A client sleeps while it waits for a reply, and waking it on another core costs the system more time
+than a quick command costs us. If each reply were sent at once, a client with many connections would
+fall asleep again between any two of them; so it is woken once and finds them all. Redis does the
+same.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Protocol
 
 from .clock import NS_PER_MS
 
-#: A reply waits no longer than this for what else is answered, plus one slice of that.
+#: How long a reply may wait for others, plus one slice of a pipeline.
 HOLD_NS = NS_PER_MS
 
 
@@ -25,17 +26,17 @@ class Answered(Protocol):
 
 
 class Turn:
-    """Who was answered in this turn of a loop; used in the loop's thread alone."""
+    """The connections answered in this turn of a loop; used only in the loop's thread."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        #: Whether there is one connection only, which has nobody to wait for.
+        #: Whether there is only one connection, which need not wait for others.
         self.is_alone = True
         self._answered: list[Answered] = []
         self._until_ns = 0
 
     def add(self, connection: Answered, now_ns: int) -> None:
-        """Let a connection hand over at the end; now if it is alone, or the turn has taken long."""
+        """Have a connection send its replies at the end; now if it is alone or the turn is long."""
         if self.is_alone:
             connection.hand_over()
             return
@@ -47,7 +48,7 @@ class Turn:
             self.end()
 
     def end(self) -> None:
-        """Hand over what there is; what comes later in the same turn is handed over after it."""
+        """Send what there is; replies made later in the same turn are sent after it."""
         answered, self._answered = self._answered, []
         for connection in answered:
             connection.hand_over()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 #: The words of a usage line that stand for a key.
 KEY_WORDS = frozenset({"key", "key1", "key2", "newkey", "source", "destination"})
-#: What is no key, but stands where a cluster client looks for one.
+#: Words that are not keys, but stand where a cluster client looks for one.
 NOT_KEY_WORDS = frozenset({"shardchannel"})
 
 _REPEATED = re.compile(r"\[([^\[\]]+) \.\.\.\]")
@@ -38,7 +38,7 @@ class Usage:
     def key_positions(self, argv: list[bytes]) -> range | None:
         """Where the keys stand in a request that has this command's arity.
 
-        None where their number is no number.
+        None if the word that counts them is not a number.
         """
         if self.numkeys_at:
             count = argv[self.numkeys_at]
@@ -60,7 +60,7 @@ def read_usage(line: str, key_words: frozenset[str] = KEY_WORDS) -> Usage:
     numkeys_at = words.index("numkeys") if "numkeys" in words else 0
     first, last, step = 0, 0, 0
     if (keys or repeated) and not numkeys_at:
-        # Keys that may all be left out stand behind whatever may not.
+        # Keys that may all be left out stand behind all required words.
         first = keys[0] if keys else len(words)
         last, step = (-1, len(repeated)) if repeated else (keys[-1], 1)
     return Usage(
@@ -76,7 +76,7 @@ def read_usage(line: str, key_words: frozenset[str] = KEY_WORDS) -> Usage:
 
 
 def _repeated_keys(line: str, key_words: frozenset[str]) -> list[str]:
-    """The words that may come again and begin with a key: ``key value`` of MSET."""
+    """The words of a repeated group that begins with a key: ``key value`` of MSET."""
     groups = (group.split() for group in _REPEATED.findall(line))
     return next((group for group in groups if group[0] in key_words), [])
 
