@@ -81,6 +81,11 @@ def maybe_int(raw: bytes | bytearray) -> int | None:
     return value
 
 
+def wrapped_int64(number: int) -> int:
+    """What 64 bits keep of a number: where Redis adds without a look, a large sum is negative."""
+    return (number - INT64_MIN) % 2**64 + INT64_MIN
+
+
 def parse_strtod(raw: bytes) -> float:
     """A double as C's ``strtod`` reads it, up to a NUL: leading white space is skipped, and an
     empty text is 0.

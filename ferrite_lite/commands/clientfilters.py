@@ -21,14 +21,15 @@ from ..errors import (
 )
 from ..numeric import maybe_int
 from ..state import ServerState
+from .options import keyword
 
 #: What CLIENT calls the kinds of connection; only the first and the last exist here.
 TYPES = frozenset({b"normal", b"master", b"replica", b"slave", b"pubsub"})
-YES_OR_NO = {b"yes": True, b"no": False}
+YES_OR_NO = {b"YES": True, b"NO": False}
 #: The letters that CLIENT LIST may show behind ``flags=``, on any server.
 FLAGS = frozenset("ASMOxbtRBdcuUreTiIENPp")
 #: What CLIENT CAPA notes down, and what stands for it in a list.
-CAPABILITIES = {b"redirect": "r"}
+CAPABILITIES = {b"REDIRECT": "r"}
 
 #: Whether a connection is one of those that are meant.
 Filter = Callable[[Context], bool]
@@ -41,9 +42,9 @@ def read_filters(server: ServerState, words: tuple[bytes, ...]) -> tuple[list[Fi
     while words:
         option, values, words = _next_option(words)
         if option == "skipme":
-            if values[0].lower() not in YES_OR_NO:
+            if keyword(values[0]) not in YES_OR_NO:
                 raise SyntaxFault
-            skips_me = YES_OR_NO[values[0].lower()]
+            skips_me = YES_OR_NO[keyword(values[0])]
         else:
             filters[option] = _filter(server, option, values)
     return [*filters.values()], skips_me
@@ -53,7 +54,7 @@ def _next_option(words: tuple[bytes, ...]) -> tuple[str, tuple[bytes, ...], tupl
     """An option, its value or its several ids, and the words behind. Raises SyntaxFault."""
     if len(words) < 2:
         raise SyntaxFault
-    option, end = words[0].lower().decode("latin-1"), 2
+    option, end = keyword(words[0]).decode("latin-1").lower(), 2
     if option.removeprefix("not-") == "id":
         while end < len(words) and (maybe_int(words[end]) or 0) > 0:
             end += 1
@@ -85,7 +86,7 @@ def _ids(values: tuple[bytes, ...]) -> Filter:
 
 def type_filter(server: ServerState, value: bytes) -> Filter:
     """Raises UnknownClientType."""
-    kind = value.lower()
+    kind = keyword(value).lower()
     if kind not in TYPES:
         raise UnknownClientType(value)
     return lambda client: client.kind.encode() == kind

@@ -20,7 +20,7 @@ from ..numeric import maybe_int, parse_int
 from ..reply import OK, Reply, Verbatim
 from .clientfilters import Filter, flags_of, read_filters
 from .documentation import help_lines
-from .options import read_timeout_ms
+from .options import keyword, read_timeout_ms
 
 command = CommandGroup("connection")
 
@@ -47,7 +47,7 @@ def client_list(ctx: Context, *words: bytes) -> Reply:
     clients = ctx.server.clients
     if not words:
         chosen = list(clients.values())
-    elif words[0].lower() == b"id" and len(words) > 1:
+    elif keyword(words[0]) == b"ID" and len(words) > 1:
         ids = [maybe_int(word) for word in words[1:]]
         if None in ids:
             raise InvalidClientId
@@ -110,11 +110,11 @@ def client_pause(ctx: Context, timeout: bytes, *mode: bytes) -> Reply:
     """Let clients wait for some milliseconds: all of them, or those that would write."""
     if len(mode) > 1:
         raise SubcommandSyntax("client", ctx.argv[1])
-    if mode and mode[0].lower() not in (b"write", b"all"):
+    if mode and keyword(mode[0]) not in (b"WRITE", b"ALL"):
         raise UnknownPauseMode
     limit_ms = read_timeout_ms(timeout)
     until_ms = limit_ms and ctx.server.moment.ms + limit_ms
-    ctx.server.pause.begin(until_ms, for_all=not mode or mode[0].lower() == b"all")
+    ctx.server.pause.begin(until_ms, for_all=not mode or keyword(mode[0]) == b"ALL")
     return OK
 
 
@@ -132,7 +132,7 @@ def client_unblock(ctx: Context, client_id: bytes, *reason: bytes) -> Reply:
     """Return 0: no command of this server blocks, so nobody is to be set free."""
     if len(reason) > 1:
         raise SubcommandSyntax("client", ctx.argv[1])
-    if reason and reason[0].lower() not in (b"timeout", b"error"):
+    if reason and keyword(reason[0]) not in (b"TIMEOUT", b"ERROR"):
         raise UnknownUnblockReason
     parse_int(client_id)
     return 0

@@ -12,6 +12,7 @@ from ..data.values import String
 from ..data.xxh3 import xxh3_64
 from ..errors import InvalidCondition, NoDigest, TooLongToDigest, WrongArity
 from ..reply import Reply
+from .options import keyword
 
 command = CommandGroup("string")
 
@@ -67,7 +68,7 @@ def delex(ctx: Context, key: bytes, *words: bytes) -> Reply:
         return int(ctx.db.delete(key))
     if len(words) != 2:
         raise WrongArity(ctx.command.name)
-    condition, expected = words[0].upper(), words[1]
+    condition, expected = keyword(words[0]), words[1]
     if condition not in CONDITIONS:
         raise InvalidCondition
     check_expected(condition, expected)

@@ -23,6 +23,7 @@ from ..errors import (
 from ..numeric import maybe_int, parse_int32
 from ..reply import NO_REPLY, OK, PONG, Reply, Status
 from .clientfilters import CAPABILITIES
+from .options import keyword
 
 command = CommandGroup("connection")
 
@@ -91,9 +92,9 @@ def _apply_hello_options(ctx: Context, words: tuple[bytes, ...]) -> None:
     remaining = iter(words)
     for word in remaining:
         try:
-            if word.upper() == b"AUTH":
+            if keyword(word) == b"AUTH":
                 _authenticate(ctx, next(remaining), next(remaining))
-            elif word.upper() == b"SETNAME":
+            elif keyword(word) == b"SETNAME":
                 _set_name(ctx, next(remaining))
             else:
                 raise HelloSyntax(word)
@@ -206,12 +207,12 @@ def client_getname(ctx: Context) -> Reply:
 )
 def client_setinfo(ctx: Context, attribute: bytes, value: bytes) -> Reply:
     """Tell which client library speaks, and its version."""
-    name = attribute.lower()
-    if name not in (b"lib-name", b"lib-ver"):
+    name = keyword(attribute)
+    if name not in (b"LIB-NAME", b"LIB-VER"):
         raise UnknownClientInfo(attribute)
     if not _is_printable(value):
         raise InvalidClientInfo(attribute)
-    if name == b"lib-name":
+    if name == b"LIB-NAME":
         ctx.library = value
     else:
         ctx.library_version = value
@@ -245,7 +246,7 @@ def client_no_touch(ctx: Context, switch: bytes) -> Reply:
 def client_capa(ctx: Context, *capabilities: bytes) -> Reply:
     """Note what the client is able to do; what is not known is left out. Valkey's."""
     for capability in capabilities:
-        letter = CAPABILITIES.get(capability.lower(), "")
+        letter = CAPABILITIES.get(keyword(capability), "")
         if letter not in ctx.capabilities:
             ctx.capabilities += letter
     return OK
@@ -254,29 +255,29 @@ def client_capa(ctx: Context, *capabilities: bytes) -> Reply:
 @command("CLIENT IMPORT-SOURCE <ON | OFF>", "noscript loading stale", since="8.1.0")
 def client_import_source(ctx: Context, switch: bytes) -> Reply:
     """Refuse to be the target of a synchronisation, as Valkey does without its import mode."""
-    if switch.lower() != b"off":
+    if keyword(switch) != b"OFF":
         raise NoImportMode
     return OK
 
 
 def _is_on(switch: bytes) -> bool:
-    word = switch.lower()
-    if word not in (b"on", b"off"):
+    word = keyword(switch)
+    if word not in (b"ON", b"OFF"):
         raise SyntaxFault
-    return word == b"on"
+    return word == b"ON"
 
 
 @command("CLIENT REPLY <ON | OFF | SKIP>", "noscript loading stale", since="3.2.0")
 def client_reply(ctx: Context, mode: bytes) -> Reply:
     """Turn replies to this connection off, on, or off for one command."""
-    word = mode.lower()
-    if word == b"on":
+    word = keyword(mode)
+    if word == b"ON":
         ctx.reply_mode = ReplyMode.ON
         ctx.update_guard()
         return OK
-    if word == b"off":
+    if word == b"OFF":
         ctx.reply_mode = ReplyMode.OFF
-    elif word != b"skip":
+    elif word != b"SKIP":
         raise SyntaxFault
     elif ctx.reply_mode is not ReplyMode.OFF:
         ctx.reply_mode = ReplyMode.SKIP_NEXT

@@ -27,7 +27,7 @@ from ..errors import (
 from ..numeric import INT64_MAX, INT64_MIN, LARGEST, LongDouble, maybe_int
 from ..reply import DoubleText, Reply
 from .deadlines import UNITS, positive_deadline_ms
-from .options import argument_of
+from .options import argument_of, keyword
 
 command = CommandGroup("string")
 
@@ -65,7 +65,7 @@ def _read_options(words: tuple[bytes, ...]) -> dict[bytes, bytes]:
     options: dict[bytes, bytes] = {}
     remaining = iter(words)
     for word in remaining:
-        option = word.upper()
+        option = keyword(word)
         if option in options or option not in _WITH_ARGUMENT | _WITHOUT_ARGUMENT:
             raise SyntaxFault
         options[option] = argument_of(remaining) if option in _WITH_ARGUMENT else b""

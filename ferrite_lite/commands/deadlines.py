@@ -10,6 +10,7 @@ from ..errors import (
     UnsupportedExpireOption,
 )
 from ..numeric import INT64_MAX, INT64_MIN, parse_int
+from .options import keyword
 
 MS_PER_SECOND = 1000
 
@@ -72,9 +73,9 @@ def read_conditions(words: tuple[bytes, ...]) -> frozenset[bytes]:
     """
     conditions = set()
     for word in words:
-        if word.upper() not in _CONDITIONS:
+        if keyword(word) not in _CONDITIONS:
             raise UnsupportedExpireOption(word)
-        conditions.add(word.upper())
+        conditions.add(keyword(word))
     if b"NX" in conditions and len(conditions) > 1:
         raise ExpireNxWithOthers
     if conditions >= {b"GT", b"LT"}:

@@ -43,6 +43,7 @@ from ..patterns import matcher
 from ..persistence.dump import dump, load
 from ..reply import OK, Attributed, BigNumber, Double, OrderedSet, Push, Reply, Status, Verbatim
 from .documentation import help_lines
+from .options import keyword
 
 command = CommandGroup("server")
 logger = logging.getLogger("ferrite_lite")
@@ -60,7 +61,7 @@ def _subcommand(name: str, *counts: int) -> Callable[[Subcommand], Subcommand]:
     """Answer ``DEBUG name`` with so many further words."""
 
     def declare(function: Subcommand) -> Subcommand:
-        _SUBCOMMANDS.update({(name.encode(), count): function for count in counts})
+        _SUBCOMMANDS.update({(name.upper().encode(), count): function for count in counts})
         return function
 
     return declare
@@ -81,7 +82,7 @@ def _require_leave(ctx: Context) -> None:
 )
 def debug(ctx: Context, subcommand: bytes, *words: bytes) -> Reply:
     """Look inside the server, or make it behave strangely."""
-    function = _SUBCOMMANDS.get((subcommand.lower(), len(words)))
+    function = _SUBCOMMANDS.get((keyword(subcommand), len(words)))
     if function is None:
         raise SubcommandSyntax("debug", subcommand)
     return function(ctx, *words)
@@ -147,7 +148,7 @@ def _digest(ctx: Context) -> Reply:
     return Status(dataset_digest(ctx.server.databases))
 
 
-@_subcommand("digest-value", *range(1, 64))
+@_subcommand("digest-value", *range(64))
 def _digest_value(ctx: Context, *keys: bytes) -> Reply:
     return [
         Status(value_digest(ctx.db.stored(key), has_deadline=ctx.db.has_deadline(key)))
@@ -174,10 +175,10 @@ def _populate(ctx: Context, count: bytes, prefix: bytes = b"key", size: bytes = 
 @_subcommand("reload", *range(4))
 def _reload(ctx: Context, *options: bytes) -> Reply:
     """Write every value and read it back, as a restart does: encodings are found anew."""
-    wanted = {option.lower() for option in options}
-    if wanted - {b"merge", b"noflush", b"nosave"}:
+    wanted = {keyword(option) for option in options}
+    if wanted - {b"MERGE", b"NOFLUSH", b"NOSAVE"}:
         raise UnknownReloadOption
-    if b"nosave" in wanted:
+    if b"NOSAVE" in wanted:
         raise NoDumpToLoad
     config = ctx.server.config
     for db in ctx.server.databases:
@@ -262,7 +263,7 @@ _SAMPLES: dict[bytes, Reply] = {
 @_subcommand("protocol", 1)
 def _protocol(ctx: Context, kind: bytes) -> Reply:
     """A value of each type that the protocol has."""
-    kind = kind.lower()
+    kind = keyword(kind).lower()
     if kind == b"push":
         if ctx.resp < 3:
             raise Resp3Only
@@ -325,10 +326,10 @@ def _packed_threshold(_: Context, size: bytes) -> Reply:
 @_subcommand("replybuffer", 2)
 def _replybuffer(ctx: Context, subject: bytes, wanted: bytes) -> Reply:
     """There is no reply buffer to be resized."""
-    if subject.lower() == b"peak-reset-time":
-        if wanted.lower() not in (b"never", b"reset"):
+    if keyword(subject) == b"PEAK-RESET-TIME":
+        if keyword(wanted) not in (b"NEVER", b"RESET"):
             parse_int(wanted)
-    elif subject.lower() != b"resizing":
+    elif keyword(subject) != b"RESIZING":
         raise SubcommandSyntax("debug", ctx.argv[1])
     return OK
 

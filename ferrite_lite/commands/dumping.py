@@ -8,11 +8,11 @@ from ..command import CommandGroup
 from ..context import Context
 from ..errors import BusyKey, InvalidFrequency, InvalidIdleTime, InvalidTtl, SyntaxFault
 from ..eviction.accesses import MAX_FREQUENCY
-from ..numeric import parse_int
+from ..numeric import parse_int, wrapped_int64
 from ..persistence.dump import dump, load
 from ..reply import OK, Reply
 from .deadlines import MS_PER_SECOND
-from .options import argument_of
+from .options import argument_of, keyword
 
 command = CommandGroup("generic")
 server_command = CommandGroup("server")
@@ -40,16 +40,16 @@ def _read_options(words: tuple[bytes, ...]) -> RestoreOptions:
     options = RestoreOptions()
     remaining = iter(words)
     for word in remaining:
-        match word.lower():
-            case b"replace":
+        match keyword(word):
+            case b"REPLACE":
                 options.replaces = True
-            case b"absttl":
+            case b"ABSTTL":
                 options.ttl_is_deadline = True
-            case b"idletime" if options.frequency is None:
+            case b"IDLETIME" if options.frequency is None:
                 options.idle_seconds = parse_int(argument_of(remaining))
                 if options.idle_seconds < 0:
                     raise InvalidIdleTime
-            case b"freq" if options.idle_seconds is None:
+            case b"FREQ" if options.idle_seconds is None:
                 options.frequency = parse_int(argument_of(remaining))
                 if not 0 <= options.frequency <= MAX_FREQUENCY:
                     raise InvalidFrequency
@@ -82,7 +82,7 @@ def restore(ctx: Context, key: bytes, ttl: bytes, payload: bytes, *words: bytes)
         checks_sum=not ctx.server.skips_checksums,
     )
     if deadline_ms and not options.ttl_is_deadline:
-        deadline_ms += ctx.server.moment.ms
+        deadline_ms = wrapped_int64(deadline_ms + ctx.server.moment.ms)
     if deadline_ms and deadline_ms <= ctx.server.moment.ms:
         db.delete(key)
         return OK

@@ -22,7 +22,7 @@ from .deadlines import (
     read_conditions,
     rounded_seconds,
 )
-from .options import argument_of
+from .options import argument_of, keyword
 
 command = CommandGroup("hash")
 
@@ -39,7 +39,7 @@ Words = tuple[bytes, ...]
 def _split(words: Words) -> tuple[Words, bytes, Words]:
     """What stands before FIELDS, the number behind it, and the rest. Raises FieldCountMismatch."""
     for at, word in enumerate(words[:-1]):
-        if word.upper() == b"FIELDS":
+        if keyword(word) == b"FIELDS":
             return words[:at], words[at + 1], words[at + 2 :]
     raise FieldCountMismatch
 
@@ -172,7 +172,7 @@ def _names(words: Words) -> Words:
 
     Raises SyntaxFault, NotAnInteger, FieldCountMismatch.
     """
-    if words[0].upper() != b"FIELDS":
+    if keyword(words[0]) != b"FIELDS":
         raise SyntaxFault
     _check_count(words[1], len(words) - 2)
     return words[2:]
@@ -251,7 +251,7 @@ def _read_options(
     options = _Options()
     remaining = iter(words)
     for word in remaining:
-        option = word.upper()
+        option = keyword(word)
         if option in UNITS or option == last:
             if options.expiry not in (None, option):
                 raise SyntaxFault

@@ -29,6 +29,7 @@ from ..scriptflags import FLAGS
 from ..scripting.functions import ENGINE, Libraries, Loaded
 from ..scripting.scripts import kill, run_lua
 from .documentation import help_lines
+from .options import keyword
 
 command = CommandGroup("scripting")
 
@@ -84,7 +85,7 @@ def function_load(ctx: Context, *words: bytes) -> Reply:
     """Make a library of functions, and return its name."""
     replaces = False
     for word in words[:-1]:
-        if word.lower() != b"replace":
+        if keyword(word) != b"REPLACE":
             raise UnknownLoadOption(word)
         replaces = True
     if not words:
@@ -104,7 +105,7 @@ def function_flush(ctx: Context, *mode: bytes) -> Reply:
     """Forget every library."""
     if len(mode) > 1:
         raise SubcommandSyntax("function", ctx.argv[1])
-    if mode and mode[0].lower() not in (b"sync", b"async"):
+    if mode and keyword(mode[0]) not in (b"SYNC", b"ASYNC"):
         raise InvalidFunctionFlushMode
     ctx.server.functions = Libraries(ctx.server.scripts.shared)
     return OK
@@ -121,9 +122,9 @@ def function_list(ctx: Context, *words: bytes) -> Reply:
     with_code, pattern = False, None
     remaining = iter(words)
     for word in remaining:
-        if not with_code and word.lower() == b"withcode":
+        if not with_code and keyword(word) == b"WITHCODE":
             with_code = True
-        elif pattern is None and word.lower() == b"libraryname":
+        elif pattern is None and keyword(word) == b"LIBRARYNAME":
             pattern = next(remaining, None)
             if pattern is None:
                 raise LibraryPatternMissing
@@ -208,18 +209,18 @@ def function_restore(ctx: Context, payload: bytes, *words: bytes) -> Reply:
     """Add the libraries that FUNCTION DUMP returned, here or elsewhere."""
     if len(words) > 1:
         raise SubcommandSyntax("function", ctx.argv[1])
-    policy = words[0].lower() if words else b"append"
-    if policy not in (b"flush", b"append", b"replace"):
+    policy = keyword(words[0]) if words else b"APPEND"
+    if policy not in (b"FLUSH", b"APPEND", b"REPLACE"):
         raise RestorePolicyUnknown
     server = ctx.server
     restored = Libraries(ctx.server.scripts.shared)
     limits = server.config.encodings
     for code in load_libraries(payload, limits, server.config.max_bulk_bytes):
         restored.load(code)
-    if policy == b"flush":
+    if policy == b"FLUSH":
         server.functions = restored
     else:
-        server.functions.join(restored, replaces=policy == b"replace")
+        server.functions.join(restored, replaces=policy == b"REPLACE")
     return OK
 
 

@@ -19,6 +19,7 @@ from ..errors import (
 from ..numeric import INT64_MAX, INT64_MIN, LongDouble, maybe_int, parse_int
 from ..reply import OK, Reply
 from .choosing import choose, parse_count
+from .options import keyword
 from .scanning import parse_cursor, read_options, scan_names
 
 command = CommandGroup("hash")
@@ -186,7 +187,7 @@ def _read_choice(words: tuple[bytes, ...]) -> tuple[int, bool]:
     NotInRange.
     """
     count = parse_count(words[0])
-    options = [word.upper() for word in words[1:]]
+    options = [keyword(word) for word in words[1:]]
     if options not in ([], [b"WITHVALUES"]):
         raise SyntaxFault
     if options and abs(count) > INT64_MAX // 2:

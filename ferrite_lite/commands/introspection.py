@@ -19,6 +19,7 @@ from ..patterns import matcher
 from ..reply import OrderedSet, Reply, Status
 from ..usage import Usage
 from .documentation import documentation_of, help_lines, key_notes
+from .options import keyword
 
 command = CommandGroup("server")
 
@@ -83,9 +84,9 @@ def command_list(ctx: Context, *words: bytes) -> Reply:
     """Name every command, or those that a filter lets through."""
     commands = _with_subcommands(ctx.server.table.commands())
     if words:
-        if len(words) != 3 or words[0].lower() != b"filterby":
+        if len(words) != 3 or keyword(words[0]) != b"FILTERBY":
             raise SyntaxFault
-        commands = _filtered(commands, words[1].lower(), words[2])
+        commands = _filtered(commands, keyword(words[1]), words[2])
     return [each.name.encode() for each in commands]
 
 
@@ -94,11 +95,12 @@ def _with_subcommands(commands: list[Command]) -> list[Command]:
 
 
 def _filtered(commands: list[Command], criterion: bytes, value: bytes) -> list[Command]:
-    if criterion == b"module":
+    if criterion == b"MODULE":
         return []
-    if criterion == b"aclcat":
-        return [each for each in commands if value.lower().decode() in each.categories]
-    if criterion == b"pattern":
+    if criterion == b"ACLCAT":
+        category = keyword(value).decode("latin-1").lower()
+        return [each for each in commands if category in each.categories]
+    if criterion == b"PATTERN":
         matches = matcher(value, ignore_case=True)
         return [each for each in commands if matches(each.name.encode())]
     raise SyntaxFault

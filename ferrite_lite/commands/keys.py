@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..command import CommandGroup
 from ..context import Context
 from ..data.keyspace import Keyspace
-from ..data.values import copy_of, encoding_of, kind_of
+from ..data.values import Unshared, copy_of, encoding_of, kind_of
 from ..errors import (
     DatabaseOutOfRange,
     FrequencyNotTracked,
@@ -14,12 +14,12 @@ from ..errors import (
     SameObject,
     SyntaxFault,
 )
-from ..numeric import maybe_int, parse_int, parse_int32
+from ..numeric import parse_int, parse_int32
 from ..patterns import is_literal, matcher
 from ..reply import OK, Reply, Status
 from .deadlines import MS_PER_SECOND, allows, deadline_ms, read_conditions, rounded_seconds
 from .documentation import help_lines
-from .options import argument_of, read_timeout_ms
+from .options import argument_of, keyword, read_timeout_ms
 from .scanning import parse_cursor, read_options
 
 command = CommandGroup("generic")
@@ -94,9 +94,9 @@ def type_(ctx: Context, key: bytes) -> Reply:
 def keys(ctx: Context, pattern: bytes) -> Reply:
     """Return every key that matches."""
     if is_literal(pattern):
-        return [pattern] if pattern in ctx.db else []
+        return [pattern] if ctx.db.is_living(pattern) else []
     matches = matcher(pattern)
-    return [key for key, _ in ctx.db.items() if matches(key)]
+    return [key for key in ctx.db.living_keys() if matches(key)]
 
 
 @command(
@@ -123,13 +123,16 @@ def scan(ctx: Context, cursor: bytes, *words: bytes) -> Reply:
     following, found = ctx.db.scan(position, options.count)
     return [
         b"%d" % following,
-        [k for k in options.select(found) if _is_of_kind(ctx, k, options.kind)],
+        [k for k in options.select(found) if _passes(ctx, k, options.kind)],
     ]
 
 
-def _is_of_kind(ctx: Context, key: bytes, kind: bytes | None) -> bool:
+def _passes(ctx: Context, key: bytes, kind: bytes | None) -> bool:
+    """Whether a key is there, or of the kind asked for: one that is past its deadline is "none"."""
+    if kind is None:
+        return key in ctx.db
     value = ctx.db.peek(key)
-    return value is not None and (kind is None or kind_of(value) == kind)
+    return kind == (b"none" if value is None else kind_of(value))
 
 
 # --- another place --------------------------------------------------------------------------------
@@ -199,9 +202,9 @@ def copy(ctx: Context, source: bytes, destination: bytes, *words: bytes) -> Repl
     target, replaces = ctx.db, False
     remaining = iter(words)
     for word in remaining:
-        if word.lower() == b"replace":
+        if keyword(word) == b"REPLACE":
             replaces = True
-        elif word.lower() == b"db":
+        elif keyword(word) == b"DB":
             target = _database(ctx, argument_of(remaining))
         else:
             raise SyntaxFault
@@ -343,9 +346,10 @@ def object_refcount(ctx: Context, key: bytes) -> Reply:
     config = ctx.server.config
     if config.maxmemory_bytes and (config.is_lru or config.is_lfu):
         return 1
-    number = maybe_int(value) if encoding_of(value) == b"int" else None  # type: ignore[arg-type]  # only strings are
-    is_shared = number is not None and 0 <= number < SHARED_INTEGERS
-    return SHARED_REFERENCES if is_shared else 1
+    if isinstance(value, Unshared) or encoding_of(value) != b"int":
+        return 1
+    number = parse_int(value)  # type: ignore[arg-type]  # only strings have that encoding
+    return SHARED_REFERENCES if 0 <= number < SHARED_INTEGERS else 1
 
 
 @command("OBJECT IDLETIME key", "readonly", keys="RO", since="2.2.3", tips=_NONDETERMINISTIC)

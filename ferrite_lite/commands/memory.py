@@ -9,7 +9,7 @@ from ..eviction.memory import BASE_BYTES, CLIENT_BYTES, SAMPLES, key_bytes, over
 from ..numeric import parse_int
 from ..reply import OK, Reply, Verbatim
 from .documentation import help_lines
-from .options import argument_of
+from .options import argument_of, keyword
 
 command = CommandGroup("server")
 
@@ -31,7 +31,7 @@ def memory_usage(ctx: Context, key: bytes, *words: bytes) -> Reply:
     samples = SAMPLES
     remaining = iter(words)
     for word in remaining:
-        if word.lower() != b"samples":
+        if keyword(word) != b"SAMPLES":
             raise SyntaxFault
         samples = parse_int(argument_of(remaining))
         if samples < 0:

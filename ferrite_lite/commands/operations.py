@@ -8,10 +8,11 @@ from ..context import Context
 from ..errors import CannotShutDown, NoShutdownInProgress, NothingIsSaved, SyntaxFault
 from ..numeric import parse_int
 from ..reply import NO_REPLY, Reply, Verbatim
+from .options import keyword
 
 command = CommandGroup("server")
 
-_SHUTDOWN_WORDS = frozenset({b"nosave", b"save", b"now", b"force", b"abort"})
+_SHUTDOWN_WORDS = frozenset({b"NOSAVE", b"SAVE", b"NOW", b"FORCE", b"ABORT"})
 
 
 @command(
@@ -46,7 +47,7 @@ def save(_: Context) -> Reply:
 @command("BGSAVE [SCHEDULE]", "admin noscript no_async_loading", since="1.0.0")
 def bgsave(_: Context, *words: bytes) -> Reply:
     """Refuse, as SAVE does."""
-    if len(words) > 1 or (words and words[0].lower() != b"schedule"):
+    if len(words) > 1 or (words and keyword(words[0]) != b"SCHEDULE"):
         raise SyntaxFault
     raise NothingIsSaved
 
@@ -64,16 +65,16 @@ def bgrewriteaof(_: Context) -> Reply:
 )
 def shutdown(ctx: Context, *words: bytes) -> Reply:
     """End the server, and every connection, without an answer."""
-    options = [word.lower() for word in words]
-    asks_both = b"save" in options and b"nosave" in options
-    aborts_more = b"abort" in options and len(options) > 1
+    options = [keyword(word) for word in words]
+    asks_both = b"SAVE" in options and b"NOSAVE" in options
+    aborts_more = b"ABORT" in options and len(options) > 1
     if not _SHUTDOWN_WORDS.issuperset(options) or asks_both or aborts_more:
         raise SyntaxFault
-    if b"abort" in options:
+    if b"ABORT" in options:
         raise NoShutdownInProgress
     if ctx.server.shut_down is None:
         raise CannotShutDown
-    if b"save" in options:
+    if b"SAVE" in options:
         raise NothingIsSaved
     ctx.server.shut_down()
     if ctx.server.running_script is not None:
@@ -94,7 +95,7 @@ _SIZES_OF_PICTURE = {5: 3, 6: 2}
 def lolwut(ctx: Context, *words: bytes) -> Reply:
     """Return the version of Redis whose behaviour this is, and a picture where one is asked for."""
     version = int(ctx.server.redis_version.partition(b".")[0])
-    if len(words) > 1 and words[0].lower() == b"version":
+    if len(words) > 1 and keyword(words[0]) == b"VERSION":
         version, words = parse_int(words[1]), words[2:]
     lines = []
     if version in _SIZES_OF_PICTURE:

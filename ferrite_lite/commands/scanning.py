@@ -10,7 +10,7 @@ from ..data.values import Collection, Set, names_in
 from ..errors import InvalidCursor, NoValuesWithoutHash, SyntaxFault
 from ..numeric import UINT64_MAX, parse_int
 from ..patterns import Matcher, matcher
-from .options import argument_of
+from .options import argument_of, keyword
 
 #: What ``strtoul`` reads to the end: nothing at all is 0.
 _CURSOR = re.compile(rb"(?:(?P<minus>-)|\+)?0*(?P<digits>\d+)|")
@@ -54,7 +54,7 @@ def read_options(
     options = ScanOptions()
     remaining = iter(words)
     for word in remaining:
-        option = word.upper()
+        option = keyword(word)
         if option == b"COUNT":
             options.count = parse_int(argument_of(remaining))
             if options.count < 1:
@@ -62,7 +62,7 @@ def read_options(
         elif option == b"MATCH":
             options.matches = matcher(argument_of(remaining))
         elif option == b"TYPE" and takes_type:
-            options.kind = argument_of(remaining).lower()
+            options.kind = keyword(argument_of(remaining)).lower()
         elif option == b"NOVALUES":
             if not takes_novalues:
                 raise NoValuesWithoutHash

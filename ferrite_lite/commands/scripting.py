@@ -18,6 +18,7 @@ from ..numeric import parse_int
 from ..reply import OK, Reply
 from ..scripting.scripts import kill
 from .documentation import help_lines
+from .options import keyword
 
 command = CommandGroup("scripting")
 
@@ -130,7 +131,7 @@ def script_show(ctx: Context, sha: bytes) -> Reply:
 )
 def script_flush(ctx: Context, *mode: bytes) -> Reply:
     """Forget every script."""
-    if len(mode) > 1 or (mode and mode[0].lower() not in (b"sync", b"async")):
+    if len(mode) > 1 or (mode and keyword(mode[0]) not in (b"SYNC", b"ASYNC")):
         raise InvalidFlushMode
     ctx.server.scripts.clear()
     return OK
@@ -151,8 +152,8 @@ def script_kill(ctx: Context) -> Reply:
 @command("SCRIPT DEBUG <YES | SYNC | NO>", "noscript", since="3.2.0")
 def script_debug(ctx: Context, mode: bytes) -> Reply:
     """Answer as for a debugger that is switched off: there is none."""
-    if mode.lower() in (b"yes", b"sync"):
+    if keyword(mode) in (b"YES", b"SYNC"):
         raise NoScriptDebugger
-    if mode.lower() != b"no":
+    if keyword(mode) != b"NO":
         raise ScriptDebugMode
     return OK

@@ -13,6 +13,7 @@ from ..errors import (
 )
 from ..numeric import parse_int32
 from ..reply import NO_REPLY, OK, Reply
+from .options import keyword
 
 command = CommandGroup("server")
 
@@ -65,7 +66,7 @@ def flushall(ctx: Context, *mode: bytes) -> Reply:
 
 def _check_flush_mode(mode: tuple[bytes, ...]) -> None:
     """Both modes are the same here: memory is freed when nothing refers to it any more."""
-    if len(mode) > 1 or (mode and mode[0].lower() not in (b"async", b"sync")):
+    if len(mode) > 1 or (mode and keyword(mode[0]) not in (b"ASYNC", b"SYNC")):
         raise SyntaxFault
 
 

@@ -19,6 +19,7 @@ from ..errors import (
 from ..numeric import maybe_int
 from ..reply import OrderedSet, Reply
 from .choosing import choose, parse_count
+from .options import keyword
 from .scanning import parse_cursor, read_options, scan_names
 
 command = CommandGroup("set")
@@ -334,9 +335,9 @@ def _read_counted_keys(
     limit = 0
     options = words[count:]
     if may_estimate:
-        options = tuple(word for word in options if word.upper() != b"APPROX")
+        options = tuple(word for word in options if keyword(word) != b"APPROX")
     for option, value in zip(options[::2], options[1::2], strict=False):
-        if option.upper() != b"LIMIT":
+        if keyword(option) != b"LIMIT":
             raise SyntaxFault
         number = maybe_int(value)
         if number is None or number < 0:

@@ -19,7 +19,7 @@ from ..errors import (
 )
 from ..numeric import parse_int, parse_strtod
 from ..reply import Reply
-from .options import argument_of
+from .options import argument_of, keyword
 
 command = CommandGroup("generic", category="")
 
@@ -43,11 +43,11 @@ def _find_keys(argv: list[bytes]) -> list[int]:
     """The keys of a SORT: its first, and the last one that STORE names."""
     positions, at = [1], 2
     while at < len(argv):
-        option = argv[at].lower()
-        if option == b"store" and at + 1 < len(argv):
+        option = keyword(argv[at])
+        if option == b"STORE" and at + 1 < len(argv):
             positions[1:] = [at + 1]
-        # What BY, GET and LIMIT are given may be the word "store".
-        at += {b"by": 2, b"get": 2, b"limit": 3}.get(option, 1)
+        # What BY, GET and LIMIT are given may be the word STORE.
+        at += {b"BY": 2, b"GET": 2, b"LIMIT": 3}.get(option, 1)
     return positions
 
 
@@ -99,27 +99,27 @@ def _read_options(
     )
     remaining = iter(words)
     for word in remaining:
-        match word.lower():
-            case b"asc":
+        match keyword(word):
+            case b"ASC":
                 options.descending = False
-            case b"desc":
+            case b"DESC":
                 options.descending = True
-            case b"alpha":
+            case b"ALPHA":
                 options.alphabetic = True
-            case b"limit":
+            case b"LIMIT":
                 offset, count = argument_of(remaining), argument_of(remaining)
                 options.offset, options.count = parse_int(offset), parse_int(count)
-            case b"by":
+            case b"BY":
                 options.by = argument_of(remaining)
                 options.is_unsorted |= b"*" not in options.by
                 if b"*" in options.by and not may_look_up:
                     raise SortOptionDenied("BY")
-            case b"get":
+            case b"GET":
                 pattern = argument_of(remaining)
                 if not may_look_up:
                     raise SortOptionDenied("GET")
                 options.gets.append(pattern)
-            case b"store" if may_store:
+            case b"STORE" if may_store:
                 options.destination = argument_of(remaining)
             case _:
                 raise SyntaxFault
@@ -153,13 +153,16 @@ def _weight(ctx: Context, options: SortOptions) -> Callable[[bytes], Any]:
     """What a member is compared by.
 
     Among equal numbers the member itself decides; among equal texts that BY led to, the order in
-    which they stand already.
+    which they stand already. Texts that are not for a list are compared as C does, up to a NUL.
     """
+    is_for_list = options.destination is not None
 
     def weight(member: bytes) -> Any:
         text = member if options.by is None else _looked_up(ctx, options.by, member)
         if options.alphabetic:
-            return (text is not None, text or b"")
+            if text is None:
+                return (False, b"")
+            return (True, text if is_for_list else text.partition(b"\0")[0])
         return (_score(text), member)
 
     return weight

@@ -27,7 +27,7 @@ from ..reply import OK, Reply
 from . import subsequence
 from .comparing import CONDITIONS, check_expected, holds
 from .deadlines import UNITS, positive_deadline_ms
-from .options import argument_of
+from .options import argument_of, keyword
 
 command = CommandGroup("string")
 
@@ -81,7 +81,7 @@ def _read_options(words: tuple[bytes, ...], known: frozenset[bytes]) -> Options:
     options = Options()
     remaining = iter(words)
     for word in remaining:
-        option = word.upper()
+        option = keyword(word)
         if option not in known:
             raise SyntaxFault
         if option == b"GET":
@@ -105,7 +105,7 @@ def _read_options(words: tuple[bytes, ...], known: frozenset[bytes]) -> Options:
 
 def _set_use(argv: list[bytes]) -> list[str]:
     """Only with GET or a comparison does SET read what it replaces."""
-    words = {word.upper() for word in argv[3:]}
+    words = {keyword(word) for word in argv[3:]}
     reads = b"GET" in words or not words.isdisjoint(CONDITIONS)
     return ["RW access update"] if reads else ["OW update"]
 
@@ -493,7 +493,7 @@ def _read_lcs_options(words: tuple[bytes, ...]) -> LcsOptions:
     options = LcsOptions()
     remaining = iter(words)
     for word in remaining:
-        option = word.upper()
+        option = keyword(word)
         if option == b"LEN":
             options.wants_length = True
         elif option == b"IDX":

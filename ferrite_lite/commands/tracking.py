@@ -21,6 +21,7 @@ from ..messages.tracking import Tracker
 from ..numeric import parse_int
 from ..reply import OK, OrderedSet, Reply
 from ..state import ServerState
+from .options import keyword
 
 command = CommandGroup("connection")
 
@@ -36,10 +37,10 @@ _ANYBODY = "noscript loading stale"
 def client_tracking(ctx: Context, switch: bytes, *options: bytes) -> Reply:
     """Be told when keys change that this connection has read, or all with a prefix."""
     tracker, prefixes = _read_options(ctx.server, options)
-    if switch.lower() == b"on":
+    if keyword(switch) == b"ON":
         _check(tracker, prefixes, ctx.tracker)
         ctx.server.tracking.start(ctx, tracker, prefixes)
-    elif switch.lower() == b"off":
+    elif keyword(switch) == b"OFF":
         ctx.server.tracking.stop(ctx)
     else:
         raise SyntaxFault
@@ -50,14 +51,14 @@ def _read_options(server: ServerState, options: tuple[bytes, ...]) -> tuple[Trac
     tracker, prefixes = Tracker(), list[bytes]()
     remaining = iter(options)
     for word in remaining:
-        option = word.lower()
+        option = keyword(word)
         if option in _SWITCHES:
             setattr(tracker, _SWITCHES[option], True)
             continue
         value = next(remaining, None)
-        if option == b"redirect" and value is not None:
+        if option == b"REDIRECT" and value is not None:
             tracker.redirect_id = _read_redirection(server, tracker.redirect_id, value)
-        elif option == b"prefix" and value is not None:
+        elif option == b"PREFIX" and value is not None:
             prefixes.append(value)
         else:
             raise SyntaxFault
@@ -66,8 +67,8 @@ def _read_options(server: ServerState, options: tuple[bytes, ...]) -> tuple[Trac
 
 #: Options without a value, and what they switch on.
 _SWITCHES = {
-    **{b"bcast": "broadcasts", b"optin": "needs_yes"},
-    **{b"optout": "takes_no", b"noloop": "skips_own"},
+    **{b"BCAST": "broadcasts", b"OPTIN": "needs_yes"},
+    **{b"OPTOUT": "takes_no", b"NOLOOP": "skips_own"},
 }
 
 
@@ -102,10 +103,10 @@ def client_caching(ctx: Context, choice: bytes) -> Reply:
     tracker = ctx.tracker
     if tracker is None:
         raise CachingWithoutTracking
-    if choice.lower() == b"yes":
+    if keyword(choice) == b"YES":
         if not tracker.needs_yes:
             raise CachingYesWithoutOptIn
-    elif choice.lower() != b"no":
+    elif keyword(choice) != b"NO":
         raise SyntaxFault
     elif not tracker.takes_no:
         raise CachingNoWithoutOptOut

@@ -18,15 +18,15 @@ _STRING, _LIST, _SET, _HASH = 0, 1, 2, 4
 
 
 def dataset_digest(databases: Iterable[Keyspace]) -> bytes:
-    """The digest of everything."""
+    """The digest of everything, with what is past its deadline and not gone yet."""
     digest = bytes(_BYTES)
     for db in databases:
         if not len(db):
             continue
         digest = _mix(digest, db.index.to_bytes(4, "big"))
-        for key, value in db.items():
+        for key, value in db.stored_items():
             of_key = _mix(bytes(_BYTES), key)
-            digest = _xor(digest, _value(value, db.deadline_ms(key) is not None, of_key))
+            digest = _xor(digest, _value(value, db.has_deadline(key), of_key))
     return digest.hex().encode()
 
 

@@ -15,7 +15,7 @@ from ..clock import Moment
 from ..errors import WrongType
 from .expiry import Wheel
 from .roster import Roster
-from .values import EncodingLimits, Hash, Held, Set, String, Unread, Value, VolatileHash
+from .values import EncodingLimits, Hash, Held, Set, String, Unread, Unshared, Value, VolatileHash
 
 if TYPE_CHECKING:
     from ..eviction.accesses import Accesses
@@ -149,7 +149,7 @@ class Keyspace:
         value = self._values.get(key)
         if value.__class__ is bytes or isinstance(value, bytearray):
             return value
-        if isinstance(value, Unread):
+        if isinstance(value, Unread | Unshared):
             return bytes(value)
         self._not_found(value)
         return None
@@ -212,9 +212,13 @@ class Keyspace:
         now_ms = self._moment.ms
         return sum(max(0, d - now_ms) for d in sample) // len(sample) if sample else 0
 
-    def keys(self) -> list[bytes]:
+    def is_living(self, key: bytes) -> bool:
+        """Whether a key is there and not past its deadline. Removes none: KEYS does not, either."""
+        return key in self._values and not (key in self._deadlines_ms and self._is_due(key))
+
+    def living_keys(self) -> list[bytes]:
         """Every living key."""
-        return [key for key in list(self._values) if key in self]
+        return list(filter(self.is_living, self._values))
 
     # --- changing ---------------------------------------------------------------------------------
 
@@ -493,7 +497,7 @@ class Keyspace:
 
     def items(self) -> Iterator[tuple[bytes, Value]]:
         """Every living key and its value."""
-        for key in self.keys():
+        for key in self.living_keys():
             yield key, self._values[key]
 
     def check(self) -> None:

@@ -30,7 +30,7 @@ class Names(Container[bytes], Sized, Protocol):
 class Roster:
     """The entries of one collection. The collection tells it of every name added and removed."""
 
-    __slots__ = ("_copies", "_names", "_next_serial", "_removed", "_serials")
+    __slots__ = ("_names", "_newest", "_next_serial", "_removed", "_serials")
 
     def __init__(self, names: Iterable[bytes]) -> None:
         self._names = list(names)
@@ -38,13 +38,13 @@ class Roster:
         self._serials = array("Q", range(1, self._next_serial))
         #: Names that left and still have an entry.
         self._removed: set[bytes] = set()
-        #: Entries of a name that came back before its old one was compacted away.
-        self._copies: dict[bytes, int] = {}
+        #: Of a name that came back before its old entry was compacted away, the serial that counts.
+        self._newest: dict[bytes, int] = {}
 
     def add(self, name: bytes) -> None:
         if name in self._removed:
             self._removed.remove(name)
-            self._copies[name] = self._copies.get(name, 1) + 1
+            self._newest[name] = self._next_serial
         self._names.append(name)
         self._serials.append(self._next_serial)
         self._next_serial += 1
@@ -67,20 +67,22 @@ class Roster:
         stop = max(0, at - count * _STEPS_PER_ELEMENT)
         while at > stop and len(found) < count:
             at -= 1
-            if names[at] in living:
+            if names[at] in living and self._counts(at):
                 found.append(names[at])
         return (self._serials[at] if at else 0), found
 
     def choose(self, living: Names, random: Random) -> bytes:
         """A living name, each with the same probability. There must be one."""
-        names, copies = self._names, self._copies
+        names = self._names
         while True:
-            name = names[int(random.random() * len(names))]
-            if name not in living:
-                continue
-            # A name with k entries is drawn k times as often: keep one draw in k.
-            if name not in copies or random.random() * copies[name] < 1:
-                return name
+            at = int(random.random() * len(names))
+            if names[at] in living and self._counts(at):
+                return names[at]
+
+    def _counts(self, at: int) -> bool:
+        """Whether an entry is the one that its name has, and not left from an earlier stay."""
+        serial = self._serials[at]
+        return self._newest.get(self._names[at], serial) == serial
 
     def _compact(self, living: Names) -> None:
         """Keep the newest entry of every living name, in order, with its serial."""
@@ -91,4 +93,4 @@ class Roster:
         self._names = list(reversed(kept))
         self._serials = array("Q", reversed(kept.values()))
         self._removed.clear()
-        self._copies.clear()
+        self._newest.clear()

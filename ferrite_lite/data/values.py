@@ -249,6 +249,12 @@ class Unread(bytes):
     __slots__ = ()
 
 
+class Unshared(bytes):
+    """An integer that COPY made: Redis, which shares the small ones, makes a new one of it."""
+
+    __slots__ = ()
+
+
 String: TypeAlias = bytes | bytearray
 Collection: TypeAlias = Hash | Set
 Value: TypeAlias = String | Collection | List
@@ -288,7 +294,7 @@ def copy_of(value: Value) -> Value: ...
 def copy_of(value: Value) -> Value:
     """An independent copy: COPY, and nothing a client was handed."""
     if isinstance(value, bytes):
-        return value
+        return Unshared(value) if encoding_of(value) == b"int" else value
     if isinstance(value, bytearray):
         return bytearray(value)
     return value.duplicate()

@@ -278,6 +278,51 @@ CLIENT REPLY ON
 CONFIG GET timeout
 """
 
+#: Words with something behind a NUL.
+_ENDED = r"""
+SET string v "XX\x00y"
+SET string v "get\x00"
+SET string v "EX\x00" 1000
+SET string v "KEEPTTL\x00ab" "XX\x00"
+SET string v "EX" "1000\x00"
+GETEX string "persist\x00x"
+GETEX string "PX\x00" 1000000
+EXPIRE string 1000 "NX\x00" "gt\x00"
+EXPIRE string 1000 "XX\x00" NX
+EXPIRE string 1000 "FOO\x00"
+LCS string other "LEN\x00"
+LCS string other "IDX\x00" "MINMATCHLEN\x00" 1 "WITHMATCHLEN\x00"
+COPY string k "DB\x00" 1 "REPLACE\x00x"
+scan> SCAN 0 "COUNT\x00" 100 "MATCH\x00" s* "TYPE\x00" "string\x00"
+scan> SCAN 0 COUNT 100 TYPE "string\x00x"
+SSCAN set 0 "COUNT\x00" 10
+SORT set "ALPHA\x00" "DESC\x00" "LIMIT\x00" 0 1 "GET\x00" # "BY\x00" w_*
+SORT set "STORE\x00" k
+SORT_RO set "STORE\x00" k
+SINTERCARD 1 set "LIMIT\x00" 1
+HRANDFIELD single 1 "WITHVALUES\x00"
+RESTORE k 0 "\x00\x01v\x06\x00\x07\xe5\xa62\xecm\xb6]" "REPLACE\x00" "IDLETIME\x00" 1
+FLUSHALL "SYNC\x00"
+FLUSHDB "ASYNC\x00"
+SCRIPT FLUSH "SYNC\x00"
+FUNCTION FLUSH "ASYNC\x00"
+FUNCTION LIST "WITHCODE\x00" "LIBRARYNAME\x00" x
+CLIENT REPLY "ON\x00"
+CLIENT NO-EVICT "OFF\x00"
+CLIENT TRACKING "ON\x00" "BCAST\x00" "PREFIX\x00" a
+CLIENT TRACKING "OFF\x00"
+CLIENT LIST "ID\x00" 999999999
+CLIENT KILL "SKIPME\x00" "YES\x00" "ID\x00" 999999999
+CLIENT UNBLOCK 999999999 "ERROR\x00"
+CLIENT PAUSE 0 "WRITE\x00"
+ACL LOG "RESET\x00"
+MEMORY USAGE missing "SAMPLES\x00" 5
+COMMAND LIST "FILTERBY\x00" "PATTERN\x00" xyz*
+COMMAND GETKEYSANDFLAGS SORT set "STORE\x00" k
+COMMAND GETKEYSANDFLAGS SET string v "GET\x00"
+DEBUG "SLEEP\x00" 0
+"""
+
 #: What is told of the data afterwards, whatever happened to them.
 _AFTERMATH = [
     *("GET string", "GET k", "GET number", "pairs> HGETALL hash", "unordered> SMEMBERS set"),
@@ -344,6 +389,13 @@ def _wrapped() -> Iterator[Case]:
             yield _case(f"Through redis.{call}: {request}", [*data, script, *_AFTERMATH])
 
 
+def _ended() -> Iterator[Case]:
+    """Redis compares the words of its syntax as C strings: what follows a NUL does not count."""
+    data = [*_DATA, "HSET single f v", "SET w_3 1"]
+    for request in _lines(_ENDED):
+        yield _case(f"A NUL inside a word: {request}", [*data, request, *_AFTERMATH])
+
+
 def _lines(text: str) -> list[str]:
     return [line for line in text.splitlines() if line]
 
@@ -362,4 +414,5 @@ CASES = [
     *_options(),
     *_two_keys(),
     *_wrapped(),
+    *_ended(),
 ]

@@ -207,6 +207,18 @@ RESTORE refuses bad arguments
     RESTORE k 0 {UNCHECKED} REPLACE
     RESTORE k 0
 
+RESTORE adds the time to live without a look at the sum
+    SET s v
+    RESTORE k 9223372036854775807 {ABC}
+    EXISTS k
+    RESTORE s 9223372036854775807 {ABC} REPLACE
+    EXISTS s
+    RESTORE k 9223372036854775807 {ABC} ABSTTL
+    PEXPIRETIME k
+    EXPIRETIME k
+    RESTORE l 9223370000000000000 {ABC}
+    EXISTS l
+
 RESTORE reads past what it needs and no further
     RESTORE k 0 {TOO_LONG}
     GET k

@@ -270,6 +270,55 @@ SCAN of a few keys
     scan> SCAN 0 count 100 match ?
     scan> SCAN 0 COUNT 9223372036854775807
 
+SCAN returns a key once, whatever came and went before
+    SCAN 0
+    SET a 1
+    DEL a
+    SET a 2
+    SCAN 0
+    HSET b f v
+    RENAME b c
+    RENAME c b
+    MOVE a 1
+    SET a 3
+    SET d 1 PXAT 1
+    INCR d
+    scan> SCAN 0 COUNT 100
+    SADD s x y z
+    scan> SSCAN s 0
+    SREM s x y
+    SADD s x y
+    scan> SSCAN s 0
+
+KEYS leaves what is past its deadline to others
+    DEBUG SET-ACTIVE-EXPIRE 0
+    SET a 1 PXAT 1
+    SET b 1 PXAT 1
+    KEYS *
+    KEYS a
+    KEYS ?
+    DBSIZE
+    DEBUG DIGEST
+    EXISTS a
+    DBSIZE
+    DEBUG SET-ACTIVE-EXPIRE 1
+
+SCAN takes what is past its deadline for something without a type
+    DEBUG SET-ACTIVE-EXPIRE 0
+    SET a 1 PXAT 1
+    SCAN 0 MATCH b
+    DBSIZE
+    SCAN 0 TYPE none
+    DBSIZE
+    SCAN 0 TYPE none
+    SET a 1 PXAT 1
+    SCAN 0 TYPE string
+    DBSIZE
+    SET a 1 PXAT 1
+    SCAN 0
+    DBSIZE
+    DEBUG SET-ACTIVE-EXPIRE 1
+
 SCAN of no key
     SCAN 0
     SCAN 0 COUNT 1
@@ -571,6 +620,37 @@ OBJECT REFCOUNT
     SET n 12345
     OBJECT REFCOUNT n
 
+A small integer is shared, and its copy is not
+    SET a 5
+    COPY a b
+    OBJECT REFCOUNT a
+    OBJECT REFCOUNT b
+    OBJECT ENCODING b
+    MGET a b
+    DUMP b
+    RENAME b c
+    MOVE c 1
+    SELECT 1
+    OBJECT REFCOUNT c
+    COPY c d
+    APPEND d ""
+    OBJECT ENCODING d
+    SETRANGE c 0 ""
+    OBJECT REFCOUNT c
+    INCR c
+    OBJECT REFCOUNT c
+    COPY c e
+    INCRBYFLOAT e 0
+    COPY e f
+    OBJECT ENCODING f
+    OBJECT REFCOUNT f
+    GETRANGE f 0 5
+    GETSET f 7
+    OBJECT REFCOUNT f
+    COPY f g
+    DEBUG RELOAD
+    OBJECT REFCOUNT g
+
 SORT of numbers in a set
     SADD s 3 10 2 -1 1.5
     SORT s
@@ -709,6 +789,20 @@ SORT takes numbers as doubles
     SORT t BY nosort LIMIT 0 0
     SADD e ""
     SORT e
+
+SORT ALPHA compares texts up to a NUL, but for a list whole
+    SADD s 1 2 3 4 5
+    MSET w_1 "a\x00z" w_2 "a\x00b" w_3 a w_4 b w_5 "a\x00"
+    SORT s STORE l
+    SORT l BY w_* ALPHA
+    SORT l BY w_* ALPHA DESC
+    SORT l BY w_* ALPHA STORE m
+    LRANGE m 0 -1
+    SORT l BY w_* ALPHA GET w_* STORE v
+    SORT v ALPHA
+    SORT v ALPHA DESC
+    SORT v ALPHA DESC STORE m
+    LRANGE m 0 -1
 
 WAIT with no replica
     WAIT 0 0

@@ -649,6 +649,7 @@ DEBUG DIGEST is the same for the same data
     APPEND a more
     DEBUG DIGEST
     DEBUG DIGEST-VALUE a n e h s i nothing
+    DEBUG DIGEST-VALUE
     SELECT 3
     SET a 1
     DEBUG DIGEST

@@ -78,8 +78,6 @@ def test_type_names_what_a_key_holds(run: Run) -> None:
         ("DEL gone", ZERO),
         ("UNLINK gone", ZERO),
         ("TYPE gone", b"+none\r\n"),
-        ("KEYS *", EMPTY),
-        ("KEYS gone", EMPTY),
         ("RANDOMKEY", NIL),
         ("SCAN 0", b"*2\r\n$1\r\n0\r\n*0\r\n"),
         ("RENAME gone new", NO_SUCH_KEY),
@@ -106,6 +104,17 @@ def test_a_key_past_its_deadline_is_a_missing_key(
     clock.advance(ms=101)
     assert run(*request_line.split()) == reply
     assert events[-1] == "expired gone"
+
+
+@pytest.mark.parametrize("pattern", ["*", "gone"])
+def test_keys_does_not_see_a_key_past_its_deadline_and_leaves_it(
+    run: Run, clock: ManualClock, events: list[str], pattern: str
+) -> None:
+    run("SET", "gone", "v", "PX", 100)
+    clock.advance(ms=101)
+    assert run("KEYS", pattern) == EMPTY
+    assert run("DBSIZE") == b":1\r\n"
+    assert "expired gone" not in events
 
 
 # --- walking --------------------------------------------------------------------------------------

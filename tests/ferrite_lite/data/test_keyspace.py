@@ -146,7 +146,7 @@ def test_an_empty_string_is_a_value(db: Keyspace) -> None:
     db.touch(b"a", "set")
     db.touch(b"b", "set")
     db.check()
-    assert db.keys() == [b"a", b"b"]
+    assert db.living_keys() == [b"a", b"b"]
 
 
 def test_delete_tells_whether_there_was_a_key(db: Keyspace, events: list[str]) -> None:
@@ -193,7 +193,7 @@ def test_databases_that_are_swapped_each_tell_their_own_observers(
     second.put(b"b", b"2")
     second.impose_deadline(b"b", desk.moment.ms + 10)
     first.swap_contents(second)
-    assert (first.keys(), second.keys()) == ([b"b"], [b"a"])
+    assert (first.living_keys(), second.living_keys()) == ([b"b"], [b"a"])
     assert (first.index, second.index) == (0, 1)
     assert (events, other.events) == (["0 replaced by 1"], ["1 replaced by 0"])
     desk.advance(11)
@@ -255,7 +255,7 @@ def test_a_key_lives_through_the_millisecond_of_its_deadline(
         lambda db: db.take(b"a"),
         lambda db: db.delete(b"a") or None,
         lambda db: db.random_key(Random(1)),
-        lambda db: db.keys() or None,
+        lambda db: db.living_keys() or None,
         lambda db: list(db.items()) or None,
     ],
     ids=["get", "string", "in", "deadline_ms", "take", "delete", "random_key", "keys", "items"],

@@ -124,6 +124,16 @@ def test_a_scan_returns_every_name_once_when_nothing_changes(size: int, count: i
     assert sorted(collection.scan_all(count)) == sorted(numbered(size))
 
 
+@given(st.lists(st.tuples(st.booleans(), names), max_size=60), st.integers(1, 9))
+def test_a_scan_returns_every_name_once_whatever_came_and_went_before(
+    changes: list[tuple[bool, bytes]], count: int
+) -> None:
+    collection = Collection(*numbered(9))
+    for comes, name in changes:
+        (collection.add if comes else collection.remove)(name)
+    assert sorted(collection.scan_all(count)) == sorted(collection.living)
+
+
 def test_a_scan_ends_although_names_keep_coming() -> None:
     collection = Collection(*numbered(100))
     cursor, steps = 0, 0

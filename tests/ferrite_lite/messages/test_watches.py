@@ -186,7 +186,7 @@ class WatchMachine(RuleBasedStateMachine):
     @rule()
     def swap(self) -> None:
         first, second = self.room.dbs
-        moved = {*first.keys(), *second.keys()}
+        moved = {*first.living_keys(), *second.living_keys()}
         first.swap_contents(second)
         self.break_watches_of({(db, key) for db in (0, 1) for key in moved})
 
