@@ -32,6 +32,8 @@ class Named:
     bit: int
     #: Its own bit, and those of its subcommands.
     reach: int
+    #: Whether Redis 7.0 has it.
+    is_counted: bool
     subcommands: dict[str, Named] = field(default_factory=dict)
 
     @property
@@ -89,7 +91,8 @@ class Catalogue:
         """The commands that are no subcommands."""
         found: dict[str, Named] = {}
         for at, name in enumerate(sorted({*self._served, *CATEGORIES_OF})):
-            named = Named(name, 1 << at, 1 << at)
+            served = self._served.get(name)
+            named = Named(name, 1 << at, 1 << at, served is None or _is_counted(served))
             container, bar, subcommand = name.partition("|")
             if bar:
                 found[container].subcommands[subcommand] = named
@@ -113,7 +116,7 @@ class Catalogue:
                 category.reach |= named.reach
                 if served is not None:
                     category.names.append(named.name)
-                if served is None or _is_counted(served):
+                if named.is_counted:
                     category.members |= named.bit
         return categories
 

@@ -76,9 +76,11 @@ class AccessControl:
         """In the order of their names."""
         return [self._users[name] for name in sorted(self._users)]
 
-    def describe(self) -> list[bytes]:
-        """A line for each user, from which it can be made anew."""
-        return [b"user %b %b" % (user.name, describe_user(user)) for user in self.users()]
+    def describe(self, *, whole: bool) -> list[bytes]:
+        """A line for each user, from which it can be made anew; see ``description``."""
+        return [
+            b"user %b %b" % (user.name, describe_user(user, whole=whole)) for user in self.users()
+        ]
 
     # --- users in files ---------------------------------------------------------------------------
 

@@ -3,6 +3,9 @@
 Redis 7.0 does not keep the rules a user was given. It looks for the fewest categories that come
 close to what the user may run, and then names the commands that remain. Which categories those are
 is for everybody to see, and so this follows it choice by choice.
+
+What a client is told (``whole`` is false) are the commands of Redis 7.0, and any newer one that a
+rule has named. What is written to a file names every command: it must make the same user anew.
 """
 
 from __future__ import annotations
@@ -16,22 +19,22 @@ from .user import User
 _KEY_PREFIXES = {READ | WRITE: b"~", READ: b"%R~", WRITE: b"%W~"}
 
 
-def describe_user(user: User) -> bytes:
+def describe_user(user: User, *, whole: bool) -> bytes:
     """What would make a user anew: ``on #hash ~* resetchannels -@all +get``."""
     first, *others = user.selectors
     words = [*user.flags, *(b"#" + password for password in user.passwords)]
-    words.append(_describe_selector(first))
-    words.extend(b"(%b)" % _describe_selector(each) for each in others)
+    words.append(_describe_selector(first, whole=whole))
+    words.extend(b"(%b)" % _describe_selector(each, whole=whole) for each in others)
     return b" ".join(words)
 
 
-def _describe_selector(selector: Selector) -> bytes:
+def _describe_selector(selector: Selector, *, whole: bool) -> bytes:
     words = [describe_keys(selector)] if selector.has_all_keys or selector.keys else []
     if not selector.has_all_channels:
         words.append(b"resetchannels")
     if selector.has_all_channels or selector.channels:
         words.append(describe_channels(selector))
-    words.append(describe_commands(selector))
+    words.append(describe_commands(selector, whole=whole))
     return b" ".join(words)
 
 
@@ -47,7 +50,7 @@ def describe_channels(selector: Selector) -> bytes:
     return b" ".join(b"&" + channel for channel in selector.channels)
 
 
-def describe_commands(selector: Selector) -> bytes:
+def describe_commands(selector: Selector, *, whole: bool) -> bytes:
     """Such as ``-@all +@hash -hset +select|0``; begins with all commands, or with none."""
     is_additive = selector.commands >= 0
     words = ["-@all" if is_additive else "+@all"]
@@ -57,7 +60,7 @@ def describe_commands(selector: Selector) -> bytes:
         reach = selector.catalogue.categories[name].reach
         drawn = drawn | reach if is_additive else drawn & ~reach
     rules = [word.encode() for word in words]
-    rules.extend(_single_commands(selector, drawn))
+    rules.extend(_single_commands(selector, drawn, ALL_COMMANDS if whole else selector.named))
     return b" ".join(rules)
 
 
@@ -85,9 +88,14 @@ def _fitting_categories(selector: Selector, *, is_additive: bool) -> Iterator[st
         left = left & ~reach if is_additive else left | reach
 
 
-def _single_commands(selector: Selector, drawn: int) -> Iterator[bytes]:
-    """Rules for the commands on which ``drawn``, what was written so far, is not right."""
+def _single_commands(selector: Selector, drawn: int, newer: int) -> Iterator[bytes]:
+    """Rules for the commands on which ``drawn``, what was written so far, is not right.
+
+    Of the ``newer`` commands those that are to be named.
+    """
     for named in selector.catalogue:
+        if not named.is_counted and not newer & named.bit:
+            continue
         allowed = bool(selector.commands & named.bit)
         if allowed != bool(drawn & named.bit):
             yield (b"+" if allowed else b"-") + named.name.encode()

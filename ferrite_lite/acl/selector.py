@@ -48,6 +48,8 @@ class Selector:
     catalogue: Catalogue
     #: A bit for each command; negative when commands to come are allowed too.
     commands: int = 0
+    #: The commands newer than Redis 7.0 about which a rule says something by their names.
+    named: int = 0
     #: No command needs a look at its bit: set by ``+@all``, until any command is taken away.
     has_all_commands: bool = False
     #: Commands that are allowed with certain first words only: the words in lower case, and as
@@ -67,6 +69,7 @@ class Selector:
         return Selector(
             self.catalogue,
             self.commands,
+            self.named,
             self.has_all_commands,
             {name: dict(words) for name, words in self.first_words.items()},
             self.has_all_keys,
@@ -127,6 +130,7 @@ class Selector:
 
     def _set_all_commands(self, *, on: bool) -> None:
         self.commands = ALL_COMMANDS if on else 0
+        self.named = 0
         self.has_all_commands = on
         self.first_words.clear()
 
@@ -150,6 +154,7 @@ class Selector:
         if category is None:
             raise AclUnknownName
         self._change(category.reach, on=on)
+        self.named &= ~category.reach
         if self.first_words:
             for named in self.catalogue:
                 if named.bit & category.reach:
@@ -157,6 +162,8 @@ class Selector:
 
     def _change_command(self, named: Named, *, on: bool) -> None:
         self._change(named.reach, on=on)
+        if not named.is_counted:
+            self.named |= named.reach
         self.first_words.pop(named.name, None)
 
     def _change(self, bits: int, *, on: bool) -> None:

@@ -31,6 +31,7 @@ from ..numeric import parse_int
 from ..reply import OK, OrderedSet, Reply
 from .clients import kill
 from .documentation import help_lines
+from .options import keyword
 
 logger = logging.getLogger("ferrite_lite.acl")
 
@@ -123,7 +124,7 @@ def acl_getuser(ctx: Context, name: bytes) -> Reply:
 
 def _permissions(selector: Selector) -> dict[bytes, Reply]:
     return {
-        b"commands": describe_commands(selector),
+        b"commands": describe_commands(selector, whole=False),
         b"keys": describe_keys(selector),
         b"channels": describe_channels(selector),
     }
@@ -132,7 +133,7 @@ def _permissions(selector: Selector) -> dict[bytes, Reply]:
 @command("ACL LIST", _ADMIN, since="6.0.0")
 def acl_list(ctx: Context) -> Reply:
     """Return every user with its rules, as an ACL file has them."""
-    return list(ctx.server.acl.describe())
+    return list(ctx.server.acl.describe(whole=False))
 
 
 @command("ACL USERS", _ADMIN, since="6.0.0")
@@ -207,7 +208,7 @@ def acl_log(ctx: Context, *words: bytes) -> Reply:
     """Return what was refused lately, the newest first, or forget it."""
     _refuse_more(ctx, words, 1)
     log = ctx.server.acl.log
-    if words and words[0].lower() == b"reset":
+    if words and keyword(words[0]) == b"RESET":
         log.clear()
         return OK
     count = parse_int(words[0]) if words else LOG_ENTRIES
@@ -257,7 +258,7 @@ def load_acl_file(acl: AccessControl, path: str) -> list[User]:
 def acl_save(ctx: Context) -> Reply:
     """Write all users to the ACL file."""
     path = Path(_acl_path(ctx))
-    text = b"".join(line + b"\n" for line in ctx.server.acl.describe())
+    text = b"".join(line + b"\n" for line in ctx.server.acl.describe(whole=True))
     try:
         replace_file(path, text)
     except OSError as error:

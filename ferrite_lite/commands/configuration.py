@@ -140,7 +140,8 @@ def config_rewrite(ctx: Context) -> Reply:
         raise NoConfigFile
     try:
         old = path.read_bytes() if path.exists() else b""
-        replace_file(path, rewritten(old, ctx.server.config, ctx.server.acl.describe()))
+        lines = ctx.server.acl.describe(whole=True)
+        replace_file(path, rewritten(old, ctx.server.config, lines))
     except OSError as error:
         raise ConfigNotRewritten(error) from None
     return OK

@@ -5,13 +5,6 @@ A case that is named here and does not differ any more fails the run.
 
 from __future__ import annotations
 
-#: The rules name each command of a category that is not whole.
-_NEWER_COMMANDS = [
-    "ACL rules: +@write -@dangerous",
-    "ACL rules: -@all +@slow -@dangerous",
-    "ACL rules: +@Read +@HASH",
-]
-
 _DEEP_CALLS = (
     "Lua: return (function() local function f(n) return n == 0 and 0 or 1 + f(n - 1) end"
     " return f(9000) end)()"
@@ -28,9 +21,5 @@ EXCEPTIONS = {
     "Events of Reading several strings that are not there, heard by oneself [AEmn]": (
         "Redis puts the messages into the midst of MGET's reply, where no client can read them;"
         " Valkey does so no more"
-    ),
-    **dict.fromkeys(
-        _NEWER_COMMANDS,
-        "those newer than Redis 7.0 are named too: a saved file must not lose them",
     ),
 }

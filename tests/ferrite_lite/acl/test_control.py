@@ -23,7 +23,7 @@ def faults(acl: AccessControl, definitions: Sequence[UserLine]) -> list[tuple[in
 
 
 def test_at_first_there_is_one_user_who_may_do_everything(acl: AccessControl) -> None:
-    assert acl.describe() == [b"user default on nopass ~* &* +@all"]
+    assert acl.describe(whole=True) == [b"user default on nopass ~* &* +@all"]
     assert acl.default.is_unrestricted
     assert acl.default.lets_anybody_in
 
@@ -58,7 +58,7 @@ def test_an_unused_selector_of_a_configuration_may_stand_in_several_words(
     acl: AccessControl,
 ) -> None:
     assert faults(acl, lines("user alice on (+get ~a) (+set ~b)")) == []
-    assert b"(~a resetchannels -@all +get)" in acl.describe()[0]
+    assert b"(~a resetchannels -@all +get)" in acl.describe(whole=True)[0]
 
 
 def test_faulty_lines_are_told_by_number_and_change_nothing(acl: AccessControl) -> None:

@@ -25,7 +25,7 @@ def denied(user: User, request: bytes) -> str | None:
 
 
 def test_a_new_user_may_do_nothing_but_come_in(user: User) -> None:
-    assert describe_user(user) == b"off resetchannels -@all"
+    assert describe_user(user, whole=True) == b"off resetchannels -@all"
     assert denied(user, b"PING") == "command PING"
     assert denied(user, b"AUTH x") is None
 
@@ -47,18 +47,18 @@ def test_a_user_that_is_on_needs_a_password_that_fits(user: User) -> None:
 
 def test_a_password_is_nowhere_to_be_read(user: User) -> None:
     user.change([b">secret", b"on"])
-    shown = repr(user) + str(user.passwords) + describe_user(user).decode()
+    shown = repr(user) + str(user.passwords) + describe_user(user, whole=True).decode()
     assert "secret" not in shown
     assert next(iter(user.passwords)).decode() not in repr(user)
 
 
 def test_rules_are_applied_all_or_none(user: User) -> None:
     user.change([b"on", b"+get", b"~a", b"(+set ~b)"])
-    before = describe_user(user)
+    before = describe_user(user, whole=True)
     for faulty in ([b"off", b"+set", b"nosuch"], [b">pw", b"(+nosuch)"], [b"reset", b"(+get"]):
         with pytest.raises((AclRuleRefused, AclUnmatchedParenthesis)):
             user.change(faulty)
-        assert describe_user(user) == before
+        assert describe_user(user, whole=True) == before
 
 
 @pytest.mark.parametrize(
@@ -105,11 +105,27 @@ def test_of_two_refusals_the_one_that_got_further_is_told(user: User) -> None:
     assert denied(user, b"MGET c b") == "key c"
 
 
+def test_clients_are_told_of_newer_commands_only_what_a_rule_named(user: User) -> None:
+    user.change([b"+@hash"])
+    assert describe_user(user, whole=False).endswith(b" -@all +@hash")
+    user.change([b"-hexpire"])
+    assert describe_user(user, whole=False).endswith(b" -@all +@hash -hexpire")
+    user.change([b"+@hash"])
+    assert describe_user(user, whole=False).endswith(b" -@all +@hash")
+
+
+def test_what_is_written_to_a_file_names_newer_commands_too(user: User) -> None:
+    user.change([b"+@read", b"+@hash"])
+    assert b"+hset" in describe_user(user, whole=False)
+    assert b"+hsetex" not in describe_user(user, whole=False)
+    assert b"+hsetex" in describe_user(user, whole=True)
+
+
 def test_what_is_written_down_makes_the_user_anew(user: User) -> None:
     user.change([b"on", b">pw", b"%R~a", b"&b", b"+@all", b"-@read", b"+get", b"(+select|0 ~x)"])
     again = User(b"again", Catalogue(TABLE), Config())
-    again.change(describe_user(user).split(b" "))
-    assert describe_user(again) == describe_user(user)
+    again.change(describe_user(user, whole=True).split(b" "))
+    assert describe_user(again, whole=True) == describe_user(user, whole=True)
 
 
 @pytest.mark.parametrize(
