@@ -83,10 +83,11 @@ def restore(ctx: Context, key: bytes, ttl: bytes, payload: bytes, *words: bytes)
     )
     if deadline_ms and not options.ttl_is_deadline:
         deadline_ms = wrapped_int64(deadline_ms + ctx.server.moment.ms)
+    replaced = db.remove_stored(key)
     if deadline_ms and deadline_ms <= ctx.server.moment.ms:
-        db.delete(key)
+        if replaced:
+            db.touch(key, "del")
         return OK
-    db.delete_quietly(key)
     db.place(key, value, deadline_ms or None)
     _restore_accesses(ctx, key, options)
     db.touch(key, "restore")

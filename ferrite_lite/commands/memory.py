@@ -36,7 +36,7 @@ def memory_usage(ctx: Context, key: bytes, *words: bytes) -> Reply:
         samples = parse_int(argument_of(remaining))
         if samples < 0:
             raise SyntaxFault
-    value = ctx.db.peek(key)
+    value = ctx.db.stored(key)
     return None if value is None else key_bytes(ctx.db, key, value, samples)
 
 

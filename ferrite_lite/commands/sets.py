@@ -75,11 +75,13 @@ def smismember(ctx: Context, key: bytes, *members: bytes) -> Reply:
 def smove(ctx: Context, source: bytes, destination: bytes, member: bytes) -> Reply:
     """Move a member from one set to another, and return 1 if it was there."""
     db = ctx.db
-    members = db.set(source)
-    if members is None:
+    is_there, may_clash = source in db, destination in db  # first both, then their types
+    if not is_there:
         return 0
-    db.set(destination)  # refused before anything moves
-    if member not in members:
+    members = db.set(source)
+    if may_clash:
+        db.set(destination)  # refused before anything moves
+    if members is None or member not in members:
         return 0
     if source == destination:
         return 1
@@ -275,7 +277,8 @@ def _store(
     """Put a result at destination, whatever was there; an empty one leaves no key."""
     result = combine(_sources(ctx, keys))
     if not result:
-        ctx.db.delete(destination)
+        if ctx.db.remove_stored(destination):
+            ctx.db.touch(destination, "del")
         return 0
     stored = Set(ctx.server.config.encodings)
     stored.insert(list(result))

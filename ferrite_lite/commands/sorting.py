@@ -68,7 +68,8 @@ def sort(ctx: Context, key: bytes, *words: bytes) -> Reply:
     if options.destination is None:
         return list(rows)
     if not rows:
-        ctx.db.delete(options.destination)
+        if ctx.db.remove_stored(options.destination):
+            ctx.db.touch(options.destination, "del")
         return 0
     ctx.db.put(options.destination, List(row or b"" for row in rows))
     ctx.db.touch(options.destination, "sortstore", changes=len(rows))

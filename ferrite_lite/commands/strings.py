@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..command import CommandGroup
 from ..context import Context
-from ..data.values import String, Unread
+from ..data.values import String, Unread, Value
 from ..errors import (
     DecrementOverflow,
     IncrementNotFinite,
@@ -136,8 +136,11 @@ def set_(ctx: Context, key: bytes, value: bytes, *words: bytes) -> Reply:
     if compares:
         if not holds(old, options.condition, options.expected):
             return old if options.returns_old else None
-    elif options.condition and (key in db) is (options.condition == b"NX"):
-        return old
+    elif options.condition:
+        # What GET has found, or has not, is not looked for again.
+        exists = old is not None if options.returns_old else key in db
+        if exists is (options.condition == b"NX"):
+            return old
     _store(ctx, key, value, deadline_ms, keep_deadline=options.expiry == b"KEEPTTL")
     return old if options.returns_old else OK
 
@@ -454,7 +457,7 @@ class LcsOptions:
 @command("LCS key1 key2 [LEN] [IDX] [MINMATCHLEN len] [WITHMATCHLEN]", "readonly", since="7.0.0")
 def lcs(ctx: Context, key1: bytes, key2: bytes, *words: bytes) -> Reply:
     """Return the longest common subsequence of two strings, its length, or where it stands."""
-    a, b = _lcs_string(ctx, key1), _lcs_string(ctx, key2)
+    a, b = map(_lcs_string, [ctx.db.get(key1), ctx.db.get(key2)])
     ctx.server.lookups.further += 1
     options = _read_lcs_options(words)
     if max(len(a), len(b)) > MAX_LCS_BYTES:
@@ -478,9 +481,8 @@ def _run_reply(run: subsequence.Run, options: LcsOptions) -> Reply:
     return (in_a, in_b, run.size) if options.wants_run_lengths else (in_a, in_b)
 
 
-def _lcs_string(ctx: Context, key: bytes) -> bytes:
+def _lcs_string(value: Value | None) -> bytes:
     """A missing key counts as empty. Raises LcsNotStrings, not WrongType."""
-    value = ctx.db.get(key)
     if value is None:
         return b""
     if not isinstance(value, String):

@@ -296,6 +296,13 @@ class Keyspace:
         if key in self:
             self._remove(key)
 
+    def remove_stored(self, key: bytes) -> bool:
+        """Remove whatever is at key, past its deadline or not. The caller touches, if it was so."""
+        if key not in self._values:
+            return False
+        self._remove(key)
+        return True
+
     def take(self, key: bytes) -> tuple[Value, int | None] | None:
         """Remove a key without a trace and hand out its value and deadline: RENAME, MOVE."""
         if key not in self:

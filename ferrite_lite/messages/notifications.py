@@ -57,10 +57,9 @@ TOLD_AFTER_SET_GET = frozenset({"new", "set", "expire"})
 _WRITERS_THAT_READ = {
     **dict.fromkeys(("getset", "getdel", "getex", "copy"), slice(1, 2)),
     **dict.fromkeys(("sinterstore", "sunionstore", "sdiffstore"), slice(2, None)),
-    "sort": slice(1, 2),
 }
 #: Readers that look at keys in a way that misses none; so do the subcommands of OBJECT and MEMORY.
-_NEVER_MISS = frozenset({"keys", "scan", "randomkey", "dbsize"})
+_NEVER_MISS = frozenset({"keys", "randomkey", "dbsize"})
 
 
 class Notifier:
@@ -141,7 +140,11 @@ def _reads(running: Context, key: bytes) -> bool:
     """Whether the command that runs looks a key up in order to read it."""
     command, argv = running.command, running.argv
     if "readonly" in command.flags:
+        if command.name == "scan":  # what it walks over it looks up only to learn its type
+            return b"type" in map(bytes.lower, argv[2:])
         return command.name not in _NEVER_MISS and "|" not in command.name
+    if command.name == "sort":
+        return True
     if command.name == "set":
         return b"get" in map(bytes.lower, argv[3:])
     read = _WRITERS_THAT_READ.get(command.name)
