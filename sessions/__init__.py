@@ -34,7 +34,7 @@ from .policies import Mismatch, RequestContext
 from .record import AuthContext, DeviceInfo, IssuedSession, Session, SessionInfo
 from .refresh import Exchanged, FamilyInfo, RefreshConfig, RefreshTokens
 from .store import SessionStore
-from .sync import SyncAudit, SyncLoginFlows, SyncRefreshTokens
+from .sync import SyncAudit, SyncLoginFlows, SyncRefreshTokens, sync_watch_expiry
 from .tokens import KeyRing
 
 __all__ = [
@@ -95,5 +95,6 @@ __all__ = [
     "SyncSessionStore",
     "UnsafeRedirect",
     "VersionConflict",
+    "sync_watch_expiry",
     "watch_expiry",
 ]

@@ -19,7 +19,7 @@ from typing import Any
 
 from redis.exceptions import NoScriptError
 
-from .config import Lifetime, OnLimit, RateLimit, SessionConfig
+from .config import BindingPolicy, Lifetime, OnLimit, RateLimit, SessionConfig
 from .errors import (
     DataTooLarge,
     DecodeError,
@@ -291,11 +291,12 @@ class AtomicStore:
         self, ticket: Ticket, bindings: Sequence[str], *, touch: bool = True
     ) -> Live | Dead | Bound:
         """Read, and slide when due. Raises DecodeError, StoreUnavailable."""
-        reply = await self.run(
-            VALIDATE,
-            [self.session_key(ticket), self.index_key(ticket.tag)],
-            [ticket.sid, self._touch_interval if touch else "-1", *bindings],
-        )
+        keys = [self.session_key(ticket), self.index_key(ticket.tag)]
+        arguments = [ticket.sid, self._touch_interval if touch else "-1", *bindings]
+        if BindingPolicy.REVOKE in bindings[1:4:2]:
+            keys.append(self.answer_key(ticket.tag, new_attempt()))
+            arguments.append(str(self.answer_ms))
+        reply = await self.run(VALIDATE, keys, arguments)
         match text(reply[0]):
             case "OK":
                 accessed, expires, touched, now, fields = reply[1:]
@@ -443,7 +444,8 @@ class AtomicStore:
 
     async def members(self, tag: str) -> tuple[list[Member], list[Member]]:
         """A user's live sessions, and those that were found expired."""
-        live, gone = await self.run(MEMBERS, [self.index_key(tag)], [])
+        keys = [self.index_key(tag), self.answer_key(tag, new_attempt())]
+        live, gone = await self.run(MEMBERS, keys, [self.answer_ms])
         return _members(live), _members(gone)
 
     async def records(

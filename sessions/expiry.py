@@ -19,6 +19,8 @@ from .record import Raw, text
 from .servers.listening import Listener, maker, places_of
 
 if TYPE_CHECKING:
+    from .operations.core import Core
+    from .servers.link import Link
     from .store import SessionStore
 
 _EXPIRED = "__keyevent@*__:expired"
@@ -35,11 +37,18 @@ async def watch_expiry(store: SessionStore[Any]) -> AsyncIterator[None]:
     ConfigError if it says that it does not have it. A session is noticed when its key is dropped,
     which a server may do a little later than it is due, and one in this process as it is used.
     """
-    await _check_setting(store)
-    places = await places_of(store._core.link)
+    async with watching(store._core, store._core.link):
+        yield
+
+
+@asynccontextmanager
+async def watching(core: Core[Any], link: Link) -> AsyncIterator[None]:
+    """The same, listening over a link to the server of the store."""
+    await _check_setting(link)
+    places = await places_of(link)
     if not places:
         raise ConfigError("watching expiry needs a client of redis-py's")
-    watch = _Watch(store)
+    watch = _Watch(core)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(watch.aclose)
         for place in places:
@@ -52,9 +61,9 @@ async def watch_expiry(store: SessionStore[Any]) -> AsyncIterator[None]:
 class _Watch:
     """Looks at the users of whom a session has expired."""
 
-    def __init__(self, store: SessionStore[Any]) -> None:
-        self._store = store
-        self._prefix = f"{store.config.prefix}session:{{"
+    def __init__(self, core: Core[Any]) -> None:
+        self._core = core
+        self._prefix = f"{core.config.prefix}session:{{"
         #: A dict for its order: whoever was heard of first is looked at first.
         self._waiting: dict[str, None] = {}
         self._wake = asyncio.Event()
@@ -75,15 +84,15 @@ class _Watch:
                 tag = next(iter(self._waiting))
                 del self._waiting[tag]
                 with suppress(SessionError):
-                    await self._store._core.members(tag)
+                    await self._core.members(tag)
 
     async def aclose(self) -> None:
         await tasks.end(self._task)
 
 
-async def _check_setting(store: SessionStore[Any]) -> None:
+async def _check_setting(link: Link) -> None:
     try:
-        replies = await store._core.link.ask_each_node("CONFIG GET", _SETTING)
+        replies = await link.ask_each_node("CONFIG GET", _SETTING)
     except StoreRefused:
         return  # it may not tell
     for reply in replies:
@@ -93,4 +102,4 @@ async def _check_setting(store: SessionStore[Any]) -> None:
             raise ConfigError(f"the server does not tell what expires: set {_SETTING} to Ex")
 
 
-__all__ = ["watch_expiry"]
+__all__ = ["watch_expiry", "watching"]

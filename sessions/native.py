@@ -18,6 +18,8 @@ from .policies import must_act
 _MAX_DIGITS = 15
 #: More arguments than these are there if a policy is to be held to.
 _MOST_PLAIN = 2
+#: More keys, if a policy may end the session.
+_KEYS = 2
 _HALF_A_DAY_MS = 43_200_000
 
 
@@ -37,7 +39,7 @@ def validate(ctx: Any, keys: Sequence[bytes], argv: Sequence[bytes]) -> Any:
     """The twin of ``scripts/validate.lua``; its comments say why."""
     record = ctx.db.hash(keys[0])
     if record is None:
-        return [b"MISSING"]
+        return _missing(ctx, keys)
     field = record.get
     lead, public_id = field(b"successor"), field(b"public_id")
     if lead is not None:
@@ -46,7 +48,7 @@ def validate(ctx: Any, keys: Sequence[bytes], argv: Sequence[bytes]) -> Any:
     expires_at, absolute_at = field(b"expires_at"), field(b"absolute_at")
     times = (created_at, last_access, expires_at, absolute_at, field(b"idle_ms"))
     if None in times or public_id is None or b"user_id" not in record:
-        return [b"MISSING"]
+        return _missing(ctx, keys)
     index = ctx.db.hash(keys[1])
     if index is None or argv[0] not in index:
         return [b"REVOKED"]
@@ -60,11 +62,13 @@ def validate(ctx: Any, keys: Sequence[bytes], argv: Sequence[bytes]) -> Any:
     if len(argv) > _MOST_PLAIN and (
         (argv[3] and field(b"network") != argv[2]) or (argv[5] and field(b"browser") != argv[4])
     ):
-        for name in _mismatches(record, argv[2:]):
+        for name in _mismatches(record, argv[2:8]):
             policy, expected = argv[3 if name == b"network" else 5], record[name]
             if policy == b"revoke":
                 ctx.call(ctx, [b"DEL", keys[0]])
                 ctx.call(ctx, [b"HDEL", keys[1], argv[0]])
+                answer = b" ".join([name, public_id, expected])
+                ctx.call(ctx, [b"SET", keys[2], answer, b"PX", argv[8]])
             if policy != b"step_up":
                 return [b"BINDING", name, expected, public_id]
             interval = -1
@@ -76,6 +80,14 @@ def validate(ctx: Any, keys: Sequence[bytes], argv: Sequence[bytes]) -> Any:
         _slide(ctx, keys, argv[0], public_id, int(created_at), now, expires)
         touched = 1
     return [b"OK", accessed, expires, touched, now, FlatMap(record)]
+
+
+def _missing(ctx: Any, keys: Sequence[bytes]) -> list[bytes]:
+    said = ctx.call(ctx, [b"GET", keys[2]]) if len(keys) > _KEYS else None
+    if said is None:
+        return [b"MISSING"]
+    binding, public_id, expected = said.split(b" ", 2)
+    return [b"BINDING", binding, expected, public_id]
 
 
 def _mismatches(record: Any, arguments: Sequence[bytes]) -> list[bytes]:

@@ -1,18 +1,23 @@
 """Refresh tokens, login flows and a record of what happens, for code that does not await.
 
-As in ``blocking.py``, nothing is defined twice. The record alone needs who awaits: a thread.
+As in ``blocking.py``, nothing is defined twice. Whoever writes the record, and whoever listens for
+what expires, does await: in a thread of his own, which stays behind when the process forks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import AsyncExitStack, closing, contextmanager
 from typing import Any, Generic, Self
 
 from .audit import MAX_QUEUED, Audit, AuditSink, StreamSink
 from .blocking import SyncSessionStore, blocking, run
 from .datatype import T
+from .errors import ConfigError
+from .expiry import watching
 from .flows import LoginFlows
 from .refresh import RefreshConfig, RefreshTokens
+from .servers.link import Link
 from .tasks import LoopThread
 
 
@@ -58,7 +63,7 @@ class SyncAudit:
     """``Audit`` of a ``SyncSessionStore``: ``with SyncAudit(store, LogSink()): ...``.
 
     Its sinks write in a thread of its own, so nobody waits for them here either. A process that
-    forks begins it in each child: threads stay behind.
+    forks begins it in each child.
     """
 
     def __init__(
@@ -92,6 +97,31 @@ class SyncAudit:
         return self.awaited.failed
 
 
+@contextmanager
+def sync_watch_expiry(store: SyncSessionStore[Any]) -> Iterator[None]:
+    """``watch_expiry`` of a ``SyncSessionStore`` at a URL: ``with sync_watch_expiry(store): ...``.
+
+    ``Expired`` is told in a thread of its own. A process that forks begins it in each child. Raises
+    ConfigError, for a store without a URL as well.
+    """
+    core, url = store.awaited._core, store.awaited._core.link.url
+    if url is None:
+        raise ConfigError("without an event loop expiry is watched at a server's URL")
+    stack = AsyncExitStack()
+
+    async def begin() -> None:
+        link = Link.open(url, core.config)
+        stack.push_async_callback(link.aclose)
+        await stack.enter_async_context(watching(core, link))
+
+    with closing(LoopThread("sessions expiry")) as thread:
+        try:
+            thread.run(begin())
+            yield
+        finally:
+            thread.run(stack.aclose())
+
+
 def open_stream(
     store: SyncSessionStore[Any], key: str = "sessions:audit", max_events: int = 100_000
 ) -> StreamSink:
@@ -99,4 +129,4 @@ def open_stream(
     return run(StreamSink.open(store.awaited, key, max_events))
 
 
-__all__ = ["SyncAudit", "SyncLoginFlows", "SyncRefreshTokens", "open_stream"]
+__all__ = ["SyncAudit", "SyncLoginFlows", "SyncRefreshTokens", "open_stream", "sync_watch_expiry"]

@@ -1,11 +1,11 @@
 -- Read a live session, and slide its expiry when that is due.
--- KEYS: 1 session | 2 index of the user
+-- KEYS: 1 session | 2 index of the user | 3 answer to this question, if a policy may end the session
 -- ARGV: 1 sid | 2 touch interval ms, -1 for never
 --       and where the script is to hold requests to what their session was bound to:
 --       3 names of the request's network, '' to ask nothing | 4 what another network leads to: ''
 --       nothing, step_up, reject, revoke | 5 its header:hash of each header, '' to ask nothing
 --       6 what another browser leads to | 7 from which share on it is another one
---       8 header:weight of each
+--       8 header:weight of each | 9 how long the answer is kept, ms, if it has a key
 -- Gives OK, last access before, expires, whether touched, now, {field, value...}
 --     | MISSING | REVOKED | EXPIRED | ROTATED, what leads to the successor
 --     | BINDING, network or browser, value of the session, public id | UNREADABLE
@@ -15,7 +15,13 @@ local held = redis.call('HMGET', KEYS[1], 'user_id', 'created_at', 'last_access'
   'absolute_at', 'idle_ms', 'public_id', 'network', 'browser', 'successor')
 if held[10] then return {'ROTATED', held[10]} end
 for at = 1, 7 do
-  if not held[at] then return {'MISSING'} end
+  if not held[at] then
+    -- Who tries again, for the answer was lost, may have ended it himself.
+    local said = KEYS[3] and redis.call('GET', KEYS[3])
+    if not said then return {'MISSING'} end
+    local binding, id, expected = string.match(said, '^(.-) (.-) (.*)$')
+    return {'BINDING', binding, expected, id}
+  end
 end
 if redis.call('HEXISTS', KEYS[2], ARGV[1]) == 0 then return {'REVOKED'} end
 -- An error after the first write would leave half of it. A double holds fifteen digits.
@@ -57,13 +63,13 @@ if ARGV[3] then
     local expected, shown, policy = held[8 + binding], ARGV[3 + 2 * binding], ARGV[4 + 2 * binding]
     local differs = (binding == 0) and is_elsewhere or is_another
     if policy ~= '' and shown ~= '' and expected and expected ~= shown and differs(expected, shown) then
+      local name = (binding == 0) and 'network' or 'browser'
       if policy == 'revoke' then
         redis.call('DEL', KEYS[1])
         redis.call('HDEL', KEYS[2], ARGV[1])
+        redis.call('SET', KEYS[3], name .. ' ' .. held[7] .. ' ' .. expected, 'PX', ARGV[9])
       end
-      if policy ~= 'step_up' then
-        return {'BINDING', (binding == 0) and 'network' or 'browser', expected, held[7]}
-      end
+      if policy ~= 'step_up' then return {'BINDING', name, expected, held[7]} end
       interval = -1
     end
   end

@@ -102,6 +102,8 @@ class Link:
         self._clock = clock
         self._client, self._owned = client, owned
         self._timeout_seconds = timeout_seconds
+        #: Of the server, if it was opened by that.
+        self.url: str | None = None
         #: Whether a request has a deadline.
         self.is_timed = timeout_seconds is not None
         self._retries = retries
@@ -132,7 +134,9 @@ class Link:
         if not isinstance(server, str):
             return cls.to(server, config)
         client = cls._client_at(server, config)
-        return cls.to(client, config, owned=client)
+        link = cls.to(client, config, owned=client)
+        link.url = server
+        return link
 
     @classmethod
     def to(cls, client: Any, config: SessionConfig, *, owned: Any = None) -> Self:

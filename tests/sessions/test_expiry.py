@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -11,9 +12,18 @@ import pytest
 from redis.asyncio.cluster import RedisCluster
 
 import ferrite_lite
-from sessions import ConfigError, Lifetime, SessionStore, events, watch_expiry
+from sessions import (
+    ConfigError,
+    Lifetime,
+    SessionStore,
+    SyncSessionStore,
+    events,
+    sync_watch_expiry,
+    watch_expiry,
+)
 from sessions.tasks import Deadline
 from tests.sessions.conftest import KEYS, Between, MakeStore, without_rate
+from tests.support.servers import RealServer
 
 SHORT = Lifetime(0.2, 0.2)
 
@@ -95,6 +105,50 @@ async def test_a_client_that_makes_no_connections_cannot_watch(
     with pytest.raises(ConfigError):
         async with watch_expiry(store):
             raise AssertionError("it never begins")
+
+
+@pytest.fixture(params=["redis_server", "ferrite_process"])
+def noticing_server(request: pytest.FixtureRequest) -> Iterator[RealServer]:
+    server: RealServer = request.getfixturevalue(request.param)
+    server.ask("CONFIG", "SET", "notify-keyspace-events", "Ex")
+    yield server
+    server.ask("CONFIG", "SET", "notify-keyspace-events", "")
+
+
+@pytest.mark.parametrize("tenant", [None, "acme"])
+def test_a_session_that_expires_is_told_of_to_code_that_does_not_await(
+    noticing_server: RealServer, user: str, tenant: str | None
+) -> None:
+    told, is_told = list[events.SessionEvent](), threading.Event()
+    with SyncSessionStore.connect(noticing_server.url, without_rate(), keys=KEYS) as parent:
+        store = parent if tenant is None else parent.for_tenant(tenant)
+        store.on_event(told.append, events.Expired)
+        store.on_event(lambda _: is_told.set(), events.Expired)
+        with sync_watch_expiry(store):
+            session = store.create(user, lifetime=SHORT)
+            assert is_told.wait(30)
+        (event,) = told
+        assert isinstance(event, events.Expired)
+        assert event.public_id == session.public_id
+    assert not [each for each in threading.enumerate() if each.name == "sessions expiry"]
+
+
+def test_code_that_does_not_await_watches_where_there_is_a_url_and_the_server_tells(
+    redis_server: RealServer,
+) -> None:
+    with (
+        SyncSessionStore.connect(redis_server.url, without_rate(), keys=KEYS) as store,
+        pytest.raises(ConfigError, match="notify-keyspace-events"),
+        sync_watch_expiry(store),
+    ):
+        raise AssertionError("it never begins")
+    with (
+        SyncSessionStore.connect() as embedded,
+        pytest.raises(ConfigError, match="URL"),
+        sync_watch_expiry(embedded),
+    ):
+        raise AssertionError("it never begins")
+    assert not [each for each in threading.enumerate() if each.name == "sessions expiry"]
 
 
 # --- noticed by others ----------------------------------------------------------------------------

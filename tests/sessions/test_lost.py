@@ -14,9 +14,12 @@ import redis.exceptions
 
 import ferrite_lite
 from sessions import (
+    Invalid,
     IssuedSession,
+    Reason,
     RefreshConfig,
     RefreshTokens,
+    RequestContext,
     ReuseDetected,
     SessionStore,
     VersionConflict,
@@ -156,6 +159,29 @@ async def test_an_answer_is_kept_for_a_while_and_without_a_token(
     assert without_rate().timeout_seconds * 1000 < left_ms <= 200_000
     clock.advance(ms=left_ms + 1)
     assert [key async for key in client.scan_iter(match="user:*:answer:*")] == []
+
+
+# --- refusals -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("policy", ["ip_policy", "fingerprint_policy"])
+async def test_an_end_by_a_policy_whose_answer_was_lost_is_told_as_what_it_was(
+    store: SessionStore, interleaved: Interleaved, user: str, policy: str
+) -> None:
+    config = without_rate(retries=1, **{policy: "revoke"})
+    lossy = await SessionStore.connect(interleaved, config, keys=KEYS)
+    home = RequestContext("198.51.100.7", {"user-agent": "A", "accept-language": "en"})
+    elsewhere = RequestContext("203.0.113.7", {"user-agent": "B", "accept-language": "de"})
+    issued = await lossy.create(user, request=home)
+    told = heard(lossy)
+    lose(interleaved, 0)
+    answer = await lossy.validate_result(issued.token, request=elsewhere)
+    assert answer == Invalid(Reason.BINDING)
+    mismatch, destroyed = (event for event in told if not isinstance(event, events.UnknownToken))
+    assert isinstance(mismatch, events.BindingMismatch)
+    assert destroyed == events.Destroyed(issued.public_id, events.Why.BINDING)
+    again = await lossy.validate_result(issued.token, request=elsewhere)
+    assert again == Invalid(Reason.UNKNOWN)
 
 
 # --- logins ---------------------------------------------------------------------------------------
@@ -349,6 +375,36 @@ async def test_whoever_finds_a_session_expired_tells_of_it_once(
         await store.sweep()
         await store.destroy_all_for_user(user)
         assert not [event for event in told if isinstance(event, events.Expired)]
+
+
+@pytest.mark.parametrize("name", ["get_user_sessions", "sweep"])
+async def test_who_found_a_session_expired_tells_of_it_though_the_answer_was_lost(
+    clock: ferrite_lite.ManualClock, name: str
+) -> None:
+    ferrite = ferrite_lite.Ferrite(clock=clock)
+    interleaved = Interleaved(ferrite.client())
+    await load_scripts(ferrite.client())
+    config = without_rate(retries=1, ttl_seconds=100)
+    store = await SessionStore.connect(interleaved, config, keys=KEYS, clock=clock)
+    told = heard(store, events.Expired)
+    expired = await store.create("alice")
+    clock.advance(seconds=60)
+    mine = await store.create("alice")
+    clock.advance(seconds=60)
+    ask = {
+        "get_user_sessions": lambda: store.get_user_sessions("alice"),
+        "sweep": store.sweep,
+    }[name]
+    for command in range(MOST_COMMANDS):
+        lose(interleaved, command)
+        await ask()
+        assert told == [events.Expired(expired.public_id)]
+    (listed,) = await store.get_user_sessions("alice")
+    assert listed.public_id == mine.public_id
+    clock.advance(seconds=100)
+    lose(interleaved, 0, lambda: store.create("alice"))
+    assert len(await store.get_user_sessions("alice")) == 1
+    assert told == [events.Expired(each.public_id) for each in (expired, mine)]
 
 
 async def test_a_session_in_its_last_millisecond_is_found_expired_and_not_ended(

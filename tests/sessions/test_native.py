@@ -23,6 +23,7 @@ _NOW = re.compile(rb"(\*6\r\n\$2\r\nOK\r\n(?::\d+\r\n){3}):\d+")
 
 NOW_MS = 4_000_000_000_000  # far from now: a real server's clock decides nothing that differs
 SESSION, INDEX = b"session:{t}:s", b"user:{t}:sessions"
+ANSWER = b"user:{t}:answer:a"
 SID, OTHER_SID = b"s", b"another"
 
 times = st.sampled_from([0, 1, NOW_MS - 1, NOW_MS, NOW_MS + 1, 2 * NOW_MS])
@@ -71,8 +72,11 @@ def commands(
     for name, value in record.items():
         setup.append([b"HSET", SESSION, name.encode(), str(value).encode()])
     setup += [[b"HSET", INDEX, sid, b"1:2:3:id"] for sid in listed]
-    call = [b"EVAL", VALIDATE.text, b"2", SESSION, INDEX, SID, *(w.encode() for w in words)]
-    return [*setup, call, [b"HGETALL", SESSION], [b"HGETALL", INDEX]]
+    keys = [SESSION, INDEX, *([ANSWER] if "revoke" in words else [])]
+    words = (*words, "60000") if "revoke" in words else words
+    count = str(len(keys)).encode()
+    call = [b"EVAL", VALIDATE.text, count, *keys, SID, *(w.encode() for w in words)]
+    return [*setup, call, call, [b"HGETALL", SESSION], [b"HGETALL", INDEX], [b"GET", ANSWER]]
 
 
 def without_now(replies: list[bytes]) -> list[bytes]:
@@ -152,12 +156,12 @@ def test_twin_and_lua_slide_alike(age_ms: int, absolute_at: int) -> None:
             **{"idle_ms": 60_000, "public_id": "id"},
         }
         setup = commands(record, [SID], ("1000", "", "", "", ""))
-        play(engine, setup[:-3])
+        play(engine, setup[:-5])
         clock.advance(ms=age_ms)
         answers.append(
             play(
                 engine,
-                [*setup[-3:], [b"PEXPIRETIME", SESSION], [b"PEXPIRETIME", INDEX]],
+                [*setup[-4:], [b"PEXPIRETIME", SESSION], [b"PEXPIRETIME", INDEX]],
             )
         )
     assert answers[0] == answers[1]
@@ -179,7 +183,7 @@ def test_what_follows_in_a_transaction_does_not_show_in_the_reply_before_it() ->
         **{"user_id": "alice", "created_at": 1, "last_access": NOW_MS, "expires_at": NOW_MS},
         **{"absolute_at": 0, "idle_ms": 1, "public_id": "id", "d:a": "before"},
     }
-    *setup, call, _, _ = commands(record, [SID], ("-1", "", "", "", ""))
+    *setup, call, _, _, _, _ = commands(record, [SID], ("-1", "", "", "", ""))
     later = [b"HSET", SESSION, b"d:a", b"after"]
     replies = play(engine, [*setup, [b"MULTI"], call, later, [b"EXEC"]])
     assert b"before" in replies[-1]

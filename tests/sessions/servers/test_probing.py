@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +10,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 import ferrite_lite
-from sessions import ConfigError, SessionStore, StoreUnavailable, SyncSessionStore
+from sessions import ConfigError, SessionStore, StoreUnavailable, SyncSessionStore, scripts
+from sessions.scripts import Script
+from sessions.servers import probing
 from tests.sessions.conftest import KEYS, without_rate
 from tests.support import servers
 from tests.support.servers import RealServer
@@ -22,12 +26,49 @@ async def test_a_server_whose_scripts_lack_a_command_is_refused_by_its_name() ->
             SyncSessionStore.connect(server.url, without_rate(), keys=KEYS)
 
 
-@pytest.mark.parametrize("lacking", ["EVAL", "TIME", "HEXISTS"])
+@pytest.mark.parametrize("lacking", ["EVAL", "TIME", "HEXISTS", "SET", "HINCRBY", "PERSIST"])
 async def test_a_client_whose_server_lacks_something_is_refused(lacking: str) -> None:
     config = ferrite_lite.Config(renamed_commands=[(lacking.lower().encode(), b"")])
     async with ferrite_lite.Ferrite(config=config) as ferrite:
         with pytest.raises(ConfigError, match=lacking):
             await SessionStore.connect(ferrite.client(), without_rate(), keys=KEYS)
+
+
+def test_the_probe_asks_for_what_the_scripts_use_and_for_nothing_else() -> None:
+    texts = {path.stem: path.read_text() for path in Path(scripts.__path__[0]).glob("*.lua")}
+    probe = texts.pop("probe")
+    asked = set(re.findall(r"try(?:_lua)?\('(\w+)'", probe))
+    used = {
+        name
+        for text in texts.values()
+        for name in re.findall(r"redis\.call\('(\w+)'|\b(cjson|unpack|struct|bit|cmsgpack)\b", text)
+        for name in name
+        if name
+    }
+    assert asked == used
+
+
+async def test_a_server_without_cjson_is_refused_by_its_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    blind = Script("probe")
+    blind.text = b"local cjson = nil\n" + blind.text
+    monkeypatch.setattr(probing, "PROBE", blind)
+    async with ferrite_lite.Ferrite() as ferrite:
+        with pytest.raises(ConfigError, match=r"does not do in scripts: cjson"):
+            await SessionStore.connect(ferrite.client(), without_rate(), keys=KEYS)
+
+
+async def test_the_probe_leaves_nothing_behind(client: Any) -> None:
+    await SessionStore.connect(client, without_rate(prefix="probed:"), keys=KEYS)
+    assert await client.execute_command("EXISTS", "probed:session:{probe}:none") == 0
+
+
+async def test_a_server_without_memory_for_more_passes() -> None:
+    with servers.redis_server("--maxmemory", "1") as server:
+        async with await SessionStore.connect(server.url, without_rate(), keys=KEYS) as store:
+            with pytest.raises(StoreUnavailable, match="maxmemory"):
+                await store.create("alice")
 
 
 async def test_a_server_that_wants_a_password_says_so_at_connect() -> None:
