@@ -1,4 +1,4 @@
-"""What a script or a function declares of itself, and the first line that a script does it in."""
+"""The flags by which a script or a function declares what it does, and the line they stand in."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .words import split_words
 #: In the order in which FUNCTION LIST shows them.
 FLAGS = ("no-writes", "allow-oom", "allow-stale", "no-cluster", "allow-cross-slot-keys")
 
-#: The flags of a script that declares some; None for one that declares nothing, not even that.
+#: None for a script without a ``#!`` line, which is not the same as one that declares no flags.
 Flags = frozenset[str] | None
 
 SHEBANG = b"#!"
 
 
 def read_shebang(text: bytes) -> tuple[Flags, bytes]:
-    """The flags of a script, and what is left to compile: its lines keep their numbers.
+    """The flags of a script, and the rest to compile, whose lines keep their numbers.
 
     Raises InvalidShebang, InvalidShebangEngine, UnexpectedShebangEngine, UnexpectedShebangFlag,
     UnknownShebangOption.
@@ -50,7 +50,7 @@ def read_shebang(text: bytes) -> tuple[Flags, bytes]:
 
 
 def command_flags(flags: frozenset[str], declared: frozenset[str]) -> frozenset[str]:
-    """The flags of a command that runs a script, once that has declared what it does."""
+    """The flags of a command that runs a script with declared flags."""
     flags -= {"stale", "denyoom", "write", "may_replicate"}
     if "no-writes" not in declared:
         flags |= {"write"} if "allow-oom" in declared else {"write", "denyoom"}

@@ -1,4 +1,4 @@
-"""Who may do what: users, their rules, and the log of what was refused. No I/O, no commands."""
+"""Who may do what: users, their rules, and the log of refusals. No I/O, no commands."""
 
 from __future__ import annotations
 

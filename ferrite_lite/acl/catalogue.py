@@ -1,7 +1,7 @@
-"""Every command that an ACL rule can name, as one bit of a number, and the categories as masks.
+"""Every command that an ACL rule can name, as one bit of an integer, and the categories as masks.
 
-What a selector allows is then one number: a rule sets or clears bits of it. A number whose every
-bit is set is negative, and so says without a list that commands still to come are allowed too.
+What a selector allows is then one integer, and a rule sets or clears bits of it. An integer with
+all bits set is negative: it allows commands that are yet to come without listing them.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from functools import cached_property
 from ..command import Command, CommandTable
 from .unserved import CATEGORIES_OF
 
-#: In the order of ACL CAT, in which Redis also tries them when it describes a user.
+#: In the order of ACL CAT, which is also the order in which Redis tries them to describe a user.
 ACL_CATEGORIES = (
     *("keyspace", "read", "write", "set", "sortedset", "list", "hash", "string", "bitmap"),
     *("hyperloglog", "geo", "stream", "pubsub", "admin", "fast", "slow", "blocking"),
     *("dangerous", "connection", "transaction", "scripting"),
 )
 
-#: The commands whose number decides how rules are written down: those of this version.
+#: Only commands up to this version count in the decision how rules are written down.
 _COUNTED_VERSION = (7, 0)
 
 
 @dataclass(slots=True, eq=False)
 class Named:
-    """A command as the rules see it."""
+    """A command as ACL rules see it."""
 
     name: str  # ``config|get`` for a subcommand
     bit: int
@@ -53,7 +53,7 @@ class Category:
 
 
 class Catalogue:
-    """The commands of one table, and those that only Redis has."""
+    """The commands of one table, and those of Redis that are not served."""
 
     def __init__(self, table: CommandTable) -> None:
         self._table = table
@@ -79,7 +79,7 @@ class Catalogue:
             yield named
             yield from named.subcommands.values()
 
-    # Read when the first rule needs it: most servers have no user but the default one.
+    # Computed when the first rule needs it: most servers have only the default user.
 
     @cached_property
     def _served(self) -> dict[str, Command]:
@@ -88,7 +88,7 @@ class Catalogue:
 
     @cached_property
     def _commands(self) -> dict[str, Named]:
-        """The commands that are no subcommands."""
+        """Top-level commands by name."""
         found: dict[str, Named] = {}
         for at, name in enumerate(sorted({*self._served, *CATEGORIES_OF})):
             served = self._served.get(name)

@@ -28,7 +28,7 @@ class UserLine:
 
 
 class AccessControl:
-    """Who there is. One user, ``default``, is always there: every connection begins as it."""
+    """All users. One of them, ``default``, always exists: every connection begins as it."""
 
     def __init__(self, table: CommandTable, config: Config) -> None:
         self.catalogue = Catalogue(table)
@@ -45,7 +45,7 @@ class AccessControl:
         return user
 
     def require_password(self, password: bytes) -> None:
-        """``requirepass``: make this the default user's only password; empty for none at all."""
+        """``requirepass``: make this the default user's only password; empty means no password."""
         self.default.change([b"resetpass", b">" + password if password else b"nopass"])
 
     def find(self, name: bytes) -> User | None:
@@ -55,13 +55,13 @@ class AccessControl:
         """The user whose name and password these are; None if anything is wrong."""
         user = self._users.get(name)
         if user is None:
-            # As slow as for a name that is known.
+            # Takes as long as for a name that exists.
             self.default.accepts(password)
             return None
         return user if user.accepts(password) else None
 
     def new_user(self, name: bytes) -> User:
-        """A user that is not yet known to anybody."""
+        """A user that is not added yet."""
         return User(name, self.catalogue, self._config)
 
     def add(self, user: User) -> None:
@@ -69,7 +69,7 @@ class AccessControl:
         self._users[user.name] = user
 
     def remove(self, name: bytes) -> User | None:
-        """Forget a user, and return who it was. The default user stays."""
+        """Remove a user and return it; None if there is none. The default user stays."""
         return None if name == DEFAULT_USER else self._users.pop(name, None)
 
     def users(self) -> list[User]:
@@ -123,16 +123,16 @@ class AccessControl:
             except AclUnknownName as fault:
                 faults += f"{where}: Error in applying operation '{as_text(rule)}': {fault}. "
             except AclRuleFault as fault:
-                # The rule itself may be a password: only the kind of the first fault is told.
+                # The rule itself may be a password, so only the first fault's kind is reported.
                 others += 1
                 faults += f"{where}: {fault}. " if others == 1 else ""
         return faults
 
     def replace_users(self, users: Iterable[User]) -> list[User]:
-        """Let these be all users, and return those that are no more.
+        """Replace all users by these, and return the old ones.
 
-        The default user stays who it was, with new rules. As in Redis, nobody else does: also one
-        that has the same name again is another.
+        The default user keeps its identity and gets new rules. As in Redis, no other user does: one
+        with the same name is another user.
         """
         gone = [user for user in self._users.values() if user is not self.default]
         self._users = {}
@@ -145,7 +145,7 @@ class AccessControl:
     def load_users(self, lines: Iterable[UserLine]) -> list[tuple[int, str]]:
         """Define users by the ``user`` lines of a configuration file, before anybody connects.
 
-        Returns what is wrong, with the numbers of the lines; then no user has changed.
+        Returns what is wrong, by line number; if anything is, no user has changed.
         """
         read: dict[bytes, User] = {}
         faults = []

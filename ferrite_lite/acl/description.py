@@ -1,8 +1,8 @@
 """Permissions written as rules: the text of ACL LIST, ACL GETUSER and of ACL files.
 
-Redis 7.0 does not keep the rules a user was given. It looks for the fewest categories that come
-close to what the user may run, and then names the commands that remain. Which categories those are
-is for everybody to see, and so this follows it choice by choice.
+Redis 7.0 does not keep the rules a user was given. It looks for a few categories that come close to
+what the user may run, and then names the commands that remain. Its choice of categories is visible
+to clients, so this module follows it step by step.
 
 What a client is told (``whole`` is false) are the commands of Redis 7.0, and any newer one that a
 rule has named. What is written to a file names every command: it must make the same user anew.
@@ -20,7 +20,7 @@ _KEY_PREFIXES = {READ | WRITE: b"~", READ: b"%R~", WRITE: b"%W~"}
 
 
 def describe_user(user: User, *, whole: bool) -> bytes:
-    """What would make a user anew: ``on #hash ~* resetchannels -@all +get``."""
+    """The rules that recreate a user: ``on #hash ~* resetchannels -@all +get``."""
     first, *others = user.selectors
     words = [*user.flags, *(b"#" + password for password in user.passwords)]
     words.append(_describe_selector(first, whole=whole))
@@ -51,7 +51,7 @@ def describe_channels(selector: Selector) -> bytes:
 
 
 def describe_commands(selector: Selector, *, whole: bool) -> bytes:
-    """Such as ``-@all +@hash -hset +select|0``; begins with all commands, or with none."""
+    """Such as ``-@all +@hash -hset +select|0``: it begins with all commands, or with none."""
     is_additive = selector.commands >= 0
     words = ["-@all" if is_additive else "+@all"]
     drawn = 0 if is_additive else ALL_COMMANDS
@@ -76,7 +76,7 @@ def _fitting_categories(selector: Selector, *, is_additive: bool) -> Iterator[st
             allowed = (left & members).bit_count()
             denied = members.bit_count() - allowed
             same, different = (allowed, denied) if is_additive else (denied, allowed)
-            # The fewest commands that differ win, and among those the most that do not.
+            # The category with the fewest misfits wins; among equals, the one with the most fits.
             fit = (-different, same)
             if same > different and (not best or fit > best_fit):
                 best, best_fit = name, fit

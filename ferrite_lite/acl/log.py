@@ -1,4 +1,4 @@
-"""ACL LOG: what was refused lately, like things told once with a count."""
+"""ACL LOG: recent refusals, with similar ones merged into one entry and counted."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections import deque
 from dataclasses import dataclass
 from itertools import islice
 
-#: Refusals that are alike and no further apart than this are one entry.
+#: Similar refusals that are no further apart than this are one entry.
 MERGED_WITHIN_MS = 60_000
 #: How many of the newest entries a refusal is compared with.
 _COMPARED_ENTRIES = 10
-#: A name that a client chose is kept up to here: refused clients must not fill the memory.
+#: Names that clients choose are cut to this: refused clients must not fill the memory.
 MAX_NAME_BYTES = 4096
 
 

@@ -1,4 +1,4 @@
-"""One set of permissions: commands, keys and channels. A user has one, and may be given more."""
+"""One set of permissions: commands, keys and channels. A user has one or more of them."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from .catalogue import Catalogue, Named
 READ = 1
 WRITE = 2
 
-#: Every bit: all commands, those that nobody has written yet included.
+#: Every bit: all commands, including those yet to come.
 ALL_COMMANDS = -1
 
-#: What a C program takes for white space, and the zero byte.
+#: What C takes for white space, and the zero byte.
 SPACES = frozenset(b" \t\n\v\f\r\0")
 
-#: Which permission a key needs for what a command does to it.
+#: The permission that a user needs for what a command does to a key.
 _PERMISSION_FOR = {"access": READ, "insert": WRITE, "delete": WRITE, "update": WRITE}
 
 
 class Denial(NamedTuple):
-    """Why a request is refused: ``reason`` as ACL LOG calls it, and the word that is at fault."""
+    """Why a request is refused: ``reason`` as ACL LOG calls it, and the position of the word."""
 
     reason: str  # command, key or channel
     at: int = 0
 
 
-#: Of several refusals the one that ranks highest is told.
+#: Of several refusals, the one with the highest rank is reported.
 RANK_OF_REASON = {"command": 1, "key": 2, "channel": 3}
 
 
@@ -46,11 +46,11 @@ class Selector:
     """Permissions, and the rules that change them. A new one permits nothing."""
 
     catalogue: Catalogue
-    #: A bit for each command; negative when commands to come are allowed too.
+    #: A bit for each command; negative if commands yet to come are allowed too.
     commands: int = 0
     #: The commands newer than Redis 7.0 about which a rule says something by their names.
     named: int = 0
-    #: No command needs a look at its bit: set by ``+@all``, until any command is taken away.
+    #: Saves looking at bits: set by ``+@all``, until any command is taken away.
     has_all_commands: bool = False
     #: Commands that are allowed with certain first words only: the words in lower case, and as
     #: they were given.
@@ -61,8 +61,8 @@ class Selector:
     has_all_channels: bool = False
     #: Patterns of channels, in the order given.
     channels: dict[bytes, None] = field(default_factory=dict)
-    #: By what is needed, the matchers of the patterns that grant it: found out once, for the rules
-    #: of a selector do not change any more when it is asked.
+    #: For each permission, the matchers of the patterns that grant it. Computed once: a selector's
+    #: rules no longer change when it is in use.
     _matchers: dict[int, list[Matcher]] = field(default_factory=dict, init=False)
 
     def copy(self) -> Selector:
@@ -87,7 +87,7 @@ class Selector:
     def apply(self, rule: bytes) -> None:
         """Change the permissions as one rule says. Raises AclRuleFault, and then changes nothing.
 
-        Like every rule but a password, it ends at a zero byte.
+        A rule ends at a zero byte.
         """
         word = rule.partition(b"\0")[0]
         match word.lower():
@@ -174,7 +174,7 @@ class Selector:
             self.has_all_commands = False
 
     def _allow_command(self, name: bytes) -> None:
-        """A command, one of its subcommands, or a command with a certain first word."""
+        """Allow a command, one of its subcommands, or a command with a certain first word."""
         before, bar, last = name.rpartition(b"|")
         if not bar:
             self._change_command(self._named(name), on=True)
@@ -235,7 +235,7 @@ class Selector:
         return self.has_all_keys or self.keys.get(b"*", 0) & needed == needed
 
     def allows_channel(self, channel: bytes, *, is_pattern: bool) -> bool:
-        """A pattern to subscribe to must be the one of a rule; a channel must match one."""
+        """Whether a subscription is allowed: a channel must match a rule, a pattern equal one."""
         if is_pattern:
             return self.has_all_channels or channel in self.channels
         return self.has_all_channels or any(matcher(each)(channel) for each in self.channels)
@@ -260,7 +260,7 @@ def _read_key_rule(rule: bytes) -> tuple[int, bytes]:
 
 @cache
 def _needed_permission(flags: tuple[str, ...]) -> int:
-    """What a user needs for what a command does to a key."""
+    """The permission that a user needs for what a command does to a key."""
     needed = 0
     for flag in flags:
         needed |= _PERMISSION_FOR.get(flag, 0)

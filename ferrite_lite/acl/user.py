@@ -1,7 +1,7 @@
-"""A user: whether it may come in, its passwords, and what it may do.
+"""A user: whether it may authenticate, its passwords, and what it may do.
 
-Passwords are kept as their SHA-256 in hexadecimal, as Redis keeps them, and compared in constant
-time. They are in no repr.
+As in Redis, passwords are kept as SHA-256 in hexadecimal. They are compared in constant time, and
+no repr shows them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _HASH = re.compile(rb"[0-9a-f]{64}")
 
 
 class User:
-    """A name with rules. A new one is off, has no password and may do nothing."""
+    """A name with rules. A new user is off, has no password, and may do nothing."""
 
     __slots__ = (
         "_catalogue",
@@ -43,18 +43,18 @@ class User:
     )
 
     def __init__(self, name: bytes, catalogue: Catalogue, config: Config) -> None:
-        """Of the settings only ``acl-pubsub-default`` is read, whenever a selector begins."""
+        """Of ``config`` only ``acl-pubsub-default`` is read, whenever a selector is made."""
         self.name = name
         self._catalogue = catalogue
         self._config = config
         self.is_on = False
         self.needs_no_password = False
-        #: Whether RESTORE must check everything: said with ``on`` or ``off``, or not said.
+        #: Whether RESTORE checks payloads thoroughly; None if no rule has said.
         self.sanitizes_payload: bool | None = None
         #: Hashes, in the order given.
         self.passwords: dict[bytes, None] = {}
         self.selectors = [self._new_selector()]
-        #: No request of this user needs a look at its rules.
+        #: Whether every request is allowed without a look at the rules.
         self.is_unrestricted = False
 
     def __repr__(self) -> str:
@@ -74,15 +74,15 @@ class User:
 
     @property
     def lets_anybody_in(self) -> bool:
-        """Of the default user: whether a connection need not authenticate."""
+        """Whether connections need not authenticate; asked of the default user."""
         return self.is_on and self.needs_no_password
 
-    # --- coming in --------------------------------------------------------------------------------
+    # --- authentication ---------------------------------------------------------------------------
 
     def accepts(self, password: bytes) -> bool:
-        """Whether this password is right. As slow for one that is wrong."""
+        """Whether this password is right. It takes as long if it is wrong."""
         digest = hash_password(password)
-        # Every hash is compared, so that the time tells nothing.
+        # Every hash is compared, so that the time reveals nothing.
         matches = [hmac.compare_digest(digest, each) for each in self.passwords]
         return self.is_on and (self.needs_no_password or any(matches))
 
@@ -106,7 +106,7 @@ class User:
         return twin
 
     def become(self, other: User) -> None:
-        """Take over all but the name; connections that are this user stay so."""
+        """Take over another user's rules; connections that are this user remain so."""
         self.is_on = other.is_on
         self.needs_no_password = other.needs_no_password
         self.sanitizes_payload = other.sanitizes_payload
@@ -115,7 +115,7 @@ class User:
         self.settle()
 
     def settle(self) -> None:
-        """See what the rules come to; to be called when the last one is applied."""
+        """Sum up the rules; call it after the last one is applied."""
         self.is_unrestricted = any(selector.is_unrestricted for selector in self.selectors)
 
     def apply(self, rule: bytes) -> None:
@@ -157,7 +157,7 @@ class User:
         del self.selectors[1:]
 
     def _reset(self) -> None:
-        """As it was made, but for the word on payloads."""
+        """Back to a new user, but with payloads checked."""
         self._forget_passwords()
         self._turn_off()
         self._sanitize()
@@ -188,9 +188,10 @@ class User:
     # --- asking -----------------------------------------------------------------------------------
 
     def denial(self, command: Command, argv: list[bytes]) -> Denial | None:
-        """Why no selector allows a request, None if one does.
+        """Why no selector allows a request; None if one does.
 
-        Of several reasons the one that comes closest to allowing it, and in the latest word.
+        Of several reasons, the one with the highest rank counts; among equals, that of the latest
+        word.
         """
         if self.is_unrestricted:
             return None
@@ -199,7 +200,7 @@ class User:
             denial = selector.denial(command, argv)
             if denial is None:
                 return None
-            # A refused command is at no word: Redis then counts the word of the selector before.
+            # A refused command has no position: Redis then uses that of the selector before.
             at = denial.at or at
             rank, told_rank = RANK_OF_REASON[denial.reason], RANK_OF_REASON[told.reason]
             if rank > told_rank or (rank == told_rank and at > told.at):
@@ -207,7 +208,7 @@ class User:
         return told
 
     def may_access_every_key(self, command: Command, argv: list[bytes], needed: int) -> bool:
-        """Whether one selector allows a request, and every key besides."""
+        """Whether one selector allows a request and, besides, every key."""
         return any(
             selector.allows_every_key(needed) and selector.denial(command, argv) is None
             for selector in self.selectors
@@ -215,7 +216,7 @@ class User:
 
     @property
     def channels(self) -> frozenset[bytes] | None:
-        """The channels of all selectors; None if one of them allows every channel."""
+        """The channel patterns of all selectors; None if one of them allows every channel."""
         if any(selector.has_all_channels for selector in self.selectors):
             return None
         return frozenset(channel for selector in self.selectors for channel in selector.channels)
@@ -242,7 +243,7 @@ def hash_password(password: bytes) -> bytes:
 
 
 def _read_password(rule: bytes, *, hash_sign: bytes) -> bytes:
-    """The hash that a rule gives, or that of the password it gives."""
+    """The hash in a rule, or the hash of the password in it."""
     if rule[:1] != hash_sign:
         return hash_password(rule[1:])
     if not _HASH.fullmatch(rule[1:]):
@@ -251,7 +252,7 @@ def _read_password(rule: bytes, *, hash_sign: bytes) -> bytes:
 
 
 def merge_selectors(rules: Sequence[bytes]) -> list[bytes]:
-    """The rules, those of a selector that is spread over several words as one.
+    """The rules, with a selector that is spread over several words joined into one.
 
     Raises AclUnmatchedParenthesis.
     """
@@ -259,7 +260,7 @@ def merge_selectors(rules: Sequence[bytes]) -> list[bytes]:
     opened = b""
     parts: list[bytes] = []
     for rule in rules:
-        # A selector that opens inside another begins anew, as in Redis.
+        # As in Redis, a selector that opens inside another replaces it.
         if rule[:1] == b"(" and rule[-1:] != b")":
             opened, parts = rule, [rule]
         elif not opened:

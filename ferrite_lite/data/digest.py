@@ -1,7 +1,7 @@
-"""DEBUG DIGEST: forty hexadecimal digits that two servers share if they hold the same data.
+"""DEBUG DIGEST: forty hexadecimal digits, equal for two servers that hold the same data.
 
-Elements that have no order are combined by exclusive or, so that their order here does not count;
-what has an order is mixed in step by step. The result is the one that Redis computes.
+Elements without an order are combined by exclusive or, so that the order of iteration does not
+matter; elements with an order are mixed in one after the other. Redis computes the same digest.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Which keys may be due: a lazy timing wheel that active expiry turns.
 
-A key is filed once, under the slice of time its deadline falls in. Moving the deadline later writes
-nothing here: when its slice comes up the key is filed anew. So refreshing a session's deadline, the
-most frequent thing that happens to a deadline, costs the wheel nothing.
+A key is filed once, under the time slice of its deadline. Moving the deadline later changes nothing
+here: when the old slice comes up, the key is filed again. So prolonging a session, the most
+frequent thing that happens to a deadline, costs the wheel nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from heapq import heappop, heappush
 
-#: Keys due in the same slice wait for its end: expired keys are gone this much late at most.
+#: Keys wait for the end of their slice, so active expiry is late by this much at most.
 SLICE_MS = 64
 
 
@@ -22,11 +22,11 @@ class Wheel:
     def __init__(self) -> None:
         self._slices: dict[int, list[bytes]] = {}
         self._times: list[int] = []
-        #: The slice a key is filed under; a list may hold it once more, to no effect.
+        #: The slice each key is filed under; entries for it in other slices are ignored.
         self._filed: dict[bytes, int] = {}
 
     def file(self, key: bytes, deadline_ms: int) -> None:
-        """Make sure that the key comes up no later than the end of its deadline's slice."""
+        """Make sure that the key comes up by the end of its deadline's slice."""
         time = deadline_ms // SLICE_MS
         filed = self._filed.get(key)
         if filed is not None and filed <= time:
@@ -40,11 +40,11 @@ class Wheel:
             keys.append(key)
 
     def filed(self) -> list[bytes]:
-        """The keys that wait for their time; some of them may have gone, or lost their deadline."""
+        """All keys in the wheel; some may be gone, or have no deadline any more."""
         return list(self._filed)
 
     def take_due(self, now_ms: int, deadline_of: Callable[[bytes], int | None]) -> bytes | None:
-        """The next key that is past its deadline, or None when there is none."""
+        """Take out the next key that is past its deadline; None if there is none."""
         current = now_ms // SLICE_MS
         while self._times and self._times[0] < current:
             time = self._times[0]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
 
-#: The queue may hold this many outdated entries beside the fields before it is made anew.
+#: The queue is rebuilt when it holds twice as many entries as there are fields, and this many more.
 _OUTDATED = 64
 
 
@@ -19,7 +19,7 @@ class FieldDeadlines:
 
     def __init__(self) -> None:
         self._deadlines_ms: dict[bytes, int] = {}
-        #: A heap; an entry whose field has another deadline meanwhile, or none, is outdated.
+        #: A heap. An entry is outdated if its field has another deadline by now, or none.
         self._queue: list[tuple[int, bytes]] = []
 
     def __len__(self) -> int:
@@ -40,18 +40,18 @@ class FieldDeadlines:
             heapify(self._queue)
 
     def clear(self, field: bytes) -> bool:
-        """Let a field stay for ever; false when it did already."""
+        """Take a field's deadline away; false if it had none."""
         return self._deadlines_ms.pop(field, None) is not None
 
     def earliest_ms(self) -> int | None:
-        """The deadline that comes first, or None when there is none."""
+        """The earliest deadline; None if there is none."""
         queue = self._queue
         while queue and self._deadlines_ms.get(queue[0][1]) != queue[0][0]:
             heappop(queue)
         return queue[0][0] if queue else None
 
     def next_due(self, now_ms: int) -> bytes | None:
-        """A field that is past its deadline, or None when there is none."""
+        """A field that is past its deadline; None if there is none."""
         earliest_ms = self.earliest_ms()
         if earliest_ms is None or earliest_ms >= now_ms:
             return None

@@ -26,7 +26,7 @@ C = TypeVar("C", Hash, Set)
 
 
 class Observer(Protocol):
-    """Whoever is told of changes: WATCH today, keyspace events and client tracking beside it."""
+    """What is told of changes: WATCH, notifications, client tracking, the memory ledger."""
 
     def key_changed(self, db: Keyspace, event: str, key: bytes) -> None:
         """``event`` is Redis's name for the change, as keyspace notifications publish it."""
@@ -38,7 +38,7 @@ class Observer(Protocol):
 
 
 class LookupObserver(Protocol):
-    """Whoever counts look-ups, where that costs nothing: see ``lookups``."""
+    """What counts look-ups that find nothing: see ``observing/lookups.py``."""
 
     def miss(self) -> None: ...
     def find_wrong_type(self) -> None: ...
@@ -51,7 +51,7 @@ class _NobodyCounts:
     def find_wrong_type(self) -> None: ...
 
 
-#: As many as newer Redis makes.
+#: Newer Redis gives up after as many.
 MAX_TRIES_FOR_A_LIVING_KEY = 100
 
 #: What SWAPDB exchanges.
@@ -103,20 +103,25 @@ class Keyspace:
         #: The hashes that have fields with deadlines, by the earliest of these.
         self._field_wheel = Wheel()
         self._roster: Roster | None = None
-        #: What random_volatile_key draws from.
+        #: The names that random_volatile_key draws from.
         self._volatile_names: list[bytes] = []
-        #: Who counts what is looked up.
+        #: Counts look-ups that find nothing.
         self.lookups: LookupObserver = _NobodyCounts()
-        #: When or how often keys were used, and who records it: see ``accesses``.
+        # Set by whoever interposes a subclass; see ``interpose``.
+        #: When or how often keys were used, and what records it: ``eviction/accesses.py``.
         self.accesses: dict[bytes, int]
         self.recorder: Accesses
-        #: Who is told of new and of missing keys: see ``notifications``.
+        #: Told of new and of missing keys: ``messages/notifications.py``.
         self.announcer: Notifier
-        #: Whether what is past its deadline must stay: see ``pause``.
+        #: Whether keys past their deadlines must stay: ``pause.py``.
         self.pause: Pause
 
     def interpose(self, kind: type[Keyspace]) -> None:
-        """Act like ``kind`` from now on, besides whatever was interposed before."""
+        """Act like the subclass ``kind`` from now on, besides those interposed before.
+
+        Few servers need what these add to every look-up (recording of uses, events for misses,
+        CLIENT PAUSE), so it costs nothing until it is needed: then the object changes its class.
+        """
         mine = self.__class__
         if mine is Keyspace:
             self.__class__ = kind
@@ -135,7 +140,7 @@ class Keyspace:
             return None
         return self._without_due(key, value) if value.__class__ is VolatileHash else value
 
-    #: The same, but looking is not using: TYPE, OBJECT.
+    #: The same, without counting as a use of the key: for TYPE, OBJECT...
     peek = get
 
     def stored(self, key: bytes) -> Value | None:
@@ -167,7 +172,7 @@ class Keyspace:
         return None
 
     def _not_found(self, instead: Value | None) -> None:
-        """What was looked up is not there; raises WrongType if something else is."""
+        """A look-up found nothing, or something of another type: then this raises WrongType."""
         if instead is None:
             self.lookups.miss()
             return
@@ -175,7 +180,7 @@ class Keyspace:
         raise WrongType
 
     def hash(self, key: bytes) -> Hash | None:
-        """The hash at key, or None. Raises WrongType. In one step, for it is frequent."""
+        """The hash at key, or None. Raises WrongType. Written out, because it is so frequent."""
         if key in self._deadlines_ms and self._is_due(key):
             self._expire(key)
         value = self._values.get(key)
@@ -185,7 +190,7 @@ class Keyspace:
         return self.collection(key, Set)
 
     def get_or_create(self, key: bytes, kind: type[C]) -> C:
-        """The collection at key, made when there is none: put something in it, then ``touch``."""
+        """The collection at key, or a new one: put something in it, then ``touch``."""
         value = self.collection(key, kind)
         if value is None:
             value = kind(self._limits)
@@ -225,7 +230,7 @@ class Keyspace:
     def put(self, key: bytes, value: Value, *, keep_deadline: bool = False) -> None:
         """Replace whatever is at key. The caller touches.
 
-        A deadline that has passed is none to keep: the new value would be gone with the old one.
+        A deadline that has passed is not kept: the new value would be gone like the old one.
         """
         values = self._values
         if key in self._deadlines_ms and (not keep_deadline or self._is_due(key)):
@@ -236,7 +241,7 @@ class Keyspace:
             self._insert(key, value)
 
     def store(self, key: bytes, value: String) -> None:
-        """SET: put a string without a deadline, and touch; in one step, for it is frequent."""
+        """SET: put a string without a deadline, and touch. In one step: it is frequent."""
         values = self._values
         if key in self._deadlines_ms:
             self._drop_deadline(key)
@@ -249,7 +254,7 @@ class Keyspace:
             self._tell("set", key)
 
     def rewrite(self, key: bytes, value: String, event: str) -> None:
-        """INCR: put what a string has become, and touch. Its deadline stays. In one step, too."""
+        """INCR: replace a string, keeping its deadline, and touch. In one step, too."""
         values = self._values
         if key in values:
             values[key] = value
@@ -260,7 +265,7 @@ class Keyspace:
             self._tell(event, key)
 
     def _drop_deadline(self, key: bytes) -> None:
-        """Before a value is replaced: one that is past its deadline goes as any other does."""
+        """Before a value is replaced: drop its deadline, or the key itself if that has passed."""
         if self._is_due(key):
             self._expire(key)
         else:
@@ -269,7 +274,7 @@ class Keyspace:
     def touch(self, key: bytes, event: str, changes: int = 1) -> None:
         """Record a change to the value at key, under its Redis event name.
 
-        A collection that was left empty stops existing here, and nowhere else.
+        This is the one place where a collection that was left empty stops existing.
         """
         self.changes += changes
         if self.observers:
@@ -292,7 +297,7 @@ class Keyspace:
         return True
 
     def delete_quietly(self, key: bytes) -> None:
-        """Make room for a value that takes a key's place: no event of its own."""
+        """Remove a key without an event, to make room for a value that takes its place."""
         if key in self:
             self._remove(key)
 
@@ -304,7 +309,7 @@ class Keyspace:
         return True
 
     def take(self, key: bytes) -> tuple[Value, int | None] | None:
-        """Remove a key without a trace and hand out its value and deadline: RENAME, MOVE."""
+        """Remove a key without an event, and return its value and deadline: RENAME, MOVE."""
         if key not in self:
             return None
         value, deadline_ms = self._values[key], self._deadlines_ms.get(key)
@@ -314,7 +319,7 @@ class Keyspace:
     def place(self, key: bytes, value: Value, deadline_ms: int | None) -> None:
         """Replace whatever is at key by a value and its deadline. The caller touches.
 
-        That deadline may be here already: a key lives through its millisecond, whatever its name.
+        That deadline may be the current millisecond: a key lives through it, whatever its name.
         """
         self.put(key, value)
         if deadline_ms is not None:
@@ -352,13 +357,13 @@ class Keyspace:
         return self._deadlines_ms.get(key) if key in self else None
 
     def has_deadline(self, key: bytes) -> bool:
-        """Whether a key has a deadline, be it past."""
+        """Whether a key has a deadline, even one that has passed."""
         return key in self._deadlines_ms
 
     def set_deadline(self, key: bytes, deadline_ms: int) -> bool:
         """EXPIRE: give a key a deadline, and touch, in one step.
 
-        False when that is already here, and the key is gone for it.
+        False if the deadline has come already; then the key is deleted.
         """
         now_ms = self._moment.read_ms
         if deadline_ms <= (self._moment.ms if now_ms is None else now_ms):
@@ -372,19 +377,16 @@ class Keyspace:
         return True
 
     def impose_deadline(self, key: bytes, deadline_ms: int) -> None:
-        """Give a key a deadline, be it past: then it has expired when somebody looks."""
+        """Give a key a deadline, even one that has passed: then the next look-up expires it."""
         self._deadlines_ms[key] = deadline_ms
         self._wheel.file(key, deadline_ms)
 
     def clear_deadline(self, key: bytes) -> bool:
-        """Let a key live for ever; false when it did already. The caller touches."""
+        """Take a key's deadline away; false if it had none. The caller touches."""
         return self._deadlines_ms.pop(key, None) is not None
 
     def expire_one(self) -> bool:
-        """Remove one key that is past its deadline, or the fields of one hash that are past theirs.
-
-        False when there is none to be found.
-        """
+        """Remove one key past its deadline, or such fields of one hash; false if there are none."""
         key = self._wheel.take_due(self._moment.ms, self._deadlines_ms.get)
         if key is not None:
             self._expire(key)
@@ -432,7 +434,7 @@ class Keyspace:
     def _without_due(self, key: bytes, fields: VolatileHash) -> VolatileHash | None:
         """The hash at key without the fields that are past their deadlines, if any are left.
 
-        They go when somebody looks, like keys. CLIENT PAUSE holds keys, but not fields.
+        Like keys they go when somebody looks. CLIENT PAUSE keeps keys, but not fields.
         """
         dropped = fields.drop_due(self._moment.ms)
         if dropped:
@@ -449,8 +451,8 @@ class Keyspace:
     def random_key(self, random: Random) -> bytes | None:
         """A living key, each with the same probability.
 
-        While what is due must stay, there may be no other: after some tries it is one that is due,
-        as in newer Redis and Valkey; 7.0 never ends.
+        While CLIENT PAUSE keeps keys that are due, there may be no others. Then, after some tries,
+        it is one of those, as in newer Redis and Valkey; Redis 7.0 loops for ever.
         """
         tries_left = MAX_TRIES_FOR_A_LIVING_KEY
         while self._values:
@@ -465,8 +467,8 @@ class Keyspace:
     def random_volatile_key(self, random: Random) -> bytes | None:
         """A living key that has a deadline.
 
-        It is drawn from a list that is made anew when it has shrunk to nothing, or to less than
-        half of the keys: one that got its deadline meanwhile has to wait for that.
+        It is drawn from a list that is rebuilt when it has shrunk to less than half of the keys
+        with deadlines. A key that got its deadline in the meantime has to wait for that.
         """
         while self._deadlines_ms:
             if 2 * len(self._volatile_names) < len(self._deadlines_ms):
@@ -499,7 +501,7 @@ class Keyspace:
     # --- inspection -------------------------------------------------------------------------------
 
     def stored_items(self, *, newest_first: bool = False) -> Iterator[tuple[bytes, Value]]:
-        """Every key and its value, past its deadline or not, in the order in which they came."""
+        """Every key and its value, past its deadline or not, in the order they were added."""
         return reversed(self._values.items()) if newest_first else iter(self._values.items())
 
     def items(self) -> Iterator[tuple[bytes, Value]]:

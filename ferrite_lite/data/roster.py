@@ -1,8 +1,8 @@
-"""The order in which names came: what SCAN walks, and what a random choice draws from.
+"""Names in the order in which they were added: what SCAN walks, and random choices draw from.
 
 A Python dict can neither be entered in the middle nor asked for its n-th key. A roster adds both,
-and is built only when the first SCAN or random choice asks for it. It is a log: names are appended,
-never moved, and each entry has a serial number that outlives compaction.
+and is built only when the first SCAN or random choice needs it. It is a log: names are appended and
+never moved, and each entry has a serial number that survives compaction.
 
 A scan walks from the newest entry to the oldest, and its cursor is a serial number: continue below
 it. So a cursor needs no memory on the server, never goes stale, and a scan ends however many names
@@ -17,9 +17,9 @@ from collections.abc import Container, Iterable, Sized
 from random import Random
 from typing import Protocol
 
-#: Below this many dead entries a compaction is not worth its pass.
+#: With fewer dead entries than this, compaction is not worth a pass.
 _COMPACT_FROM = 64
-#: Redis, too, gives up after this many empty steps for each element asked for.
+#: Redis, too, stops after this many steps for each element asked for.
 _STEPS_PER_ELEMENT = 10
 
 
@@ -36,7 +36,7 @@ class Roster:
         self._names = list(names)
         self._next_serial = len(self._names) + 1
         self._serials = array("Q", range(1, self._next_serial))
-        #: Names that left and still have an entry.
+        #: Names that were removed and still have an entry.
         self._removed: set[bytes] = set()
         #: Of a name that came back before its old entry was compacted away, the serial that counts.
         self._newest: dict[bytes, int] = {}
@@ -59,7 +59,7 @@ class Roster:
     def scan(self, cursor: int, count: int, living: Names) -> tuple[int, list[bytes]]:
         """The next ``count`` living names below the cursor, and the cursor to go on with.
 
-        Cursor 0 starts a scan, and comes back when there is no more.
+        Cursor 0 starts a scan, and is returned when there is no more.
         """
         names = self._names
         found: list[bytes] = []

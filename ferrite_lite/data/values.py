@@ -2,8 +2,8 @@
 
 A string is ``bytes``; one that was edited in place (APPEND, SETRANGE) is a ``bytearray``, which is
 Redis's "raw" encoding and makes appending cheap. ``Hash`` and ``Set`` are Python's own dict and set
-plus what Redis promises beyond them: a scan order, a fair random choice, and the name of the
-encoding, which Redis changes once and never back.
+plus what Redis promises beyond them: a scan order, a fair random choice, and the name of an
+encoding, which Redis changes once and never changes back.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ class EncodingLimits:
 
 
 class Hash(StringMap):
-    """Fields and their values. Fields come in through ``assign`` and leave by ``drop``.
+    """Fields and their values. Fields are added with ``assign`` and removed with ``drop``.
 
-    With the first deadline of a field the object becomes a ``VolatileHash``, and with the last one
-    that goes a ``Hash`` again: all others are free of any thought of deadlines.
+    When its first field gets a deadline the object turns into a ``VolatileHash``, and when the last
+    deadline is gone, back into a ``Hash``: so hashes without deadlines pay nothing for them.
     """
 
-    #: ``deadlines`` is set in a VolatileHash alone; it stands here for the layouts to be the same.
+    #: Only a VolatileHash sets ``deadlines``; the slot is here because both need the same layout.
     __slots__ = ("deadlines", "is_table", "limits", "roster")
 
     deadlines: FieldDeadlines
@@ -50,7 +50,7 @@ class Hash(StringMap):
         self.written = None
 
     def assign(self, field: bytes, value: bytes, *, keep_deadline: bool = False) -> bool:
-        """Set one field; true when it is new. Its deadline goes, unless it is to be kept."""
+        """Set one field, and clear its deadline unless told to keep it; true if it is new."""
         is_new = field not in self
         if is_new and self.roster is not None:
             self.roster.add(field)
@@ -67,7 +67,7 @@ class Hash(StringMap):
             self.is_table = True
 
     def drop(self, field: bytes) -> bool:
-        """Remove one field; false when there was none."""
+        """Remove one field; false if there was none."""
         if self.pop(field, None) is None:
             return False
         self.written = None
@@ -90,9 +90,9 @@ class Hash(StringMap):
         return None
 
     def set_deadline(self, field: bytes, deadline_ms: int) -> None:
-        """Let a field that is there be due at a time; ``Keyspace.set_field_deadline`` is told.
+        """Give an existing field a deadline. Commands call ``Keyspace.set_field_deadline``.
 
-        As in Valkey the compact encoding has no room for deadlines, and does not come back.
+        As in Valkey, the compact encoding has no room for deadlines, and does not come back.
         """
         self.is_table = True
         self.deadlines = FieldDeadlines()
@@ -103,16 +103,16 @@ class Hash(StringMap):
         self.__class__ = kind
 
     def clear_deadline(self, field: bytes) -> bool:
-        """Let a field stay for ever; false when it did already."""
+        """Take a field's deadline away; false if it had none."""
         return False
 
 
 class VolatileHash(Hash):
     """A hash some of whose fields have deadlines.
 
-    ``Keyspace`` takes out those that are due before it hands a hash to anybody. Without the last
-    deadline it is a plain hash again, in the midst of a request that holds these methods: so they
-    call ``Hash`` by its name.
+    ``Keyspace`` removes the fields that are due before it hands a hash to anybody. A method that
+    clears the last deadline turns the object back into a plain ``Hash`` while a caller may still
+    hold this class's bound methods, so these call ``Hash`` by name and not ``super()``.
     """
 
     __slots__ = ()
@@ -149,7 +149,7 @@ class VolatileHash(Hash):
         return True
 
     def drop_due(self, now_ms: int) -> int:
-        """Remove the fields that are past their deadlines, and return how many there were."""
+        """Remove the fields that are past their deadlines, and return how many."""
         dropped = 0
         while self.__class__ is VolatileHash:
             field = self.deadlines.next_due(now_ms)
@@ -172,7 +172,7 @@ def intset_width_bytes(member: bytes) -> int:
 
 
 class Set(StringSet):
-    """Members. They come in through ``insert`` and leave by ``drop``."""
+    """Members. They are added with ``insert`` and removed with ``drop``."""
 
     __slots__ = ("is_table", "limits", "roster", "width_bytes")
 
@@ -180,8 +180,8 @@ class Set(StringSet):
         self.limits = limits
         self.roster: Roster | None = None
         self.is_table = False
-        #: As wide as an integer that has left: Redis's intset never becomes narrower, and DUMP
-        #: shows it.
+        #: At least the width of integers that were removed: Redis's intset never becomes narrower,
+        #: and DUMP shows its width.
         self.width_bytes = INTSET_WIDTHS_BYTES[0]
 
     def insert(self, members: Sequence[bytes]) -> int:
@@ -203,7 +203,7 @@ class Set(StringSet):
             self.is_table = True
 
     def drop(self, member: bytes) -> bool:
-        """Remove one member; false when there was none."""
+        """Remove one member; false if there was none."""
         if member not in self:
             return False
         self.discard(member)
@@ -214,7 +214,7 @@ class Set(StringSet):
         return True
 
     def in_order(self) -> list[bytes]:
-        """The members as Redis tells them: integers by value, while they are all integers."""
+        """The members in Redis's order: by value as long as all are integers."""
         return list(self) if self.is_table else sorted(self, key=int)
 
     def duplicate(self) -> Set:
@@ -230,7 +230,7 @@ class Set(StringSet):
 
 
 class List(list[bytes]):
-    """What SORT with STORE leaves, and RESTORE brings. No command changes one."""
+    """A list that SORT ... STORE or RESTORE made. No command changes one."""
 
     __slots__ = ()
 
@@ -241,9 +241,9 @@ class List(list[bytes]):
 
 
 class Unread(bytes):
-    """A string that was stored as text, whatever it reads as: what INCRBYFLOAT leaves.
+    """A string that INCRBYFLOAT stored: its encoding is never "int", even if it looks like one.
 
-    Redis looks for numbers in what clients send, and not in what it writes itself.
+    Redis looks for integers in what clients send, and not in what it writes itself.
     """
 
     __slots__ = ()
@@ -259,7 +259,7 @@ String: TypeAlias = bytes | bytearray
 Collection: TypeAlias = Hash | Set
 Value: TypeAlias = String | Collection | List
 
-#: A kind of value that is looked up by it.
+#: A class of values that can be asked for in a look-up.
 Held = TypeVar("Held", bound=Hash | Set | List)
 
 
@@ -292,7 +292,7 @@ def copy_of(value: Collection | bytearray) -> Collection | bytearray: ...
 @overload
 def copy_of(value: Value) -> Value: ...
 def copy_of(value: Value) -> Value:
-    """An independent copy: COPY, and nothing a client was handed."""
+    """A copy that shares nothing with the original."""
     if isinstance(value, bytes):
         return Unshared(value) if encoding_of(value) == b"int" else value
     if isinstance(value, bytearray):
@@ -301,7 +301,7 @@ def copy_of(value: Value) -> Value:
 
 
 def names_in(owner: Collection) -> Roster:
-    """The collection's roster, built on first use and kept up from then on."""
+    """The collection's roster, built on first use and maintained from then on."""
     if owner.roster is None:
         owner.roster = Roster(owner)
     return owner.roster

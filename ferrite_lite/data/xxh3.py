@@ -1,7 +1,7 @@
-"""XXH3 with 64 bits: the digest of a string that DIGEST tells and IFDEQ compares.
+"""XXH3 with 64 bits: the digest of a string that DIGEST returns and IFDEQ compares.
 
-From the specification of the algorithm (xxHash, doc/xxhash_spec.md), without a seed. It is no
-cryptographic hash: it says cheaply whether a value is what a client believes it to be.
+Written from the algorithm's specification (xxHash, doc/xxhash_spec.md), without a seed. It is not a
+cryptographic hash: it is a cheap check whether a value is what a client believes it to be.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What data and connections weigh, and what goes when that is too much."""
+"""How much memory data and connections take, and what is dropped when that is too much."""

@@ -1,10 +1,9 @@
-"""When each key was last used, or how often: what OBJECT IDLETIME and FREQ tell, and what eviction
-goes by.
+"""When each key was last used, or how often: for OBJECT IDLETIME and FREQ, and for eviction.
 
-Most servers are never asked, so nothing is recorded until somebody asks, or sets a policy that
-needs it: then the databases become ``RecordingKeyspace``, a class of the same layout, and every
-look-up is noted. Of the time before that, only the last change of any key is known, to a tenth of a
-second: no key counts as idle for longer than since that.
+Most servers are never asked, so nothing is recorded until somebody asks or sets a policy that needs
+it. Then the databases become ``RecordingKeyspace``, a class of the same layout, and every look-up
+is noted. Of the time before, only the last change of any key is known, to a tenth of a second: no
+key counts as idle for longer than since then.
 """
 
 from __future__ import annotations
@@ -27,12 +26,12 @@ MAX_FREQUENCY = 255
 
 
 def lru_clock(now_ms: int) -> int:
-    """The seconds that Redis's 24 bits of an object hold."""
+    """A time as the 24 bits in Redis's objects hold it, in seconds."""
     return now_ms // 1000 & 0xFFFFFF
 
 
 class Accesses:
-    """The records of all databases of a server, by key, and how they are made."""
+    """Makes and reads the records of all databases of a server."""
 
     __slots__ = (
         "_changed_ms",
@@ -57,9 +56,9 @@ class Accesses:
         self._changes = 0
         self._changed_ms = moment.ms
         self.is_recording = False
-        #: While a client that must leave no traces (CLIENT NO-TOUCH) runs a command.
+        #: True while a client that must leave no traces (CLIENT NO-TOUCH) runs a command.
         self.is_paused = False
-        #: The record of a key that is on its way to another name or database.
+        #: The record of a key that is being moved to another name or database.
         self.taken: int | None = None
         #: What counts as the last access of a key that has no record.
         self.begun_ms = moment.ms
@@ -71,7 +70,7 @@ class Accesses:
             self._changes, self._changed_ms = changes, self._moment.ms
 
     def begin(self) -> None:
-        """Record from now on, if that was not done before."""
+        """Start recording, if that has not been done yet."""
         if self.is_recording:
             return
         self.tick()
@@ -83,7 +82,7 @@ class Accesses:
             db.interpose(RecordingKeyspace)
 
     def begin_anew(self) -> None:
-        """Forget all records: a time is no frequency, nor a frequency a time."""
+        """Forget all records: they hold times under one policy, and frequencies under another."""
         self.begin()
         self.begun_ms = self._moment.ms
         for db in self._databases:
@@ -92,7 +91,7 @@ class Accesses:
     # --- last use ---------------------------------------------------------------------------------
 
     def idle_ms(self, db: Keyspace, key: bytes) -> int:
-        """How long nobody used a key."""
+        """How long a key has not been used."""
         return max(0, self._moment.ms - db.accesses.get(key, self.begun_ms))
 
     def set_idle(self, db: Keyspace, key: bytes, idle_ms: int) -> None:
@@ -119,7 +118,7 @@ class Accesses:
         return at_ms // MS_PER_MINUTE * (MAX_FREQUENCY + 1) + frequency
 
     def _one_more(self, frequency: int) -> int:
-        """The more uses there were, the less probably one more counts."""
+        """One use more: the higher the frequency, the less likely it is to grow."""
         if frequency == MAX_FREQUENCY:
             return frequency
         uses = max(0, frequency - NEW_FREQUENCY)
@@ -143,7 +142,7 @@ class Accesses:
 
 
 class RecordingKeyspace(Keyspace):
-    """A keyspace that notes every use of a key; ``peek`` and ``in`` look without using."""
+    """A keyspace that records every use of a key; ``peek`` and ``in`` are not uses."""
 
     __slots__ = ()
 
@@ -197,7 +196,7 @@ class RecordingKeyspace(Keyspace):
         self.accesses.pop(key, None)
 
     def take(self, key: bytes) -> tuple[Value, int | None] | None:
-        """The record goes along with the key: RENAME and MOVE place at once what they take."""
+        """Take the record along: RENAME and MOVE place what they take at once."""
         if self.get(key) is not None:
             self.recorder.taken = self.accesses.get(key)
         return super().take(key)

@@ -1,7 +1,7 @@
-"""``maxmemory-clients``: where connections together hold too much, the heaviest are closed.
+"""``maxmemory-clients``: when connections together hold too much, the heaviest are closed.
 
-What a connection holds is what CLIENT LIST tells as ``tot-mem``. Only who said CLIENT NO-EVICT is
-spared: a client that does not read must not take what belongs to all.
+What a connection holds is what CLIENT LIST shows as ``tot-mem``. Only clients that called
+CLIENT NO-EVICT are spared: one that does not read must not take everybody's memory.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("ferrite_lite")
 
-#: A word of a queued request takes as much beside its own bytes.
+#: What a word of a queued request takes besides its own bytes.
 POINTER_BYTES = 8
 
-#: What is remembered for a client by name (a channel, a watched key, a prefix) takes about this in
-#: a dictionary, whatever its length: names are shared.
+#: What a name that is remembered for a client (a channel, a watched key, a prefix) takes in a
+#: dictionary, whatever its length: the names themselves are shared.
 NAME_BYTES = 64
 
 
 def limit_bytes(config: Config) -> int:
-    """How much all connections may hold; 0 is no limit, as is a share of a ``maxmemory`` of 0."""
+    """How much all connections may hold; 0, or a share of a ``maxmemory`` of 0, is no limit."""
     percent = config.maxmemory_clients.removesuffix("%")
     if percent != config.maxmemory_clients:
         return config.maxmemory_bytes * int(percent) // 100
@@ -35,18 +35,18 @@ def limit_bytes(config: Config) -> int:
 
 
 def argv_bytes(client: Context) -> int:
-    """What the words of the request take that runs; nothing where none does."""
+    """What the words of the running request take; 0 if none is running."""
     return _size(client.argv) if client.is_running else 0
 
 
 def queue_bytes(client: Context) -> int:
-    """What the requests take that MULTI has queued."""
+    """What the requests that MULTI has queued take."""
     queue = client.transaction.queue if client.transaction is not None else []
     return sum(_size(argv) + POINTER_BYTES * len(argv) for argv in queue)
 
 
 def names_bytes(client: Context) -> int:
-    """What it takes to remember what the client listens to, watches and tracks."""
+    """What it takes to remember which names the client listens to, watches and tracks."""
     heard, tracker = client.subscriptions, client.tracker
     names = (heard.channels, heard.patterns, heard.shard_channels, client.watch.keys)
     prefixes = len(tracker.prefixes) if tracker is not None else 0
@@ -54,7 +54,7 @@ def names_bytes(client: Context) -> int:
 
 
 def held_bytes(client: Context) -> int:
-    """What a connection holds, its buffers above all."""
+    """What a connection holds in all: mostly its buffers."""
     requests_bytes = argv_bytes(client) + queue_bytes(client)
     return CLIENT_BYTES + sum(client.measure()) + requests_bytes + names_bytes(client)
 

@@ -1,15 +1,15 @@
 """How much memory the data takes, and keeping it below ``maxmemory``.
 
-Python does not tell what a value takes with all that hangs on it, nor what the process owes to its
-host. So memory is accounted as Redis's MEMORY USAGE does it: a key costs its own bytes, the entry
-that holds it, and its value; of a large collection a few elements stand for all. ``used_memory`` is
-the sum of that, an allowance for each connection, its buffers where there is a limit, and what an
-idle redis-server says it takes, so that a limit means the same here and there. It is not what the
-process takes: that is ``used_memory_rss``.
+Python does not say how much memory a value takes with everything it refers to, nor which part of
+the process belongs to the host application. So memory is counted as Redis's MEMORY USAGE does: a
+key costs its own bytes, the entry that holds it, and its value; in a large collection a few
+elements stand for all. ``used_memory`` is the sum of that, an allowance for each connection, its
+buffers if there is a limit, and what an idle redis-server reports, so that a limit means the same
+here and there. The memory of the process is ``used_memory_rss``.
 
-Without a limit nobody pays: who asks gets an estimate. With one, a ``Ledger`` observes the
-databases and keeps the sum exact, which every write pays for. Only while it comes close to the
-limit does each request begin by making room.
+Without a limit this costs nothing: a request for the figure gets an estimate. With a limit, a
+``Ledger`` observes the databases and keeps the sum exact, at a price for every write. Only close to
+the limit does each request begin by making room.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from ..data.values import Hash, List, Set, Value, VolatileHash
 if TYPE_CHECKING:
     from ..state import ServerState
 
-#: What redis-server 7.0 says it uses when it has just been started.
+#: The ``used_memory`` of a redis-server 7.0 that has just been started.
 BASE_BYTES = 875_944
 #: A connection's buffers and objects when nothing is in them.
 CLIENT_BYTES = 20_000
-#: One more entry of a dict at its usual fill, measured at 37 to 80.
+#: One more entry in a dict; measured at 37 to 80, depending on how full it is.
 ENTRY_BYTES = 56
 #: A deadline: its number, its entry, and its entry in the timing wheel.
 DEADLINE_BYTES = 2 * ENTRY_BYTES + 32
@@ -40,12 +40,12 @@ SAMPLES = 5
 #: How many keys of a database an estimate looks at.
 ESTIMATED_KEYS = 1000
 
-#: Requests make room from this share of the limit on, until less than that is used.
+#: Requests begin to make room at the first share of the limit, and stop below the second.
 TIGHT_FROM, TIGHT_UNTIL = 0.98, 0.95
 
 #: How many candidates are remembered between evictions: Redis's EVPOOL_SIZE.
 POOL_SIZE = 16
-#: The clock is read once in so many evictions.
+#: How many evictions there are between two looks at the clock.
 EVICTIONS_PER_LOOK = 16
 
 
@@ -80,12 +80,12 @@ def key_bytes(db: Keyspace, key: bytes, value: Value, samples: int = SAMPLES) ->
 
 
 def overhead_bytes(db: Keyspace, *, of_deadlines: bool = False) -> int:
-    """What a database takes for finding its keys, or for finding their deadlines."""
+    """What a database's table of keys takes, or that of their deadlines."""
     return db.with_deadline * DEADLINE_BYTES if of_deadlines else len(db) * ENTRY_BYTES
 
 
 def estimated_bytes(db: Keyspace) -> int:
-    """How much a database takes, judged by the keys that came first and those that came last."""
+    """How much a database takes, judged by its oldest and its newest keys."""
     if len(db) <= ESTIMATED_KEYS:
         return sum(key_bytes(db, key, value) for key, value in db.stored_items())
     ends = (db.stored_items(), db.stored_items(newest_first=True))
@@ -94,14 +94,14 @@ def estimated_bytes(db: Keyspace) -> int:
 
 
 class Ledger:
-    """What every key takes, kept up as an observer of all databases.
+    """What every key takes, kept up to date by observing all databases.
 
-    What the ledger itself takes, some 90 bytes a key, is not counted: setting a limit must not
-    change what is measured by it.
+    The ledger's own memory, some 90 bytes a key, is not counted: setting a limit must not change
+    the figure that it limits.
     """
 
     def __init__(self, databases: Sequence[Keyspace], alarm: Callable[[], None]) -> None:
-        """``alarm`` is called when ``alarm_bytes``, which it sets anew, are exceeded."""
+        """``alarm`` is called when ``alarm_bytes`` is exceeded, and must set it anew."""
         self.total_bytes = 0
         self.alarm_bytes = sys.maxsize
         self._alarm = alarm
@@ -133,7 +133,7 @@ class Ledger:
         if by is None:
             self.total_bytes -= sum(self._sizes[db].values())
             self._sizes[db] = {}
-        elif db.index < by.index:  # of an exchange, both sides tell
+        elif db.index < by.index:  # each side of an exchange reports it
             self._sizes[db], self._sizes[by] = self._sizes[by], self._sizes[db]
 
 
@@ -149,7 +149,7 @@ class Memory:
         self._policy = "noeviction"
         self._peak_bytes = 0
         self.is_limited = False
-        #: What connections hold besides, as the server's cycle has measured it.
+        #: What connections' buffers hold, as last measured by the server's cycle.
         self.buffers_bytes = 0
         #: Whether every request must make room first.
         self.is_tight = False
@@ -157,7 +157,7 @@ class Memory:
         self.is_exhausted = False
 
     def configure(self) -> None:
-        """Take over changed settings: limit and policy."""
+        """Put changed settings into effect: limit and policy."""
         config = self._server.config
         limited = config.maxmemory_bytes > 0
         self._pool.clear()
@@ -171,7 +171,7 @@ class Memory:
         self.look()
 
     def turn(self) -> None:
-        """Go on with what requests had no time for; a cycle calls this."""
+        """Continue evictions that requests had no time for; a cycle calls this."""
         if self.is_tight:
             self.make_room()
         self.look()
@@ -203,29 +203,29 @@ class Memory:
         return BASE_BYTES + CLIENT_BYTES * len(self._server.clients) + self.buffers_bytes
 
     def dataset_bytes(self) -> int:
-        """What keys and values take: exact under a limit, else estimated."""
+        """What keys and values take: exact if there is a limit, else an estimate."""
         if self._ledger is not None:
             return self._ledger.total_bytes
         return sum(map(estimated_bytes, self._server.databases))
 
     def overhead_bytes(self) -> int:
-        """What of it is neither key nor value."""
+        """The part of the dataset's memory that is neither key nor value."""
         return sum(
             overhead_bytes(db) + overhead_bytes(db, of_deadlines=True)
             for db in self._server.databases
         )
 
     def peak_bytes(self) -> int:
-        """The most that was ever seen in use; nobody looks while nobody asks."""
+        """The most memory in use, of all the times when this was asked."""
         self._peak_bytes = max(self._peak_bytes, self.used_bytes())
         return self._peak_bytes
 
     # --- making room ------------------------------------------------------------------------------
 
     def make_room(self) -> bool:
-        """Evict until the limit holds; false when it does not and nothing may go.
+        """Evict until the limit holds; false if it does not, and nothing more may be evicted.
 
-        It takes the time that ``maxmemory-eviction-tenacity`` allows; the cycle goes on with it.
+        Takes at most the time that ``maxmemory-eviction-tenacity`` allows; the cycle continues.
         """
         self.is_exhausted = self.is_over() and not self._make_room()
         return not self.is_exhausted
@@ -246,7 +246,7 @@ class Memory:
         return can_go_on
 
     def _evict(self, stop_ns: int) -> bool:
-        """Evict until the limit holds or the time is over; false when nothing may go."""
+        """Evict until the limit holds or time is up; false if nothing more may be evicted."""
         server, evicted = self._server, 0
         while self.is_over():
             chosen = self._choose()
@@ -277,7 +277,7 @@ class Memory:
         return None
 
     def _choose_best(self) -> tuple[Keyspace, bytes] | None:
-        """The best of a sample, and of what earlier samples left."""
+        """The best candidate of a new sample and of what is left of earlier ones."""
         while self._fill_pool():
             while self._pool:
                 _, index, key = self._pool.pop()
@@ -287,7 +287,7 @@ class Memory:
         return None
 
     def _fill_pool(self) -> bool:
-        """Look at some keys of each database; false when there are none."""
+        """Add some keys of each database to the pool; false if there are none."""
         found = False
         for db in self._server.databases:
             for _ in range(self._server.config.maxmemory_samples if len(db) else 0):
@@ -310,7 +310,7 @@ class Memory:
         return db.random_volatile_key(random) if self._only_volatile else db.random_key(random)
 
     def _score(self, db: Keyspace, key: bytes) -> int:
-        """The higher, the sooner the key goes."""
+        """The higher the score, the sooner the key is evicted."""
         policy, accesses = self._server.config.maxmemory_policy, self._server.accesses
         if policy == "volatile-ttl":
             return -(db.deadline_ms(key) or 0)
@@ -320,7 +320,7 @@ class Memory:
 
 
 def _budget_us(tenacity: int) -> int:
-    """How long one request may evict: Redis's formula, and 100 means until it is done."""
+    """How long one request may spend on evictions: Redis's formula; 100 means no bound."""
     if tenacity <= 10:
         return 50 * tenacity
     if tenacity < 100:

@@ -1,1 +1,1 @@
-"""What a server says unasked: to subscribers, to caches of clients, and to who watches keys."""
+"""What a server tells clients unasked: pub/sub, keyspace notifications, invalidations, WATCH."""

@@ -1,7 +1,7 @@
 """Who listens to which channel, and what they are sent.
 
-A connection listens to channels, to patterns of channels' names, and to shard channels, which have
-nothing to do with the others. Only topics change its subscriptions, so that both sides agree.
+A connection can listen to channels, to patterns of channel names, and to shard channels, which are
+separate from the others. Only ``Topics`` changes a connection's subscriptions, so both sides agree.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from ..reply import Push
 if TYPE_CHECKING:
     from ..context import Context
 
-#: Those who listen to one name, in the order in which they came.
+#: The connections that listen to one name, in the order in which they subscribed.
 Listeners = dict["Context", None]
 
 
 class Subscriptions:
-    """What one connection listens to, in the order in which it began to."""
+    """What one connection listens to, in the order in which it subscribed."""
 
     __slots__ = ("channels", "patterns", "shard_channels")
 
@@ -33,12 +33,12 @@ class Subscriptions:
 
 
 class Topics:
-    """Names of one kind, and who listens to each. A name to which nobody listens is forgotten."""
+    """Names of one kind, and who listens to each. A name without listeners is forgotten."""
 
     __slots__ = ("_kind", "by_name")
 
     def __init__(self, kind: str) -> None:
-        """``kind`` is what ``Subscriptions`` calls it."""
+        """``kind`` is the attribute of ``Subscriptions`` that holds such names."""
         self._kind = kind
         self.by_name: dict[bytes, Listeners] = {}
 
@@ -53,7 +53,7 @@ class Topics:
         listener.update_guard()
 
     def leave(self, listener: Context, name: bytes) -> None:
-        """Nothing happens if it did not listen."""
+        """Stop listening, if it did."""
         held = self.held_by(listener)
         if name not in held:
             return
@@ -69,11 +69,11 @@ class Topics:
             self.leave(listener, name)
 
     def count(self, name: bytes) -> int:
-        """How many listen to a name."""
+        """How many connections listen to a name."""
         return len(self.by_name.get(name, ()))
 
     def matching(self, pattern: bytes | None) -> list[bytes]:
-        """The names that match, all of them without a pattern."""
+        """The names that match; without a pattern, all of them."""
         if pattern is None:
             return list(self.by_name)
         matches = matcher(pattern)
@@ -112,12 +112,12 @@ class Broker:
         self.shard_channels = Topics("shard_channels")
 
     def forget(self, listener: Context) -> None:
-        """End all subscriptions of a connection, without a word to it."""
+        """End all subscriptions of a connection, without telling it."""
         for topics in (self.channels, self.patterns, self.shard_channels):
             topics.leave_all(listener)
 
     def publish(self, channel: bytes, message: bytes) -> int:
-        """Send a message to all who listen, and return how many times it was sent."""
+        """Send a message to all listeners, and return how many times it was sent."""
         sent = _send_to(self.channels.by_name.get(channel), Push([b"message", channel, message]))
         for pattern in self.patterns.matched_by(channel):
             push = Push([b"pmessage", pattern, channel, message])
@@ -131,10 +131,10 @@ class Broker:
 
 
 def _send_to(listeners: Listeners | None, push: Push) -> int:
-    """How many listen, after all of them were sent the same."""
+    """Send all listeners the same push, and return how many they are."""
     if not listeners:
         return 0
-    receivers = tuple(listeners)  # a push may be one too many, and end a connection
+    receivers = tuple(listeners)  # a push that is one too many ends its connection
     for receiver in receivers:
         receiver.push(push)
     return len(receivers)

@@ -1,8 +1,8 @@
 """Keyspace notifications: what happens to keys, published to whoever listens.
 
-Each change has a class, one letter, and two channels: ``__keyspace@0__:key`` tells its name, and
-``__keyevent@0__:set`` tells the key. ``notify-keyspace-events`` says which are published. While it
-is empty, which it is at first, nothing here is called.
+Each event has a class, which is one letter, and is published on two channels: the event's name on
+``__keyspace@0__:key``, and the key on ``__keyevent@0__:set``. ``notify-keyspace-events`` says which
+classes are published. While it is empty, as it is by default, nothing here is called.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .broker import Broker
 if TYPE_CHECKING:
     from ..context import Context
 
-#: The class of each event; what is not named here is generic.
+#: The class of each event; an event not named here is generic.
 CLASSES = {
     event: letter
     for letter, events in {
@@ -35,8 +35,8 @@ CLASSES = {
 }
 GENERIC = "g"
 
-#: The events that Redis tells after its reply to the command; it tells the others before. Only a
-#: client that listens to its own changes can see that.
+#: The events that Redis sends after its reply to the command; all others it sends before. Only a
+#: client that listens to its own changes can tell.
 TOLD_AFTER_REPLY = {
     **dict.fromkeys(("hset", "hmset", "hsetnx"), frozenset({"hset"})),
     "hincrby": frozenset({"hincrby"}),
@@ -50,15 +50,16 @@ TOLD_AFTER_REPLY = {
     "sunionstore": frozenset({"sunionstore", "del"}),
     "sdiffstore": frozenset({"sdiffstore", "del"}),
 }
-#: SET replies first if it replies with the old value.
+#: The same for SET if it replies with the old value.
 TOLD_AFTER_SET_GET = frozenset({"new", "set", "expire"})
 
-#: Commands that look up keys, by what they are in Redis: reading. The others' misses are not told.
+#: Commands that write, and look up these of their words in order to read: Redis reports misses of
+#: reading look-ups only.
 _WRITERS_THAT_READ = {
     **dict.fromkeys(("getset", "getdel", "getex", "copy"), slice(1, 2)),
     **dict.fromkeys(("sinterstore", "sunionstore", "sdiffstore"), slice(2, None)),
 }
-#: Readers that look at keys in a way that misses none; so do the subcommands of OBJECT and MEMORY.
+#: Readers whose look-ups Redis does not report as misses; nor those of OBJECT and MEMORY.
 _NEVER_MISS = frozenset({"keys", "randomkey", "dbsize"})
 
 
@@ -71,13 +72,14 @@ class Notifier:
         self._config = config
         self._classes: frozenset[str] = frozenset()
         self._is_observing = False
-        #: Whether a look-up that finds nothing is told: then every request must say that it runs.
+        #: Whether misses are published: then every request must pass the gate, which notes that it
+        #: is running.
         self.tells_misses = False
-        #: The connection whose request runs, if it is one that the engine's short cut is not for.
+        #: The connection whose request is running, if that did not take the engine's short cut.
         self.running: Context | None = None
 
     def configure(self) -> None:
-        """Take over the changed setting."""
+        """Put a changed setting into effect."""
         self._classes = self._config.notified_classes
         observes = bool(self._classes & {"K", "E"}) and len(self._classes - {"K", "E"}) > 0
         self.tells_misses = observes and "m" in self._classes
@@ -105,21 +107,21 @@ class Notifier:
             self._broker.publish(b"__keyevent@%d__:%b" % (db.index, name), key)
 
     def keys_replaced(self, db: Keyspace, by: Keyspace | None) -> None:
-        """FLUSHDB and SWAPDB tell nothing."""
+        """FLUSHDB and SWAPDB publish nothing."""
 
     def key_created(self, db: Keyspace, key: bytes) -> None:
         if self._is_observing:
             self.key_changed(db, "new", key)
 
     def key_missed(self, db: Keyspace, key: bytes) -> None:
-        """A look-up has found nothing."""
+        """A look-up found nothing."""
         running = self.running
         if self.tells_misses and running is not None and db is running.db and _reads(running, key):
             self.key_changed(db, "keymiss", key)
 
     @staticmethod
     def _order(running: Context, event: str) -> None:
-        """Let the reply of the running command stand before its event, where Redis does."""
+        """Put the reply of the running command before its event, where Redis does."""
         name = running.command.name
         late = TOLD_AFTER_REPLY.get(name, frozenset())
         if name == "set" and b"get" in map(bytes.lower, running.argv[3:]):
@@ -131,13 +133,13 @@ class Notifier:
 
 
 def _has_all_sources(running: Context) -> bool:
-    """Whether SINTERSTORE had to look for what its sets share: only then it replies first."""
+    """Whether all of SINTERSTORE's sets exist: only then does Redis reply before the event."""
     destination, *sources = running.argv[1:]
     return all(key == destination or running.db.stored(key) for key in sources)
 
 
 def _reads(running: Context, key: bytes) -> bool:
-    """Whether the command that runs looks a key up in order to read it."""
+    """Whether the running command looks a key up in order to read it."""
     command, argv = running.command, running.argv
     if "readonly" in command.flags:
         if command.name == "scan":  # what it walks over it looks up only to learn its type
@@ -152,7 +154,7 @@ def _reads(running: Context, key: bytes) -> bool:
 
 
 class AnnouncingKeyspace(Keyspace):
-    """A keyspace that also tells which keys are new, and which are looked up in vain."""
+    """A keyspace that also reports new keys, and look-ups that find nothing."""
 
     __slots__ = ()
 
@@ -161,7 +163,7 @@ class AnnouncingKeyspace(Keyspace):
         self.announcer.key_created(self, key)
 
     def place(self, key: bytes, value: Value, deadline_ms: int | None) -> None:
-        """What is placed is new even where something was: Redis deletes that before."""
+        """A placed key is always new: Redis deletes what was there first."""
         self.delete_quietly(key)
         super().place(key, value, deadline_ms)
 

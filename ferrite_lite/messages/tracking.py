@@ -1,9 +1,9 @@
-"""Client-side caching: telling a connection that its copy of a key is no longer true.
+"""Client-side caching: telling a connection that its copy of a key is out of date.
 
-In the usual mode of CLIENT TRACKING every key that a connection reads is remembered, and the first
-change of that key is told to all who have read it. In broadcasting mode nothing is remembered:
-connections are told of every change of keys that begin with a prefix, at the end of a turn. Keys go
-by their names alone, whatever their database, as in Redis.
+In the default mode of CLIENT TRACKING the server remembers every key that a connection reads, and
+tells all its readers of the key's first change. In broadcasting mode it remembers nothing:
+connections are told, at the end of a turn, of every change of keys that begin with their prefixes.
+As in Redis, keys go by their names alone, whatever their database.
 
 The databases are observed only while somebody tracks: until then nothing here is called.
 """
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from ..context import Context
     from ..state import ServerState
 
-#: Where connections that speak RESP2 read what is told to them for others.
+#: The channel on which a RESP2 connection gets invalidations that others redirect to it.
 CHANNEL = b"__redis__:invalidate"
 
-#: Changes that no client makes.
+#: Events of changes that no client makes.
 OF_ITSELF = frozenset({"expired", "hexpired", "evicted"})
 
-#: How many keys are forgotten at once when there are too many; the more, the longer that lasts.
+#: How many keys are forgotten at once when there are too many; times the number of attempts so far.
 FORGOTTEN_AT_ONCE = 100
 
 
 class Tracker:
-    """How one connection tracks keys, and what it is yet to be told."""
+    """How one connection tracks keys, and what it has yet to be told."""
 
     __slots__ = (
         "broadcasts",
@@ -57,7 +57,7 @@ class Tracker:
         takes_no: bool = False,
         skips_own: bool = False,
     ) -> None:
-        #: The connection that is told instead; 0 is none.
+        #: The connection that is told in its place; 0 for none.
         self.redirect_id = redirect_id
         self.redirect_is_broken = False
         self.broadcasts = broadcasts
@@ -65,12 +65,12 @@ class Tracker:
         self.needs_yes = needs_yes
         #: OPTOUT: what is read right after CLIENT CACHING NO does not count.
         self.takes_no = takes_no
-        #: Whether CLIENT CACHING was called for what comes now.
+        #: Whether CLIENT CACHING was called for the next request.
         self.has_said = False
-        #: NOLOOP: it knows what it changes itself.
+        #: NOLOOP: it is not told of its own changes.
         self.skips_own = skips_own
         self.prefixes: set[bytes] = set()
-        #: The request that runs, whose keys a script declares.
+        #: The running request: for a script, its declared keys count.
         self.request: tuple[Command, list[bytes]] | None = None
         #: Keys that the running request has changed; None stands for all.
         self.owed: list[bytes | None] = []
@@ -84,7 +84,7 @@ class Tracker:
 
 
 class Prefix:
-    """Those who are told of all keys that begin alike, and what they have not been told yet."""
+    """The connections that are told of keys with one prefix, and what they have yet to be told."""
 
     __slots__ = ("changed", "listeners")
 
@@ -95,24 +95,24 @@ class Prefix:
 
 
 class Tracking:
-    """All that is tracked on one server."""
+    """All tracking on one server."""
 
     def __init__(self, server: ServerState) -> None:
         self._server = server
         self.clients: dict[Context, None] = {}
-        #: Who has read a key since it changed last; what was read first, first.
+        #: The readers of each key since its last change; keys read first come first.
         self._readers: OrderedDict[bytes, dict[Context, None]] = OrderedDict()
-        #: The same the other way round, for connections that end.
+        #: The keys of each reader, for when its connection ends.
         self._read_by: dict[Context, set[bytes]] = {}
         self._prefixes: dict[bytes, Prefix] = {}
         self._effort = 1
-        #: Whether a turn's end has something to tell.
+        #: Whether there is something to broadcast at the end of this turn.
         self.has_news = False
 
     # --- who tracks -------------------------------------------------------------------------------
 
     def start(self, ctx: Context, tracker: Tracker, prefixes: list[bytes]) -> None:
-        """Track for a connection from now on, with its former prefixes besides those given.
+        """Track for a connection from now on, with the prefixes given besides those it had.
 
         Raises PrefixOverlapsExisting and PrefixOverlapsProvided.
         """
@@ -133,9 +133,9 @@ class Tracking:
         ctx.update_guard()
 
     def stop(self, ctx: Context) -> None:
-        """Tell a connection nothing more.
+        """Stop telling a connection of changes.
 
-        What it has read stays remembered, as in Redis: it may track again.
+        As in Redis, what it has read stays remembered: it may track again.
         """
         tracker = ctx.tracker
         if tracker is None:
@@ -176,12 +176,12 @@ class Tracking:
     # --- reading ----------------------------------------------------------------------------------
 
     def begin(self, ctx: Context, command: Command, argv: list[bytes]) -> None:
-        """A tracking connection is about to run a command, or its script is."""
+        """A connection is about to run a command, or its script is."""
         if ctx.tracker is not None and not ctx.running_script:
             ctx.tracker.request = (command, argv)
 
     def remember(self, ctx: Context) -> None:
-        """A command that only reads has run; of a script, all keys that it has declared count."""
+        """A command that only reads has run: remember its keys, or its script's declared keys."""
         tracker = ctx.tracker
         if tracker is None or tracker.request is None or not tracker.remembers:
             return
@@ -192,7 +192,7 @@ class Tracking:
             read_by_it.add(key)
 
     def limit(self) -> None:
-        """Forget keys while there are more than ``tracking-table-max-keys``, and tell of them."""
+        """Forget keys in excess of ``tracking-table-max-keys``, as if they had changed."""
         limit = self._server.config.tracking_max_keys
         if not limit or len(self._readers) <= limit:
             self._effort = 1
@@ -210,7 +210,7 @@ class Tracking:
     def key_changed(self, db: Keyspace, event: str, key: bytes) -> None:
         current = self._current
         if self._prefixes:
-            # A script is nobody's own: Redis tells of what it changes in spite of NOLOOP.
+            # Redis broadcasts what a script changes to its own client as well, in spite of NOLOOP.
             by_client = current is not None and not current.running_script
             self._note_for_broadcast(key, current if by_client and event not in OF_ITSELF else None)
         readers = self._readers.pop(key, None)
@@ -220,16 +220,16 @@ class Tracking:
             if reader is not current:
                 self._tell(reader, [key])
             elif not _tracker(reader).skips_own:
-                if event == "evicted":  # to make room for the request, which comes after
+                if event == "evicted":  # to make room, before the request runs
                     self._tell(reader, [key])
                 else:
                     _tracker(reader).owed.append(key)
 
     def keys_replaced(self, db: Keyspace, by: Keyspace | None) -> None:
-        """SWAPDB tells nothing, for keys go by their names alone; who flushes says so himself."""
+        """SWAPDB tells nothing, since keys go by their names alone; for FLUSHDB see ``flushed``."""
 
     def flushed(self) -> None:
-        """All keys of one database, or of all, are gone: every copy is untrue."""
+        """All keys of one database, or of all, are gone: every copy is out of date."""
         for client in list(self.clients):
             if client is self._current:
                 _tracker(client).owed.append(None)
@@ -245,7 +245,7 @@ class Tracking:
                 self.has_news = True
 
     def _released(self, key: bytes, readers: dict[Context, None]) -> list[Context]:
-        """Those of a key's former readers who want to be told of it."""
+        """Forget a key's readers, and return those that want to be told."""
         for reader in readers:
             self._read_by[reader].discard(key)
         return [r for r in readers if r.tracker is not None and not r.tracker.broadcasts]
@@ -253,7 +253,7 @@ class Tracking:
     # --- telling ----------------------------------------------------------------------------------
 
     def end_request(self, ctx: Context, argv: list[bytes]) -> None:
-        """What a request of its own has made untrue is told to a connection behind the reply."""
+        """Tell a connection, behind its reply, which of its copies its own request has changed."""
         tracker = ctx.tracker
         if tracker is None:
             return
@@ -279,9 +279,9 @@ class Tracking:
                     self._tell(listener, told)
 
     def _tell(self, ctx: Context, keys: list[bytes] | None) -> None:
-        """Tell a connection, or the one that it has named, that keys have changed; None for all."""
+        """Tell a connection, or the one it redirects to, that keys have changed; None for all."""
         tracker = _tracker(ctx)
-        # A quirk of Redis: null is written as its own protocol has it, whoever is told.
+        # A quirk of Redis: null is written in the tracking client's protocol, whoever is told.
         told: Reply = InProtocol(ctx.resp, None) if keys is None else list[Reply](keys)
         target = self._server.clients.get(tracker.redirect_id) if tracker.redirect_id else ctx
         if target is None or (target.closing and target is not ctx):
@@ -295,18 +295,18 @@ class Tracking:
 
     @property
     def _current(self) -> Context | None:
-        """The connection whose request runs, if it is one that tracks or may."""
+        """The connection whose request is running, unless that took the engine's short cut."""
         running = self._server.notifier.running
         return running if running is not None and running.is_running else None
 
 
 def _tracker(ctx: Context) -> Tracker:
-    assert ctx.tracker is not None  # noqa: S101  # only asked about those that track
+    assert ctx.tracker is not None  # noqa: S101  # called only for connections that track
     return ctx.tracker
 
 
 def _check_prefixes(held: set[bytes], given: list[bytes]) -> None:
-    """No key may begin with two prefixes of one connection: it would be told twice."""
+    """Refuse prefixes of one connection that overlap: it would be told twice of a key."""
     for at, prefix in enumerate(given):
         overlapping = [existing for existing in held if _overlap(prefix, existing)]
         if overlapping:

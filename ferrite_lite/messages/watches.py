@@ -1,4 +1,4 @@
-"""WATCH: who wants to know whether a key changed before EXEC."""
+"""WATCH: whether a watched key changed before EXEC."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _is_past(db: Keyspace, key: bytes) -> bool:
 
 
 class Watches:
-    """All watched keys of a server. It observes a database only while a key of it is watched."""
+    """All watched keys of a server. A database is observed only while a key in it is watched."""
 
     def __init__(self) -> None:
         self._watching: dict[Keyspace, dict[bytes, set[Watch]]] = {}
@@ -66,7 +66,7 @@ class Watches:
             watch.broken = True
 
     def keys_replaced(self, db: Keyspace, by: Keyspace | None) -> None:
-        """FLUSHDB breaks the watch of a key that is there; SWAPDB also of one that comes in."""
+        """FLUSHDB breaks the watch of a key that exists; SWAPDB also that of a key swapped in."""
         for key, watching in self._watching[db].items():
             comes = by is not None and by.stored(key) is not None
             if comes or db.stored(key) is not None:

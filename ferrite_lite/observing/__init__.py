@@ -1,1 +1,1 @@
-"""What a server knows of itself: counts, slow requests, latency, and who watches."""
+"""What a server records about itself: counters, slow requests, latency, and MONITOR."""

@@ -1,7 +1,7 @@
-"""The latency monitor: when something took longer than ``latency-monitor-threshold``.
+"""The latency monitor: what took longer than ``latency-monitor-threshold``, and when.
 
-An event is a kind of work: ``command``, ``fast-command``, ``expire-cycle``... It keeps the worst
-time of each of the last seconds in which there was one.
+An event is a kind of work: ``command``, ``fast-command``, ``expire-cycle``... For each of the last
+seconds in which it was slow, the worst time is kept.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class LatencyMonitor:
         self.events.setdefault(name, Event()).add(unix_seconds, elapsed_ms)
 
     def reset(self, *names: bytes) -> int:
-        """Forget some events, or all; how many there were."""
+        """Forget some events, or all, and return how many."""
         doomed = [name for name in (names or tuple(self.events)) if name in self.events]
         for name in doomed:
             del self.events[name]

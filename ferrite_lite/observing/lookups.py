@@ -1,8 +1,8 @@
-"""``keyspace_hits`` and ``keyspace_misses``: how often who reads found a key, and how often not.
+"""``keyspace_hits`` and ``keyspace_misses``: how often a reading command found its key, or did not.
 
-A look-up that finds something is the most frequent thing a server does, and is not counted: a
-command that reads looks each of its keys up once, so its calls tell how many look-ups there were.
-Only what is looked up in vain is counted where it happens; hits are the rest.
+A look-up that finds something is the most frequent thing a server does, so it is not counted. A
+command that reads looks up each of its keys once, so its number of calls gives that of look-ups.
+Only misses are counted where they happen; hits are the rest.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from .metrics import Metrics
 if TYPE_CHECKING:
     from ..context import Context
 
-#: Commands that write, and look up in order to read as well.
+#: Commands that write, and also look keys up in order to read them.
 WRITERS_THAT_READ = frozenset(
     {
         *("getset", "getdel", "getex", "copy", "sort"),
         *("sinterstore", "sunionstore", "sdiffstore"),
     }
 )
-#: Looks at a key without reading it.
+#: A command with the flag ``readonly`` that does not read its key.
 _NEVER_READS = frozenset({"memory|usage"})
 
 
@@ -34,7 +34,7 @@ def reads_keys(command: Command) -> bool:
 
 
 class Lookups:
-    """Counts for one server. ``running`` is the connection whose requests run."""
+    """Counts for one server. ``running`` is the connection whose requests are running."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._meters = [meter for meter in metrics.every() if reads_keys(meter.command)]
@@ -43,7 +43,7 @@ class Lookups:
         self.reset()
 
     def reset(self) -> None:
-        """CONFIG RESETSTAT, which resets the meters too."""
+        """For CONFIG RESETSTAT, which must reset the meters too."""
         self.misses = 0
         #: Keys that were read beyond the first of each call.
         self.further = 0
@@ -55,12 +55,12 @@ class Lookups:
             self.misses += 1
 
     def find_wrong_type(self) -> None:
-        """Something was found, and the call fails for it."""
+        """A value of another type was found, so the call fails."""
         if self._is_reading():
             self._wrong_typed += 1
 
     def count(self, *, is_hit: bool) -> None:
-        """A look-up of a command that as a rule reads nothing: SET with GET."""
+        """Count a look-up by a command that usually reads nothing: SET with GET."""
         self.further += 1
         self.misses += not is_hit
 

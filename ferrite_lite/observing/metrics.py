@@ -1,9 +1,9 @@
-"""What a server counts of its commands: how often each ran, how long it took, how it failed.
+"""What a server counts of its commands: how often each ran, how long it took, how often it failed.
 
-Where a request costs half a microsecond, reading a clock twice would cost a third more. So a quick
-command, which nothing can make slow, is only counted in a pipeline, and the time of the pipeline is
-shared evenly by those that came in it; everything else is timed one by one. Only when the slow log
-or the latency monitor looks below ``SLOW_US`` is every command timed.
+A request can cost half a microsecond, and reading a clock twice would add a third to that. So quick
+commands, which nothing can make slow, are only counted in a pipeline, and share its time evenly;
+everything else is timed one by one. Every command is timed only if the slow log or the latency
+monitor asks for times below ``SLOW_US``.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from ..reply import Reply
 #: No quick command takes this long.
 SLOW_US = 1_000
 
-#: A code is the first word of an error, if that word is no longer than Redis looks.
+#: A code is the first word of an error, if it is no longer than this (Redis's limit).
 MAX_CODE_CHARACTERS = 30
-#: A script chooses the words of its errors: after this many codes (Valkey's number), any other
-#: counts as one of them.
+#: A script can make up any number of codes: beyond this many (Valkey's limit) all others count as
+#: ``OTHER_CODES``.
 MAX_CODES = 128
 OTHER_CODES = "ERRORSTATS_OVERFLOW"
 
-#: Powers of two of a microsecond: the last is a time of thousands of years.
+#: One for each power of two of a microsecond: the last stands for thousands of years.
 BUCKETS = 64
 
-#: What Redis calls slow: SET, for what it replaces may be big, and HGETALL, which here answers with
-#: the hash as it is.
+#: Commands that Redis calls slow, but that are quick here: SET, though it may free something big,
+#: and HGETALL, which answers with the hash itself.
 QUICK_HERE = frozenset({"set", "hgetall"})
 
 Routes = dict[bytes, "Meter"]
 
 
 class Meter:
-    """What is known of the calls of one command on one server."""
+    """The calls of one command on one server."""
 
     __slots__ = (
         "buckets",
@@ -69,7 +69,7 @@ class Meter:
         self.buckets = [0] * BUCKETS
 
     def end_call(self, reply: Reply, elapsed_ns: int) -> None:
-        """A call that was timed, whatever it answered: a script can answer with an error."""
+        """Count a timed call. The reply can be an error: a script may return one."""
         self.calls += 1
         if isinstance(reply, CommandError):
             self.failed += 1
@@ -78,7 +78,7 @@ class Meter:
         self.buckets[(elapsed_ns // NS_PER_US).bit_length()] += 1
 
     def record(self, elapsed_ns: int) -> None:
-        """A timed call."""
+        """Add the time of a call that is counted already."""
         self.timed += 1
         self.timed_ns += elapsed_ns
         self.buckets[(elapsed_ns // NS_PER_US).bit_length()] += 1
@@ -89,27 +89,27 @@ class Meter:
 
 
 class Metrics:
-    """The meters of one server, and the ways by which its engine finds them."""
+    """The meters of one server, and the tables by which its engine finds them."""
 
     def __init__(self, table: CommandTable) -> None:
         self._table = table
         every = [(top, *top.subcommands.values()) for top in table.commands()]
         self._meters = {command: Meter(command) for group in every for command in group}
-        #: By the number of words, as ``CommandTable.short_cuts``.
+        #: The plain commands, by number of words: see ``CommandTable.short_cuts``.
         self.plain = [self._routes(names) for names in table.short_cuts]
         self._quick = [
             {name: meter for name, meter in routes.items() if is_quick(meter.command)}
             for routes in self.plain
         ]
         self.no_short_cuts: list[Routes] = [{} for _ in range(MANY_WORDS + 1)]
-        #: Of these, the commands that are counted and not timed.
+        #: Of these, the quick commands, which are counted and not timed.
         self.short_cuts = self._quick
         self.errors: Counter[str] = Counter()
         self.shared_calls = 0
         self.shared_ns = 0
-        #: A call that takes as long goes to the slow log or the latency monitor.
+        #: A call that takes this long goes to the slow log or the latency monitor.
         self.noted_from_ns = 0
-        #: Whether the script that runs has seen an error that is counted.
+        #: Whether the running script has seen an error that was counted already.
         self.script_failed = False
 
     def _routes(self, names: dict[bytes, Command]) -> Routes:
@@ -123,20 +123,20 @@ class Metrics:
         return (meter for meter in self._meters.values() if meter.is_used)
 
     def every(self) -> Iterable[Meter]:
-        """The meter of each command, used or not."""
+        """The meters of all commands, used or not."""
         return self._meters.values()
 
     def note_from(self, elapsed_us: int | None) -> None:
-        """Let calls that take as long be noted: none, all, or some.
+        """Note calls that take this long; None notes none.
 
-        Connections look at ``short_cuts`` when they ``update_guard``.
+        Afterwards connections must ``update_guard``, which reads ``short_cuts``.
         """
         self.noted_from_ns = sys.maxsize if elapsed_us is None else elapsed_us * NS_PER_US
         times_all = self.noted_from_ns < SLOW_US * NS_PER_US
         self.short_cuts = self.no_short_cuts if times_all else self._quick
 
     def reset(self) -> None:
-        """CONFIG RESETSTAT."""
+        """For CONFIG RESETSTAT."""
         for meter in self._meters.values():
             meter.reset()
         self.errors.clear()
@@ -147,7 +147,7 @@ class Metrics:
         return self.short_cuts is self.no_short_cuts
 
     def count_error(self, error: CommandError, command: Command | None = None) -> None:
-        """An error reply, by its code: ``ERR``, ``WRONGTYPE``... A script's own counts once."""
+        """Count an error reply by its code; not again one that a script passes on."""
         if command is not None and command.group == "scripting" and self.script_failed:
             self.script_failed = False
             return
@@ -161,7 +161,7 @@ class Metrics:
         self.count_error(error)
 
     def count_refusal(self, argv: list[bytes]) -> Command | None:
-        """A request that was not run; returns the command that it counts for, if any."""
+        """Count a request that was refused; returns the command it meant, if there is one."""
         command = self._table[argv[0]]
         if command is None:
             return None
@@ -171,7 +171,7 @@ class Metrics:
         return command
 
     def share(self, calls: int, elapsed_ns: int) -> None:
-        """The time that quick commands took together."""
+        """Add the time that quick commands took together."""
         self.shared_calls += calls
         self.shared_ns += elapsed_ns
 
@@ -215,5 +215,5 @@ def _code_of(text: str) -> str:
 
 
 def is_quick(command: Command) -> bool:
-    """Whether a command does a bounded small amount of work."""
+    """Whether a command does only a small, bounded amount of work."""
     return "fast" in command.flags or command.name in QUICK_HERE

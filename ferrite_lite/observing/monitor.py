@@ -1,6 +1,6 @@
-"""MONITOR: every command that runs, shown to whoever asked to see, without its secrets.
+"""MONITOR: every command that runs, shown without its secrets to the connections that asked.
 
-While nobody watches nothing here is called. As long as somebody does, no request of any connection
+While nobody watches, nothing here is called. While somebody does, no request of any connection
 takes the engine's short cut.
 """
 
@@ -33,21 +33,21 @@ class Monitor:
         self._server.update_guards()
 
     def remove(self, watcher: Context) -> None:
-        """Nothing happens if it did not watch."""
+        """Stop watching, if it did."""
         if watcher in self.watchers:
             del self.watchers[watcher]
             self._server.update_guards()
 
     def show(self, ctx: Context, command: Command, argv: list[bytes]) -> None:
-        """Show a command to all who watch; it has run, or is a script that is about to.
+        """Show a command to all watchers: one that has run, or a script that is about to.
 
-        What only an administrator may call is shown to nobody, as in Redis.
+        As in Redis, commands with the flag ``admin`` are shown to nobody.
         """
         if self.watchers and "admin" not in command.flags:
             self.tell(ctx, redacted(command, argv))
 
     def tell(self, ctx: Context, argv: list[bytes]) -> None:
-        """Show a request as it stands."""
+        """Show a request as it is, secrets included."""
         line = self._line(ctx, argv)
         for watcher in tuple(self.watchers):
             if watcher.closing or not watcher.wants_replies:

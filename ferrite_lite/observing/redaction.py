@@ -1,4 +1,4 @@
-"""Requests as they may be shown: in the slow log, and to whoever monitors."""
+"""Requests without their secrets, as the slow log and MONITOR show them."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ def redacted(command: Command, argv: list[bytes]) -> list[bytes]:
 
 
 def _password(argv: list[bytes]) -> Iterable[int]:
-    """Of AUTH, and with it the user's name."""
+    """AUTH: the password and the user's name."""
     return range(1, len(argv))
 
 
 def _everything(argv: list[bytes]) -> Iterable[int]:
-    """Of ACL SETUSER, all behind the subcommand."""
+    """ACL SETUSER: all words behind the subcommand."""
     return range(2, len(argv))
 
 
 def _secret_values(argv: list[bytes]) -> Iterable[int]:
-    """Of CONFIG SET."""
+    """CONFIG SET: the values of secret settings."""
     return [at + 1 for at in range(2, len(argv) - 1, 2) if argv[at].lower() in SECRET_SETTINGS]
 
 
 def _credentials(argv: list[bytes]) -> Iterable[int]:
-    """Of HELLO, the two words behind AUTH."""
+    """HELLO: the two words behind AUTH."""
     for at, word in enumerate(argv[2:], start=2):
         if word.lower() == b"auth":
             return [at + 1, at + 2]

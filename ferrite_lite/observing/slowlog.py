@@ -1,4 +1,4 @@
-"""The slow log: the last requests that took longer than ``slowlog-log-slower-than``."""
+"""The slow log: the latest requests that took longer than ``slowlog-log-slower-than``."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class SlowLog:
         client_name: bytes,
         max_entries: int,
     ) -> None:
-        """Note a request; ``argv`` must hold no secret."""
+        """Add a request; ``argv`` must hold no secret."""
         trimmed = trim(argv)
         entry = SlowRequest(self._next_id, unix_seconds, elapsed_us, trimmed, address, client_name)
         self._next_id += 1
@@ -57,12 +57,12 @@ class SlowLog:
         return entries if count < 0 else entries[:count]
 
     def reset(self) -> None:
-        """Forget the entries; their ids are not given again."""
+        """Forget the entries; their ids are not used again."""
         self._entries.clear()
 
 
 def trim(argv: Sequence[bytes]) -> list[bytes]:
-    """A request with its ends cut off, and told."""
+    """A request cut to the size of an entry, with notes on how much was cut."""
     kept = list(argv)
     if len(argv) > MAX_WORDS:
         left_out = len(argv) - MAX_WORDS + 1

@@ -1,9 +1,9 @@
 """CRC-64 in the variant of Redis (Jones): the checksum at the end of DUMP payloads and RDB files.
 
-A checksum byte by byte is slow in Python, so a long message is folded first: a CRC is a remainder
-of polynomials over GF(2), and the front of the message can be multiplied by ``x**k mod P``, a
-number of 64 bits, and added to the rest without changing the remainder. Python's big integers do
-that at memory speed.
+Computing it byte by byte is slow in Python, so a long message is folded first. A CRC is a remainder
+of polynomials over GF(2): the front of the message can be multiplied by ``x**k mod P``, a number of
+64 bits, and added to the rest without changing the remainder. Python's big integers do that at
+memory speed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 #: The polynomial, its bits reversed like everything here: bit 0 has the highest power.
 _POLYNOMIAL = 0x95AC9329AC4BC9B5
 _BITS = 64
-#: Below this size, looking bytes up one by one is faster than folding.
+#: Up to this size, looking up byte by byte is faster than folding.
 _FOLD_FROM_BYTES = 256
 
 
@@ -38,7 +38,7 @@ def crc64(data: bytes) -> int:
 
 
 def _folded(data: bytes) -> bytes:
-    """A short message that has the same checksum."""
+    """A short message with the same checksum."""
     message, size = int.from_bytes(data, "little"), len(data) * 8
     while size > _FOLD_FROM_BYTES * 8:
         # The rest is 64 bits longer than the front: a product with 64 bits fits exactly into it.

@@ -1,4 +1,4 @@
-"""DUMP payloads: a value in RDB form, the version of that form, and a checksum over both."""
+"""DUMP payloads: a value in RDB format, the version of the format, and a checksum of both."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from .crc64 import crc64
 from .packed import Corrupt
 from .rdb import Reader, Writer
 
-#: The version of Redis 7.0, whose form is written.
+#: Redis 7.0's version, which is written.
 RDB_VERSION = 10
-#: The version of Valkey 9, which a hash needs whose fields have deadlines.
+#: Valkey 9's version, which is written for a hash with field deadlines.
 VALKEY_RDB_VERSION = 80
-#: The versions that can be read: those of Redis up to 8, and Valkey 9's, which went its own way.
+#: The versions that can be read: Redis's up to 8, and that of Valkey 9, which went its own way.
 READABLE_VERSIONS = frozenset({*range(14), VALKEY_RDB_VERSION})
 
 _VERSION_BYTES = 2
@@ -22,16 +22,16 @@ _CHECKSUM_BYTES = 8
 
 
 def dump(value: Value, *, compresses: bool = True) -> bytes:
-    """The payload of a value, as redis-server 7.0 answers DUMP, or valkey-server 9 where it must.
+    """The payload of a value, as redis-server 7.0 answers DUMP; with field deadlines, as Valkey 9.
 
-    Valkey alone can read what it wrote of deadlines of fields, and Redis alone what Redis wrote.
+    Redis and Valkey cannot read each other's payloads with field deadlines.
     """
     version = VALKEY_RDB_VERSION if isinstance(value, VolatileHash) else RDB_VERSION
     return _signed(Writer(compresses=compresses).value(value), version)
 
 
 def dump_libraries(codes: Iterable[bytes], *, compresses: bool = True) -> bytes:
-    """The payload of FUNCTION DUMP: the texts of libraries."""
+    """The payload of FUNCTION DUMP: the source texts of libraries."""
     return _signed(Writer(compresses=compresses).libraries(codes))
 
 
@@ -49,7 +49,7 @@ def load(
     """
     _check(payload, checks_sum=checks_sum)
     try:
-        # The reader is given the footer too: Redis lets a value reach into it.
+        # The reader gets the footer as well: Redis lets a value reach into it.
         return Reader(payload, limits, max_bytes).value()
     except Corrupt:
         raise BadDumpFormat from None

@@ -1,6 +1,6 @@
 """LZF, the compression inside Redis's formats: a run of literal bytes, or a look back.
 
-A ``Compressor`` makes the choices that Redis makes, so that what it gives is equal to the byte.
+A ``Compressor`` makes the same choices as Redis, so that its output is equal to the byte.
 """
 
 from __future__ import annotations
@@ -9,19 +9,19 @@ MAX_LITERALS = 32
 MAX_DISTANCE = 1 << 13
 MAX_MATCH_BYTES = 264
 _MIN_MATCH_BYTES = 3
-#: A match is compared so far before anything looks at the end of the input.
+#: How far a match is compared before the end of the input is looked at.
 _UNCHECKED_MATCH_BYTES = 19
 _HASH_MASK = (1 << 16) - 1
 
-#: How many positions a Compressor looks at: about 0.1 s. Redis has no such limit; what is left then
-#: stays uncompressed, which every server reads just as well.
+#: How many positions a Compressor looks at: about 0.1 s. Redis has no such limit. Strings that are
+#: left then stay uncompressed, and every server reads those just as well.
 MAX_STEPS = 250_000
-#: No two bytes can stand for more than this many.
+#: Compressed bytes expand by no more than this factor.
 MAX_EXPANSION = MAX_MATCH_BYTES // 3
 
 
 class CorruptLzf(ValueError):
-    """Not the LZF of as many bytes as were told."""
+    """Not LZF, or not of a string with the size that was given."""
 
 
 class Compressor:

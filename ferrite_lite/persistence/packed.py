@@ -1,8 +1,8 @@
-"""Redis's packed collections: one string that holds many, or many integers.
+"""Redis's packed collections: one string that holds many strings, or many integers.
 
 ``listpack`` and ``intset`` are what Redis writes today; ``ziplist`` and ``zipmap`` are what servers
-before 7.0 and before 2.6 wrote. What is read may come from anybody: every length is checked before
-it is used, as ``sanitize-dump-payload yes`` does, and Corrupt is raised for whatever does not fit.
+before 7.0 and before 2.6 wrote. The bytes may come from anybody, so every length is checked before
+it is used, as with ``sanitize-dump-payload yes``, and Corrupt is raised if anything does not fit.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..data.values import INTSET_WIDTHS_BYTES
 from ..numeric import maybe_int
 
 _END = 0xFF
-#: A header's count says "too many to be counted here".
+#: The count in a header when there are too many elements for two bytes.
 _UNKNOWN_COUNT = 0xFFFF
 
 
@@ -23,7 +23,7 @@ class Corrupt(ValueError):
 
 
 def _part(data: bytes, start: int, size: int) -> bytes:
-    """Bytes that must be there, and more behind them: the end mark at least."""
+    """A part of the data, of exactly this size. Raises Corrupt."""
     part = data[start : start + size]
     if len(part) != size:
         raise Corrupt
@@ -46,13 +46,13 @@ def _check_count(counted: int, told: int) -> None:
 # --- listpack -------------------------------------------------------------------------------------
 
 _LISTPACK_HEADER_BYTES = 6
-#: First bytes of an integer of two bytes and more, with its size.
+#: The first byte of an integer entry, and how many bytes the integer has.
 _LISTPACK_INTEGERS = {0xF1: 2, 0xF2: 3, 0xF3: 4, 0xF4: 8}
 _INT13_MIN, _INT13_MAX = -(2**12), 2**12 - 1
 
 
 def write_listpack(elements: Iterable[bytes]) -> bytes:
-    """Elements in order; as in Redis, what reads like an integer is kept as one."""
+    """Pack elements in order; as in Redis, those that look like integers are stored as such."""
     entries = [write_listpack_entry(element) for element in elements]
     body = b"".join(entries)
     size = _LISTPACK_HEADER_BYTES + len(body) + 1
@@ -88,8 +88,8 @@ def _integer_entry(number: int) -> bytes:
 
 
 def _back_length(size: int) -> bytes:
-    """An entry's size behind it, for who walks backwards: 7 bits a byte, the lowest last."""
-    # Redis's borders: the longest sizes of two, three and four bytes are one short of a power.
+    """An entry's size, stored behind it for walking backwards: 7 bits a byte, the lowest last."""
+    # Redis's limits: those of two, three and four bytes are one less than would fit.
     septets = 1 + (size > 127) + (size >= 16383) + (size >= 2097151) + (size >= 268435455)
     parts = [size >> 7 * at & 0x7F | 0x80 for at in reversed(range(septets))]
     parts[0] &= 0x7F
@@ -115,7 +115,7 @@ def read_listpack(data: bytes) -> list[bytes]:
 
 
 def _check_frame(data: bytes, header_bytes: int) -> None:
-    """The size at the beginning, and the mark at the end."""
+    """Check the size at the beginning and the mark at the end."""
     if len(data) <= header_bytes or data[-1] != _END or _unsigned(data, 0, 4) != len(data):
         raise Corrupt
 
@@ -174,7 +174,7 @@ def read_intset(data: bytes) -> tuple[list[int], int]:
 # --- what older servers wrote ---------------------------------------------------------------------
 
 _ZIPLIST_HEADER_BYTES = 10
-#: The length of the entry before does not fit one byte: four follow.
+#: Marks that the previous entry's length does not fit in one byte: four bytes follow.
 _ZIPLIST_LONG = 0xFE
 _ZIPLIST_INTEGERS = {0xC0: 2, 0xD0: 4, 0xE0: 8, 0xF0: 3, 0xFE: 1}
 _ZIPMAP_LONG = 0xFE
@@ -202,7 +202,7 @@ def read_ziplist(data: bytes) -> list[bytes]:
 
 
 def _previous_size(data: bytes, at: int) -> tuple[int, int]:
-    """How long the entry before is, and how many bytes tell it."""
+    """The previous entry's size, and how many bytes it is written in."""
     if data[at] < _ZIPLIST_LONG:
         return data[at], 1
     return _unsigned(data, at + 1, 4), 5
@@ -228,14 +228,14 @@ def _ziplist_entry(data: bytes, at: int) -> tuple[bytes, int]:
 
 
 def read_zipmap(data: bytes) -> list[bytes]:
-    """Fields and values in turn, of a hash that Redis 2.4 wrote. Raises Corrupt."""
+    """Fields and values in turn, from a hash that Redis 2.4 wrote. Raises Corrupt."""
     if len(data) < 2 or data[-1] != _END:
         raise Corrupt
     elements = []
     at, end = 1, len(data) - 1
     while at < end and data[at] != _END:
         field, at = _zipmap_string(data, at)
-        # A value is followed by room that an update has left over, told before it.
+        # A value may be followed by unused bytes, whose number stands before it.
         value, at = _zipmap_string(data, at, has_room=True)
         elements += [field, value]
     if at != end or (data[0] < _ZIPMAP_LONG and data[0] != len(elements) // 2):

@@ -1,9 +1,9 @@
-"""One value in Redis's RDB format: a type byte, and what that type makes of the bytes behind it.
+"""One value in Redis's RDB format: a type byte, and bytes whose form depends on that type.
 
-Written is what Redis 7.0 writes, and for a hash whose fields have deadlines what Valkey 9 writes.
-Read is what any server from Redis 2.6 to Redis 8 and Valkey 9 may
-have written for a string, a hash, a set or a list. The bytes come from anybody who may RESTORE, so
-every count is held against what is left, and ``max_bytes`` bounds what compressed parts expand to.
+Values are written as Redis 7.0 writes them; a hash with field deadlines, as Valkey 9 does. What any
+server from Redis 2.6 to Redis 8 or Valkey 9 may have written for a string, a hash, a set or a list
+can be read. The bytes come from anybody who may call RESTORE, so every count is checked against
+what is left, and ``max_bytes`` bounds what compressed parts expand to.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ HASH_ZIPMAP, LIST_ZIPLIST, SET_INTSET, HASH_ZIPLIST = 9, 10, 11, 13
 LIST_QUICKLIST, HASH_LISTPACK, LIST_QUICKLIST_2, SET_LISTPACK = 14, 16, 18, 20
 #: Hashes whose fields may have deadlines: Redis 7.4's two forms, and Valkey 9's.
 HASH_METADATA, HASH_LISTPACK_EX, HASH_2 = 24, 25, 22
-#: What stands for no deadline in Valkey's form.
+#: Valkey's form of no deadline.
 NO_DEADLINE_MS = -1
 
 #: A library of functions.
 FUNCTION_2 = 245
 
-#: First byte of a string that is not written as it is, with what follows.
+#: First bytes of strings that are written as integers, and how many bytes follow.
 _INTEGERS = {0xC0: 1, 0xC1: 2, 0xC2: 4}
 _COMPRESSED = 0xC3
 #: First bytes of longer lengths.
 _LENGTH_BYTES = {0x80: 4, 0x81: 8}
-#: Only what is that short may be written as an integer: the longest of 32 bits.
+#: Only strings this short may be written as integers: the longest text of 32 bits.
 _INTEGER_TEXT_BYTES = 11
 #: Redis tries to compress strings that are longer than this, and wants to save four bytes.
 _COMPRESS_OVER_BYTES = 20
