@@ -17,8 +17,6 @@ from .commands.clients import client_line
 from .config import Config
 from .context import Context, Peer, ReplyMode
 from .errors import (
-    BusyFunction,
-    BusyScript,
     CommandError,
     CrossProtocolRequest,
     NoKeysForReplicas,
@@ -35,7 +33,7 @@ from .observing.metrics import Meter
 from .pause import Postponed
 from .reply import NO_REPLY, OK, QUEUED, Reply
 from .resp import BULK_HEADERS, ENCODERS, INTEGER_LINES, Request
-from .scripting.scripts import NativeScript, flags_of
+from .scripting.scripts import NativeScript, busy_error, flags_of
 from .state import ServerState
 
 #: How long other clients wait for one client's pipeline, plus one command of it.
@@ -354,8 +352,7 @@ class Engine:
             if ctx.subscriptions and ctx.resp == 2 and command.name not in WHILE_SUBSCRIBED:
                 raise NotWhileSubscribed(command.name)
             if self.state.is_busy and "allow_busy" not in command.flags:
-                is_function = getattr(self.state.running_script, "is_function", False)
-                raise BusyFunction if is_function else BusyScript
+                raise busy_error(self.state.running_script)
             if ctx in self.state.monitor.watchers:
                 self._keep_from_keys(ctx, command, argv)
             elif self.state.pause.is_on:

@@ -148,8 +148,18 @@ class Server:
 
         SHUTDOWN and signals use this, because they arrive while the loop is doing something else.
         """
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._close_soon)
+        if self._loop is None:
+            return
+        if threading.get_ident() == self._thread:
+            # At once: who has asked for the end, and sees it come, must not be accepted again.
+            self._close_listeners()
+        self._loop.call_soon_threadsafe(self._close_soon)
+
+    def _close_listeners(self) -> None:
+        self._stop_listening()
+        if self._unix_listener is not None:
+            self._unix_listener.close()
+            self._unix_listener = None
 
     def _close_soon(self) -> asyncio.Task[None]:
         if self._end is None:
@@ -163,9 +173,7 @@ class Server:
     async def _close(self) -> None:
         state = self.engine.state
         state.shut_down = state.move = state.busy_door = None
-        self._stop_listening()
-        if self._unix_listener is not None:
-            self._unix_listener.close()
+        self._close_listeners()
         for connection in self._answered_so_far():
             connection.ctx.finish()
             connection.ctx.close()

@@ -8,6 +8,7 @@ from ..context import Context
 from ..errors import CannotShutDown, NoShutdownInProgress, NothingIsSaved, SyntaxFault
 from ..numeric import parse_int
 from ..reply import NO_REPLY, Reply, Verbatim
+from ..scripting.scripts import busy_error
 from .options import keyword
 
 command = CommandGroup("server")
@@ -72,13 +73,16 @@ def shutdown(ctx: Context, *words: bytes) -> Reply:
         raise SyntaxFault
     if b"ABORT" in options:
         raise NoShutdownInProgress
+    script = ctx.server.running_script
+    if script is not None and b"NOSAVE" not in options:
+        raise busy_error(script)
     if ctx.server.shut_down is None:
         raise CannotShutDown
     if b"SAVE" in options:
         raise NothingIsSaved
     ctx.server.shut_down()
-    if ctx.server.running_script is not None:
-        ctx.server.running_script.is_killed = True  # the loop must turn to end the server
+    if script is not None:
+        script.is_killed = True  # the loop must turn to end the server
     ctx.finish()
     return NO_REPLY
 

@@ -48,6 +48,7 @@ _LOG_LEVELS = (logging.DEBUG, logging.DEBUG, logging.INFO, logging.WARNING)
 
 #: Why a command that a script calls is not run at all.
 _REFUSALS = (
+    NotEnoughReplicas,
     ScriptCommandNotAllowed,
     ScriptNoPermission,
     ScriptWriteNotAllowed,
@@ -214,8 +215,13 @@ def kill(ctx: Context, *, is_function: bool) -> None:
     if run.has_written:
         raise ScriptUnkillable
     if run.is_function is not is_function:
-        raise BusyFunction if run.is_function else BusyScript
+        raise busy_error(run)
     run.is_killed = True
+
+
+def busy_error(run: ScriptRun | None) -> CommandError:
+    """What a client is told while a script runs past its time."""
+    return BusyFunction() if run is not None and run.is_function else BusyScript()
 
 
 class Door(Protocol):
@@ -453,7 +459,10 @@ class _FullHost(_Host):
             and not self.has_written
             and self._may_run(command, argv)
         ):
-            raise OutOfMemory
+            error = OutOfMemory()
+            self._metrics.count_refusal(argv)
+            self._count_error(error)
+            raise error
         return super().call(argv)
 
     def call_prepared(

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from ferrite_lite import Config, Engine, Server
-from tests.support.wire import RawConnection, encode
+from tests.support.wire import ConnectionClosed, RawConnection, encode
 
 Connect = Callable[[], RawConnection]
 
@@ -148,6 +148,19 @@ def test_a_script_that_has_written_cannot_be_killed(connect: Connect) -> None:
     assert until_busy(other) == BUSY
     assert other.ask("SCRIPT", "KILL").startswith(b"-UNKILLABLE Sorry the script already executed")
     other.send(encode("SHUTDOWN", "NOSAVE"))
+
+
+def test_shutdown_nosave_ends_the_server_even_if_the_script_has_written(connect: Connect) -> None:
+    runner, other = connect(), connect()
+    runner.send(encode("EVAL", f"redis.call('SET', 'k', 1) {NEVER_ENDING}", 0))
+    assert until_busy(other) == BUSY
+    assert other.ask("SHUTDOWN") == BUSY
+    assert other.ask("SHUTDOWN", "SAVE") == BUSY
+    other.send(encode("SHUTDOWN", "NOSAVE"))
+    with pytest.raises(ConnectionClosed):
+        other.read_reply()
+    with pytest.raises(ConnectionRefusedError):
+        connect()
 
 
 def test_a_function_is_killed_as_a_function(connect: Connect) -> None:

@@ -88,6 +88,22 @@ def test_an_error_inside_a_script_counts_once() -> None:
     assert meter_of(engine, b"hget").rejected == 2
 
 
+@pytest.mark.parametrize(
+    ("setting", "code"), [(b"maxmemory", "OOM"), (b"min-replicas-to-write", "NOREPLICAS")]
+)
+def test_what_the_state_of_the_server_keeps_a_script_from_counts_as_rejected(
+    setting: bytes, code: str
+) -> None:
+    engine = Engine()
+    ctx = engine.connect()
+    engine.execute(ctx, [b"CONFIG", b"SET", setting, b"1"])
+    for call in (b"call", b"pcall"):
+        engine.execute(ctx, [b"EVAL", b"return redis." + call + b"('set', 'k', 'v')", b"0"])
+    assert engine.state.metrics.errors == {code: 2}
+    meter = meter_of(engine, b"set")
+    assert (meter.calls, meter.rejected, meter.failed) == (0, 2, 0)
+
+
 def fail_with(engine: Engine, *errors: bytes) -> None:
     """Have a script answer with these errors, one call each."""
     ctx = engine.connect()
