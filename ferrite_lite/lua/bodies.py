@@ -62,8 +62,6 @@ class Writer:
         self.lines: list[int] = [0]
         #: Those of KEYS and ARGV that are needed as tables; of the others, elements are read alone.
         self.tables = set(ARGUMENT_TABLES) if not self.is_alone else set()
-        #: Whether a function within the script calls any but those that stand before it.
-        self.is_deep = False
         #: The commands that the script names, by their names in the code.
         self.commands: dict[str, NamedCommand] = {}
 

@@ -13,19 +13,31 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from .errors import LuaError
+from .errors import LuaError, StackOverflow
 from .host import ScriptHost
 
 #: Loop rounds and calls between two looks at the host: milliseconds.
 STEPS_BETWEEN_LOOKS = 2_000
-#: How deep functions of Lua call one another. Lua itself goes four times as deep; this deep, Python
-#: needs about 3 MB of the stack, of which a thread has 8.
-MAX_DEPTH = 4_000
+#: How deep functions of Lua call one another: Lua's list of calls doubles until it would have more
+#: than 20,000 (``LUAI_MAXCALLS``), and the script itself and an end are in it. (Redis keeps a list
+#: that has once been too long at 20,000: a later script can go that deep there.) A call from Python
+#: to Python needs no room on C's stack, of which a thread has 8 MB; where one does need it, it
+#: counts as several, so that all together take some 2 MB at most.
+MAX_DEPTH = 16_382
+#: Calls that find room in any case.
+FEW_CALLS = 10
+#: What a call with a list of arguments counts besides: 400 bytes on C's stack, in Python 3.11.
+SPREAD_WEIGHT = 3 if sys.version_info < (3, 12) else 0
+#: What a call inside a coroutine counts, which is two generators. Python 3.11 runs them on C's
+#: stack, in 850 bytes; later versions need 260 when they take down some that are waiting. So in a
+#: coroutine functions call one another 2,047 deep, or 8,191, where Lua goes 16,383 deep.
+GENERATOR_WEIGHT = 8 if sys.version_info < (3, 12) else 2
 #: How deep the libraries and metamethods call functions of Lua (``LUAI_MAXCCALLS``, less one).
 MAX_CALLBACKS = 199
-#: Python calls that may nest beyond what there were: MAX_DEPTH in a run, with what stands between;
-#: when a source is read, ``LUAI_MAXCCALLS`` levels of syntax, and sums of a few thousand terms.
-PYTHON_DEPTH = 40_000
+#: Python calls that may nest beyond what there were: MAX_DEPTH in a run, with what stands between,
+#: up to three for each; when a source is read, ``LUAI_MAXCCALLS`` levels of syntax, and sums of a
+#: few thousand terms.
+PYTHON_DEPTH = 5 * MAX_DEPTH
 #: Strings made since the last look at the process, at which the next one is due.
 BYTES_BETWEEN_LOOKS = 1 << 20
 #: Strings up to this size are not counted: they are many only in many steps.
@@ -47,14 +59,23 @@ C_STACK_OVERFLOW = b"C stack overflow"
 class Budget:
     """The budget of the scripts of one world; one of them runs at a time."""
 
-    __slots__ = ("_grown_bytes", "_host", "_resident_bytes", "callbacks", "depth", "steps")
+    __slots__ = (
+        "_grown_bytes",
+        "_host",
+        "_limit",
+        "_resident_bytes",
+        "callbacks",
+        "depth",
+        "steps",
+    )
 
     def __init__(self) -> None:
         self._host: ScriptHost
         #: What is left of them until the next look: compiled code counts by itself.
         self.steps = STEPS_BETWEEN_LOOKS
-        #: Functions of Lua that are running.
+        #: Functions of Lua that are running, and how many there may be before more room is made.
         self.depth = 0
+        self._limit = FEW_CALLS
         #: Those among them that were not called by functions of Lua, the script itself being one.
         self.callbacks = 1
         #: Of strings that were made since the last look.
@@ -63,12 +84,18 @@ class Budget:
         self._resident_bytes = 0
 
     def begin(self, host: ScriptHost) -> None:
-        """A new run, in this thread."""
+        """A new run, in this thread; ``end`` must follow."""
         self._host = host
         self.steps = STEPS_BETWEEN_LOOKS
         self.depth, self.callbacks = 0, 1
         self._grown_bytes = self._resident_bytes = 0
         _running.budget = self
+
+    def end(self) -> None:
+        """The run is over: give back the room that it has taken."""
+        if self._limit == MAX_DEPTH:
+            self._limit = FEW_CALLS
+            _room.leave()
 
     # --- steps and depth --------------------------------------------------------------------------
 
@@ -84,8 +111,15 @@ class Budget:
         if self.steps < 0:
             self.look()
         self.depth += weight
-        if self.depth > MAX_DEPTH:
-            raise LuaError(STACK_OVERFLOW)
+        if self.depth > self._limit:
+            self._go_deeper()
+
+    def _go_deeper(self) -> None:
+        """Few scripts do: only they touch Python's limit. Raises LuaError."""
+        if self._limit == MAX_DEPTH:
+            raise StackOverflow(STACK_OVERFLOW)
+        self._limit = MAX_DEPTH
+        _room.enter()
 
     def spend(self, steps: int) -> None:
         """So many steps at once. Raises as ``tick``."""

@@ -31,13 +31,6 @@ _ONE_RESULT = frozenset(
         *("table_concat", "table_getn"),
     )
 )
-#: Library functions that call what they are given.
-_CALLING_BACK = frozenset(
-    (
-        *("_G_load", "_G_loadstring", "_G_pcall", "_G_xpcall", "string_gsub", "table_foreach"),
-        *("table_foreachi", "table_sort", "coroutine_resume", "coroutine_wrap"),
-    )
-)
 #: Up to this depth a tail call is a call like any other, which is faster.
 SHALLOW_DEPTH = 150
 #: A pattern that is one class, from the beginning of the text to its end.
@@ -223,10 +216,8 @@ class Calls(Expressions):
         is_direct = isinstance(value, nodes.Call) and self._direct(value.function) is not None
         return self._call_of(*self._parts_of(value), is_direct=is_direct)
 
-    def _parts_of(self, value: nodes.Call | nodes.MethodCall) -> tuple[str, str, str]:
+    def _parts_of(self, value: nodes.Call | nodes.MethodCall) -> tuple[str, str, list[str]]:
         """The function that is called, its name in an error, and what it is given."""
-        if self._function.parent is not None and not self._is_shallow(value):
-            self._writer.is_deep = True
         arguments: list[str] = []
         direct = self._direct(value.function) if isinstance(value, nodes.Call) else None
         if direct:
@@ -246,34 +237,23 @@ class Calls(Expressions):
         if value.arguments:
             arguments.append(self._last(value.arguments[-1]))
         self._line = value.line
-        return function, name, ", ".join(arguments)
+        return function, name, arguments
 
-    def _call_of(self, function: str, name: str, given: str, *, is_direct: bool) -> str:
-        safe = f"{function}({given})"
+    def _call_of(self, function: str, name: str, given: list[str], *, is_direct: bool) -> str:
+        arguments = ", ".join(given)
+        safe = f"{function}({arguments})"
         if is_direct:
             return safe
-        if len(given) > 200:
-            return f"call_named({function}, {name!r}, {given})"
-        slow = f"call_named({function}, {name!r}{', ' + given if given else ''})"
+        if given and given[-1].startswith("*"):
+            return f"spread({function}, {name!r}, [{arguments}])"
+        slow = self._named_call(function, name, given)
+        if len(arguments) > 200:
+            return slow
         return f"({safe} if {function}.__class__ is Function else {slow})"
 
-    def _is_shallow(self, value: nodes.Call | nodes.MethodCall) -> bool:
-        """Whether it is a call of a library, or of a function that stands before this one."""
-        if isinstance(value, nodes.MethodCall):
-            return False
-        if direct := self._direct(value.function):
-            return direct not in _CALLING_BACK
-        match value.function:
-            case nodes.LocalName(local=nodes.Local(function=nodes.Function() as known) as local):
-                return len(local.values) == 1 and not self._is_within(known)
-        return False
-
-    def _is_within(self, outer: nodes.Function) -> bool:
-        """Whether this function is that one, or one inside it."""
-        function: nodes.Function | None = self._function
-        while function is not None and function is not outer:
-            function = function.parent
-        return function is not None
+    @staticmethod
+    def _named_call(function: str, name: str, given: list[str]) -> str:
+        return f"call_named({', '.join([function, repr(name), *given])})"
 
     def _is_tail(self, value: nodes.Call | nodes.MethodCall) -> bool:
         """Whether to return it may be to go on with another function instead of this one."""
@@ -285,13 +265,15 @@ class Calls(Expressions):
         self._line = -value.line
         return self._tail_call_of(function, name, given)
 
-    def _tail_call_of(self, function: str, name: str, given: str) -> str:
+    def _tail_call_of(self, function: str, name: str, given: list[str]) -> str:
         call = self._call_of(function, name, given, is_direct=False)
         if self._function.parent is None or self._function.is_lifted:
             return call
-        given = f", {given}" if given else ""
-        is_shallow = f"budget.depth < {SHALLOW_DEPTH}"
-        return f"({call} if {is_shallow} else tail_call({function}, {name!r}{given}))"
+        deep = self._deep_tail_call(function, name, given)
+        return f"({call} if budget.depth < {SHALLOW_DEPTH} else {deep})"
+
+    def _deep_tail_call(self, function: str, name: str, given: list[str]) -> str:
+        return f"tail_call({function}, {name!r}, [{', '.join(given)}])"
 
     def _owned_argument(self, value: nodes.Expression) -> str:
         """An argument that a call in a later argument must not change."""

@@ -13,12 +13,10 @@ from types import CodeType
 
 from . import nodes
 from .bodies import CODE_NAME, PART, Known, Writer, name_of, text_of
+from .budget import GENERATOR_WEIGHT
 from .calls import YIELD
 from .named import NamedCommand
 from .statements import Statements
-
-#: So many functions, each of which calls those before it, need no more room than Python has.
-MAX_FLAT_FUNCTIONS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +27,6 @@ class Compiled:
     lines: list[int]
     #: The commands that it calls, by the names it gives them here.
     commands: dict[str, NamedCommand]
-    #: Whether its functions call none but those that stand before them.
-    is_flat: bool
     #: The libraries that it may reach; None for any of them.
     libraries: frozenset[bytes] | None
     #: Those of KEYS and ARGV that must be there as tables; the others may be sequences.
@@ -64,14 +60,11 @@ def compile_chunk(
     )
     factories = _Factories(writer)
     factories.write(chunk.main)
-    is_deep = writer.is_deep or len(factories) > MAX_FLAT_FUNCTIONS
-    is_flat = not is_deep and not writer.has_metatables
     libraries = frozenset(chunk.globals) if writer.is_alone else None
     return Compiled(
         "\n".join(writer.text),
         writer.lines,
         writer.commands,
-        is_flat,
         libraries,
         frozenset(writer.tables),
     )
@@ -180,16 +173,15 @@ class _BouncedCompiler(_FunctionCompiler):
 
     form = "bounced"
 
-    def _tail_call_of(self, function: str, name: str, given: str) -> str:
-        slow = f"call_named({function}, {name!r}{', ' + given if given else ''})"
-        return f"(Tail({function}, [{given}]) if {function}.__class__ is Function else {slow})"
+    def _tail_call_of(self, function: str, name: str, given: list[str]) -> str:
+        slow = self._named_call(function, name, given)
+        return f"({_tail(function, given)} if {function}.__class__ is Function else {slow})"
 
 
 class _ResumableCompiler(_FunctionCompiler):
     """Writes the second form of a function: a generator, in which a coroutine can stop."""
 
-    #: A generator that waits for another one takes twice the room on the stack.
-    form, weight = "resumable", 2
+    form, weight = "resumable", GENERATOR_WEIGHT
 
     def compile(self) -> list[tuple[int, str, int]]:
         lines = super().compile()
@@ -198,12 +190,17 @@ class _ResumableCompiler(_FunctionCompiler):
     def _lifted_call(self, function: str, rest: str) -> str:
         return f"(yield from {function}.resumable({rest}))"
 
-    def _tail_call_of(self, function: str, name: str, given: str) -> str:
-        return self._call_of(function, name, given, is_direct=False)
+    def _deep_tail_call(self, function: str, name: str, given: list[str]) -> str:
+        return _tail(function, given)  # for resume_in
 
-    def _call_of(self, function: str, name: str, given: str, *, is_direct: bool) -> str:
+    def _call_of(self, function: str, name: str, given: list[str], *, is_direct: bool) -> str:
         if function == YIELD:
-            return f"(yield [{given}])"
+            return f"(yield [{', '.join(given)}])"
         if is_direct:
-            return f"{function}({given})"
-        return f"(yield from resume_in({function}, {name!r}, {given}))"
+            return f"{function}({', '.join(given)})"
+        return f"(yield from resume_in({', '.join([function, repr(name), *given])}))"
+
+
+def _tail(function: str, given: list[str]) -> str:
+    """Python for what is to be called in the place of a function that gives this back."""
+    return f"Tail({function}, [{', '.join(given)}])"

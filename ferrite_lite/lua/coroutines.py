@@ -8,7 +8,7 @@ called, from which nothing can be yielded, and neither can it in Lua 5.1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from types import FunctionType
 from typing import TypeAlias
 
@@ -17,7 +17,7 @@ from .arguments import Arguments
 from .baselib import thrown
 from .budget import call_back, current
 from .errors import LuaError
-from .runtime import LuaFunction, Results, Value, call_named, metamethod
+from .runtime import LuaFunction, Results, Tail, Value, metamethod, spread
 
 Resumable: TypeAlias = Generator[Results, Results, Results]
 
@@ -29,17 +29,21 @@ def resumable(function: Value) -> Callable[..., Resumable] | None:
 
 
 def resume_in(function: Value, name: str, *arguments: Value) -> Resumable:
-    """Call any value from inside a coroutine."""
-    if function.__class__ is not FunctionType:
-        handler = metamethod(function, b"__call")
-        if handler.__class__ is not FunctionType:
-            return call_named(function, name, *arguments)  # raises the error
-        function, arguments = handler, (function, *arguments)
-    form = resumable(function)
-    if form is None:
-        result: Results = function(*arguments)
-        return result
-    return (yield from form(*arguments))
+    """Call any value from inside a coroutine, and what it wants to be called in its place."""
+    given: Sequence[Value] = arguments
+    while True:
+        if function.__class__ is not FunctionType:
+            handler = metamethod(function, b"__call")
+            if handler.__class__ is not FunctionType:
+                return spread(function, name, given)  # raises the error
+            function, given = handler, (function, *given)
+        form = resumable(function)
+        if form is None:
+            return spread(function, name, given)
+        results: Results | Tail = yield from form(*given)
+        if results.__class__ is not Tail:
+            return results  # type: ignore[return-value]  # as just seen
+        function, given = results
 
 
 class Coroutine:
@@ -47,7 +51,7 @@ class Coroutine:
 
     __slots__ = ("_depth", "_function", "_generator", "status")
 
-    def __init__(self, function: Callable[..., Resumable]) -> None:
+    def __init__(self, function: LuaFunction) -> None:
         self._function = function
         self._generator: Resumable | None = None
         #: How deep its functions had called one another when it stopped.
@@ -68,7 +72,7 @@ class Coroutine:
     def _run(self, values: Results) -> Results:
         try:
             if self._generator is None:
-                self._generator = self._function(*values)
+                self._generator = resume_in(self._function, "", *values)
                 results = next(self._generator)
             else:
                 results = self._generator.send(values)
@@ -144,10 +148,9 @@ def _coroutine(arguments: Arguments, name: bytes) -> Coroutine:
 
 def _created(arguments: Arguments, name: bytes) -> Coroutine:
     function = args.given(arguments, 1)
-    form = resumable(function)
-    if form is None or function is yield_:
+    if resumable(function) is None or function is yield_:
         raise args.bad(1, name, b"Lua function expected")
-    return Coroutine(form)
+    return Coroutine(function)
 
 
 def yield_(*_: Value) -> Results:

@@ -31,6 +31,10 @@ class LuaError(Exception):
         self.level = level
 
 
+class StackOverflow(LuaError):
+    """A function is not begun, for too many are running: this happens where it is called."""
+
+
 class BadArgument(LuaError):
     """A library function refuses an argument."""
 

@@ -17,7 +17,6 @@ from ..reply import Reply
 from ..scriptflags import FLAGS
 from . import runtime
 from .bodies import direct_name
-from .budget import with_room
 from .conversion import to_reply
 from .errors import LuaError, LuaSyntaxError, ScriptStopped
 from .host import ScriptHost
@@ -63,9 +62,11 @@ class Library:
         except LuaSyntaxError as error:
             raise LibraryDoesNotCompile(error.told_of(shown_chunk(CHUNK))) from None
         try:
-            with_room(main)
+            main()
         except (LuaError, RecursionError) as problem:
             raise LibraryFailed(error_text(failure(problem)) or NamelessError.message) from None
+        finally:
+            self._world.end()
         self._world.open()
 
     def run(
@@ -78,9 +79,11 @@ class Library:
         """Call a function once, on lists that become its own. Raises CommandError."""
         self._world.begin(host)
         try:
-            results = with_room(function.function, Table(list(keys)), Table(list(argv)))
+            results = function.function(Table(list(keys)), Table(list(argv)))
         except (LuaError, RecursionError, ScriptStopped) as error:
             fail(error, function.name.decode())
+        finally:
+            self._world.end()
         return to_reply(runtime.first(results), self._world.redis.resp)
 
     # --- redis.register_function ------------------------------------------------------------------

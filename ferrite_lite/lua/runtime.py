@@ -9,11 +9,11 @@ the errors in Lua's words.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType as Function
 from typing import Any, NamedTuple, TypeAlias
 
-from .budget import call_back, reserve, spend
+from .budget import SPREAD_WEIGHT, call_back, current, reserve, spend
 from .errors import LuaError
 from .numbers import format_number, parse_number
 
@@ -302,12 +302,35 @@ def call(function: Value, *arguments: Value, level: int = 1) -> Results:
 
 def call_named(function: Value, name: str, *arguments: Value) -> Results:
     """As ``call``, for an error that names what was called."""
-    if function.__class__ is Function:
-        return function(*arguments)  # type: ignore[no-any-return]  # all Lua functions do
-    handler = metamethod(function, b"__call")
-    if handler.__class__ is not Function:
-        raise LuaError(_cannot("call", name, function))
-    return handler(function, *arguments)  # type: ignore[no-any-return]  # as above
+    return spread(function, name, arguments)
+
+
+def spread(function: Value, name: str, given: Sequence[Value]) -> Results:
+    """As ``call_named``, with arguments in a list.
+
+    Few are handed over one by one: then Python 3.11 needs no room on C's stack either.
+    """
+    if function.__class__ is not Function:
+        handler = metamethod(function, b"__call")
+        if handler.__class__ is not Function:
+            raise LuaError(_cannot("call", name, function))
+        function, given = handler, [function, *given]
+    results: Results
+    match given:
+        case []:
+            results = function()
+        case [a]:
+            results = function(a)
+        case [a, b]:
+            results = function(a, b)
+        case [a, b, c]:
+            results = function(a, b, c)
+        case _:
+            budget = current()
+            budget.depth += SPREAD_WEIGHT
+            results = function(*given)
+            budget.depth -= SPREAD_WEIGHT
+    return results
 
 
 class Tail(NamedTuple):
@@ -317,13 +340,15 @@ class Tail(NamedTuple):
     arguments: list[Value]
 
 
-def tail_call(function: Value, name: str, *arguments: Value) -> Results:
-    """As ``call_named``; what the function returns by calling needs no room on the stack."""
-    given: Iterable[Value] = arguments
+def tail_call(function: Value, name: str, given: list[Value]) -> Results:
+    """As ``spread``; what the function returns by calling needs no room on the stack."""
+    budget = current()
+    budget.depth -= 1  # who calls this is not there any more, as far as Lua knows
     while True:
         form = getattr(function, "bounced", None)
-        results: Results | Tail = call_named(form or function, name, *given)
+        results: Results | Tail = spread(form or function, name, given)
         if results.__class__ is not Tail:
+            budget.depth += 1
             return results  # type: ignore[return-value]  # as just seen
         function, given = results
 

@@ -8,7 +8,6 @@ from typing import NoReturn
 from ..errors import NamelessError, ScriptFailed
 from ..reply import Reply
 from . import runtime
-from .budget import with_room
 from .conversion import to_reply
 from .errors import LuaError, ScriptStopped
 from .host import ScriptHost
@@ -34,7 +33,7 @@ class Script:
         self._name = name
         self._world = World(shared, is_of_functions=False, is_resumable=b"coroutine" in source)
         self._main = self._world.load(source, CHUNK)
-        self._is_flat, tables = self._world.is_flat, self._world.tables
+        tables = self._world.tables
         self._has_keys, self._has_argv = b"KEYS" in tables, b"ARGV" in tables
         #: Where its code looks for KEYS and ARGV, and where all other code does.
         self._names, self._globals = self._main.__globals__, self._world.globals.hash
@@ -49,15 +48,17 @@ class Script:
         if self._has_argv:
             names["ARGV"] = shared[b"ARGV"] = Table(list(argv))
         try:
-            results = self._main() if self._is_flat else with_room(self._main)
+            results = self._main()
         except (LuaError, RecursionError, ScriptStopped) as error:
             fail(error, self._name)
+        finally:
+            world.end()
         return to_reply(results[0], world.redis.resp) if results else None
 
 
 def fail(error: Exception, name: str) -> NoReturn:
     """What ended a run, as a reply; ``name`` is that of the script or function."""
-    positions = positions_of(error.__traceback__)
+    positions = positions_of(error)
     text = str(error) if isinstance(error, ScriptStopped) else error_text(failure(error))
     if text is None:
         raise NamelessError from None

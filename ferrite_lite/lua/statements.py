@@ -241,7 +241,6 @@ class Statements(Calls):
             self._depth += 1
             self._step()
         else:
-            self._writer.is_deep = True  # whatever that calls
             function, state, control = self._adjusted(statement.values, 3)
             results = self._temporary()
             self._emit(f"for {results} in generic_for({function}, {state}, {control}):")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, NamedTuple
 
 from .bodies import CODE_NAME, PART
-from .errors import BadArgument, LuaError
+from .errors import BadArgument, LuaError, StackOverflow
 from .runtime import Value
 
 #: In the globals of compiled code: its chunk, and the script's line of each line of its Python,
@@ -46,9 +46,10 @@ def shown_chunk(chunk: bytes, room_bytes: int = ID_BYTES) -> bytes:
     return b'[string "%b%b"]' % (first, b"..." if len(first) < len(chunk) else b"")
 
 
-def positions_of(traceback: TracebackType | None) -> list[Position]:
+def positions_of(error: BaseException) -> list[Position]:
     """Where each function of the script was that was running, the innermost last."""
     found: list[Position] = []
+    traceback = error.__traceback__
     while traceback is not None:
         frame = traceback.tb_frame
         if frame.f_code.co_filename == CODE_NAME:
@@ -56,6 +57,8 @@ def positions_of(traceback: TracebackType | None) -> list[Position]:
                 found.pop()  # it tells the line better
             found.append(_position(frame.f_globals, traceback.tb_lineno))
         traceback = traceback.tb_next
+    if isinstance(error, StackOverflow):
+        found.pop()
     return found
 
 
@@ -77,7 +80,7 @@ def position_here() -> Position | None:
 def located(error: LuaError) -> Value:
     """The thrown value; a message is told with its position, once."""
     if error.value.__class__ is bytes and error.level > 0:
-        positions = positions_of(error.__traceback__)
+        positions = positions_of(error)
         if len(positions) >= error.level:
             position = positions[-error.level]
             if error.level == 1 or not position.is_tail_call:

@@ -28,7 +28,7 @@ from .loops import NumericLoops, generic_for, items_of, pairs_of
 from .named import NamedCommand
 from .parser import parse
 from .redislib import RedisLibrary, error_handler, word
-from .runtime import LuaFunction, Results, Table, Tail, Value, call_named, tail_call
+from .runtime import LuaFunction, Results, Table, Tail, Value, call_named, spread, tail_call
 from .shared import Shared
 from .tracing import CHUNK, LINES, SYNTAX_ID_BYTES, located, position_here, shown_chunk
 
@@ -51,8 +51,6 @@ class World:
         self._coroutines = Coroutines()
         self._budget = Budget()
         self.globals = self._make_globals()
-        #: Whether what was loaded needs no more room than Python has.
-        self.is_flat = False
         #: Those of KEYS and ARGV that it wants as tables.
         self.tables: frozenset[bytes] = frozenset()
         #: What forgets what an earlier run has left in the libraries that this one may reach.
@@ -61,11 +59,15 @@ class World:
         self.known = _functions_by_library(self.globals)
 
     def begin(self, host: ScriptHost) -> None:
-        """Forget what an earlier run has left, before another one."""
+        """Forget what an earlier run has left, before another one, which ``end`` must follow."""
         self.redis.host, self.redis.resp = host, 2
         for restart in self._restarts:
             restart()
         self._budget.begin(host)
+
+    def end(self) -> None:
+        """A run is over, however it ended."""
+        self._budget.end()
 
     def load(
         self, source: bytes, chunk: bytes, *, is_alone: bool = True, is_first: bool = True
@@ -84,7 +86,7 @@ class World:
         namespace.update(self.commands(compiled.commands))
         exec(code, namespace)  # noqa: S102  # our own compiler wrote it
         main: LuaFunction = namespace["make_main"]()
-        self.is_flat, self.tables = compiled.is_flat, compiled.tables
+        self.tables = compiled.tables
         self._restarts = [
             restart
             for library, restart in (
@@ -157,6 +159,7 @@ class World:
             "Function": FunctionType,
             **{table.decode(): known.get(table) for table in ARGUMENT_TABLES},
             "call_named": call_named,
+            "spread": spread,
             "tail_call": tail_call,
             "Tail": Tail,
             "is_made_of": stringlib.is_made_of,

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from ferrite_lite import Config, Engine
-from ferrite_lite.lua.budget import MAX_CALLBACKS, MAX_DEPTH
+from ferrite_lite.lua.budget import GENERATOR_WEIGHT, MAX_CALLBACKS, MAX_DEPTH
 from ferrite_lite.reply import Reply
 
 #: Of a thread, on Linux.
@@ -129,6 +129,7 @@ def test_libraries_and_operators_call_back_as_deep_as_in_lua(engine: Engine, sou
     [
         "local function f() return 1 + f() end f()",
         "local function f(...) return 1 + f(...) end f(1, 2, 3)",
+        "local function f(...) return 1 + f(...) end f(1, 2, 3, 4, 5, 6)",
         "local function f() return 1 + f(unpack({1, 2})) end f()",
         "local function f() redis.call('SET', 'a', 'b') return 1 + f() end f()",
         "local t = {} function t:f() return 1 + self:f() end t:f()",
@@ -168,6 +169,49 @@ def test_recursion_goes_as_deep_wherever_the_script_is_run_from(engine: Engine) 
     assert [run_from(depth) for depth in (0, 500, 800)] == [MAX_DEPTH - 1] * 3
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "local function f(n) return n == 0 and 0 or 1 + f(n - 1) end return f(DEPTH)",
+        "local function f(n, ...) return n == 0 and 0 or 1 + f(n - 1, ...) end return f(DEPTH, 1)",
+        "local function f(n) return n == 0 and 0 or 1 + f(unpack({n - 1})) end return f(DEPTH)",
+        "local t = {} function t:f(n) return n == 0 and 0 or 1 + self:f(n - 1) end"
+        " return t:f(DEPTH)",
+        "local t = setmetatable({}, {__call = function(t, n) return n == 0 and 0 or 1 + t(n - 1)"
+        " end}) return t(DEPTH)",
+        "local f local function g(n) return 1 + f(n) end"
+        " f = function(n) if n == 0 then return 0 end return g(n - 1) end"
+        " return 200 + f(DEPTH - 200)",
+        "local function f(n) return n == 0 and 0 or 1 + f(n - 1) end"
+        " return select(2, pcall(f, DEPTH))",
+        "local function f(n) return n == 0 and 0 or 1 + f(n - 1) end"
+        " local n = 0 string.gsub('a', 'a', function() n = f(DEPTH) end) return n",
+    ],
+)
+def test_functions_call_one_another_as_deep_as_in_lua(engine: Engine, source: str) -> None:
+    depth = MAX_DEPTH - 2
+    assert run_script(engine, source.replace("DEPTH", str(depth))) == depth
+
+
+@pytest.mark.parametrize("repeats", [100_000])
+def test_a_tail_call_takes_nothing_of_the_depth(engine: Engine, repeats: int) -> None:
+    source = f"""
+        local function f(n, sum) if n == 0 then return sum end return f(n - 1, sum + 1) end
+        return f({repeats}, 0)
+    """
+    assert run_script(engine, source) == repeats
+    inside = f"return coroutine.wrap(function() {source} end)()"
+    assert run_script(engine, inside) == repeats
+
+
+def test_it_is_where_a_function_is_called_that_there_are_too_many(engine: Engine) -> None:
+    source = "local function f()\nreturn 1 +\nf()\nend\nlocal _, why = pcall(f) return why"
+    assert run_script(engine, source) == b"user_script:3: stack overflow"
+    uncaught = str(run_script(engine, source.replace("local _, why = pcall(f)", "f()")))
+    assert uncaught.startswith("ERR user_script:3: stack overflow script: ")
+    assert uncaught.endswith(" on @user_script:3.")
+
+
 def test_python_s_own_limit_is_what_it_was_when_no_script_runs(engine: Engine) -> None:
     before = sys.getrecursionlimit()
     deep = f"local function f(n) return n == 0 and 0 or 1 + f(n - 1) end return f({MAX_DEPTH - 1})"
@@ -194,6 +238,14 @@ def test_what_is_caught_gives_back_the_depth_that_it_had_taken(engine: Engine) -
         return 'well'
     """
     assert run_script(engine, source) == b"well"
+
+
+def test_a_coroutine_that_waits_deep_down_can_be_let_go(engine: Engine) -> None:
+    source = f"""
+        local function f(n) if n == 0 then coroutine.yield('deep') end return 1 + f(n - 1) end
+        return coroutine.wrap(f)({MAX_DEPTH // GENERATOR_WEIGHT - 2})
+    """
+    assert run_script(engine, source) == b"deep"
 
 
 def test_a_coroutine_that_waits_takes_nothing_of_the_depth(engine: Engine) -> None:
