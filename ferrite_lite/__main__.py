@@ -1,4 +1,4 @@
-"""The command line: ``ferrite-lite run``, or plain ``ferrite-lite``."""
+"""The command line: ``ferrite-lite``, or ``ferrite-lite run``."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ from .listening import hosts_of
 from .server import Server
 from .version import REDIS_VERSION, VERSION
 
-#: A server allocates much and drops it at once: the default thresholds pause it for 80 ms while a
-#: million keys are loaded, these for 4 ms. Only for a process that is nothing but a server.
+#: A server allocates much and drops it at once. While a million keys are loaded, the default
+#: thresholds pause it for 80 ms, these for 4 ms. Only a process that is nothing but a server may
+#: change them.
 GC_THRESHOLDS = (50_000, 50, 1000)
 
 EXIT_USAGE = 2
@@ -41,7 +42,7 @@ EXIT_CANNOT_LISTEN = 1
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
-    options = _parser().parse_args(_with_default_command(sys.argv[1:] if argv is None else argv))
+    options = _parser().parse_args(argv)
     try:
         engine = _configured(options)
     except (ConfigFileFault, OSError, ValueError) as error:
@@ -66,52 +67,60 @@ def _refuse(why: str) -> int:
     return EXIT_USAGE
 
 
-def _with_default_command(argv: Sequence[str]) -> list[str]:
-    """``ferrite-lite --port 0`` means ``ferrite-lite run --port 0``."""
-    if argv and argv[0] in {"run", "-h", "--help", "--version"}:
-        return list(argv)
-    return ["run", *argv]
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="ferrite-lite", description="A Redis-compatible server in one Python process."
+        prog="ferrite-lite",
+        usage="ferrite-lite [run] [options]",
+        description="A Redis-compatible server in one Python process. It listens until stopped.",
     )
-    parser.add_argument("--version", action="version", version=f"ferrite-lite {VERSION}")
-    commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="listen until stopped (the default)")
-    run.add_argument(
+    # Ferrite's command line has further commands, so scripts made for it say ``run``.
+    parser.add_argument("command", nargs="?", choices=["run"], help=argparse.SUPPRESS)
+    _add_settings(parser.add_argument_group("settings"))
+    _add_other_options(parser)
+    return parser
+
+
+def _add_settings(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
         "-c",
         "--config",
         metavar="FILE",
-        help="a redis.conf, or a ferrite.toml; the options below override it",
+        help="a redis.conf or a ferrite.toml; the options below override it",
     )
-    run.add_argument("-p", "--port", type=_port, help="TCP port (6379); 0 picks a free one")
-    run.add_argument("-b", "--bind", metavar="ADDRESS", help="address to bind (127.0.0.1)")
-    run.add_argument("--unixsocket", metavar="PATH", help="listen on this Unix socket too")
-    run.add_argument("--requirepass", metavar="PASSWORD", help="what AUTH must present")
-    run.add_argument(
+    group.add_argument("-p", "--port", type=_port, help="TCP port (6379); 0 picks a free one")
+    group.add_argument("-b", "--bind", metavar="ADDRESS", help="address to bind (127.0.0.1)")
+    group.add_argument("--unixsocket", metavar="PATH", help="listen on this Unix socket too")
+    group.add_argument("--requirepass", metavar="PASSWORD", help="password that clients must give")
+    group.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="NAME=VALUE",
         help="any other setting of redis.conf; may be repeated",
     )
-    run.add_argument(
+    group.add_argument(
         "--unprotected",
         action="store_true",
-        help="allow an address that other machines reach, without a password",
+        help="allow an address that other machines can reach, even without a password",
     )
-    run.add_argument(
+    group.add_argument(
         "--redis-version",
+        metavar="VERSION",
         type=_version,
         default=REDIS_VERSION,
-        help=f"what clients are told that this is ({REDIS_VERSION})",
+        help="the Redis version that clients are told (%(default)s)",
     )
-    run.add_argument("--test-config", action="store_true", help="read the settings, and end")
-    run.add_argument("--dump-config", action="store_true", help="print the settings, and end")
-    run.add_argument("--log-level", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
-    return parser
+    group.add_argument(
+        "--log-level",
+        choices=["DEBUG", "INFO", "WARNING", "ERROR"],
+        help="the least severe messages to log (WARNING)",
+    )
+
+
+def _add_other_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--test-config", action="store_true", help="check the settings and exit")
+    parser.add_argument("--dump-config", action="store_true", help="print the settings and exit")
+    parser.add_argument("--version", action="version", version=f"ferrite-lite {VERSION}")
 
 
 def _port(text: str) -> int:
@@ -130,8 +139,8 @@ def _version(text: str) -> str:
 def _configured(options: argparse.Namespace) -> Engine:
     """An engine with the settings and users of the file, the environment and the command line.
 
-    What comes later in this row overrides what comes before. Raises ConfigFileFault, OSError for a
-    file that cannot be read, and ValueError.
+    Each of these overrides the one before. Raises ConfigFileFault, OSError for a file that cannot
+    be read, and ValueError.
     """
     config = Config(redis_version=options.redis_version)
     users = read_config_file(options.config, config, TABLE) if options.config else []
@@ -146,7 +155,7 @@ def _configured(options: argparse.Namespace) -> Engine:
 
 
 def _overrides(options: argparse.Namespace) -> Iterator[Directive]:
-    """The settings that the command line names."""
+    """The settings on the command line."""
     for number, (name, value) in enumerate(_assignments(options), 1):
         words = [name.lower().encode(), value.encode("utf-8", "surrogateescape")]
         yield Directive("the command line", number, f"{name} {value}".encode(), words)
@@ -166,12 +175,12 @@ def _assignments(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
 
 
 def _define_users(engine: Engine, lines: list[Directive]) -> None:
-    """Who may come in: by the lines of the configuration file, or by the ACL file, not by both."""
+    """Define users by the lines of the configuration file or by the ACL file, not by both."""
     state = engine.state
     path = state.config.aclfile
     if path and lines:
         raise ConfigFileFault.at(lines[0], f"users are defined in the aclfile {path}, or here")
-    # Numbered anew: included files have lines of the same numbers.
+    # Numbered here, because lines of included files may have the same numbers.
     for at, why in state.acl.load_users(UserLine(at, line.words) for at, line in enumerate(lines)):
         raise ConfigFileFault.at(lines[at], why)
     if path:
@@ -182,7 +191,7 @@ def _define_users(engine: Engine, lines: list[Directive]) -> None:
 
 
 def _why_unsafe(engine: Engine) -> str | None:
-    """A server that strangers reach needs a password. Told at the start, not to the strangers."""
+    """Why not to start: strangers can reach the server, and it asks for no password."""
     config = engine.state.config
     is_open = config.protected_mode and engine.state.acl.default.lets_anybody_in
     exposed = [host for host in hosts_of(config.bind.split()) if not _is_loopback(host)]
@@ -211,7 +220,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def _start_logging(level: str | int, config: Config) -> None:
-    """Into ``logfile``, to which is appended, or to standard error."""
+    """Log to the end of ``logfile``, or to standard error."""
     logging.basicConfig(
         format="%(asctime)s %(levelname)s %(message)s",
         level=level,
@@ -247,7 +256,7 @@ async def _serve(engine: Engine, *, picks_port: bool) -> int:
 
 @contextlib.contextmanager
 def _pid_file(path: str) -> Iterator[None]:
-    """``pidfile``: tells who we are while we run."""
+    """``pidfile``: a file that holds our process id while we run."""
     if not path:
         yield
         return

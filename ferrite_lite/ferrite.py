@@ -13,7 +13,9 @@ from .server import Server
 
 
 class Ferrite:
-    """A store in this process: clients without a socket, and a socket when one is wanted.
+    """A store in this process: clients without a socket, and a socket if one is wanted.
+
+    ``async with`` closes all of it at the end; so does ``with``, in code that does not await.
 
     >>> import asyncio
     >>> async def main() -> bytes | None:
@@ -39,13 +41,16 @@ class Ferrite:
         self._servers: list[Server] = []
 
     def client(self, **options: Any) -> InProcessClient:
-        """A ``redis.asyncio.Redis`` on this store; options as redis-py's, sockets apart."""
+        """A ``redis.asyncio.Redis`` on this store. Options are redis-py's, except for sockets."""
         client = InProcessClient(self.engine, **options)
         self._clients.append(client)
         return client
 
     def sync_client(self, **options: Any) -> BlockingInProcessClient:
-        """A ``redis.Redis`` on this store, for code that does not await, in any thread."""
+        """A ``redis.Redis`` on this store, for code that does not await, in any thread.
+
+        Options are redis-py's, except for sockets.
+        """
         client = BlockingInProcessClient(self.engine, **options)
         self._blocking_clients.append(client)
         return client
@@ -53,7 +58,10 @@ class Ferrite:
     async def listen(
         self, host: str | None = "127.0.0.1", port: int = 0, *, unixsocket: str | None = None
     ) -> Server:
-        """Open a socket for other clients. Port 0 picks a free one: see ``Server.url``."""
+        """Open a socket for other clients. Port 0 picks a free one: see ``Server.url``.
+
+        Raises OSError if the address is taken.
+        """
         server = Server(self.engine, host=host, port=port, unixsocket=unixsocket)
         await server.start()
         self._servers.append(server)
@@ -63,10 +71,26 @@ class Ferrite:
         """Close every client and every socket."""
         while self._clients:
             await self._clients.pop().aclose()
-        while self._blocking_clients:
-            self._blocking_clients.pop().close()
         while self._servers:
             await self._servers.pop().close()
+        self.close()
+
+    def close(self) -> None:
+        """Close every client of ``sync_client``.
+
+        Raises RuntimeError if there is something that only ``aclose`` can close: clients that
+        await, and sockets.
+        """
+        while self._blocking_clients:
+            self._blocking_clients.pop().close()
+        if self._clients or self._servers:
+            raise RuntimeError("asyncio clients and sockets are open: await aclose() instead")
+
+    def __enter__(self) -> Ferrite:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     async def __aenter__(self) -> Ferrite:
         return self

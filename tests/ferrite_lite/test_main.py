@@ -45,6 +45,22 @@ def test_it_prints_one_line_when_it_listens(options: list[str]) -> None:
             assert client.recv(100) == b"+OK\r\n"
 
 
+@pytest.mark.parametrize("argv", [["--help"], ["run", "--help"]], ids=" ".join)
+def test_help_lists_every_option(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(argv)
+    assert exit_.value.code == 0
+    shown = capsys.readouterr().out
+    assert all(option in shown for option in ("--config", "--port", "--set", "--version"))
+
+
+def test_another_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["serve"])
+    assert exit_.value.code == EXIT_USAGE
+    assert "'serve'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_shuts_it_down_cleanly(signal_number: signal.Signals) -> None:
     with (
