@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 
 #: Each room of ferrite_lite may import from its own rank and from the ranks above it.
 RANKS = [
-    {"errors", "clock", "files", "foreign", "transport", "usage", "version"},
+    {"errors", "clock", "files", "transport", "usage", "version"},
     {"numeric", "patterns", "reply", "words"},
     {"arguments", "resp", "command", "scriptflags"},
     {"data", "observing"},

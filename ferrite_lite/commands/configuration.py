@@ -1,4 +1,4 @@
-"""CONFIG: read and change the settings that ``config.py`` declares."""
+"""CONFIG: read and change the settings that ``config`` declares."""
 
 from __future__ import annotations
 

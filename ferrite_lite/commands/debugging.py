@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from ..clock import block_seconds
 from ..command import CommandGroup
-from ..config import Memory
+from ..config.kinds import Size
 from ..context import Context
 from ..data.digest import dataset_digest, value_digest
 from ..data.values import Hash, List, Set, Value, encoding_of
@@ -317,7 +317,7 @@ def _skip_checksums(ctx: Context, wanted: bytes) -> Reply:
 def _packed_threshold(_: Context, size: bytes) -> Reply:
     """Lists are not packed here, but a size must be one."""
     try:
-        Memory(0, MAX_PACKED_BYTES).read(size)
+        Size(0, MAX_PACKED_BYTES).read(size)
     except ValueError:
         raise BadPackedThreshold from None
     return OK

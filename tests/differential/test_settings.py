@@ -8,7 +8,8 @@ from typing import Any
 import hiredis
 import pytest
 
-from ferrite_lite.config import NAMES, Choice, Config, Integer, Memory, Only, Setting, YesNo
+from ferrite_lite.config import NAMES, Config, Setting
+from ferrite_lite.config.kinds import Choice, Integer, Only, Size, YesNo
 from tests.support import servers
 from tests.support.wire import encode
 
@@ -68,7 +69,7 @@ def changeable(kinds: tuple[type, ...]) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("name", changeable((Integer, Memory, YesNo, Choice)))
+@pytest.mark.parametrize("name", changeable((Integer, Size, YesNo, Choice)))
 def test_bad_values_are_refused_in_redis_s_words(
     name: str, reference: Target, subject: Target
 ) -> None:

@@ -7,19 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferrite_lite.config import (
-    MEMORY_UNITS,
-    NAMES,
-    SETTINGS,
-    Choice,
-    Config,
-    Integer,
-    Memory,
-    Secret,
-    Setting,
-    Text,
-    YesNo,
-)
+from ferrite_lite.config import NAMES, SETTINGS, Config, Setting
+from ferrite_lite.config.kinds import MEMORY_UNITS, Choice, Integer, Secret, Size, Text, YesNo
 
 
 def test_defaults_are_redis_s() -> None:
@@ -157,29 +146,29 @@ def test_an_integer_has_its_bounds(raw: bytes) -> None:
     ],
 )
 def test_a_size_may_have_a_unit(raw: bytes, size_bytes: int) -> None:
-    assert Memory(0, 2**63 - 1).read(raw) == size_bytes
+    assert Size(0, 2**63 - 1).read(raw) == size_bytes
 
 
 @pytest.mark.parametrize("raw", [b"1 kb", b"1tb", b"-1", b"1.5kb", b"1kbkb", b"1" * 128])
 def test_another_size_is_refused(raw: bytes) -> None:
     with pytest.raises(ValueError, match="must be a memory value"):
-        Memory(0, 2**63 - 1).read(raw)
+        Size(0, 2**63 - 1).read(raw)
 
 
 def test_a_size_beyond_64_bits_is_the_last_one_within() -> None:
-    assert Memory(0, 2**64 - 1).read(b"9" * 30) == 2**64 - 1
+    assert Size(0, 2**64 - 1).read(b"9" * 30) == 2**64 - 1
 
 
 def test_a_size_has_its_bounds_after_its_unit() -> None:
     with pytest.raises(ValueError, match="between 0 and 1000 inclusive"):
-        Memory(0, 1000).read(b"1kb")
+        Size(0, 1000).read(b"1kb")
     with pytest.raises(ValueError, match="inclusive"):
-        Memory(0, 2**63 - 1).read(b"1" * 20)
+        Size(0, 2**63 - 1).read(b"1" * 20)
 
 
 @given(st.integers(0, 2**33), st.sampled_from(sorted(MEMORY_UNITS)))
 def test_a_size_is_its_number_times_its_unit(number: int, unit: bytes) -> None:
-    unbounded = Memory(0, 2**64)
+    unbounded = Size(0, 2**64)
     assert unbounded.read(b"%d%b" % (number, unit)) == number * MEMORY_UNITS[unit]
 
 
