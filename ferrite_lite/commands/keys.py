@@ -132,6 +132,7 @@ def _passes(ctx: Context, key: bytes, kind: bytes | None) -> bool:
     if kind is None:
         return key in ctx.db
     value = ctx.db.peek(key)
+    ctx.server.lookups.count(is_hit=value is not None)
     return kind == (b"none" if value is None else kind_of(value))
 
 
@@ -357,8 +358,9 @@ def object_idletime(ctx: Context, key: bytes) -> Reply:
     """Return for how many seconds nobody used a key."""
     if ctx.db.peek(key) is None:
         return None
-    if ctx.server.config.is_lfu:
-        raise IdleTimeNotTracked
+    with ctx.server.lookups.refusing():
+        if ctx.server.config.is_lfu:
+            raise IdleTimeNotTracked
     ctx.server.accesses.begin()
     return ctx.server.accesses.idle_ms(ctx.db, key) // MS_PER_SECOND
 
@@ -368,8 +370,9 @@ def object_freq(ctx: Context, key: bytes) -> Reply:
     """Return how often a key is used, on a logarithmic scale: under an LFU policy only."""
     if ctx.db.peek(key) is None:
         return None
-    if not ctx.server.config.is_lfu:
-        raise FrequencyNotTracked
+    with ctx.server.lookups.refusing():
+        if not ctx.server.config.is_lfu:
+            raise FrequencyNotTracked
     return ctx.server.accesses.frequency(ctx.db, key)
 
 

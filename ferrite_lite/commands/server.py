@@ -84,6 +84,7 @@ def swapdb(ctx: Context, index1: bytes, index2: bytes) -> Reply:
     first, second = (ctx.server.databases[number] for number in numbers)
     if first is not second:
         first.swap_contents(second)
+    first.changes += 1
     return OK
 
 

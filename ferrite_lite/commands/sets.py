@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import islice
 from typing import TypeAlias
 
@@ -185,10 +185,14 @@ def srandmember(ctx: Context, key: bytes, *words: bytes) -> Reply:
 # --- several sets ---------------------------------------------------------------------------------
 
 
-def _sources(ctx: Context, keys: Iterable[bytes]) -> Sources:
+def _sources(ctx: Context, keys: tuple[bytes, ...]) -> Sources:
     """Every key is looked at before any is used: one of another type is refused wherever it is."""
-    found = [ctx.db.set(key) for key in keys]
-    ctx.server.lookups.further += len(found) - 1
+    found: Sources = []
+    try:
+        for key in keys:
+            found.append(ctx.db.set(key))
+    finally:  # those before a refused one count, too
+        ctx.server.lookups.further += min(len(found), len(keys) - 1)
     return found
 
 

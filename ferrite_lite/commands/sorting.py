@@ -9,7 +9,7 @@ from typing import Any
 from ..acl import READ
 from ..command import CommandGroup
 from ..context import Context
-from ..data.values import Hash, List, Set, String
+from ..data.values import Hash, List, Set, String, Value
 from ..errors import (
     NotAFloat,
     SortOptionDenied,
@@ -129,6 +129,11 @@ def _read_options(
 
 def _sorted_rows(ctx: Context, key: bytes, options: SortOptions) -> list[bytes | None]:
     value = ctx.db.get(key)
+    with ctx.server.lookups.refusing():
+        return _rows(ctx, value, options)
+
+
+def _rows(ctx: Context, value: Value | None, options: SortOptions) -> list[bytes | None]:
     if value is None or isinstance(value, List):
         members = list(value or ())
     elif isinstance(value, Set):

@@ -131,7 +131,7 @@ def set_(ctx: Context, key: bytes, value: bytes, *words: bytes) -> Reply:
     if compares:
         check_expected(options.condition, options.expected)
     if options.returns_old:
-        ctx.server.lookups.count(is_hit=db.stored(key) is not None)
+        ctx.server.lookups.count(is_hit=db.is_living(key))
     old = db.string(key) if options.returns_old or compares else None
     if compares:
         if not holds(old, options.condition, options.expected):
@@ -220,7 +220,8 @@ def getex(ctx: Context, key: bytes, *words: bytes) -> Reply:
     value = db.string(key)
     if value is None:
         return None
-    deadline_ms = options.deadline_ms(ctx)
+    with ctx.server.lookups.refusing():
+        deadline_ms = options.deadline_ms(ctx)
     if deadline_ms is not None:
         db.set_deadline(key, deadline_ms)
     elif options.expiry == b"PERSIST" and db.clear_deadline(key):
@@ -457,13 +458,15 @@ class LcsOptions:
 @command("LCS key1 key2 [LEN] [IDX] [MINMATCHLEN len] [WITHMATCHLEN]", "readonly", since="7.0.0")
 def lcs(ctx: Context, key1: bytes, key2: bytes, *words: bytes) -> Reply:
     """Return the longest common subsequence of two strings, its length, or where it stands."""
-    a, b = map(_lcs_string, [ctx.db.get(key1), ctx.db.get(key2)])
+    values = ctx.db.get(key1), ctx.db.get(key2)
     ctx.server.lookups.further += 1
-    options = _read_lcs_options(words)
-    if max(len(a), len(b)) > MAX_LCS_BYTES:
-        raise LcsTooLong
-    if (len(a) + 1) * (len(b) + 1) * LCS_CELL_BYTES > ctx.server.config.max_bulk_bytes:
-        raise LcsTooBig
+    with ctx.server.lookups.refusing():
+        a, b = map(_lcs_string, values)
+        options = _read_lcs_options(words)
+        if max(len(a), len(b)) > MAX_LCS_BYTES:
+            raise LcsTooLong
+        if (len(a) + 1) * (len(b) + 1) * LCS_CELL_BYTES > ctx.server.config.max_bulk_bytes:
+            raise LcsTooBig
     if options.wants_length:
         return subsequence.length(a, b)
     pairs = subsequence.matches(a, b)

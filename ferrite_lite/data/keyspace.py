@@ -399,7 +399,7 @@ class Keyspace:
     def _expire(self, key: bytes) -> None:
         self._remove(key)
         self.expired += 1
-        self.touch(key, "expired")
+        self.touch(key, "expired", changes=0)
 
     # --- deadlines of fields ----------------------------------------------------------------------
 

@@ -7,9 +7,12 @@ Only misses are counted where they happen; hits are the rest.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..command import Command
+from ..errors import CommandError
 from .metrics import Metrics
 
 if TYPE_CHECKING:
@@ -55,9 +58,18 @@ class Lookups:
             self.misses += 1
 
     def find_wrong_type(self) -> None:
-        """A value of another type was found, so the call fails."""
+        """A value of another type was found, so the call fails, and does not count as one."""
         if self._is_reading():
             self._wrong_typed += 1
+
+    @contextmanager
+    def refusing(self) -> Iterator[None]:
+        """Around what may refuse a key that was found, for other reasons than its type."""
+        try:
+            yield
+        except CommandError:
+            self.find_wrong_type()
+            raise
 
     def count(self, *, is_hit: bool) -> None:
         """Count a look-up by a command that usually reads nothing: SET with GET."""

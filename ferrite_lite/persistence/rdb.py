@@ -277,6 +277,8 @@ class Reader:
         if size > self._room_bytes:
             raise Corrupt
         self._room_bytes -= size
+        if not size:
+            return b""  # Redis's LZF fails with a 0, which is what it was to expand to
         return lzf.expand(compressed, size)
 
     def _strings(self, words_each: int = 1) -> list[bytes]:

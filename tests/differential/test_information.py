@@ -68,7 +68,10 @@ def test_what_never_happens_is_told_as_redis_tells_it(
         assert fields(ours, "everything")[name] == fields(theirs, "everything")[name]
 
 
-SETUP = ["SET s v", "HSET h f v", "SADD st a b", "SADD st2 b", "SET n 10"]
+SETUP = [
+    *("SET s v", "HSET h f v", "SADD st a b", "SADD st2 b", "SET n 10"),
+    *("DEBUG SET-ACTIVE-EXPIRE 0", "SET gone v PXAT 1"),
+]
 LOOKUPS = """
 GET s
 GET none
@@ -160,27 +163,55 @@ SORT st BY w_* GET x_* GET #
 SORT_RO none
 KEYS *
 SCAN 0
-RANDOMKEY
 DBSIZE
 WATCH none
 EVAL "return redis.call('GET', 'none')" 0
 EVAL "redis.call('GET', 's') return redis.call('SET', 's', 'v')" 0
 EVAL_RO "return 1" 1 none
+GET gone
+SET gone x GET
+SET none x XX GET
+DEL gone none
+COPY gone other
+RENAME s gone
+SUNIONSTORE gone none
+EXPIRE gone 10
+LCS h none
+LCS none h
+LCS s n FOO
+SUNION st none s st2
+SINTER st h none
+SDIFFSTORE d none h
+SORT s
+SORT st STORE d
+SORT h STORE d
+SORT_RO h
+GETEX s EX 0
+SCAN 0 TYPE set
+OBJECT FREQ s
+SWAPDB 0 1
+SWAPDB 0 0
+FLUSHALL
 """.strip().splitlines()
 
 
-def counted(connection: RawConnection, request: str) -> dict[str, str]:
+COUNTS = ("keyspace_hits", "keyspace_misses", "expired_keys", "rdb_changes_since_last_save")
+
+
+def counted(connection: RawConnection, request: str) -> dict[str, int]:
+    """What a request adds to each count."""
     connection.ask("FLUSHALL")
     for line in SETUP:
         connection.ask(*split_words(line))
-    connection.ask("CONFIG", "RESETSTAT")
+    before = fields(connection, "stats", "persistence")
     connection.ask(*split_words(request))
-    found = fields(connection, "stats")
-    return {name: found[name] for name in ("keyspace_hits", "keyspace_misses")}
+    after = fields(connection, "stats", "persistence")
+    connection.ask("DEBUG", "SET-ACTIVE-EXPIRE", "1")
+    return {name: int(after[name]) - int(before[name]) for name in COUNTS}
 
 
 @pytest.mark.parametrize("request_line", LOOKUPS)
-def test_hits_and_misses_are_counted_as_redis_does(
+def test_lookups_and_changes_are_counted_as_redis_does(
     request_line: str, reference: Target, subject: Target
 ) -> None:
     with reference.connect(2) as theirs, subject.connect(2) as ours:
