@@ -333,7 +333,8 @@ class Connection(asyncio.Protocol):
         except Postponed as postponed:
             self._wait_for_turn(postponed.argv)
         except ProtocolError as error:
-            ENCODERS[2].write(lines, CommandError(str(error)))
+            if ctx.wants_replies:
+                ENCODERS[2].write(lines, CommandError(str(error)))
             ctx.finish()
         except RequestTooBig:
             logger.warning("closing %s: its request is too big", ctx.peer.address)

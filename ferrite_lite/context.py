@@ -87,6 +87,7 @@ class Context:
         "command",
         "created_ms",
         "db",
+        "executing",
         "guarded",
         "has_authenticated",
         "id",
@@ -102,7 +103,6 @@ class Context:
         "pushed",
         "reply_mode",
         "resp",
-        "running_exec",
         "running_script",
         "send",
         "server",
@@ -150,7 +150,8 @@ class Context:
         self.subscriptions = Subscriptions()
         #: How it tracks what it has read; None if it does not.
         self.tracker: Tracker | None = None
-        self.running_exec = False
+        #: The transaction whose commands run.
+        self.executing: Transaction | None = None
         self.running_script = False
         #: The command that is running: for errors that name it.
         self.command: Command
@@ -220,12 +221,25 @@ class Context:
             or self.transaction is not None
             or bool(self.subscriptions)
             or self.tracker is not None
+            or self.server.tracking.tells_for_others(self)
             or self.no_touch
             or self.server.guards_everybody
             or self.reply_mode is not ReplyMode.ON
         )
         metrics = self.server.metrics
         self.short_cuts = metrics.no_short_cuts if self.guarded else metrics.short_cuts
+
+    @property
+    def last_command(self) -> Command | None:
+        """The command that it asked for last; None before the first, and if there is no such."""
+        return getattr(self, "command", None)
+
+    @last_command.setter
+    def last_command(self, command: Command | None) -> None:
+        if command is not None:
+            self.command = command
+        elif hasattr(self, "command"):
+            del self.command
 
     @property
     def last_request_ms(self) -> int:

@@ -31,7 +31,7 @@ from .errors import (
 )
 from .observing.metrics import Meter
 from .pause import Postponed
-from .reply import NO_REPLY, OK, QUEUED, Reply
+from .reply import NO_REPLY, OK, QUEUED, Piecemeal, Reply
 from .resp import BULK_HEADERS, ENCODERS, INTEGER_LINES, Request
 from .scripting.scripts import NativeScript, busy_error, flags_of
 from .state import ServerState
@@ -128,14 +128,14 @@ class Engine:
         finally:
             ctx.is_running = False
         if ctx.reply_mode is not ReplyMode.ON:
-            reply = self._withheld(ctx)
+            reply = self._withheld(ctx, reply)
         return ctx.with_pushed(reply) if ctx.pushed else reply
 
     def _answer(self, ctx: Context, argv: list[bytes]) -> Reply:
         try:
             reply = self._admit_and_run(ctx, argv)
         except CommandError as error:
-            self._metrics.count_error(error, getattr(ctx, "command", None))
+            self._metrics.count_error(error, ctx.last_command)
             reply = error
         if ctx.tracker is not None:
             self.state.tracking.end_request(ctx, argv)
@@ -358,9 +358,7 @@ class Engine:
             elif self.state.pause.is_on:
                 self._let_wait(ctx, command, argv)
         except CommandError as error:
-            named = self._metrics.count_refusal(argv)
-            if named is not None:
-                ctx.command = named
+            ctx.last_command = self._metrics.count_refusal(argv)
             if ctx.transaction is not None:
                 ctx.transaction.spoiled_by = error
             if argv[0].lower() == b"exec":
@@ -426,14 +424,14 @@ class Engine:
         return command.resolve(argv)
 
     @staticmethod
-    def _withheld(ctx: Context) -> Reply:
-        """What CLIENT REPLY OFF and SKIP leave of a reply: nothing."""
+    def _withheld(ctx: Context, reply: Reply) -> Reply:
+        """What CLIENT REPLY OFF and SKIP leave of a reply: nothing, but what EXEC has let out."""
         if ctx.reply_mode is ReplyMode.SKIP_THIS:
             ctx.reply_mode = ReplyMode.ON
             ctx.update_guard()
         elif ctx.reply_mode is ReplyMode.SKIP_NEXT:
             ctx.reply_mode = ReplyMode.SKIP_THIS
-        return NO_REPLY
+        return reply if isinstance(reply, Piecemeal) else NO_REPLY
 
 
 def _arguments(command: Command, argv: list[bytes]) -> list[bytes]:

@@ -127,6 +127,17 @@ class Attributed:
     reply: Reply
 
 
+@dataclass(frozen=True, slots=True)
+class Piecemeal:
+    """The array of an EXEC whose commands used CLIENT REPLY: it is held back no more as a whole.
+
+    What was held back of it is NO_REPLY; that may be its announcement, too.
+    """
+
+    items: list[Reply]
+    is_announced: bool
+
+
 class NullArray:
     """The reply of an EXEC whose watched key changed: ``*-1`` in RESP2, ``_`` in RESP3."""
 
@@ -168,6 +179,7 @@ Reply: TypeAlias = Union[
     Several,
     FlatMap,
     InProtocol,
+    Piecemeal,
     Attributed,
     NullArray,
     NoReply,

@@ -30,6 +30,7 @@ from .reply import (
     InProtocol,
     OrderedSet,
     Pairs,
+    Piecemeal,
     Push,
     Reply,
     Several,
@@ -47,8 +48,8 @@ CRLF = b"\r\n"
 
 #: ``PROTO_INLINE_MAX_SIZE``: the longest inline request, and the longest header line.
 MAX_LINE_BYTES = 64 * 1024
-#: Ferrite's limit. Redis allows 2**31 - 1, and allocates as the words arrive.
-MAX_REQUEST_WORDS = 1_048_576
+#: Redis allows so many and grows as they come; MAX_REQUEST_BYTES ends it long before.
+MAX_REQUEST_WORDS = 2**31 - 1
 #: ``proto-max-bulk-len``.
 MAX_BULK_BYTES = 512 * 1024 * 1024
 #: ``client-query-buffer-limit``: all arguments of one request together.
@@ -56,6 +57,8 @@ MAX_REQUEST_BYTES = 1024 * 1024 * 1024
 #: What a client that has not yet authenticated may send: words of a request, bytes of one.
 MAX_UNAUTHENTICATED_WORDS = 10
 MAX_UNAUTHENTICATED_BULK_BYTES = 16_384
+#: What a word takes beside its bytes: its place in the list.
+WORD_BYTES = 8
 #: ``PROTO_MBULK_BIG_ARG``: a larger argument is gathered on its own, without a second copy.
 BIG_BULK_BYTES = 32 * 1024
 
@@ -72,7 +75,7 @@ class ParserLimits:
     authenticated: bool = True
 
 
-#: A header that announces more words than MAX_REQUEST_WORDS, or bulk text that looks like one.
+#: A header that announces a million words or more, or bulk text that looks like one.
 _HUGE_REQUEST = re.compile(rb"\*[0-9]{7}")
 
 #: A single request shorter than this is read without hiredis; BULK_HEADERS has all its lengths.
@@ -249,7 +252,7 @@ class RequestParser:
             if word is None:
                 return None
             self._words_missing -= 1
-            self._request_bytes += len(word)
+            self._request_bytes += len(word) + WORD_BYTES
             self._argv.append(word)  # type: ignore[union-attr]  # set by _start_request
         argv, self._argv, self._request_bytes = self._argv, None, 0
         return argv
@@ -326,7 +329,7 @@ class RequestParser:
         self._bulk_bytes = None
 
     def _take_line(self, too_long: str) -> bytes | None:
-        end = self._buffer.find(b"\r", 0, MAX_LINE_BYTES + 1)
+        end = self._line_end(b"\r")
         if end < 0:
             if len(self._buffer) > MAX_LINE_BYTES:
                 raise ProtocolError(too_long)
@@ -339,8 +342,17 @@ class RequestParser:
         del self._buffer[: end + len(CRLF)]
         return line
 
+    def _line_end(self, mark: bytes) -> int:
+        """Where the line ends that the buffer begins with; -1 when that is missing.
+
+        A line that holds a NUL has no end, as in Redis: C's ``strchr`` looks no further.
+        """
+        end = self._buffer.find(mark)
+        nul = self._buffer.find(b"\0", 0, end if end >= 0 else len(self._buffer))
+        return end if nul < 0 else -1
+
     def _inline_request(self) -> Request | None:
-        end = self._buffer.find(b"\n")
+        end = self._line_end(b"\n")
         if end < 0:
             if len(self._buffer) > MAX_LINE_BYTES:
                 raise ProtocolError("too big inline request")
@@ -446,6 +458,7 @@ class ReplyEncoder:
             Push: self._push,
             Several: self._bulks,
             InProtocol: lambda lines, each: ENCODERS[each.resp].write(lines, each.reply),
+            Piecemeal: self._piecemeal,
             Attributed: self._attributed,
             type(NULL_ARRAY): lambda lines, _: lines.append(self._null_array),
             type(NO_REPLY): lambda lines, _: None,
@@ -501,6 +514,12 @@ class ReplyEncoder:
         size = len(items)
         lines.append(ARRAY_HEADERS[size] if size < 1024 else b"*%d" % size)
         self._bulks(lines, items)
+
+    def _piecemeal(self, lines: list[bytes], array: Piecemeal) -> None:
+        if array.is_announced:
+            self._array(lines, array.items)
+        else:
+            self._bulks(lines, array.items)
 
     def _bulks(self, lines: list[bytes], items: Iterable[Reply]) -> None:
         """Items, most of which are strings; any other kind works too, but is slower."""

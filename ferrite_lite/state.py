@@ -161,8 +161,9 @@ class ServerState:
                 redacted(command, argv),
                 unix_seconds=self.moment.ms // 1000,
                 elapsed_us=elapsed_us,
-                address=ctx.peer.address.encode(),
-                client_name=ctx.name,
+                # What a script calls is asked by nobody, as in Redis.
+                address=b"?:0" if ctx.running_script else ctx.peer.address.encode(),
+                client_name=b"" if ctx.running_script else ctx.name,
                 max_entries=config.slowlog_max_entries,
             )
 

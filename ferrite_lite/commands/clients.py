@@ -16,7 +16,7 @@ from ..errors import (
     UnknownUnblockReason,
 )
 from ..eviction.crowding import argv_bytes, held_bytes, queue_bytes
-from ..numeric import maybe_int, parse_int
+from ..numeric import maybe_int, parse_int, wrapped_int64
 from ..reply import OK, Reply, Verbatim
 from .clientfilters import Filter, flags_of, read_filters
 from .documentation import help_lines
@@ -113,7 +113,7 @@ def client_pause(ctx: Context, timeout: bytes, *mode: bytes) -> Reply:
     if mode and keyword(mode[0]) not in (b"WRITE", b"ALL"):
         raise UnknownPauseMode
     limit_ms = read_timeout_ms(timeout)
-    until_ms = limit_ms and ctx.server.moment.ms + limit_ms
+    until_ms = limit_ms and wrapped_int64(ctx.server.moment.ms + limit_ms)
     ctx.server.pause.begin(until_ms, for_all=not mode or keyword(mode[0]) == b"ALL")
     return OK
 
@@ -154,8 +154,7 @@ def client_line(client: Context) -> bytes:
     written, without any: what is free in them is 0.
     """
     now_ms = client.server.moment.ms
-    queue = client.transaction.queue if client.transaction is not None else []
-    running = getattr(client, "command", None)
+    transaction = client.transaction or client.executing
     buffers = client.measure()
     fields: dict[str, object] = {
         "id": client.id,
@@ -171,7 +170,7 @@ def client_line(client: Context) -> bytes:
         "sub": len(client.subscriptions.channels),
         "psub": len(client.subscriptions.patterns),
         "ssub": len(client.subscriptions.shard_channels),
-        "multi": -1 if client.transaction is None else len(queue),
+        "multi": -1 if transaction is None else len(transaction.queue),
         "qbuf": buffers.query_bytes,
         "qbuf-free": 0,
         "argv-mem": argv_bytes(client),
@@ -183,7 +182,7 @@ def client_line(client: Context) -> bytes:
         "omem": buffers.output_bytes,
         "tot-mem": held_bytes(client),
         "events": "rw" if buffers.output_bytes else "r",
-        "cmd": running.name if running is not None else "NULL",
+        "cmd": _last_command(client),
         "user": client.user.name.decode("utf-8", "surrogateescape"),
         "redir": client.tracker.redirect_id if client.tracker is not None else -1,
         "resp": client.resp,
@@ -194,3 +193,9 @@ def client_line(client: Context) -> bytes:
         fields["lib-ver"] = client.library_version.decode()
     line = " ".join(f"{name}={value}" for name, value in fields.items())
     return line.encode("utf-8", "surrogateescape")
+
+
+def _last_command(client: Context) -> str:
+    if client.executing is not None:
+        return "exec"  # whatever it runs
+    return client.last_command.name if client.last_command is not None else "NULL"

@@ -19,7 +19,7 @@ from ..errors import (
 )
 from ..eviction.crowding import thin_out
 from ..files import replace_file
-from ..patterns import is_literal, matcher
+from ..patterns import matcher
 from ..reply import OK, Reply
 from .documentation import help_lines
 
@@ -35,13 +35,18 @@ def config_get(ctx: Context, *patterns: bytes) -> Reply:
     spelt: dict[str, bytes] = {}
     for pattern in patterns:
         for name in _matching(pattern.lower()):
-            spelt.setdefault(name, pattern if is_literal(pattern) else name.encode())
+            spelt.setdefault(name, name.encode() if _is_pattern(pattern) else pattern)
     config = ctx.server.config
     return {shown: NAMES[name].kind.write(NAMES[name].get(config)) for name, shown in spelt.items()}
 
 
+def _is_pattern(name: bytes) -> bool:
+    """A backslash alone makes none: Redis looks for these three."""
+    return any(special in name for special in b"[*?")
+
+
 def _matching(pattern: bytes) -> list[str]:
-    if is_literal(pattern):
+    if not _is_pattern(pattern):
         name = pattern.decode(errors="replace")
         return [name] if name in NAMES else []
     matches = matcher(pattern)

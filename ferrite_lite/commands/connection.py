@@ -51,7 +51,7 @@ def _authenticate(ctx: Context, user: bytes, password: bytes) -> None:
     """Raises WrongPassword: the same for a wrong name and a wrong password, and as slow."""
     found = ctx.server.acl.authenticate(user, password)
     if found is None:
-        place = Place.MULTI if ctx.running_exec else Place.TOPLEVEL
+        place = Place.MULTI if ctx.executing else Place.TOPLEVEL
         ctx.log_denial("auth", place, ctx.argv[0], user)
         raise WrongPassword
     ctx.become(found)
@@ -172,7 +172,7 @@ def reset(ctx: Context) -> Reply:
     ctx.name = b""
     if ctx.reply_mode is not ReplyMode.SKIP_THIS:  # which is over anyway, after this reply
         ctx.reply_mode = ReplyMode.ON
-    ctx.no_evict = ctx.no_touch = False
+    ctx.no_touch = False
     ctx.become_default_user()
     return RESET
 

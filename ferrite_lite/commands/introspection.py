@@ -16,7 +16,7 @@ from ..errors import (
     WrongArity,
 )
 from ..patterns import matcher
-from ..reply import OrderedSet, Reply, Status
+from ..reply import OrderedSet, Pairs, Reply, Status
 from ..usage import Usage
 from .documentation import documentation_of, help_lines, key_notes
 from .options import keyword
@@ -70,7 +70,8 @@ def command_docs(ctx: Context, *names: bytes) -> Reply:
     """Document some commands, or all."""
     table = ctx.server.table
     found = [table.lookup(name) for name in names] if names else table.commands()
-    return {each.name.encode(): documentation_of(each) for each in found if each is not None}
+    # A name that is given twice is answered twice.
+    return Pairs([(each.name.encode(), documentation_of(each)) for each in found if each])
 
 
 @command(
@@ -144,7 +145,7 @@ def _key_positions(ctx: Context, argv: list[bytes]) -> tuple[Command, list[int]]
     if not asked.has_keys:
         raise CommandWithoutKeys
     positions = asked.key_positions(argv)
-    if positions is None and "no_mandatory_keys" not in asked.flags:
+    if not positions and "no_mandatory_keys" not in asked.flags:
         raise InvalidArgumentsSpecified
     return asked, positions or []
 

@@ -104,7 +104,7 @@ def time(ctx: Context) -> Reply:
 @command("MONITOR", "admin noscript loading stale", since="1.0.0")
 def monitor(ctx: Context) -> Reply:
     """Show every command that the server runs from now on to this connection."""
-    if ctx.running_exec:
+    if ctx.executing:
         raise MonitorInsideExec
     if ctx in ctx.server.monitor.watchers:
         return NO_REPLY  # as Redis does

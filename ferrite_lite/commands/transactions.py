@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..acl import Place
 from ..command import CommandGroup
-from ..context import Context, Transaction
+from ..context import Context, ReplyMode, Transaction
 from ..data.values import Collection, copy_of
 from ..errors import (
     CommandError,
@@ -20,7 +20,7 @@ from ..errors import (
     TransactionAborted,
     WatchInsideMulti,
 )
-from ..reply import NULL_ARRAY, OK, InProtocol, Reply
+from ..reply import NO_REPLY, NULL_ARRAY, OK, InProtocol, Piecemeal, Reply
 
 command = CommandGroup("transactions")
 
@@ -46,13 +46,24 @@ def exec_(ctx: Context) -> Reply:
         raise TransactionAborted
     if interfered:
         return NULL_ARRAY
-    ctx.running_exec = True
+    ctx.executing = transaction
+    is_announced, given = ctx.wants_replies, []
     try:
-        given = [(_run(ctx, argv), ctx.resp) for argv in transaction.queue]
+        # Redis writes each reply at once: what came before a HELLO keeps its protocol, and CLIENT
+        # REPLY or CLIENT KILL holds back what comes from then on.
+        for argv in transaction.queue:
+            is_over = ctx.closing
+            reply = _run(ctx, argv)
+            if is_over or not ctx.wants_replies:
+                reply = NO_REPLY
+            # Pushes stand among them.
+            given.append((ctx.with_pushed(reply) if ctx.pushed else reply, ctx.resp))
     finally:
-        ctx.running_exec = False
-    # Redis writes each reply at once: what came before a HELLO keeps its protocol.
-    return [reply if resp == ctx.resp else InProtocol(resp, reply) for reply, resp in given]
+        ctx.executing = None
+    replies = [reply if resp == ctx.resp else InProtocol(resp, reply) for reply, resp in given]
+    if is_announced and ctx.reply_mode is ReplyMode.ON:
+        return replies
+    return Piecemeal(replies, is_announced)
 
 
 def _run(ctx: Context, argv: list[bytes]) -> Reply:
@@ -69,8 +80,7 @@ def _run(ctx: Context, argv: list[bytes]) -> Reply:
     # The commands after it may still change what the reply shows.
     if isinstance(reply, Collection | bytearray):
         reply = copy_of(reply)
-    # Redis writes each reply when its command has run: pushes stand among them.
-    return ctx.with_pushed(reply) if ctx.pushed else reply
+    return reply
 
 
 def _require_permission(ctx: Context, argv: list[bytes]) -> None:

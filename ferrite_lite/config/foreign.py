@@ -9,7 +9,7 @@ Clients and configuration files may name both, and CONFIG GET shows them as Redi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 #: A line is ``name[=older name]  default  values``. Values are ``yes|no`` or other words,
 #: ``text``, ``words`` (several), ``low..high``, ``int`` and ``size`` (up to the largest), or
@@ -75,7 +75,7 @@ cluster-allow-pubsubshard-when-down yes                       yes|no
 cluster-allow-reads-when-down       no                        yes|no
 cluster-allow-replica-migration     yes                       yes|no
 cluster-announce-bus-port           0                         0..65535
-cluster-announce-hostname           ""                        text
+cluster-announce-hostname           ""                        hostname
 cluster-announce-ip                 ""                        text
 cluster-announce-port               0                         0..65535
 cluster-announce-tls-port           0                         0..65535
@@ -100,13 +100,44 @@ active-defrag-ignore-bytes          104857600                 bytes 1
 active-defrag-max-scan-fields       1000                      1..9223372036854775807
 active-defrag-threshold-lower       10                        0..1000
 active-defrag-threshold-upper       100                       0..1000
+
+tls-auth-clients                    yes                       no|yes|optional
+tls-ca-cert-dir                     ""                        text
+tls-ca-cert-file                    ""                        text
+tls-cert-file                       ""                        text
+tls-ciphers                         ""                        text
+tls-ciphersuites                    ""                        text
+tls-client-cert-file                ""                        text
+tls-client-key-file                 ""                        text
+tls-client-key-file-pass            ""                        text
+tls-dh-params-file                  ""                        text
+tls-key-file                        ""                        text
+tls-key-file-pass                   ""                        text
+tls-prefer-server-ciphers           no                        yes|no
+tls-protocols                       ""                        text
+tls-session-cache-size              20480                     int
+tls-session-cache-timeout           300                       int
+tls-session-caching                 yes                       yes|no
+
+active-expire-effort                1                         1..10
+activerehashing                     yes                       yes|no
+bind-source-addr                    ""                        text
+crash-log-enabled                   yes                       yes|no
+crash-memcheck-enabled              yes                       yes|no
+dynamic-hz                          yes                       yes|no
+ignore-warnings                     ""                        text
+jemalloc-bg-thread                  yes                       yes|no
+oom-score-adj-values                "0 200 800"               scores
+proc-title-template                 "{title} {listen-addr} {server-mode}"  template
+shutdown-on-sigint                  default                   shutdown
+shutdown-on-sigterm                 default                   shutdown
 """
 
 #: Settings of which only the default is accepted, by the reason why.
 _REFUSED = {
     "data is not kept on disk": """
         appendonly                      no                    yes|no
-        save                            ""                    words
+        save                            ""                    saves
     """,
     "this server is nobody's replica": """
         replicaof=slaveof               ""                    !words
@@ -114,57 +145,22 @@ _REFUSED = {
     "this server is no node of a cluster": """
         cluster-enabled                 no                    !yes|no
     """,
-    "connections are not encrypted": """
-        tls-port                        0                     0..65535
-        tls-auth-clients                yes                   no|yes|optional
-        tls-ca-cert-dir                 ""                    text
-        tls-ca-cert-file                ""                    text
-        tls-cert-file                   ""                    text
-        tls-ciphers                     ""                    text
-        tls-ciphersuites                ""                    text
-        tls-client-cert-file            ""                    text
-        tls-client-key-file             ""                    text
-        tls-client-key-file-pass        ""                    text
-        tls-cluster                     no                    yes|no
-        tls-dh-params-file              ""                    text
-        tls-key-file                    ""                    text
-        tls-key-file-pass               ""                    text
-        tls-prefer-server-ciphers       no                    yes|no
-        tls-protocols                   ""                    text
-        tls-replication                 no                    yes|no
-        tls-session-cache-size          20480                 int
-        tls-session-cache-timeout       300                   int
-        tls-session-caching             yes                   yes|no
-    """,
     "modules cannot be loaded": """
         enable-module-command           no                    !no|yes|local
     """,
     "it names a part of Redis that this server does not have": """
-        active-expire-effort            1                     1..10
-        activedefrag                    no                    yes|no
-        activerehashing                 yes                   yes|no
         always-show-logo                no                    !yes|no
         aof_rewrite_cpulist             ""                    !text
         bgsave_cpulist                  ""                    !text
         bio_cpulist                     ""                    !text
         server_cpulist                  ""                    !text
-        bind-source-addr                ""                    text
         client-query-buffer-limit       1073741824            bytes 1048576
-        crash-log-enabled               yes                   yes|no
-        crash-memcheck-enabled          yes                   yes|no
         disable-thp                     yes                   !yes|no
-        dynamic-hz                      yes                   yes|no
         enable-protected-configs        no                    !no|yes|local
-        ignore-warnings                 ""                    text
         io-threads                      1                     !1..128
         io-threads-do-reads             no                    !yes|no
-        jemalloc-bg-thread              yes                   yes|no
         oom-score-adj                   no                    no|yes|relative|absolute
-        oom-score-adj-values            "0 200 800"           words
-        proc-title-template             "{title} {listen-addr} {server-mode}"  text
         set-proc-title                  yes                   !yes|no
-        shutdown-on-sigint              default               words
-        shutdown-on-sigterm             default               words
         socket-mark-id                  0                     !0..4294967295
         supervised                      no                    !upstart|systemd|auto|no
         daemonize                       no                    !yes|no
@@ -172,6 +168,19 @@ _REFUSED = {
         syslog-facility                 local0                !text
         syslog-ident                    redis                 !text
         tcp-backlog                     511                   !int
+    """,
+}
+
+#: The same in Redis's own words: it refuses them too, where it was built or set up for less.
+_REFUSED_ALIKE = {
+    "Unable to update TLS configuration. Check server logs.": """
+        tls-port                        0                     0..65535
+        tls-cluster                     no                    yes|no
+        tls-replication                 no                    yes|no
+    """,
+    "Active defragmentation cannot be enabled: it requires a Redis server compiled with a modified"
+    " Jemalloc like the one shipped by default with the Redis source distribution": """
+        activedefrag                    no                    yes|no
     """,
 }
 
@@ -193,9 +202,14 @@ class Foreign:
 
 def foreign_settings() -> Iterator[Foreign]:
     """Every setting of the table."""
-    for why, lines in {"": _KEPT, **_REFUSED}.items():
+    for why, lines in {"": _KEPT, **_REFUSED_ALIKE}.items():
         for line in filter(None, map(str.strip, lines.splitlines())):
             yield _read(line, why)
+    for why, lines in _REFUSED.items():
+        for line in filter(None, map(str.strip, lines.splitlines())):
+            setting = _read(line, "")
+            shown = setting.default.decode()
+            yield replace(setting, why_refused=f"only '{shown}' is accepted: {why}")
 
 
 def _read(line: str, why: str) -> Foreign:

@@ -93,7 +93,7 @@ class OutputLimitWords:
     """``pubsub 32mb 8mb 60``: limits for some kinds of client; the others keep theirs."""
 
     def read(self, raw: bytes) -> dict[str, OutputLimit]:
-        words = raw.split()
+        words = words_of(raw)
         if len(words) % 4:
             raise ValueError("Wrong number of arguments in buffer limit configuration.")
         return dict(self._read_one(*words[at : at + 4]) for at in range(0, len(words), 4))
@@ -166,13 +166,24 @@ class YesNo:
         return b"yes" if value else b"no"
 
 
+def words_of(raw: bytes) -> list[bytes]:
+    """The words of a value that has several: between two blanks there is an empty one."""
+    return raw.split(b" ") if raw else []
+
+
+def _percent(word: bytes) -> float:
+    if not word:  # which is no number to anybody but strtod
+        raise NotAFloat
+    return parse_strtod(word)
+
+
 @dataclass(frozen=True, slots=True)
 class Percentiles:
     """Numbers from 0 to 100, as ``50 99 99.9``."""
 
     def read(self, raw: bytes) -> tuple[float, ...]:
         try:
-            values = tuple(parse_strtod(word) for word in raw.split())
+            values = tuple(_percent(word) for word in words_of(raw))
         except NotAFloat:
             raise ValueError("Invalid latency-tracking-info-percentiles parameters") from None
         if not all(0 <= value <= 100 for value in values):
@@ -182,7 +193,7 @@ class Percentiles:
         return values
 
     def write(self, value: tuple[float, ...]) -> bytes:
-        return b" ".join(b"%.10g" % percent for percent in value)
+        return b" ".join((b"%f" % percent).rstrip(b"0").rstrip(b".") for percent in value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +257,7 @@ class Only:
     def read(self, raw: bytes) -> Any:
         value = self.kind.read(raw)
         if value != self.kind.read(self.value):
-            raise ValueError(f"only '{self.value.decode()}' is accepted: {self.why}")
+            raise ValueError(self.why)
         return value
 
     def write(self, value: Any) -> bytes:

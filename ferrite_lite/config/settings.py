@@ -12,6 +12,7 @@ from typing import Any
 from ..numeric import INT64_MAX, UINT64_MAX
 from .current import Config
 from .foreign import Foreign, foreign_settings
+from .foreignkinds import HostName, OomScores, SavePoints, ShutdownOptions, TitleTemplate
 from .kinds import (
     Choice,
     EventClasses,
@@ -106,7 +107,7 @@ def _foreign() -> Iterator[Setting]:
             partial(_set_foreign, each.name),
             each.alias,
             frozen.get(each.mark, ""),
-            takes_words=each.values == "words",
+            takes_words=each.values in _OF_SEVERAL_WORDS,
             is_hidden=each.mark == "~",
         )
 
@@ -157,7 +158,11 @@ _INT = Integer(0, 2**31 - 1)
 _NAMED_KINDS: dict[str, Kind] = {
     **{"yes|no": YesNo(), "text": Text(), "words": Text()},
     **{"int": _INT, "size": _SIZE},
+    **{"hostname": HostName(), "saves": SavePoints(), "scores": OomScores()},
+    **{"template": TitleTemplate(), "shutdown": ShutdownOptions()},
 }
+
+_OF_SEVERAL_WORDS = frozenset({"words", "saves", "scores", "shutdown"})
 
 SETTINGS: dict[str, Setting] = {
     setting.name: setting

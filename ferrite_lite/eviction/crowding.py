@@ -36,12 +36,15 @@ def limit_bytes(config: Config) -> int:
 
 def argv_bytes(client: Context) -> int:
     """What the words of the running request take; 0 if none is running."""
+    if client.executing is not None:
+        return len("exec")  # whatever it runs
     return _size(client.argv) if client.is_running else 0
 
 
 def queue_bytes(client: Context) -> int:
     """What the requests that MULTI has queued take."""
-    queue = client.transaction.queue if client.transaction is not None else []
+    transaction = client.transaction or client.executing
+    queue = transaction.queue if transaction is not None else []
     return sum(_size(argv) + POINTER_BYTES * len(argv) for argv in queue)
 
 

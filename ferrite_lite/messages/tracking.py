@@ -10,7 +10,7 @@ The databases are observed only while somebody tracks: until then nothing here i
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING
 
 from ..command import Command
@@ -105,6 +105,8 @@ class Tracking:
         #: The keys of each reader, for when its connection ends.
         self._read_by: dict[Context, set[bytes]] = {}
         self._prefixes: dict[bytes, Prefix] = {}
+        #: Connections that are told for others, by id, and for how many.
+        self._told_for: Counter[int] = Counter()
         self._effort = 1
         #: Whether there is something to broadcast at the end of this turn.
         self.has_news = False
@@ -129,7 +131,9 @@ class Tracking:
             for db in self._server.databases:
                 db.observers.append(self)
         self.clients[ctx] = None
-        ctx.tracker = tracker
+        before, ctx.tracker = ctx.tracker, tracker
+        self._redirect(before, -1)
+        self._redirect(tracker, 1)
         ctx.update_guard()
 
     def stop(self, ctx: Context) -> None:
@@ -146,11 +150,26 @@ class Tracking:
             if not listeners:
                 del self._prefixes[prefix]
         ctx.tracker = None
+        self._redirect(tracker, -1)
         ctx.update_guard()
         del self.clients[ctx]
         if not self.clients:
             for db in self._server.databases:
                 db.observers.remove(self)
+
+    def _redirect(self, tracker: Tracker | None, change: int) -> None:
+        """Begin or end to tell another connection what this one is to be told."""
+        if tracker is None or not tracker.redirect_id:
+            return
+        self._told_for[tracker.redirect_id] += change
+        self._told_for += Counter()  # which leaves out whom nobody names any more
+        target = self._server.clients.get(tracker.redirect_id)
+        if target is not None:
+            target.update_guard()
+
+    def tells_for_others(self, ctx: Context) -> bool:
+        """Whether others have it told to this connection what is to be told to them."""
+        return self._told_for[ctx.id] > 0
 
     def forget(self, ctx: Context) -> None:
         """A connection has ended."""
@@ -288,10 +307,15 @@ class Tracking:
             tracker.redirect_is_broken = True
             if ctx.resp == 3:
                 ctx.push(Push([b"tracking-redir-broken", tracker.redirect_id]))
-        elif target.resp == 3:
+        elif self._resp_of(target) == 3:
             target.push(Push([b"invalidate", told]))
         elif tracker.redirect_id and target.subscriptions:
             target.push(Push([b"message", CHANNEL, told]))
+
+    def _resp_of(self, ctx: Context) -> int:
+        """What a client speaks, whatever its script has commands speak."""
+        script = self._server.running_script
+        return script.client_resp if script is not None and ctx.running_script else ctx.resp
 
     @property
     def _current(self) -> Context | None:

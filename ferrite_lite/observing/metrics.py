@@ -27,8 +27,10 @@ MAX_CODE_CHARACTERS = 30
 MAX_CODES = 128
 OTHER_CODES = "ERRORSTATS_OVERFLOW"
 
-#: One for each power of two of a microsecond: the last stands for thousands of years.
+#: One for each power of two of a nanosecond: the last stands for hundreds of years.
 BUCKETS = 64
+#: What Redis counts from 1 microsecond to 1 second.
+FIRST_EXPONENT, LAST_EXPONENT = 10, 30
 
 #: Commands that Redis calls slow, but that are quick here: SET, though it may free something big,
 #: and HGETALL, which answers with the hash itself.
@@ -65,7 +67,7 @@ class Meter:
         #: Of the calls, those that were timed one by one.
         self.timed = 0
         self.timed_ns = 0
-        #: Timed calls below 1, 2, 4... microseconds.
+        #: Timed calls by the exponent of their bucket: see ``_bound_ns``.
         self.buckets = [0] * BUCKETS
 
     def end_call(self, reply: Reply, elapsed_ns: int) -> None:
@@ -75,13 +77,13 @@ class Meter:
             self.failed += 1
         self.timed += 1
         self.timed_ns += elapsed_ns
-        self.buckets[(elapsed_ns // NS_PER_US).bit_length()] += 1
+        self.buckets[(elapsed_ns * 128 // 129).bit_length()] += 1
 
     def record(self, elapsed_ns: int) -> None:
         """Add the time of a call that is counted already."""
         self.timed += 1
         self.timed_ns += elapsed_ns
-        self.buckets[(elapsed_ns // NS_PER_US).bit_length()] += 1
+        self.buckets[(elapsed_ns * 128 // 129).bit_length()] += 1
 
     @property
     def is_used(self) -> bool:
@@ -163,10 +165,10 @@ class Metrics:
     def count_refusal(self, argv: list[bytes]) -> Command | None:
         """Count a request that was refused; returns the command it meant, if there is one."""
         command = self._table[argv[0]]
+        if command is not None and command.is_container and len(argv) > 1:
+            command = command.subcommands.get(argv[1].lower())
         if command is None:
             return None
-        if command.is_container and len(argv) > 1:
-            command = command.subcommands.get(argv[1].lower(), command)
         self._meters[command].rejected += 1
         return command
 
@@ -190,12 +192,12 @@ class Metrics:
         buckets = list(meter.buckets)
         untimed = meter.calls - meter.timed
         if untimed > 0:
-            buckets[int(self._shared_mean_ns / NS_PER_US).bit_length()] += untimed
+            buckets[(int(self._shared_mean_ns) * 128 // 129).bit_length()] += untimed
         total, histogram = 0, {}
-        for bucket, calls in enumerate(buckets):
+        for exponent, calls in enumerate(buckets):
             if calls:
                 total += calls
-                histogram[1 << bucket] = total
+                histogram[_bound_ns(exponent) // NS_PER_US] = total
         return histogram
 
     def percentile_us(self, meter: Meter, percent: float) -> float:
@@ -207,6 +209,16 @@ class Metrics:
     @property
     def _shared_mean_ns(self) -> float:
         return self.shared_ns / self.shared_calls if self.shared_calls else 0.0
+
+
+def _bound_ns(exponent: int) -> int:
+    """The longest time that is in a bucket.
+
+    Redis's histogram has two digits, so a power of two ends a 128th behind it; it begins with 2**10
+    ns, and what takes longer than a second takes a second.
+    """
+    exponent = max(exponent, FIRST_EXPONENT)
+    return min((1 << exponent) + (1 << exponent - 7), 1 << LAST_EXPONENT) - 1
 
 
 def _code_of(text: str) -> str:

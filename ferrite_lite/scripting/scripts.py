@@ -194,7 +194,7 @@ class Twin:
         self._lua: LuaScript | None = None
 
     def run(self, ctx: Context, keys: Keys, argv: Keys, *, readonly: bool) -> Reply:
-        if readonly or ctx.running_exec or (ctx.guarded and self._matters_what_it_calls(ctx)):
+        if readonly or ctx.executing or (ctx.guarded and self._matters_what_it_calls(ctx)):
             if self._lua is None:
                 self._lua = LuaScript(self.native.text, ctx.server.scripts.shared)
             return self._lua.run(ctx, keys, argv, readonly=readonly)
@@ -236,6 +236,8 @@ class ScriptRun(Protocol):
     """What others may see of a script or function that is running, and do to it."""
 
     is_function: bool
+    #: What its client speaks; within the script, commands answer as the script asks.
+    client_resp: int
     has_written: bool
     is_killed: bool
 
@@ -271,6 +273,7 @@ class _Host:
         "_readonly",
         "_started_ns",
         "_write_refusal",
+        "client_resp",
         "has_written",
         "is_function",
         "is_killed",
@@ -283,6 +286,7 @@ class _Host:
         self._caller = ctx.command
         self._metrics = ctx.server.metrics
         self._readonly, self.is_function = readonly, is_function
+        self.client_resp = ctx.resp
         self.has_written = self.is_killed = False
         self._started_ns = 0
         #: Why it may not write, if it may not.
@@ -300,7 +304,7 @@ class _Host:
 
     @property
     def is_answered_at_once(self) -> bool:
-        return not self._ctx.running_exec
+        return not self._ctx.executing
 
     @property
     def memory_bytes(self) -> int:

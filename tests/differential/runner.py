@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.support.wire import ConnectionClosed, RawConnection, encode
 
@@ -32,6 +32,7 @@ _WAITING = "still waiting"
 _FREE = ("on", "nopass", "clearselectors", "allkeys", "allchannels", "allcommands")
 _BULK = re.compile(rb"\$\d+\r\n([^\r]*)\r\n")
 _SHOWN_BYTES = 400
+_IDS = frozenset({b"@first", b"@other"})
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def _play(
     for step in case.steps:
         if step.connection not in connections:
             connections[step.connection] = target.connect(protocol)
-        exchange = _take_step(connections[step.connection], step)
+        exchange = _take_step(connections[step.connection], _with_ids(step, connections))
         yield exchange
         if exchange.end:
             connections.pop(step.connection).close()
@@ -112,10 +113,22 @@ def _play(
         yield _take_step(connection, _LAST_WORD)
 
 
+def _with_ids(step: Step, connections: dict[str, RawConnection]) -> Step:
+    """The step with the ids of the connections that it names, which are there already."""
+    words = [
+        _id_of(connections[word[1:].decode()]) if word in _IDS else word for word in step.words
+    ]
+    return replace(step, words=words)
+
+
+def _id_of(connection: RawConnection) -> bytes:
+    return connection.ask("CLIENT", "ID")[1:-2]
+
+
 def _take_step(connection: RawConnection, step: Step) -> Exchange:
     # The clock of a real server cannot be moved: a few cases have to wait for it.
     time.sleep(step.numbers.get("after", 0) / 1000)
-    connection.send(step.words[0] if "raw" in step.flags else encode(*step.words))
+    connection.send(b"".join(step.words) if "raw" in step.flags else encode(*step.words))
     replies: list[bytes] = []
     try:
         if "closes" in step.flags:

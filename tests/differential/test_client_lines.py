@@ -35,6 +35,10 @@ STATES = {
     "monitoring": ["MONITOR"],
     "back from a script": ["EVAL \"return redis.call('GET', 'k')\" 0"],
     "back from a transaction": ["MULTI", "PING", "EXEC"],
+    "refused, for there is no such command": ["GET k", "NOSUCH"],
+    "refused, for there is no such subcommand": ["GET k", "CLIENT NOSUCH"],
+    "refused first of all": ["NOSUCH"],
+    "reset": ["CLIENT NO-EVICT ON", "MULTI", "RESET"],
     "refused": ["CONFIG SET maxmemory x"],
     "refused for its arguments": ["CONFIG SET maxmemory"],
 }
@@ -81,3 +85,16 @@ def test_the_bytes_of_the_running_request_are_told(reference: Target, subject: T
             connection.send(encode("CLIENT", "INFO") * 2)
             told.append([_SIZES.findall(connection.read_reply()) for _ in range(2)])
     assert told[0] == told[1]
+
+
+def test_a_transaction_that_runs_is_seen_from_inside_it(reference: Target, subject: Target) -> None:
+    told = []
+    for target in (reference, subject):
+        with target.connect(2) as connection:
+            for request in ("MULTI", "PING", "CLIENT INFO"):
+                connection.ask(*split_words(request))
+            line = connection.ask("EXEC").partition(b"id=")[2].decode()
+            seen = dict(field.split("=", 1) for field in line.split())
+            told.append({name: seen[name] for name in ("flags", "multi", "argv-mem", "cmd")})
+    assert told[0] == told[1]
+    assert told[0]["cmd"] == "exec"

@@ -255,6 +255,97 @@ MEMORY and its words
     MEMORY PURGE x
     MEMORY
 
+COMMAND DOCS answers each name, whatever was asked before
+    COMMAND DOCS get nosuch GET
+    COMMAND DOCS select Select SELECT
+
+COMMAND GETKEYS of requests that have no key this time
+    COMMAND GETKEYS SINTERCARD 0 a
+    COMMAND GETKEYS SINTERCARD -1 a
+    COMMAND GETKEYS EVAL x 0 a
+    COMMAND GETKEYS FCALL x 0 a
+    COMMAND GETKEYSANDFLAGS SINTERCARD 0 a
+
+SLOWLOG names no client for what a script calls
+    CONFIG SET slowlog-log-slower-than 0
+    CLIENT SETNAME me
+    SLOWLOG RESET
+    EVAL "return redis.call('SET', 'k', 'v')" 0
+    MULTI
+    GET k
+    EXEC
+    masked> SLOWLOG GET -1
+    CONFIG SET slowlog-log-slower-than 10000
+    SLOWLOG RESET
+
+CONFIG GET takes a name without stars as it is
+    CONFIG GET \timeout
+    CONFIG GET time\out
+    CONFIG GET [t]imeout
+    CONFIG GET t\[imeout
+
+CONFIG SET judges host names
+    CONFIG SET cluster-announce-hostname a_b
+    CONFIG SET cluster-announce-hostname "a b"
+    CONFIG SET cluster-announce-hostname "a"*256
+    CONFIG SET cluster-announce-hostname A-9.b
+    CONFIG GET cluster-announce-hostname
+    CONFIG SET cluster-announce-hostname ""
+
+CONFIG SET parts values at single blanks
+    CONFIG SET latency-tracking-info-percentiles " 50"
+    CONFIG SET latency-tracking-info-percentiles "50  99"
+    CONFIG SET latency-tracking-info-percentiles "50 "
+    CONFIG SET client-output-buffer-limit " normal 0 0 0"
+    CONFIG SET client-output-buffer-limit "normal  0 0 0"
+    CONFIG SET client-output-buffer-limit "normal 0 0 0 "
+    CONFIG SET client-output-buffer-limit ""
+    CONFIG SET latency-tracking-info-percentiles "50 33.333333333 0.00001 0.0000001 1e1"
+    CONFIG GET latency-tracking-info-percentiles
+    CONFIG SET latency-tracking-info-percentiles "50 99 99.9"
+
+CONFIG SET judges settings that nothing depends on
+    CONFIG SET oom-score-adj-values "1 2"
+    CONFIG SET oom-score-adj-values "1 2 x"
+    CONFIG SET oom-score-adj-values "1 2 2001"
+    CONFIG SET oom-score-adj-values " 1 2 3"
+    CONFIG SET oom-score-adj-values "+1 02 -2000"
+    CONFIG GET oom-score-adj-values
+    CONFIG SET oom-score-adj-values "0 200 800"
+    CONFIG SET shutdown-on-sigint foo
+    CONFIG SET shutdown-on-sigint ""
+    CONFIG SET shutdown-on-sigint "save nosave"
+    CONFIG SET shutdown-on-sigint "default  now"
+    CONFIG SET shutdown-on-sigint "Force now DEFAULT nosave"
+    CONFIG GET shutdown-on-sigint
+    CONFIG SET shutdown-on-sigint default
+    CONFIG SET proc-title-template {foo}
+    CONFIG SET proc-title-template {title}
+    CONFIG SET proc-title-template ""
+    CONFIG SET proc-title-template "a {title} {listen-addr"
+    CONFIG SET proc-title-template "{title} {port}"
+    CONFIG GET proc-title-template
+    CONFIG SET proc-title-template "{title} {listen-addr} {server-mode}"
+    CONFIG SET bind-source-addr x ignore-warnings y
+    CONFIG SET bind-source-addr "" ignore-warnings ""
+    CONFIG SET active-expire-effort 11
+    CONFIG SET active-expire-effort 10 dynamic-hz no activerehashing no
+    CONFIG SET active-expire-effort 1 dynamic-hz yes activerehashing yes
+    CONFIG SET save "1 2 3"
+    CONFIG SET save "x y"
+    CONFIG SET save "0 1"
+    CONFIG SET save "1 -1"
+    CONFIG SET save ""
+
+CONFIG SET refuses what needs another Redis
+    CONFIG SET tls-port 1
+    CONFIG SET tls-cluster yes
+    CONFIG SET tls-replication yes
+    CONFIG SET activedefrag yes
+    CONFIG SET tls-port 0 tls-cluster no tls-replication no activedefrag no
+    CONFIG SET tls-ciphers x tls-auth-clients optional
+    CONFIG SET tls-ciphers "" tls-auth-clients yes
+
 COMMAND GETKEYS of requests good and bad
     COMMAND GETKEYS GET
     COMMAND GETKEYS GET a

@@ -408,6 +408,60 @@ CLIENT TRACKING ON tells of changed keys
     PING
     CLIENT TRACKING OFF
 
+RESET leaves it to the connection whether it may be evicted
+    CLIENT NO-EVICT ON
+    RESET
+    masked> CLIENT INFO
+
+CLIENT REPLY in a transaction holds back what comes after it
+    raw replies=4> "MULTI\r\nCLIENT REPLY SKIP\r\nPING\r\nEXEC\r\nPING\r\nECHO a\r\n"
+    raw replies=4> "MULTI\r\nCLIENT REPLY OFF\r\nPING\r\nEXEC\r\nPING\r\n"
+        "CLIENT REPLY ON\r\nPING\r\n"
+
+CLIENT REPLY ON in a transaction that nobody heard begin
+    raw replies=3> "CLIENT REPLY OFF\r\nMULTI\r\nPING\r\nCLIENT REPLY ON\r\n"
+        "ECHO a\r\nEXEC\r\nPING\r\n"
+    raw replies=6> "MULTI\r\nCLIENT REPLY OFF\r\nPING\r\nCLIENT REPLY ON\r\n"
+        "PING\r\nEXEC\r\nECHO a\r\nECHO b\r\n"
+
+A refused EXEC is held back as any reply
+    raw replies=1> "CLIENT REPLY OFF\r\nMULTI\r\nFOO\r\nEXEC\r\nEXEC\r\nCLIENT REPLY ON\r\n"
+    raw replies=3> "CLIENT REPLY SKIP\r\nMULTI\r\nFOO\r\nEXEC\r\nPING\r\n"
+
+Nothing is heard from a transaction behind the end of its connection
+    closes raw> "MULTI\r\nSET k 1\r\nCLIENT KILL TYPE normal SKIPME no\r\nSET k 2\r\nGET k\r\n
+        EXEC\r\nPING\r\n"
+    GET k
+
+CLIENT PAUSE until the end of time is over at once
+    CLIENT PAUSE 9223372036854775807
+    other> PING
+    CLIENT PAUSE 9223372036854775807 WRITE
+    other> SET k v
+
+CLIENT PAUSE past the end of time leaves a pause as it is
+    CLIENT PAUSE 50 WRITE
+    CLIENT PAUSE 9223372036854775807 WRITE
+    replies=0 other> SET k v
+    GET k
+    after=60 other replies=2> PING
+
+Who is told for others hears of its own changes before its reply
+    ids> HELLO 3
+    other> PING
+    other> CLIENT TRACKING ON REDIRECT @first
+    other> GET k
+    replies=2> SET k 1
+    other> GET k
+    replies=2> EVAL "redis.call('SET', KEYS[1], 'v') return 1" 1 k
+    other> GET k
+    raw replies=3> "SET k 1\r\nPING\r\n"
+    other> GET k
+    replies=2> FLUSHALL
+    other> GET k
+    other> CLIENT TRACKING OFF
+    SET k 1
+
 CLIENT TRACKING refuses options that do not fit
     CLIENT TRACKING MAYBE
     CLIENT TRACKING ON FOO

@@ -141,6 +141,23 @@ An inline request in many pieces is one request
     raw replies=0> "NG"
     raw> "\r\n"
 
+A line that holds a NUL has no end
+    raw replies=0> "PING\x00\r\n"
+    raw replies=0> "PING\r\nPING\r\n"
+    closes raw> "x"*65537
+    raw replies=0> "*1\x00\r\n"
+    raw replies=0> "$4\r\nPING\r\n"
+    closes raw> "x"*65537
+    raw replies=0> "*1\r\n"
+    raw replies=0> "$4\x00\r\nPING\r\n"
+    closes raw> "x"*65537
+
+More than a million words may be announced
+    raw replies=0> "*1048577\r\n"
+    closes raw> "PING\r\n"
+    raw replies=0> "*2147483647\r\n$4\r\nPING\r\n"
+    closes raw> "*\r\n"
+
 A header line may be long, and not too long
     closes raw> "*"*65537
     closes raw> "x"*65537

@@ -100,8 +100,8 @@ def test_a_push_comes_before_its_reply_and_only_in_resp3() -> None:
     engine = Engine()
     lines: list[bytes] = []
     ctx = engine.connect()
-    requests = [b"DEBUG PROTOCOL push", b"HELLO 3", b"DEBUG PROTOCOL push"]
-    engine.run(ctx, [request.split() for request in requests], lines)
+    for request in (b"DEBUG PROTOCOL push", b"HELLO 3", b"DEBUG PROTOCOL push"):
+        engine.run(ctx, [request.split()], lines)
     assert lines[0] == b"-ERR RESP2 is not supported by this command"
     assert lines[-6:] == [
         *(b">2", b"$16", b"server-cpu-usage", b":42"),

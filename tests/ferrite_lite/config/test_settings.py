@@ -49,6 +49,11 @@ _OTHER_VALUES = {
     "latency-tracking-info-percentiles": b"0 12.5 100",
     "maxmemory-clients": b"77",
     "hz": b"77",
+    "cluster-announce-hostname": b"a.b-9",
+    "oom-score-adj-values": b"-2000 0 2000",
+    "proc-title-template": b"{title} {port}",
+    "shutdown-on-sigint": b"nosave now force",
+    "shutdown-on-sigterm": b"now",
 }
 
 

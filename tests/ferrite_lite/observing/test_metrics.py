@@ -149,9 +149,22 @@ def test_a_histogram_adds_up_and_a_percentile_is_one_of_its_bounds() -> None:
     for elapsed_us in (1, 3, 3, 900):
         meter.calls += 1
         meter.record(elapsed_us * 1000)
-    assert metrics.histogram(meter) == {2: 1, 4: 3, 1024: 4}
+    assert metrics.histogram(meter) == {1: 1, 4: 3, 1056: 4}
     assert metrics.percentile_us(meter, 50) == 4
-    assert metrics.percentile_us(meter, 100) == 1024
+    assert metrics.percentile_us(meter, 100) == 1056
+
+
+def test_the_bounds_of_a_histogram_are_redis_s() -> None:
+    metrics = Metrics(TABLE)
+    command = TABLE.lookup(b"get")
+    assert command is not None
+    meter = metrics[command]
+    for exponent in range(40):
+        meter.calls += 1
+        meter.record(2**exponent)
+    *quick, _ = (1, 2, 4, 8, 16, 33, 66, 132, 264, 528, 1056, 2113, 4227, 8454, 16908, 33816)
+    slow = (33816, 67633, 135266, 270532, 541065, 1_073_741)
+    assert [*metrics.histogram(meter)] == [*quick, *slow]
 
 
 @pytest.mark.parametrize(("limit_us", "is_every"), [(10_000, False), (999, True), (None, False)])
