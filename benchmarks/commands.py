@@ -1,4 +1,4 @@
-"""SET, GET and HGETALL over TCP, at three depths of pipeline, beside the real servers."""
+"""Frequent commands over TCP, at three depths of pipeline, beside the real servers."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ server.serve_forever()
 _SERVER_WITH_TWIN = """
 import asyncio, gc, sys
 from ferrite_lite import Engine, Server
-from ferrite_lite.__main__ import GC_THRESHOLDS, _loop_factory
+from ferrite_lite.__main__ import GC_THRESHOLDS, loop_factory
 from sessions import native
 
 async def main():
@@ -42,7 +42,7 @@ async def main():
         await asyncio.Event().wait()
 
 gc.set_threshold(*GC_THRESHOLDS)
-with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+with asyncio.Runner(loop_factory=loop_factory()) as runner:
     runner.run(main())
 """
 

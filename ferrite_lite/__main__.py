@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     _start_logging(options.log_level or "WARNING", config)
     gc.set_threshold(*GC_THRESHOLDS)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(_serve(engine, picks_port=options.port == 0))
 
 
@@ -209,7 +209,7 @@ def _is_loopback(host: str) -> bool:
     return host == "localhost"
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """uvloop's when the ``speed`` extra is installed, else the standard library's."""
     try:
         import uvloop  # optional

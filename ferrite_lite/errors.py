@@ -38,14 +38,14 @@ class CommandError(Exception):
 
 
 class ProtocolError(Exception):
-    """The byte stream is no RESP: the reply is sent and the connection closed."""
+    """The byte stream is not RESP: the error is sent, and the connection closed."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(f"ERR Protocol error: {detail}")
 
 
 class CrossProtocolRequest(Exception):
-    """The client speaks HTTP: a web page may have been made to reach this port. No word to it."""
+    """The client speaks HTTP: a web page may be trying to reach this port. It gets no answer."""
 
 
 # --- asking for a command -------------------------------------------------------------------------
@@ -65,7 +65,7 @@ class UnknownCommand(CommandError):
 
 
 class NoSubscriptionToShards(CommandError):
-    """SSUBSCRIBE in EXEC. Its elder siblings may, for they always could."""
+    """SSUBSCRIBE in a transaction. SUBSCRIBE is allowed there, because it always was."""
 
     message = "ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client"
 
@@ -86,7 +86,7 @@ class UnknownSubcommand(CommandError):
 
 
 class SubcommandSyntax(CommandError):
-    """A subcommand that is there, with words that are not."""
+    """A subcommand that exists, with arguments that it does not take."""
 
     def __init__(self, container: str, subcommand: bytes) -> None:
         super().__init__(
@@ -372,7 +372,7 @@ class NoKeysForReplicas(CommandError):
 
 
 class MonitorInsideExec(CommandError):
-    """As NoSubscriptionToShards, and for the same reason: one reply for each command."""
+    """MONITOR in a transaction, where each command must have one reply."""
 
     message = "ERR MONITOR isn't allowed for DENY BLOCKING client"
 
@@ -402,7 +402,7 @@ class TransactionAborted(CommandError):
 
 
 class TransactionRefused(CommandError):
-    """An EXEC that was not even admitted."""
+    """An EXEC that was refused before it ran."""
 
     def __init__(self, refusal: CommandError) -> None:
         reason = str(refusal).removeprefix("ERR ")
@@ -584,7 +584,7 @@ class NoSuchUser(CommandError):
 
 
 class AclRuleFault(Exception):
-    """A rule of a user that cannot be applied. Who gave the rule decides how it is told."""
+    """An ACL rule that cannot be applied. The reply depends on where the rule came from."""
 
     message: ClassVar[str]
 
@@ -695,7 +695,7 @@ class AclCommandNotFound(CommandError):
 
 
 class NoPermission(CommandError):
-    """``reason`` is the word of ACL LOG: command, key or channel."""
+    """``reason`` is as in ACL LOG: command, key or channel."""
 
     def __init__(self, reason: str, command: str) -> None:
         wanted = {
@@ -707,7 +707,7 @@ class NoPermission(CommandError):
 
 
 class NoPermissionAnyMore(CommandError):
-    """A command that was queued, and that its user must not run when EXEC comes."""
+    """A queued command that the user may no longer run at EXEC."""
 
     _WHY: ClassVar[dict[str, str]] = {
         "command": "no permission to execute the command or subcommand",
@@ -793,7 +793,7 @@ class ConfigNotRewritten(CommandError):
 
 
 class UnknownRenamed(ValueError):
-    """What ``rename-command`` names is not there, or its new name is taken."""
+    """``rename-command`` names a command that does not exist, or a new name that is taken."""
 
 
 class InvalidCommandSpecified(CommandError):
@@ -819,13 +819,13 @@ class ScriptFailed(CommandError):
     """An error that ended a script: what it was, in which script, and on which line."""
 
     def __init__(self, message: str, name: str, position: tuple[bytes, int] | None) -> None:
-        """``name`` is the script's SHA-1, or what a function is called."""
+        """``name`` is the script's SHA-1, or the function's name."""
         where = "" if position is None else f"{as_text(position[0])}:{position[1]}"
         super().__init__(message + (where and f" script: {name}, on {where}."))
 
 
 class NamelessError(CommandError):
-    """What ended a script is a table that says nothing."""
+    """A script ended with an error table that has no message."""
 
     message = "ERR unknown error"
 
@@ -872,7 +872,7 @@ class ScriptWriteNotAllowed(CommandError):
 
 
 class ScriptStoppedByServer(CommandError):
-    """Redis lets such a script run on and answers -BUSY; here nobody could be answered."""
+    """An in-process script ran too long. Redis answers others -BUSY; here nobody could be."""
 
     def __init__(self, limit_ms: int) -> None:
         super().__init__(f"ERR Script ran for more than {limit_ms} ms and was stopped")
@@ -911,7 +911,7 @@ class ScriptDebugMode(CommandError):
 
 
 class NoScriptDebugger(CommandError):
-    """Redis would now wait for the commands of its debugger; here there is none."""
+    """Redis would now wait for debugger commands; there is no debugger here."""
 
     message = "ERR There is no Lua debugger in this server"
 
@@ -1053,7 +1053,7 @@ class FunctionPayloadInvalid(CommandError):
 
 
 class RegistrationRefused(CommandError):
-    """What redis.register_function does not take."""
+    """Arguments that redis.register_function refuses."""
 
     _WHY: ClassVar[dict[str, str]] = {
         "late": "redis.register_function can only be called on FUNCTION LOAD command",
@@ -1167,14 +1167,14 @@ class UnknownDebugType(CommandError):
 
 
 class DebugError(CommandError):
-    """What DEBUG ERROR was given."""
+    """The text that DEBUG ERROR was given."""
 
     def __init__(self, text: bytes) -> None:
         super().__init__(text.decode("utf-8", "surrogateescape"))
 
 
 class NothingIsSaved(CommandError):
-    """Redis saves here; this server keeps its data in memory, and must not pretend."""
+    """SAVE and its kin: this server keeps its data in memory, and must not pretend to save."""
 
     message = "ERR this server keeps its data in memory only"
 
@@ -1184,7 +1184,7 @@ class NoShutdownInProgress(CommandError):
 
 
 class CannotShutDown(CommandError):
-    """Only a server that listens can end: an engine inside a process ends with it."""
+    """SHUTDOWN without a server that listens: an in-process engine ends with its process."""
 
     message = "ERR Errors trying to SHUTDOWN. Check logs."
 
@@ -1230,6 +1230,6 @@ class Resp3Only(CommandError):
 
 
 class NoSuchDatabase(CommandError):
-    """What DEBUG HTSTATS says where others say that an index is out of range."""
+    """DEBUG HTSTATS has its own words for a database index that is out of range."""
 
     message = "ERR Out of range database"

@@ -65,10 +65,10 @@ def config_set(ctx: Context, *pairs: bytes) -> Reply:
     """Change settings: all of them, or none."""
     if len(pairs) % 2:
         raise SyntaxFault
-    # As in Redis, all names are looked at before any value.
+    # As in Redis, all names are checked before any value.
     named: dict[str, tuple[Setting, bytes]] = {}
     for raw_name, raw in zip(pairs[::2], pairs[1::2], strict=True):
-        # A setting and its old name are two names: the last one given holds.
+        # A setting may be given by its old name as well: then the last value counts.
         name = raw_name.lower().decode(errors="replace")
         setting = _changeable(name, raw_name)
         if name in named:
@@ -122,13 +122,13 @@ def _read(setting: Setting, name: str, raw: bytes) -> Any:
     try:
         return setting.kind.read(raw)
     except ValueError as error:
-        # Here alone Redis tells the name as it is declared, not as it was written.
+        # Only here Redis shows the name as it is declared, not as it was written.
         raise ConfigRefused(name.encode(), str(error)) from None
 
 
 @command("CONFIG RESETSTAT", "admin noscript loading stale", since="2.0.0")
 def config_resetstat(ctx: Context) -> Reply:
-    """Count from zero again what INFO shows."""
+    """Reset the counters that INFO shows."""
     ctx.server.statistics.reset()
     ctx.server.metrics.reset()
     ctx.server.lookups.reset()
@@ -139,9 +139,9 @@ def config_resetstat(ctx: Context) -> Reply:
 
 @command("CONFIG REWRITE", "admin noscript loading stale", since="2.8.0")
 def config_rewrite(ctx: Context) -> Reply:
-    """Write the settings as they are now into the configuration file."""
+    """Write the current settings to the configuration file."""
     path = Path(ctx.server.config.file)
-    if not ctx.server.config.file or path.suffix == ".toml":  # a file of Ferrite's is its own
+    if not ctx.server.config.file or path.suffix == ".toml":  # ferrite.toml has other names
         raise NoConfigFile
     try:
         old = path.read_bytes() if path.exists() else b""

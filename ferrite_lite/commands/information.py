@@ -1,7 +1,7 @@
-"""INFO: what a server says of itself, in Redis's sections and fields.
+"""INFO: what a server reports about itself, in Redis's sections and fields.
 
-A field that tells of what this server does not have (replicas, forks, modules) says what Redis says
-when there is none.
+A field about something that this server lacks (replicas, forks, modules) has the value that it has
+in a Redis without any.
 """
 
 from __future__ import annotations
@@ -104,13 +104,13 @@ def _memory(ctx: Context) -> dict[str, object]:
         "used_memory_startup": BASE_BYTES,
         "used_memory_dataset": dataset,
         "used_memory_dataset_perc": _percent(dataset, used - BASE_BYTES),
-        # Python's allocator tells nothing: what the process has is what there is.
+        # Python's allocator has no such figures: these are the memory of the whole process.
         "allocator_allocated": used,
         "allocator_active": resident,
         "allocator_resident": resident,
         "total_system_memory": system,
         "total_system_memory_human": human(system),
-        "used_memory_lua": 0,  # scripts are Python, and have no machine of their own
+        "used_memory_lua": 0,  # scripts are compiled to Python, and there is no Lua machine
         "used_memory_vm_eval": 0,
         "used_memory_lua_human": human(0),
         "used_memory_scripts_eval": scripts,
@@ -151,7 +151,7 @@ def _memory(ctx: Context) -> dict[str, object]:
 
 
 def _persistence(ctx: Context) -> dict[str, object]:
-    """Nothing is written to a disk, and nothing was ever read from one."""
+    """Nothing is ever written to disk, or read from it."""
     return {
         "loading": 0,
         "async_loading": 0,
@@ -186,7 +186,7 @@ def _persistence(ctx: Context) -> dict[str, object]:
     }
 
 
-#: What there is never anything of: replicas, forks, defragmentation, threads for I/O.
+#: Fields that are always 0: about replicas, forks, defragmentation, threads for I/O.
 _OF_REPLICAS = ("sync_full", "sync_partial_ok", "sync_partial_err")
 _OF_FORKS = ("latest_fork_usec", "total_forks", "migrate_cached_sockets")
 _OF_DEFRAGMENTATION = (
@@ -219,7 +219,7 @@ def _stats(ctx: Context) -> dict[str, object]:
         **dict.fromkeys(_OF_REPLICAS, 0),
         "expired_keys": sum(db.expired for db in server.databases),
         "expired_fields": sum(db.expired_fields for db in server.databases),
-        "expired_stale_perc": "0.00",  # what is due is found by its deadline, not by chance
+        "expired_stale_perc": "0.00",  # keys that are due are found by deadline, not by sampling
         "expired_time_cap_reached_count": counted.unfinished_expiries,
         "expire_cycle_cpu_milliseconds": counted.expiry_ns // NS_PER_MS,
         "evicted_keys": counted.evicted_keys,
@@ -266,7 +266,7 @@ def _cpu(_: Context) -> dict[str, object]:
     process, children = (
         resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
-    # Only Linux counts threads apart.
+    # Only Linux counts threads separately.
     thread = resource.getrusage(getattr(resource, "RUSAGE_THREAD", resource.RUSAGE_SELF))
     return {
         "used_cpu_sys": f"{process.ru_stime:.6f}",
@@ -287,7 +287,7 @@ def _keyspace(ctx: Context) -> dict[str, object]:
 
 
 def _contents(db: Keyspace) -> str:
-    """What a database holds; as in Valkey, hashes with deadlines of fields are counted too."""
+    """A database's figures; as in Valkey, also how many hashes have field deadlines."""
     counts = f"keys={len(db)},expires={db.with_deadline},avg_ttl={db.average_ttl_ms()}"
     volatile = db.with_field_deadlines
     return f"{counts},keys_with_volatile_items={volatile}" if volatile else counts
@@ -340,9 +340,9 @@ SECTIONS: dict[str, Section] = {
     "Cluster": _cluster,
     "Keyspace": _keyspace,
 }
-#: What INFO shows only when asked: by name, by ``all`` or by ``everything``.
+#: Sections that INFO shows only on request: by name, by ``all`` or by ``everything``.
 FURTHER_SECTIONS = frozenset({"Commandstats", "Latencystats"})
-#: ``all`` leaves out what modules tell; so does this server, which has none.
+#: In Redis ``all`` leaves out the sections of modules; here there are none.
 ALL_SECTIONS = frozenset({b"all", b"everything"})
 
 

@@ -1,4 +1,4 @@
-"""COMMAND: what the server can do, told from the declarations."""
+"""COMMAND: the commands of this server, described from their declarations."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def command_docs(ctx: Context, *names: bytes) -> Reply:
     tips=_UNORDERED,
 )
 def command_list(ctx: Context, *words: bytes) -> Reply:
-    """Name every command, or those that a filter lets through."""
+    """Return the names of all commands, or of those that match a filter."""
     commands = _with_subcommands(ctx.server.table.commands())
     if words:
         if len(words) != 3 or keyword(words[0]) != b"FILTERBY":
@@ -175,13 +175,13 @@ def _words(words: Iterable[str]) -> Reply:
 
 
 def _key_specs(each: Command) -> list[Reply]:
-    """Where the keys stand, and where there is more to be said of them, that before it."""
+    """A key specification; if there is a note on it, that comes first."""
     specs = zip(key_notes(each), _places(each), strict=True)
     return [{b"notes": note.encode(), **place} if note else place for note, place in specs]
 
 
 def _places(each: Command) -> list[dict[bytes, Reply]]:
-    """Where the keys stand, in Redis's two steps: where to begin, and how to go on."""
+    """Where the keys stand, in Redis's two steps: where to begin, and how to continue."""
     usage = each.usage
     specs = each.key_specs
     found: list[dict[bytes, Reply]] = []

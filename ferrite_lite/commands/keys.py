@@ -49,7 +49,7 @@ def del_(ctx: Context, *keys: bytes) -> Reply:
     "UNLINK key [key ...]", "write fast", keys="RM delete", since="4.0.0", tips=_SUM_OVER_SHARDS
 )
 def unlink(ctx: Context, *keys: bytes) -> Reply:
-    """Delete keys; their memory is freed in any case when nothing refers to it any more."""
+    """Delete keys; Python frees their memory once nothing refers to it, as with DEL."""
     return sum(map(ctx.db.delete, keys))
 
 
@@ -64,9 +64,9 @@ def exists(ctx: Context, *keys: bytes) -> Reply:
 
 @command("TOUCH key [key ...]", "readonly fast", keys="RO", since="3.2.1", tips=_SUM_OVER_SHARDS)
 def touch(ctx: Context, *keys: bytes) -> Reply:
-    """Use keys for nothing, and return how many there are.
+    """Use keys without reading them, and return how many there are.
 
-    It leaves its traces also where CLIENT NO-TOUCH wants none: they are all that it is for.
+    It counts as a use even under CLIENT NO-TOUCH: that is its only purpose.
     """
     ctx.server.lookups.further += len(keys) - 1
     accesses = ctx.server.accesses

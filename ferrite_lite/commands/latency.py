@@ -1,4 +1,4 @@
-"""LATENCY: what took long, event by event, and how long commands take."""
+"""LATENCY: slow events of each kind, and how long commands take."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _mark(height: int) -> str:
 
 @command("LATENCY DOCTOR", _FLAGS, since="2.8.13", tips=_NODES)
 def latency_doctor(ctx: Context) -> Reply:
-    """Return what the events tell, in sentences."""
+    """Return a report on the events, in sentences."""
     return Verbatim("\n".join(_report(ctx)).encode())
 
 
@@ -116,7 +116,7 @@ def latency_histogram(ctx: Context, *names: bytes) -> Reply:
 
 
 def _asked_for(ctx: Context, names: Iterable[bytes]) -> list[Meter]:
-    """Of a container, all its subcommands; names of no command are passed over."""
+    """The commands named, a container with all its subcommands; unknown names are ignored."""
     found: list[Command] = []
     for name in names:
         top = ctx.server.table.lookup(name)

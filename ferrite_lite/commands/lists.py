@@ -1,7 +1,7 @@
 """The two commands that read a list.
 
-Lists are not served. Yet SORT stores one, as in Redis, and RESTORE may bring one: who has it must
-be able to read it. Whatever would change a list is an unknown command.
+Lists are not served. Yet SORT stores one, as in Redis, and RESTORE may bring one, and a client must
+be able to read it. Commands that would change a list are unknown.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""MEMORY: what a key takes, and what the server does."""
+"""MEMORY: how much memory a key takes, and the server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TOLD_BY_EACH_SHARD = (
 )
 #: Below this, a ratio of what Python holds to what the data takes says nothing.
 DOCTOR_FROM_BYTES = 5 * 1024 * 1024
-#: From here on the doctor calls something unusual.
+#: MEMORY DOCTOR reports ratios above this.
 HIGH_PEAK_RATIO = 1.5
 HIGH_RESIDENT_RATIO = 4.0
 
@@ -93,7 +93,7 @@ def memory_stats(ctx: Context) -> Reply:
 
 @command("MEMORY DOCTOR", since="4.0.0", tips=_TOLD_BY_EACH_SHARD)
 def memory_doctor(ctx: Context) -> Reply:
-    """Tell in words what is unusual about the use of memory."""
+    """Report in words what is unusual about the use of memory."""
     return Verbatim("\n".join([*_diagnosis(ctx), ""]).encode())
 
 
@@ -118,7 +118,7 @@ def _diagnosis(ctx: Context) -> list[str]:
 
 @command("MEMORY MALLOC-STATS", since="4.0.0", tips=_TOLD_BY_EACH_SHARD)
 def memory_malloc_stats(ctx: Context) -> Reply:
-    """Say that Python's allocator tells no statistics."""
+    """Say that Python's allocator has no statistics."""
     return b"Stats not supported for the current allocator"
 
 
@@ -128,7 +128,7 @@ def memory_malloc_stats(ctx: Context) -> Reply:
     tips=["request_policy:all_shards", "response_policy:all_succeeded"],
 )
 def memory_purge(ctx: Context) -> Reply:
-    """Do nothing: Python gives free memory back as it sees fit."""
+    """Do nothing: Python itself decides when to give free memory back."""
     return OK
 
 

@@ -33,7 +33,7 @@ def module_list(_: Context) -> Reply:
 @command("MODULE UNLOAD name", _CHANGING, since="4.0.0", gate=_refuse)
 def module_change(_: Context, *words: bytes) -> Reply:
     """Do nothing: modules are compiled for Redis."""
-    raise ModuleNotAllowed  # asked for by a script, which passes no gate
+    raise ModuleNotAllowed  # a script may ask, and it passes no gate
 
 
 @command("MODULE HELP", "loading stale", since="5.0.0")

@@ -1,4 +1,4 @@
-"""Commands of whoever runs the server: its role, its end, and what it saves, which is nothing."""
+"""The operator's commands: the server's role, its shutdown, and saving, which it never does."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SHUTDOWN_WORDS = frozenset({b"NOSAVE", b"SAVE", b"NOW", b"FORCE", b"ABORT"})
     also="admin dangerous",
 )
 def role(_: Context) -> Reply:
-    """Return that this is a master, how much it has replicated, and to whom: to nobody."""
+    """Return the replication role: a master without replicas."""
     return [b"master", 0, []]
 
 
@@ -35,7 +35,7 @@ def role(_: Context) -> Reply:
     tips=["nondeterministic_output"],
 )
 def lastsave(ctx: Context) -> Reply:
-    """Return when data was last written to disk; as Redis at its start, when it started."""
+    """Return when the server started, as Redis does until the first save."""
     return ctx.server.started_ns // NS_PER_SECOND
 
 
@@ -82,7 +82,7 @@ def shutdown(ctx: Context, *words: bytes) -> Reply:
         raise NothingIsSaved
     ctx.server.shut_down()
     if script is not None:
-        script.is_killed = True  # the loop must turn to end the server
+        script.is_killed = True  # the loop must turn for the server to end
     ctx.finish()
     return NO_REPLY
 
@@ -97,7 +97,7 @@ _SIZES_OF_PICTURE = {5: 3, 6: 2}
     since="5.0.0",
 )
 def lolwut(ctx: Context, *words: bytes) -> Reply:
-    """Return the version of Redis whose behaviour this is, and a picture where one is asked for."""
+    """Return the Redis version whose behaviour this is, and a picture if asked for one."""
     version = int(ctx.server.redis_version.partition(b".")[0])
     if len(words) > 1 and keyword(words[0]) == b"VERSION":
         version, words = parse_int(words[1]), words[2:]

@@ -1,7 +1,7 @@
 """Publish and subscribe: messages to whoever listens at this moment.
 
-What SUBSCRIBE and its kind answer are pushes, one for each channel, which CLIENT REPLY does not
-hold back; there is no reply besides.
+SUBSCRIBE and its kind answer with pushes, one for each channel, which CLIENT REPLY does not hold
+back; there is no other reply.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ASKING = "pubsub loading stale"
 
 
 def _join(ctx: Context, topics: Topics, names: Iterable[bytes]) -> Reply:
-    """Begin to listen to one name after the other, and tell each."""
+    """Subscribe to one name after the other, with a push for each."""
     for name in names:
         topics.join(ctx, name)
         _confirm(ctx, topics, name)
@@ -31,7 +31,7 @@ def _join(ctx: Context, topics: Topics, names: Iterable[bytes]) -> Reply:
 
 
 def _leave(ctx: Context, topics: Topics, names: Iterable[bytes]) -> Reply:
-    """The same for the end; without names it is that of all, and if there are none, so be it."""
+    """Unsubscribe, with a push for each name; without names, from all there are."""
     ending = list(names or topics.held_by(ctx))
     if not ending:
         _confirm(ctx, topics, None)
@@ -62,7 +62,7 @@ def subscribe(ctx: Context, *channels: bytes) -> Reply:
 
 @command("UNSUBSCRIBE [channel [channel ...]]", _LISTENING, since="2.0.0")
 def unsubscribe(ctx: Context, *channels: bytes) -> Reply:
-    """Listen to channels no more; to none at all if none is named."""
+    """Stop listening to channels; to all of them if none is named."""
     return _leave(ctx, ctx.server.broker.channels, channels)
 
 
@@ -74,7 +74,7 @@ def psubscribe(ctx: Context, *patterns: bytes) -> Reply:
 
 @command("PUNSUBSCRIBE [pattern [pattern ...]]", _LISTENING, since="2.0.0")
 def punsubscribe(ctx: Context, *patterns: bytes) -> Reply:
-    """Listen to patterns no more; to none at all if none is named."""
+    """Stop listening to patterns; to all of them if none is named."""
     return _leave(ctx, ctx.server.broker.patterns, patterns)
 
 
@@ -94,7 +94,7 @@ def ssubscribe(ctx: Context, *channels: bytes) -> Reply:
     "SUNSUBSCRIBE [shardchannel [shardchannel ...]]", _LISTENING, keys="not_key", since="7.0.0"
 )
 def sunsubscribe(ctx: Context, *channels: bytes) -> Reply:
-    """Listen to shard channels no more; to none at all if none is named."""
+    """Stop listening to shard channels; to all of them if none is named."""
     return _leave(ctx, ctx.server.broker.shard_channels, channels)
 
 

@@ -65,7 +65,7 @@ def flushall(ctx: Context, *mode: bytes) -> Reply:
 
 
 def _check_flush_mode(mode: tuple[bytes, ...]) -> None:
-    """Both modes are the same here: memory is freed when nothing refers to it any more."""
+    """Both modes do the same here: Python frees memory once nothing refers to it."""
     if len(mode) > 1 or (mode and keyword(mode[0]) not in (b"ASYNC", b"SYNC")):
         raise SyntaxFault
 

@@ -1,4 +1,4 @@
-"""CLIENT TRACKING and its kin: a connection that keeps copies of what it reads."""
+"""CLIENT TRACKING and its kin: for connections that cache what they read."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _read_redirection(server: ServerState, before: int, raw: bytes) -> int:
 
 
 def _check(wanted: Tracker, prefixes: list[bytes], held: Tracker | None) -> None:
-    """Whether options go together, and with those that the connection has already."""
+    """Check that options go together, and with those that the connection has already."""
     if prefixes and not wanted.broadcasts:
         raise PrefixNeedsBroadcast
     if held is not None and held.broadcasts != wanted.broadcasts:
@@ -116,7 +116,7 @@ def client_caching(ctx: Context, choice: bytes) -> Reply:
 
 @command("CLIENT GETREDIR", _ANYBODY, since="6.0.0")
 def client_getredir(ctx: Context) -> Reply:
-    """Return the connection that is told instead of this one: 0 for none, -1 without tracking."""
+    """Return the connection that invalidations go to: 0 for this one, -1 without tracking."""
     return ctx.tracker.redirect_id if ctx.tracker is not None else -1
 
 

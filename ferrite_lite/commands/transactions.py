@@ -1,6 +1,6 @@
 """MULTI, EXEC and WATCH: several commands at one instant, if nobody interferes.
 
-The engine's gate does the queueing, because every command may be queued; here are only the commands
+The engine's gate does the queueing, because any command can be queued. Here are only the commands
 that open and end a transaction.
 """
 
@@ -67,7 +67,7 @@ def exec_(ctx: Context) -> Reply:
 
 
 def _run(ctx: Context, argv: list[bytes]) -> Reply:
-    """One queued command's reply; an error is a reply like others, and ends nothing."""
+    """Run one queued command. An error is a reply like any other, and does not end EXEC."""
     try:
         if not ctx.user.is_unrestricted:
             _require_permission(ctx, argv)
@@ -84,12 +84,13 @@ def _run(ctx: Context, argv: list[bytes]) -> Reply:
 
 
 def _require_permission(ctx: Context, argv: list[bytes]) -> None:
-    """Raises NoPermissionAnyMore: the rules, or the user, may have changed since MULTI."""
+    """Raises NoPermissionAnyMore: the user, or its rules, may have changed since MULTI."""
     command = ctx.server.table[argv[0]]
     assert command is not None  # noqa: S101  # only commands that are there are queued
     denial = ctx.denial(command.resolve(argv), argv, Place.MULTI)
     if denial is not None:
-        ctx.server.metrics[ctx.command].failed += 1  # EXEC itself: the queued command never ran
+        # Counted for EXEC itself, because the queued command never ran.
+        ctx.server.metrics[ctx.command].failed += 1
         raise NoPermissionAnyMore(denial.reason)
 
 
@@ -104,7 +105,7 @@ def discard(ctx: Context) -> Reply:
 
 @command("WATCH key [key ...]", "noscript loading stale fast allow_busy", keys="RO", since="2.2.0")
 def watch(ctx: Context, *keys: bytes) -> Reply:
-    """Let EXEC refuse when one of these keys is touched before it."""
+    """Make EXEC fail if one of these keys is touched before it."""
     if ctx.transaction is not None:
         raise WatchInsideMulti
     for key in keys:

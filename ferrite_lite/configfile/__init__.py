@@ -1,7 +1,7 @@
-"""What configures a server: redis.conf, Ferrite's ferrite.toml and variables; how it is written.
+"""Configuration from outside: redis.conf, Ferrite's ferrite.toml, environment variables.
 
-A file is read into a ``Config`` before there is a server. What is not understood is refused, with
-its line: a setting that is silently left out is one that somebody relies on.
+A file is read into a ``Config`` before there is a server. Anything that is not understood is
+refused, with its line: somebody relies on a setting that is silently left out.
 """
 
 from __future__ import annotations

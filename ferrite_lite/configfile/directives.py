@@ -1,4 +1,4 @@
-"""One line of a configuration file, and what a file that cannot be used is refused with."""
+"""One line of a configuration file, and the error for a file that cannot be used."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from ..config import NAMES, Config
 from ..errors import as_text
 
-#: Whose values are no one's business: they are not repeated in what is printed.
+#: Directives whose values are secret: messages do not repeat them.
 _SECRET = frozenset({b"requirepass", b"masterauth", b"user", b"tls-key-file-pass"})
 
-#: What is found only in files, and not in CONFIG GET.
+#: Directives that exist only in files, and not in CONFIG GET.
 FILE_ONLY = ("include", "rename-command", "user", "loadmodule")
 
 
 @dataclass(frozen=True, slots=True)
 class Directive:
-    """A line that says something, and where it stands."""
+    """A line with a setting, and where it stands."""
 
     path: str
     number: int
     text: bytes
-    #: The words that it means: the name in lower case, and its values.
+    #: The name in lower case, and its values.
     words: list[bytes]
 
     @property
@@ -33,7 +33,7 @@ class Directive:
 class ConfigFileFault(Exception):
     """A configuration file that cannot be used. The message names the file, the line and why.
 
-    Line 0 is none: what is said in no file.
+    Line 0 means that it does not come from a file.
     """
 
     def __init__(self, path: str, number: int, text: bytes, why: str) -> None:
@@ -48,12 +48,12 @@ class ConfigFileFault(Exception):
 
 
 def apply(directive: Directive, config: Config) -> None:
-    """Let a setting be what a line says. Raises ConfigFileFault."""
+    """Set a setting as a line says. Raises ConfigFileFault."""
     setting = NAMES.get(directive.name)
     if setting is None:
         raise ConfigFileFault.at(directive, f"there is no such setting; {_advice(directive.name)}")
     values = directive.words[1:]
-    # A list of words may be empty, but that of addresses: Redis would start, and stop at once.
+    # A list of words may be empty, but not that of addresses: Redis would start, and stop at once.
     may_be_any = setting.takes_words and (values or setting.name != "bind")
     if len(values) != 1 and not may_be_any:
         raise ConfigFileFault.at(directive, "wrong number of arguments")
@@ -64,6 +64,6 @@ def apply(directive: Directive, config: Config) -> None:
 
 
 def _advice(name: str) -> str:
-    """What to do about a name that nobody knows."""
+    """What to do about an unknown name."""
     alike = difflib.get_close_matches(name, [*NAMES, *FILE_ONLY], n=1)
     return f"did you mean '{alike[0]}'?" if alike else "CONFIG GET * lists those there are"

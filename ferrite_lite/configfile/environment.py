@@ -1,7 +1,7 @@
-"""The variables ``FERRITE_*``: Ferrite's, each told in the words of redis.conf.
+"""Ferrite's environment variables, ``FERRITE_*``, translated to the settings of redis.conf.
 
-What begins so and is not known is refused: a setting that is silently left out is one that somebody
-relies on.
+An unknown variable with this prefix is refused: somebody relies on a setting that is silently left
+out.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .ferritetoml import NAMES
 
 PREFIX = "FERRITE_"
 
-#: What the variables stand for in ferrite.toml.
+#: The name in ferrite.toml that each variable stands for.
 VARIABLES = {
     "FERRITE_PORT": "server.port",
     "FERRITE_BIND": "server.bind",
@@ -21,7 +21,7 @@ VARIABLES = {
     "FERRITE_DATABASES": "storage.databases",
     "FERRITE_LOG_LEVEL": "logging.level",
 }
-#: Those that ask for what is not here.
+#: Variables of Ferrite that ask for something this server lacks.
 ABSENT = {
     "FERRITE_METRICS_BIND": "there is no endpoint for metrics: remove the variable",
     "FERRITE_METRICS_PORT": "there is no endpoint for metrics: remove the variable",
@@ -29,7 +29,7 @@ ABSENT = {
 
 
 def environment_directives(environment: Mapping[str, str]) -> Iterator[Directive]:
-    """What the variables say, as redis.conf would say it. Raises ConfigFileFault."""
+    """The variables as directives of redis.conf. Raises ConfigFileFault."""
     for name in sorted(name for name in environment if name.startswith(PREFIX)):
         text = f"{name}={environment[name]}".encode("utf-8", "surrogateescape")
         if name not in VARIABLES:

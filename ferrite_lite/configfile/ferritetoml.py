@@ -1,7 +1,7 @@
-"""``ferrite.toml``: the sections and names of Ferrite, each told in the words of redis.conf.
+"""``ferrite.toml``: Ferrite's settings, translated to those of redis.conf.
 
-What asks for a part of Ferrite that is not here is refused, with its line; the same section turned
-off is fine, so a file that Ferrite's ``init`` has written can be used as it is.
+A setting that asks for a part of Ferrite that is missing here is refused, with its line. The same
+section turned off is fine, so a file that Ferrite's ``init`` has written can be used as it is.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _choice(words: dict[str, str]) -> Callable[[Value], str]:
     return read
 
 
-#: By Ferrite's dotted name: the setting of redis.conf, and how its value is written there.
+#: Ferrite's dotted names: the setting of redis.conf, and how to write its value there.
 NAMES: dict[str, tuple[str, Callable[[Value], str]]] = {
     "server.bind": ("bind", _plain),
     "server.port": ("port", _plain),
@@ -66,24 +66,24 @@ NAMES: dict[str, tuple[str, Callable[[Value], str]]] = {
     "logging.file": ("logfile", _plain),
 }
 
-#: What may be said only if it asks for nothing.
+#: Settings that have no effect, and the only value that is accepted.
 INERT: dict[str, Value] = {
     "storage.backend": "memory",
     "persistence.checkpoint_enabled": False,
     "logging.format": "pretty",
 }
 
-#: Names that only tune what the value above, or a section's ``enabled = false``, leaves off.
+#: Settings that only tune something that INERT leaves switched off.
 TUNING = frozenset({"persistence.checkpoint_interval", "persistence.checkpoint_dir"})
 
-#: Sections of what is not here; all of one is accepted as long as it does not say ``enabled``.
+#: Sections about parts that are missing here, accepted as long as they are not enabled.
 ABSENT = frozenset(
     {"replication", "cluster", "tls", "metrics", "audit", "encryption", "otel", "cloud"}
 )
 
 
 def toml_directives(path: str, content: bytes) -> Iterator[Directive]:
-    """What a file says, as redis.conf would say it. Raises ConfigFileFault."""
+    """The file's settings as directives of redis.conf. Raises ConfigFileFault."""
     text = content.decode("utf-8", "replace")
     try:
         sections = tomllib.loads(text)
@@ -122,7 +122,7 @@ def _directive(path: str, text: str, section: str, name: str, value: Value) -> I
 
 
 def _advice(section: str) -> str:
-    """What to do about a name that nobody knows."""
+    """What to do about an unknown name."""
     known = [name.partition(".")[2] for name in (*NAMES, *INERT) if name.startswith(f"{section}.")]
     if known:
         return f"[{section}] knows {', '.join(known)}"
@@ -136,7 +136,7 @@ def _fault(path: str, text: str, section: str, name: str, why: str) -> ConfigFil
 
 
 def _number(text: str, section: str, name: str) -> int:
-    """The line on which a name stands: tomllib tells none."""
+    """The line on which a name stands, which tomllib does not say."""
     current = ""
     for number, line in enumerate(text.splitlines(), 1):
         if header := re.match(r"\s*\[\s*([^]]*?)\s*\]", line):

@@ -1,4 +1,4 @@
-"""redis.conf: a setting a line, in the words of CONFIG SET, and a few directives of its own."""
+"""redis.conf: one setting a line, as CONFIG SET takes it, and a few directives only for files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..words import split_words
 from .directives import ConfigFileFault, Directive, apply
 from .ferritetoml import toml_directives
 
-#: Files that include each other would never end. Redis counts no levels; nobody needs so many.
+#: Stops files that include each other. Redis has no such limit; nobody needs so many levels.
 MAX_INCLUDES_DEEP = 16
 
 
@@ -39,7 +39,7 @@ def read_config_file(path: str, config: Config, table: CommandTable) -> list[Dir
 
 
 def _directives(path: str, depth: int) -> Iterator[Directive]:
-    """What a file says, and those that it includes, in order."""
+    """The directives of a file and of the files it includes, in order."""
     content = Path(path).read_bytes()
     lines = toml_directives(path, content) if path.endswith(".toml") else _lines(path, content)
     for directive in lines:

@@ -1,7 +1,7 @@
-"""CONFIG REWRITE: the file as it was, with the settings as they are now.
+"""CONFIG REWRITE: the old file, with the settings as they are now.
 
 Comments and the order of lines stay. A setting that the file names is written where it stood; one
-that it does not name is appended if it is not what it is by default. Lines too many go.
+that it does not name is appended if it differs from the default. Superfluous lines are dropped.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ _BARE = (Integer, Octal, YesNo, Choice, Percentiles, SizeOrPercent)
 
 
 def rewritten(content: bytes, config: Config, users: Iterable[bytes]) -> bytes:
-    """What a file that held ``content`` should hold now. ``users`` are the lines that define them.
+    """The new content of a file that held ``content``; ``users`` are the lines that define users.
 
-    With an ACL file the users stand there, and not here.
+    If there is an ACL file, users are defined there and not here.
     """
     old = _OldFile(content)
     for setting in SETTINGS.values():
@@ -46,10 +46,10 @@ def rewritten(content: bytes, config: Config, users: Iterable[bytes]) -> bytes:
 
 
 def dumped(config: Config) -> bytes:
-    """Every setting, as a file would say it; of passwords only that there are some."""
+    """Every setting as a file would have it; passwords are not shown."""
     lines: list[bytes] = []
     for setting in SETTINGS.values():
-        # What is empty by default is no setting at all: no file can name it.
+        # A setting whose default is empty has no line for that: no file can say it.
         can_be_named = setting.kind.write(setting.get(Config())) != b""
         said = _lines_of(setting, config, was_named=can_be_named)
         is_secret = isinstance(setting.kind, Secret)
@@ -64,7 +64,7 @@ class _OldFile:
         self._lines: list[bytes] = []
         self._is_signed = False
         self.places: dict[str, list[int]] = defaultdict(list)
-        for line in content.split(b"\n"):  # what follows the last line end is a line, as in Redis
+        for line in content.split(b"\n"):  # as in Redis, the last line needs no end
             self._take(line.strip(b" \t\r"))
 
     def _take(self, line: bytes) -> None:
@@ -83,7 +83,7 @@ class _OldFile:
         self._lines.append(line)
 
     def replace(self, name: str, lines: list[bytes]) -> None:
-        """Let these be all lines of a setting: in the places it had, the rest at the end."""
+        """Replace all lines of a setting: in the places it had, the rest at the end."""
         places = self.places.pop(name, [])
         for at, line in zip(places, lines, strict=False):
             self._lines[at] = line
@@ -99,7 +99,7 @@ class _OldFile:
         self._lines.append(line)
 
     def text(self) -> bytes:
-        """The file; of several empty lines one is kept, as Redis does."""
+        """The file; as in Redis, one of several consecutive empty lines is kept."""
         kept = [
             line
             for before, line in zip([b"-", *self._lines], self._lines, strict=False)
@@ -109,7 +109,7 @@ class _OldFile:
 
 
 def _lines_of(setting: Setting, config: Config, *, was_named: bool) -> list[bytes]:
-    """The lines that say what a setting is; none where there is nothing to say."""
+    """The lines that state a setting; none if nothing need be stated."""
     value = setting.get(config)
     name = setting.name.encode()
     kind = setting.kind.kind if isinstance(setting.kind, Only) else setting.kind
@@ -119,7 +119,7 @@ def _lines_of(setting: Setting, config: Config, *, was_named: bool) -> list[byte
     if setting.name != "dir" and is_default and not was_named:
         return []
     written = _written(kind, value, takes_words=setting.takes_words)
-    # An empty text is no setting at all; an empty list is one that was emptied.
+    # An empty text has no line; an empty list has, since it was emptied on purpose.
     if not written and setting.takes_words:
         written = b'""'
     return [name + b" " + written] if written else []
@@ -135,7 +135,7 @@ def _written(kind: Kind, value: object, *, takes_words: bool) -> bytes:
 
 
 def _short_size(size: int) -> bytes:
-    """``1gb`` for what is that many bytes exactly."""
+    """A size in the largest unit that divides it: ``1gb``."""
     for unit, scale in _UNITS:
         if size and not size % scale:
             return b"%d%b" % (size // scale, unit)

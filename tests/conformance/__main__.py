@@ -1,6 +1,6 @@
-"""``python -m tests.conformance``: outside suites on redis-server and here, side by side.
+"""``python -m tests.conformance``: test suites written by others, on redis-server and ferrite_lite.
 
-Ends with 1 if a test of our groups passes on redis-server and not on ferrite_lite.
+The exit status is 1 if a test of our command groups passes on redis-server only.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class _Runner:
         self._foreign = foreign
 
     def judge(self, suite: Suite) -> Verdict:
-        """Both outcomes compared; what is missing is asked once more before it counts."""
+        """Compare both outcomes; a test that is missing is run once more before it counts."""
         reference, subject = self._on_reference(suite), self._on_subject(suite)
         verdict = compare(suite.name, reference, subject, self._foreign)
         if verdict.missing:

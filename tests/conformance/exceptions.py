@@ -1,7 +1,7 @@
-"""Tests of our groups that pass on redis-server, need not pass here, and why.
+"""Tests of our command groups that pass on redis-server and need not pass here, and why.
 
-The names are ``suite: test``, with wildcards. What these tests have in common is that no command
-they send tells that they are about something else.
+The names are ``suite: test``, with wildcards. All these tests are about something that is not
+served, but no command that they send shows it.
 """
 
 from __future__ import annotations
