@@ -43,6 +43,9 @@ class Csrf(StrEnum):
 _NONCE_BYTES = 12
 _NONCE_CHARS = 16
 _ORIGIN = re.compile(r"https?://[^/?#@\s,]+")
+#: Nobody is on the line there: by plain HTTP browsers take Secure cookies too (Secure Contexts,
+#: section 3.1), and say nothing in ``Sec-Fetch-Site`` of a WebSocket, so that Origin has to do.
+_THIS_MACHINE = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?")
 
 
 class CsrfProtector:
@@ -50,7 +53,8 @@ class CsrfProtector:
 
     ``trusted_origins`` are other sites of ours that may send requests that change something, each
     as ``https://app.example``. With ``secure`` a page that came over plain HTTP is a stranger:
-    whoever is on the line may have written it. Raises ConfigError.
+    whoever is on the line may have written it, unless it came from this machine. Raises
+    ConfigError.
     """
 
     def __init__(
@@ -114,9 +118,10 @@ class CsrfProtector:
     def _is_own(self, origin: str, host: str) -> bool:
         scheme, _, netloc = origin.partition("://")
         default_port = ":443" if scheme == "https" else ":80"
-        return (
-            bool(netloc) and scheme in self._schemes and netloc == host.removesuffix(default_port)
+        is_private = scheme in self._schemes or (
+            scheme == "http" and _THIS_MACHINE.fullmatch(netloc) is not None
         )
+        return bool(netloc) and is_private and netloc == host.removesuffix(default_port)
 
 
 #: RFC 7578: a part of this name, its other headers, an empty line, the value.
