@@ -11,7 +11,11 @@ from collections.abc import Sequence
 from . import load, story, targets
 from .console import Console
 
-_NEEDS_WEB = "the demo in a browser needs more: pip install 'ferrite-lite[web]' ({missing})"
+_NEEDS_WEB = "The demo in a browser needs more: pip install 'ferrite-lite[web]' ({missing})"
+_USAGE = """\
+usage: python -m sessions.demo                 the tour in this terminal, half a minute
+       python -m sessions.demo --web [...]     the demo in a browser; --web --help tells its options
+"""
 
 
 async def main() -> int:
@@ -46,10 +50,9 @@ def choose(words: Sequence[str]) -> int:
     if "--web" in words:
         return serve([word for word in words if word != "--web"])
     if words:
-        print(
-            "usage: python -m sessions.demo [--web [options; --help tells them]]", file=sys.stderr
-        )
-        return 2
+        is_asked = words[0] in ("-h", "--help")
+        print(_USAGE, end="", file=sys.stdout if is_asked else sys.stderr)
+        return 0 if is_asked else 2
     return asyncio.run(main())
 
 

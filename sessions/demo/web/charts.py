@@ -2,17 +2,21 @@
 
 A chart stretches to its box; its words are the page's, so that they do not. Colours come from the
 page's classes: where styles within a page are forbidden, attributes are what is left.
+
+A value that is not a number was not measured: the line has a gap there.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 WIDTH, HEIGHT = 300, 80
 #: Air above the highest point, for the thickness of a line.
 HEADROOM = 4
+NOT_MEASURED = "\N{EN DASH}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +40,26 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Lines over the same moments, of which there are at most ``moments``; the last one is now."""
+    """Lines over the same moments: how many seconds ago each was. The right edge is now."""
 
     title: str
     unit: str
     series: Sequence[Series]
-    moments: int
+    ages_seconds: Sequence[float]
+    span_seconds: float
 
     @property
     def top(self) -> float:
         """Where the scale ends: a round number that no value is above."""
-        return nice_ceiling(max((max(each.values, default=0) for each in self.series), default=0))
+        return nice_ceiling(max((highest(each.values) for each in self.series), default=0))
 
     @property
     def summary(self) -> str:
         """The chart in a sentence, for whom it is read to."""
         parts = [
-            f"{each.name} {short(each.values[-1])}, at most {short(max(each.values))}"
+            f"{each.name} {short(each.values[-1])}, at most {short(highest(each.values))}"
             for each in self.series
-            if each.values
+            if any(map(math.isfinite, each.values))
         ]
         return f"{self.title}, {self.unit}: {'; '.join(parts) or 'nothing yet'}"
 
@@ -63,19 +68,32 @@ class Chart:
         return [self._draw(each) for each in self.series if each.values]
 
     def _draw(self, series: Series) -> Drawn:
-        points = self._points(series.values)
-        line = "M" + "L".join(f"{x:g} {y:g}" for x, y in points)
-        area = f"{line}L{WIDTH} {HEIGHT}L{points[0][0]:g} {HEIGHT}Z" if series.is_filled else ""
-        return Drawn(series.css_class, line, area)
+        runs = [*self._runs(series.values)]
+        # A point alone is a line of no length, whose round ends show.
+        line = "".join("M" + "L".join(run if len(run) > 1 else run * 2) for run in runs)
+        areas = [f"M{_x(run[0])} {HEIGHT}L{'L'.join(run)}L{_x(run[-1])} {HEIGHT}Z" for run in runs]
+        return Drawn(series.css_class, line, "".join(areas) if series.is_filled else "")
 
-    def _points(self, values: Sequence[float]) -> list[tuple[float, float]]:
-        step = WIDTH / max(1, self.moments - 1)
-        start = WIDTH - step * (len(values) - 1)
+    def _runs(self, values: Sequence[float]) -> Iterator[list[str]]:
+        """The points without a gap between them, each as ``x y``."""
         scale = (HEIGHT - HEADROOM) / self.top
-        return [
-            (round(start + step * at, 1), round(HEIGHT - value * scale, 1))
-            for at, value in enumerate(values)
+        points = [
+            f"{x:g} {round(HEIGHT - value * scale, 1):g}" if math.isfinite(value) and x >= 0 else ""
+            for value, x in zip(values, map(self._across, self.ages_seconds), strict=True)
         ]
+        return (list(run) for is_there, run in groupby(points, key=bool) if is_there)
+
+    def _across(self, age_seconds: float) -> float:
+        return round(WIDTH * (1 - age_seconds / self.span_seconds), 1)
+
+
+def _x(point: str) -> str:
+    return point.partition(" ")[0]
+
+
+def highest(values: Sequence[float]) -> float:
+    """The highest of what was measured; 0 of nothing."""
+    return max(filter(math.isfinite, values), default=0)
 
 
 def nice_ceiling(value: float) -> float:
@@ -87,7 +105,12 @@ def nice_ceiling(value: float) -> float:
 
 
 def short(value: float) -> str:
-    """A number in few characters: 950, 1.2k, 3.4M; below ten with one place, below one with two."""
+    """A number in few characters: 950, 1.2k, 3.4M; below ten with one place, below one with two.
+
+    A dash for what was not measured.
+    """
+    if math.isnan(value):
+        return NOT_MEASURED
     for size, suffix in ((1e6, "M"), (1e3, "k")):
         if value >= size * 0.9995:
             return f"{value / size:.1f}".removesuffix(".0") + suffix

@@ -8,11 +8,12 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
+from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from sessions import SessionInfo
+from sessions import SessionInfo, StoreUnavailable
 from sessions.ext.starlette import AsgiSession, session_of
 
 from .demo import Demo
@@ -126,15 +127,22 @@ class DevicePages:
         return StreamingResponse(self._changes(session), media_type="text/event-stream")
 
     async def _changes(self, session: AsgiSession) -> AsyncIterator[str]:
-        """The devices whenever they have changed, until this one is signed out."""
+        """The devices whenever they have changed, until this one is signed out.
+
+        Without the store nothing more comes, and the page asks again.
+        """
         own_id, user_id = session.public_id or "", session.require_user()
         hub, seen = self._demo.hub, _Seen()
         with hub.listen() as listener:
             while not listener.is_closed:
-                infos = await self._demo.store.get_user_sessions(user_id, session.token)
+                try:
+                    infos = await self._demo.store.get_user_sessions(user_id, session.token)
+                    now = await self._demo.now()
+                except (StoreUnavailable, RedisError):
+                    return
                 if own_id not in {info.public_id for info in infos}:
                     break
-                for news in self._news(session, infos, await self._demo.now(), seen):
+                for news in self._news(session, infos, now, seen):
                     yield news
                 heard = await listener.next(self._demo.settings.tick_seconds)
                 # At once: the middleware ends the stream with the session, and says nothing.

@@ -17,7 +17,7 @@ from .views import Views, go
 
 BY_PASSWORD = AuthContext(methods=("pwd",))
 #: One text for all of them: nobody learns which names exist (ASVS 6.3.8).
-_WRONG = "This name and this password do not go together."
+_WRONG = "Wrong name or password."
 
 TOO_MANY_GUESSES = f"Too many wrong passwords. Wait {GUESSES_SECONDS} seconds."
 _NO_ERRORS = {"name": "", "password": ""}
@@ -75,7 +75,9 @@ class Entry:
         except TooManyGuesses:
             return self._refused(request, name, TOO_MANY_GUESSES)
         except StaleLogin:
-            return self._refused(request, name, "All sessions were just ended. Sign in again.")
+            return self._refused(
+                request, name, "Your sessions were all ended just now. Sign in again."
+            )
         except RateLimited as refusal:
             seconds = round(refusal.retry_after_seconds) + 1
             return self._refused(request, name, f"Too many sign-ins. Wait {seconds} seconds.")

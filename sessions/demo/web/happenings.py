@@ -26,7 +26,7 @@ def why_ended(event: events.SessionEvent, public_id: str) -> str | None:
     """What to tell the person whose session an event has ended; None if it has not."""
     match event:
         case events.Destroyed(public_id=gone, why=events.Why.REPLACED) if gone == public_id:
-            return "Somebody signed in anew with this browser."
+            return "Somebody has signed in again in this browser."
         case events.Destroyed(public_id=gone) if gone == public_id:
             return SIGNED_OUT_ELSEWHERE
         case events.RevokedAll(public_ids=gone_ids) if public_id in gone_ids:

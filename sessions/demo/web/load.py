@@ -1,4 +1,4 @@
-"""Some hundred made-up visitors, so that the operator sees the store at work."""
+"""Made-up visitors, hundreds of sign-ins, so that the operator sees the store at work."""
 
 from __future__ import annotations
 
@@ -28,10 +28,12 @@ class Load:
     def is_running(self) -> bool:
         return self._task is not None and not self._task.done()
 
-    def start(self) -> None:
-        """Let them come; nothing if they are here already."""
-        if not self.is_running:
-            self._task = asyncio.create_task(self._run())
+    def start(self) -> bool:
+        """Let them come; False if they are here already."""
+        if self.is_running:
+            return False
+        self._task = asyncio.create_task(self._run())
+        return True
 
     async def stop(self) -> None:
         """Send them away."""

@@ -49,7 +49,6 @@ class Operating:
             "charts": telemetry.charts(),
             "span_text": telemetry.span_text,
             "happenings": list(islice(told_together(hub.last), _SHOWN_EVENTS)),
-            "is_loading": self._demo.load.is_running,
         }
 
     async def stream(self, request: Request) -> Response:
@@ -58,19 +57,21 @@ class Operating:
         return StreamingResponse(self._changes(), media_type="text/event-stream")
 
     async def _changes(self) -> AsyncIterator[str]:
-        """Charts and events, once a tick."""
+        """Charts and events, once a tick; what is as it was stays, and what is marked in it."""
+        shown: dict[str, str] = {}
         with self._demo.hub.listen() as listener:
             while not listener.is_closed:
                 content = self._content()
                 for name in ("figures", "charts", "events"):
                     html = self._views.part(f"_{name}.html", content)
-                    yield stream_event("part", {"id": name, "html": html})
+                    if html != shown.get(name):
+                        shown[name] = html
+                        yield stream_event("part", {"id": name, "html": html})
                 await listener.pause(self._demo.settings.tick_seconds)
 
     async def load(self, request: Request) -> Response:
         _require_operator(request)
-        self._demo.load.start()
-        return go("/operator", "load")
+        return go("/operator", "load" if self._demo.load.start() else "busy")
 
     async def end_user(self, request: Request) -> Response:
         _require_operator(request)

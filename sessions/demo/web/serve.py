@@ -6,10 +6,12 @@ import contextlib
 import os
 import socket
 import sys
+import textwrap
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
+from urllib.parse import urlsplit
 
 import uvicorn
 from redis.exceptions import RedisError
@@ -23,6 +25,10 @@ from .settings import Settings
 #: Sessions in a store that outlives the process are worth something only with the same keys.
 KEY_VARIABLE = "SESSIONS_DEMO_KEY"
 _CLOSE_SECONDS = 3
+_COLUMNS = 76
+_NO_STORE = """\
+The demo did not start: {error}
+Is a server running there? Without --store the demo brings its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +43,10 @@ class Address:
     @property
     def scheme(self) -> str:
         return "https" if self.certificate else "http"
+
+
+class CannotStart(Exception):
+    """Why there is no demo, and what to do about it."""
 
 
 class DemoServer(uvicorn.Server):
@@ -64,11 +74,17 @@ class DemoServer(uvicorn.Server):
 
 @contextlib.asynccontextmanager
 async def listening(address: Address) -> AsyncIterator[tuple[socket.socket, str]]:
-    """A socket, and the URL that leads to it. Raises OSError."""
+    """A socket, and the URL that leads to it. Raises CannotStart."""
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     with socket.socket(family) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((address.host, address.port))
+        try:
+            listener.bind((address.host, address.port))
+        except OSError as error:
+            raise CannotStart(
+                f"cannot listen on {address.host}:{address.port}: {error.strerror}."
+                " Choose another port with --port (0 picks a free one)."
+            ) from error
         host = f"[{address.host}]" if family == socket.AF_INET6 else address.host
         yield listener, f"{address.scheme}://{host}:{listener.getsockname()[1]}"
 
@@ -103,8 +119,11 @@ async def serve(settings: Settings, address: Address, store_url: str | None) -> 
         ):
             greeting = _greeting(settings, url, store_url, has_keys=bool(secret))
             await server_for(demo, address, greeting).serve([listener])
-    except (OSError, RedisError, SessionError) as error:
-        print(f"the demo did not start: {error}", file=sys.stderr)
+    except RedisError as error:
+        print(_NO_STORE.format(error=error), file=sys.stderr)
+        return 1
+    except (OSError, SessionError, CannotStart) as error:
+        print(f"The demo did not start: {error}", file=sys.stderr)
         return 1
     return 0
 
@@ -113,14 +132,23 @@ def _greeting(settings: Settings, url: str, store_url: str | None, *, has_keys: 
     lines = [
         f"The demo is at {url} (Ctrl-C stops it)",
         "",
-        f"Store: {store_url or 'ferrite_lite, in this process'}",
+        "Sign in as alice in two browsers; olivia is the operator. Passwords: on the first page.",
+        "",
+        f"Store: {_shown(store_url) if store_url else 'ferrite_lite, in this process'}.",
         settings.sessions.describe(),
     ]
     if store_url and not has_keys:
         lines.append(f"Set {KEY_VARIABLE} to a secret, else its sessions end with this process.")
     if not settings.is_secure:
-        lines += [
-            "Plain HTTP: the cookie is neither Secure nor __Host- (CookiePolicy.for_plain_http),",
-            "which is for this machine alone. For HTTPS: --certificate and --private-key.",
-        ]
-    return "\n".join(["", *(f"  {line}" for line in lines), ""])
+        lines.append(
+            "Plain HTTP: the cookie is neither Secure nor __Host- (CookiePolicy.for_plain_http),"
+            " which is for this machine alone. For HTTPS: --certificate and --private-key."
+        )
+    folded = [fold for line in lines for fold in textwrap.wrap(line, _COLUMNS) or [""]]
+    return "\n".join(["", *(f"  {line}".rstrip() for line in folded), ""])
+
+
+def _shown(url: str) -> str:
+    """A URL without its password."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

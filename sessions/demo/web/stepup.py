@@ -52,4 +52,4 @@ async def _wrong_password(demo: Demo, request: Request, user_id: str, password: 
         account = await demo.accounts.check(user_id, password, address_of(request))
     except TooManyGuesses:
         return TOO_MANY_GUESSES
-    return "" if account is not None else "That is not your password."
+    return "" if account is not None else "Wrong password."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -30,18 +31,22 @@ MS_PER_SECOND = 1000
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One moment. The last four count: keys from the start of the store, others from the demo's."""
+    """One moment, by a clock that only goes on. What was not measured is not a number.
 
-    sessions: float = 0
-    users: float = 0
-    validations_per_second: float = 0
-    p50_ms: float = 0
-    p99_ms: float = 0
-    memory_mib: float = 0
-    expired: float = 0
-    evicted: float = 0
-    created: float = 0
-    ended: float = 0
+    The last four count: keys from the start of the store, others from the demo's.
+    """
+
+    at_seconds: float
+    sessions: float = math.nan
+    users: float = math.nan
+    validations_per_second: float = math.nan
+    p50_ms: float = math.nan
+    p99_ms: float = math.nan
+    memory_mib: float = math.nan
+    expired: float = math.nan
+    evicted: float = math.nan
+    created: float = math.nan
+    ended: float = math.nan
 
 
 class Telemetry:
@@ -54,6 +59,7 @@ class Telemetry:
         self._client = client
         self._every_seconds = every_seconds
         self._counts = {"evicted": 0, "created": 0, "ended": 0}
+        self._trouble = ""
         self._is_over = asyncio.Event()
         store.on_event(self._count)
         store.on_operation(self._time)
@@ -69,9 +75,18 @@ class Telemetry:
             now = time.perf_counter()
             try:
                 self.samples.append(await self.measure(now - began))
+                self._tell_once("")
             except (RedisError, OSError) as error:
-                logger.warning("the store was not measured: %s", error)
+                self.samples.append(Sample(time.perf_counter()))
+                self._tell_once(str(error))
             began = now
+
+    def _tell_once(self, trouble: str) -> None:
+        if trouble and not self._trouble:
+            logger.warning("the store is not measured: %s", trouble)
+        elif self._trouble and not trouble:
+            logger.warning("the store is measured again")
+        self._trouble = trouble
 
     async def _ends_within(self, seconds: float) -> bool:
         with contextlib.suppress(TimeoutError):
@@ -85,6 +100,7 @@ class Telemetry:
         sessions, users = await self._census()
         info = await self._client.info()
         return Sample(
+            time.perf_counter(),
             sessions=sessions,
             users=users,
             validations_per_second=len(durations) / seconds,
@@ -131,20 +147,27 @@ class Telemetry:
     @property
     def now(self) -> Sample:
         """The last sample."""
-        return self.samples[-1] if self.samples else Sample()
+        return self.samples[-1] if self.samples else Sample(time.perf_counter())
 
     def charts(self) -> list[Chart]:
         """The last minutes."""
+        now = time.perf_counter()
+        ages_seconds = [now - sample.at_seconds for sample in self.samples]
 
         def chart(title: str, unit: str, *lines: tuple[str, str, bool]) -> Chart:
             series = [
                 Series(name, self._values(field), f"series-{at}", filled)
                 for at, (name, field, filled) in enumerate(lines, start=1)
             ]
-            return Chart(title, unit, series, MOMENTS)
+            return Chart(title, unit, series, ages_seconds, self._span_seconds)
 
         return [
-            chart("Alive", "count", ("sessions", "sessions", True), ("users", "users", False)),
+            chart(
+                "Sessions and users",
+                "alive",
+                ("sessions", "sessions", True),
+                ("users", "users", False),
+            ),
             chart("Validations", "per second", ("validations", "validations_per_second", True)),
             chart("Latency", "ms", ("p50", "p50_ms", False), ("p99", "p99_ms", False)),
             chart("Memory", "MiB", ("in use", "memory_mib", True)),
@@ -163,27 +186,34 @@ class Telemetry:
         ]
 
     def _values(self, field: str) -> list[float]:
-        values = [getattr(sample, field) for sample in self.samples]
-        return _rates(values, self._every_seconds) if field in _COUNTERS else values
+        if field not in _COUNTERS:
+            return [getattr(sample, field) for sample in self.samples]
+        rates = [_rate(field, *two) for two in pairwise(self.samples)]
+        return [math.nan, *rates] if self.samples else []
+
+    @property
+    def _span_seconds(self) -> float:
+        return MOMENTS * self._every_seconds
 
     @property
     def span_text(self) -> str:
         """How far back the charts go."""
-        seconds = MOMENTS * self._every_seconds
+        seconds = self._span_seconds
         return f"{seconds / 60:g} min ago" if seconds >= 60 else f"{seconds:g} s ago"
 
 
 _COUNTERS = ("expired", "evicted", "created", "ended")
 
 
-def _rates(counts: Sequence[float], seconds: float) -> list[float]:
-    """From what has been counted so far, how much a second came between two moments."""
-    return [max(0, b - a) / seconds for a, b in pairwise(counts)]
+def _rate(field: str, before: Sample, after: Sample) -> float:
+    """How much a second was counted between two moments; a new server begins at 0 again."""
+    more: float = getattr(after, field) - getattr(before, field)
+    return 0 if more < 0 else more / (after.at_seconds - before.at_seconds)
 
 
 def percentile(ascending: Sequence[float], percent: int) -> float:
-    """The value that so many percent are not above (nearest rank); 0 of nothing."""
+    """The value that so many percent are not above (nearest rank); of nothing it is no number."""
     if not ascending:
-        return 0
+        return math.nan
     rank = -(-len(ascending) * percent // 100)
     return ascending[max(0, rank - 1)]

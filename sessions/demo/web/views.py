@@ -14,45 +14,47 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from sessions.ext.starlette import AsgiSession, session_of
 
-from .accounts import SHOWN
+from .accounts import NAME_RULE, SHOWN
 from .charts import HEADROOM, HEIGHT, WIDTH, short
 from .demo import Demo
 from .devices import ago, clock_text
+from .load import SIGN_INS_A_USER, USERS
 
 HERE = Path(__file__).parent
 
 #: What a page says after a form has led to it; the address holds the key and no words.
 TOLD = {
-    "out": "You are signed out, and this browser has forgotten the page.",
+    "out": "You are signed out. Nothing of the page is left in this browser.",
     "everywhere": "You are signed out on all of your devices.",
     "ended": "The device is signed out.",
-    "gone": "That device was signed out already.",
+    "gone": "That device was already signed out.",
     "others": "All of your other devices are signed out.",
-    "evicted": "Welcome. Your oldest device was signed out, for you had one too many.",
-    "welcome": "Your account is open. Try a second browser, or a private window.",
-    "note": "The note is kept.",
-    "list": "The list is kept.",
+    "evicted": "Welcome. This was one device too many, so the oldest one was signed out.",
+    "welcome": "Your account is ready. Now sign in with a second browser, or in a private window.",
+    "note": "The note is saved.",
+    "list": "The list is saved.",
     "staying": "You stay signed in.",
-    "load": "Some hundred visitors are on their way.",
-    "user-ended": "All sessions of that user are ended.",
+    "load": f"{USERS} visitors sign in, {SIGN_INS_A_USER} times each. Watch the charts.",
+    "busy": "The visitors of before are still here. Wait until they have left.",
+    "user-ended": "All sessions of that user have ended.",
     "user-none": "That user has no sessions.",
 }
 _ERRORS = {
-    400: ("That did not work", "The form came in pieces. Go back and try again."),
+    400: ("That did not work", "The form did not arrive in one piece. Go back and try again."),
     403: (
         "Refused",
         "The request did not come from one of our pages, or you may not do this."
         " Nothing was changed.",
     ),
     404: ("Nothing here", "There is no page at this address."),
-    405: ("Not like this", "This address is for a form, not for a visit."),
-    429: ("One moment", "There were many attempts within a short time. Wait a minute."),
+    405: ("Nothing to see here", "This address takes a form. There is no page to look at."),
+    429: ("One moment", "That was too often within a short time. Wait a minute."),
     503: (
         "The store does not answer",
-        "Nobody was signed out: it is not known who is signed in. Try again in a moment.",
+        "Nobody was signed out. Until it is back, nobody knows who is signed in. Try again soon.",
     ),
 }
-_OTHER_ERROR = ("Something went wrong", "It was written down. Try again in a moment.")
+_OTHER_ERROR = ("Something went wrong", "The error is in the log. Try again in a moment.")
 
 
 class Views:
@@ -69,7 +71,10 @@ class Views:
         )
         self._templates.filters.update(ago=ago, clock=clock_text, short=short)
         self._templates.globals.update(
-            settings=demo.settings, shown_accounts=SHOWN, chart_box=(WIDTH, HEIGHT, HEADROOM)
+            settings=demo.settings,
+            shown_accounts=SHOWN,
+            name_rule=NAME_RULE,
+            chart_box=(WIDTH, HEIGHT, HEADROOM),
         )
 
     def page(

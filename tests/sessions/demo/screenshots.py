@@ -74,14 +74,14 @@ class Album:
     async def of_a_session(self) -> None:
         page = self.page
         await self._visitor.arrive()
-        await expect(page.locator("[data-live-text]")).to_have_text("live")
+        await expect(page.locator("[data-live-text]")).to_have_text("Live")
         await self.take("devices")
         await page.goto("/notebook")
         await self.take("notebook-empty")
         await page.get_by_label("What should").fill(
             "The kettle is clean. Ask Bob for the blue one."
         )
-        await self._visitor.press("Keep the note")
+        await self._visitor.press("Save the note")
         await page.get_by_label("One more thing").fill("Darjeeling, second flush")
         await self._visitor.press("Add")
         await self.take("notebook")

@@ -149,3 +149,15 @@ async def test_hashing_happens_beside_the_event_loop(ferrite: ferrite_lite.Ferri
     assert threads[0] is not threading.main_thread()
     # An unknown name costs one check as well: how long it takes tells nothing.
     assert len(threads) == 1
+
+
+async def test_the_shown_accounts_come_back_when_the_server_has_lost_them(
+    accounts: Accounts, ferrite: ferrite_lite.Ferrite
+) -> None:
+    await accounts.open_shown()
+    await ferrite.client().flushall()
+    for shown in SHOWN:
+        account = await accounts.check(shown.name, shown.password)
+        assert account is not None
+        assert account.is_operator == shown.is_operator
+        assert await accounts.check(shown.name, "another password") is None

@@ -33,7 +33,7 @@ async def test_back_after_signing_out_shows_nothing_private(visit: Visit) -> Non
     alice = await visit()
     await alice.arrive("/notebook")
     await alice.page.get_by_label("What should").fill("a secret of mine")
-    await alice.press("Keep the note")
+    await alice.press("Save the note")
     await expect(alice.page.get_by_label("What should")).to_have_value("a secret of mine")
     await alice.page.get_by_role("banner").get_by_role("button", name="Sign out").click()
     await alice.page.wait_for_url("**/sign-in**")
@@ -93,7 +93,7 @@ async def test_everything_that_matters_works_without_scripts(visit: Visit, site:
     await other.sign_in()
     await alice.page.goto("/notebook")
     await alice.page.get_by_label("What should").fill("tea")
-    await alice.press("Keep the note")
+    await alice.press("Save the note")
     assert await alice.page.get_by_label("What should").input_value() == "tea"
     await alice.page.goto("/devices")
     assert len(await alice.devices()) == 2
@@ -151,10 +151,10 @@ async def test_other_devices_are_ended_only_after_a_fresh_password(
     await alice.press("Sign out all others")
     await expect(alice.page.get_by_role("heading", level=1)).to_have_text("Is it still you?")
     await alice.page.get_by_label("Password of alice").fill("not the password")
-    await alice.press("Go on")
-    await expect(alice.page.get_by_role("alert")).to_have_text("That is not your password.")
+    await alice.press("Continue")
+    await expect(alice.page.get_by_role("alert")).to_have_text("Wrong password.")
     await alice.page.get_by_label("Password of alice").fill(PASSWORDS["alice"])
-    await alice.press("Go on")
+    await alice.press("Continue")
     await expect(alice.page.locator("[data-told]")).to_contain_text("other devices")
     assert len(await alice.devices()) == 1
     # For some minutes the password counts as just given.

@@ -31,7 +31,7 @@ async def falls_out(visitor: Visitor, why: str) -> None:
 async def test_a_second_browser_appears_and_falls_out_live_when_it_is_ended(visit: Visit) -> None:
     first, second = await visit(), await visit(user_agent=FIREFOX)
     await first.arrive()
-    await expect(first.page.locator("[data-live-text]")).to_have_text("live")
+    await expect(first.page.locator("[data-live-text]")).to_have_text("Live")
     await second.arrive()
     await expect(first.page.locator(".device")).to_have_count(2)
     await expect(first.page.locator(".toast")).to_have_text("Firefox on Linux has signed in.")
@@ -49,7 +49,7 @@ async def test_one_device_too_many_ends_the_oldest_and_both_are_told(
         clock.advance(seconds=1)
         await site.demo.store.create("alice")
     await newest.sign_in()
-    assert "one too many" in await newest.tell()
+    assert "one device too many" in await newest.tell()
     assert len(await newest.devices()) == SETTINGS.most_devices
     await falls_out(oldest, "this one was the oldest")
 
@@ -59,7 +59,7 @@ async def test_a_session_that_is_not_used_runs_out_while_its_page_is_open(
 ) -> None:
     alice = await visit()
     await alice.arrive()
-    await expect(alice.page.locator("[data-live-text]")).to_have_text("live")
+    await expect(alice.page.locator("[data-live-text]")).to_have_text("Live")
     clock.advance(seconds=SETTINGS.idle_seconds)
     await falls_out(alice, "")
     await expect(alice.page.locator("main")).to_contain_text("Your session has ended")
@@ -121,7 +121,7 @@ async def test_two_tabs_change_two_fields_and_both_stay(visit: Visit) -> None:
     await note.get_by_label("What should").fill("the blue kettle")
     await shopping.get_by_label("One more thing").fill("Darjeeling")
     await shopping.get_by_role("button", name="Add").click()
-    await note.get_by_role("button", name="Keep the note").click()
+    await note.get_by_role("button", name="Save the note").click()
     await expect(note.get_by_label("What should")).to_have_value("the blue kettle")
     await expect(note.locator(".items li")).to_have_count(1)
     await note.get_by_role("button", name="Remove Darjeeling").click()
@@ -138,23 +138,37 @@ async def test_the_operator_watches_the_store_and_ends_the_sessions_of_a_user(
     figures = olivia.page.locator(".figure")
     await expect(figures.first).to_have_text("2")
     await expect(olivia.page.locator(".chart .line")).not_to_have_count(0)
-    await olivia.press("Let some hundred visitors in")
+    await olivia.press("Send in visitors")
     await expect(figures.first).to_have_text("322")
     await expect(figures.last).to_have_text("80")
     await expect(olivia.page.locator(".events")).to_contain_text("evicted")
     await olivia.page.get_by_label("Name of the user").fill("alice")
     await olivia.press("End all sessions")
-    await expect(olivia.page.locator("[data-told]")).to_contain_text("are ended")
+    await expect(olivia.page.locator("[data-told]")).to_contain_text("have ended")
     await falls_out(alice, "another of your devices")
 
 
 async def test_a_server_that_goes_away_ends_no_session(visit: Visit, site: Site) -> None:
     alice = await visit()
     await alice.arrive()
-    await expect(alice.page.locator("[data-live-text]")).to_have_text("live")
+    await expect(alice.page.locator("[data-live-text]")).to_have_text("Live")
     await alice.context.set_offline(True)
     site.demo.hub.close()
-    await expect(alice.page.locator("[data-live-text]")).to_have_text("connection lost")
+    await expect(alice.page.locator("[data-live-text]")).to_have_text("Connection lost")
     assert len(await alice.devices()) == 1
     await alice.context.set_offline(False)
-    await expect(alice.page.locator("[data-live-text]")).to_have_text("live")
+    await expect(alice.page.locator("[data-live-text]")).to_have_text("Live")
+
+
+async def test_a_store_that_does_not_answer_ends_no_session(visit: Visit, site: Site) -> None:
+    alice = await visit()
+    await alice.arrive()
+    sign = alice.page.locator("[data-live-text]")
+    await expect(sign).to_have_text("Live")
+    await alice.page.route("**/devices/stream", lambda route: route.fulfill(status=503))
+    site.demo.hub.close()
+    await expect(sign).to_have_text("The store does not answer")
+    assert len(await alice.devices()) == 1
+    await alice.page.unroute("**/devices/stream")
+    await expect(sign).to_have_text("Live")
+    await expect(alice.page.locator(".toast").last).to_have_text("This page is live again.")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pytest
 
 import ferrite_lite
 from sessions import KeyRing, SessionStore, native
 from sessions.demo.web.settings import Settings
-from sessions.demo.web.telemetry import Sample, Telemetry, percentile
+from sessions.demo.web.telemetry import Sample, Telemetry, _rate, percentile
 
 SETTINGS = Settings(most_devices=2)
 
@@ -34,7 +37,7 @@ async def measured(clock: ferrite_lite.ManualClock) -> AsyncIterator[Measured]:
         native.register(ferrite.engine)
         client = ferrite.client()
         store = await SessionStore.connect(client, SETTINGS.sessions, keys=KeyRing.generate())
-        yield Measured(store, Telemetry(store, client, 1))
+        yield Measured(store, Telemetry(store, client, 0.01))
 
 
 async def test_every_validation_is_measured_once(measured: Measured) -> None:
@@ -81,4 +84,38 @@ def test_percentiles_are_values_that_were_measured() -> None:
     assert percentile(values, 50) == 50
     assert percentile(values, 99) == 99
     assert percentile([7], 99) == 7
-    assert percentile([], 99) == 0
+    assert math.isnan(percentile([], 99))
+
+
+def test_rates_are_over_the_time_that_went_by() -> None:
+    counts = [Sample(10, created=4), Sample(12, created=10), Sample(13), Sample(14, created=2)]
+    rates = [_rate("created", *two) for two in pairwise([*counts, Sample(15, created=1)])]
+    assert rates[0] == 3
+    assert math.isnan(rates[1])
+    assert math.isnan(rates[2])
+    # Counted anew by a server that was started anew.
+    assert rates[3] == 0
+
+
+async def test_a_store_that_does_not_answer_leaves_a_gap_and_is_told_once(
+    measured: Measured, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    telemetry = measured.telemetry
+    answers = iter(["well", "away", "away", "well"])
+
+    async def measure(seconds: float) -> Sample:
+        if next(answers) == "away":
+            raise ConnectionError("gone")
+        if len(telemetry.samples) == 3:
+            telemetry.stop()
+        return Sample(time.perf_counter(), sessions=7)
+
+    monkeypatch.setattr(telemetry, "measure", measure)
+    await telemetry.run()
+    assert [each.sessions for each in telemetry.samples] == pytest.approx(
+        [7, math.nan, math.nan, 7], nan_ok=True
+    )
+    assert [line.getMessage() for line in caplog.records] == [
+        "the store is not measured: gone",
+        "the store is measured again",
+    ]

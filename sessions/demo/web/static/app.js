@@ -3,6 +3,7 @@
 
 const SOON_SECONDS = 60;
 const TOAST_MS = 6000;
+const RETRY_MS = 2000;
 
 const main = document.getElementById("main");
 const all = (selector, within = document) => within.querySelectorAll(selector);
@@ -114,19 +115,25 @@ function end(why) {
   main.querySelector("h1").focus();
 }
 
-function setLive(isLive) {
+let isLive = null;
+
+function setLive(isNow, text) {
   const sign = document.querySelector("[data-live]");
-  if (!sign) return;
-  sign.hidden = false;
-  sign.classList.toggle("lost", !isLive);
-  sign.querySelector("[data-live-text]").textContent = isLive ? "live" : "connection lost";
+  if (sign) {
+    sign.hidden = false;
+    sign.classList.toggle("lost", !isNow);
+    sign.querySelector("[data-live-text]").textContent = text;
+  }
+  // Once, and in words for those who do not see the sign.
+  if (isLive === !isNow) toast(isNow ? "This page is live again." : `${text}. Trying again.`);
+  isLive = isNow;
 }
 
 function follow(address) {
   const stream = new EventSource(address);
   const on = (kind, act) =>
     stream.addEventListener(kind, (event) => {
-      setLive(true);
+      setLive(true, "Live");
       act(JSON.parse(event.data));
     });
   on("part", replacePart);
@@ -134,10 +141,25 @@ function follow(address) {
   on("notice", toast);
   on("ended", (why) => { stream.close(); end(why); });
   stream.onerror = () => {
-    setLive(false);
-    // The browser comes again by itself, unless the server has said that there is nothing for it.
-    if (stream.readyState === EventSource.CLOSED) end("You are signed out on this device.");
+    // The browser comes again by itself, unless the answer was anything but a stream.
+    if (stream.readyState === EventSource.CLOSED) askAgain(address);
+    else setLive(false, "Connection lost");
   };
+}
+
+// What the answer was, an EventSource does not tell: that there is nothing for us, which is the end,
+// or that nobody knows, which is none.
+async function askAgain(address) {
+  const asking = new AbortController();
+  const headers = { Accept: "text/event-stream" };
+  const answer = await fetch(address, { headers, signal: asking.signal }).catch(() => null);
+  asking.abort();
+  if (answer?.status === 200) follow(address);
+  else if (answer && answer.status < 500) end("You are signed out on this device.");
+  else {
+    setLive(false, answer ? "The store does not answer" : "Connection lost");
+    setTimeout(askAgain, RETRY_MS, address);
+  }
 }
 
 if (main.dataset.stream) follow(main.dataset.stream);
