@@ -16,6 +16,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 
 
+async def follows(*visitors: Visitor) -> None:
+    """Their pages hear from now on what happens: one that is still loading would not know why."""
+    for visitor in visitors:
+        await expect(visitor.page.locator("[data-live-text]")).to_have_text("Live")
+
+
 async def falls_out(visitor: Visitor, why: str) -> None:
     """The open page says that its session has ended, shows nothing else, and leads to sign in."""
     page = visitor.page
@@ -31,8 +37,9 @@ async def falls_out(visitor: Visitor, why: str) -> None:
 async def test_a_second_browser_appears_and_falls_out_live_when_it_is_ended(visit: Visit) -> None:
     first, second = await visit(), await visit(user_agent=FIREFOX)
     await first.arrive()
-    await expect(first.page.locator("[data-live-text]")).to_have_text("Live")
+    await follows(first)
     await second.arrive()
+    await follows(second)
     await expect(first.page.locator(".device")).to_have_count(2)
     await expect(first.page.locator(".toast")).to_have_text("Firefox on Linux has signed in.")
     await first.press("Sign out Firefox on Linux")
@@ -45,6 +52,7 @@ async def test_one_device_too_many_ends_the_oldest_and_both_are_told(
 ) -> None:
     oldest, newest = await visit(), await visit()
     await oldest.arrive()
+    await follows(oldest)
     for _ in range(SETTINGS.most_devices - 1):
         clock.advance(seconds=1)
         await site.demo.store.create("alice")
@@ -59,7 +67,7 @@ async def test_a_session_that_is_not_used_runs_out_while_its_page_is_open(
 ) -> None:
     alice = await visit()
     await alice.arrive()
-    await expect(alice.page.locator("[data-live-text]")).to_have_text("Live")
+    await follows(alice)
     clock.advance(seconds=SETTINGS.idle_seconds)
     await falls_out(alice, "")
     await expect(alice.page.locator("main")).to_contain_text("Your session has ended")
@@ -106,6 +114,7 @@ async def test_signing_out_everywhere_empties_every_page(visit: Visit, site: Sit
     first, second = await visit(), await visit()
     await first.arrive()
     await second.arrive("/notebook")
+    await follows(first, second)
     await first.press("Sign out everywhere")
     await expect(first.page.locator("[data-told]")).to_contain_text("all of your devices")
     await falls_out(second, "another of your devices")
@@ -135,6 +144,7 @@ async def test_the_operator_watches_the_store_and_ends_the_sessions_of_a_user(
     alice, olivia = await visit(), await visit()
     await alice.arrive()
     await olivia.arrive("/operator", "olivia")
+    await follows(alice, olivia)
     figures = olivia.page.locator(".figure")
     await expect(figures.first).to_have_text("2")
     await expect(olivia.page.locator(".chart .line")).not_to_have_count(0)
@@ -151,7 +161,7 @@ async def test_the_operator_watches_the_store_and_ends_the_sessions_of_a_user(
 async def test_a_server_that_goes_away_ends_no_session(visit: Visit, site: Site) -> None:
     alice = await visit()
     await alice.arrive()
-    await expect(alice.page.locator("[data-live-text]")).to_have_text("Live")
+    await follows(alice)
     await alice.context.set_offline(True)
     site.demo.hub.close()
     await expect(alice.page.locator("[data-live-text]")).to_have_text("Connection lost")
