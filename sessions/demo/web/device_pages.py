@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from http import HTTPStatus
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -122,8 +121,7 @@ class DevicePages:
     async def stream(self, request: Request) -> Response:
         session = session_of(request)
         if session.user_id is None:
-            # Tells the browser not to come again (HTML standard, 9.2.3).
-            return Response(status_code=HTTPStatus.NO_CONTENT)
+            return self._views.farewell(request)
         return StreamingResponse(self._changes(session), media_type="text/event-stream")
 
     async def _changes(self, session: AsgiSession) -> AsyncIterator[str]:

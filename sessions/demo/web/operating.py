@@ -53,7 +53,7 @@ class Operating:
 
     async def stream(self, request: Request) -> Response:
         if not is_operator(session_of(request)):
-            return Response(status_code=HTTPStatus.NO_CONTENT)
+            return self._views.farewell(request)
         return StreamingResponse(self._changes(), media_type="text/event-stream")
 
     async def _changes(self) -> AsyncIterator[str]:

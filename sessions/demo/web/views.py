@@ -86,6 +86,7 @@ class Views:
         shared = {
             "path": request.url.path,
             "user": session.user_id,
+            "public_id": session.public_id,
             "is_operator": is_operator(session),
             "csrf_token": session.csrf_token,
             "told": told,
@@ -96,6 +97,18 @@ class Views:
     def part(self, template: str, context: Mapping[str, Any]) -> str:
         """A part of a page, for one that is open."""
         return self._templates.get_template(template).render(context)
+
+    def farewell(self, request: Request) -> Response:
+        """Why the session has ended which the page of a stream was read with.
+
+        The middleware cuts a stream off at that moment, which may be before it can tell.
+        """
+        public_id = request.query_params.get("of")
+        if public_id is None:
+            # Tells the browser not to come again (HTML standard, 9.2.3).
+            return Response(status_code=HTTPStatus.NO_CONTENT)
+        told = stream_event("ended", self._demo.hub.why_ended(public_id))
+        return Response(told, media_type="text/event-stream")
 
     def error(self, status: int) -> str:
         """A page for somebody of whom nothing is known."""

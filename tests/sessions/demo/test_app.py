@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 
 import httpx
@@ -91,3 +92,18 @@ async def test_a_refused_name_comes_back_as_text(browser: httpx.AsyncClient) -> 
     form = {"name": '"><b>', "password": "x"}
     page = (await browser.post("/sign-in", data=form)).text
     assert "<b>" not in page
+
+
+async def test_a_page_that_asks_too_late_is_told_why_its_session_has_ended(
+    browser: httpx.AsyncClient,
+) -> None:
+    await sign_in(browser)
+    address = re.search(r'data-stream="([^"]+)"', (await browser.get("/devices")).text)
+    assert address
+    browser.headers["sec-fetch-site"] = "same-origin"
+    await sign_in(browser)
+    browser.cookies.clear()
+    late = await browser.get(address[1])
+    assert late.headers["content-type"].startswith("text/event-stream")
+    assert late.text == 'event: ended\ndata: "Somebody has signed in again in this browser."\n\n'
+    assert (await browser.get("/devices/stream")).status_code == 204

@@ -175,10 +175,10 @@ async def test_a_store_that_does_not_answer_ends_no_session(visit: Visit, site: 
     await alice.arrive()
     sign = alice.page.locator("[data-live-text]")
     await expect(sign).to_have_text("Live")
-    await alice.page.route("**/devices/stream", lambda route: route.fulfill(status=503))
+    await alice.page.route("**/devices/stream?*", lambda route: route.fulfill(status=503))
     site.demo.hub.close()
     await expect(sign).to_have_text("The store does not answer")
     assert len(await alice.devices()) == 1
-    await alice.page.unroute("**/devices/stream")
+    await alice.page.unroute("**/devices/stream?*")
     await expect(sign).to_have_text("Live")
     await expect(alice.page.locator(".toast").last).to_have_text("This page is live again.")

@@ -139,7 +139,7 @@ function follow(address) {
   on("part", replacePart);
   on("clocks", wind);
   on("notice", toast);
-  on("ended", (why) => { stream.close(); end(why); });
+  stream.addEventListener("ended", (event) => { stream.close(); end(JSON.parse(event.data)); });
   stream.onerror = () => {
     // The browser comes again by itself, unless the answer was anything but a stream.
     if (stream.readyState === EventSource.CLOSED) askAgain(address);
