@@ -1,9 +1,17 @@
-"""A Redis-compatible server and store that lives inside a Python process."""
+"""A Redis-compatible server and store that lives inside a Python process.
+
+Start with ``Ferrite``: a store with redis-py clients that need no socket, and a socket for others
+if you want one. ``Config`` has its settings, and ``ManualClock`` is a clock that only a test moves.
+
+Underneath, ``Engine`` is the data and the commands, and ``Server`` puts sockets around it.
+``NativeScript`` replaces one Lua script by a Python function, which may answer with a ``FlatMap``.
+"""
 
 from .blockingclient import BlockingInProcessClient
 from .client import InProcessClient
 from .clock import Clock, ManualClock, SystemClock
-from .config import Config
+from .config import Config, OutputLimit
+from .data.values import EncodingLimits
 from .engine import Engine
 from .errors import CommandError
 from .ferrite import Ferrite
@@ -17,12 +25,14 @@ __all__ = [
     "Clock",
     "CommandError",
     "Config",
+    "EncodingLimits",
     "Engine",
     "Ferrite",
     "FlatMap",
     "InProcessClient",
     "ManualClock",
     "NativeScript",
+    "OutputLimit",
     "Server",
     "SystemClock",
     "__version__",

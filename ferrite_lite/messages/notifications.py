@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ..config import Config
 from ..data.keyspace import Keyspace
 from ..data.values import Hash, Held, String, Value
+from ..observing.lookups import WRITERS_THAT_READ
 from .broker import Broker
 
 if TYPE_CHECKING:
@@ -53,12 +54,6 @@ TOLD_AFTER_REPLY = {
 #: The same for SET if it replies with the old value.
 TOLD_AFTER_SET_GET = frozenset({"new", "set", "expire"})
 
-#: Commands that write, and look up these of their words in order to read: Redis reports misses of
-#: reading look-ups only.
-_WRITERS_THAT_READ = {
-    **dict.fromkeys(("getset", "getdel", "getex", "copy"), slice(1, 2)),
-    **dict.fromkeys(("sinterstore", "sunionstore", "sdiffstore"), slice(2, None)),
-}
 #: Readers whose look-ups Redis does not report as misses; nor those of OBJECT and MEMORY.
 _NEVER_MISS = frozenset({"keys", "randomkey", "dbsize"})
 
@@ -149,7 +144,7 @@ def _reads(running: Context, key: bytes) -> bool:
         return True
     if command.name == "set":
         return b"get" in map(bytes.lower, argv[3:])
-    read = _WRITERS_THAT_READ.get(command.name)
+    read = WRITERS_THAT_READ.get(command.name)
     return read is not None and key in argv[read]
 
 

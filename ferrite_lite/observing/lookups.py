@@ -18,13 +18,11 @@ from .metrics import Metrics
 if TYPE_CHECKING:
     from ..context import Context
 
-#: Commands that write, and also look keys up in order to read them.
-WRITERS_THAT_READ = frozenset(
-    {
-        *("getset", "getdel", "getex", "copy", "sort"),
-        *("sinterstore", "sunionstore", "sdiffstore"),
-    }
-)
+#: Commands that write, and also look keys up in order to read them: which of their words those are.
+WRITERS_THAT_READ = {
+    **dict.fromkeys(("getset", "getdel", "getex", "copy", "sort"), slice(1, 2)),
+    **dict.fromkeys(("sinterstore", "sunionstore", "sdiffstore"), slice(2, None)),
+}
 #: A command with the flag ``readonly`` that does not read its key.
 _NEVER_READS = frozenset({"memory|usage"})
 
