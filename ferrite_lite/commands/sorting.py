@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from ..acl import READ
@@ -20,6 +21,7 @@ from ..errors import (
 from ..numeric import parse_int, parse_strtod
 from ..reply import Reply
 from .options import argument_of, keyword
+from .partialsort import MAX_PART_OF, sort_part
 
 command = CommandGroup("generic", category="")
 
@@ -143,16 +145,39 @@ def _rows(ctx: Context, value: Value | None, options: SortOptions) -> list[bytes
             options.by, options.alphabetic, options.is_unsorted = None, True, False
     else:
         raise WrongType
+    start = max(options.offset, 0)
+    stop = len(members) if options.count < 0 else min(start + options.count, len(members))
     if not options.is_unsorted:
-        members.sort(key=_weight(ctx, options), reverse=options.descending)
+        members = _sorted(ctx, members, options, start, stop)
     elif options.descending and isinstance(value, List):
         members.reverse()
-    start = max(options.offset, 0)
-    stop = None if options.count < 0 else start + options.count
     chosen = members[start:stop]
     if not options.gets:
         return list(chosen)
     return [_looked_up(ctx, pattern, member) for member in chosen for pattern in options.gets]
+
+
+def _sorted(
+    ctx: Context, members: list[bytes], options: SortOptions, start: int, stop: int
+) -> list[bytes]:
+    """The members in order; with a LIMIT only those from ``start`` to ``stop`` must be."""
+    weight = _weight(ctx, options)
+    rows = [(weight(member), member) for member in members]
+    is_part = start > 0 or stop < len(rows)
+    # Numbers do not tie, and without ties every sort gives the same.
+    if options.by is not None and options.alphabetic and is_part and len(rows) <= MAX_PART_OF:
+        sort_part(rows, _compare_backwards if options.descending else _compare, start, stop - 1)
+    else:
+        rows.sort(key=itemgetter(0), reverse=options.descending)
+    return [member for _, member in rows]
+
+
+def _compare(one: tuple[Any, bytes], other: tuple[Any, bytes]) -> int:
+    return int(one[0] > other[0]) - int(one[0] < other[0])
+
+
+def _compare_backwards(one: tuple[Any, bytes], other: tuple[Any, bytes]) -> int:
+    return _compare(other, one)
 
 
 def _weight(ctx: Context, options: SortOptions) -> Callable[[bytes], Any]:

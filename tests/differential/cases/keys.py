@@ -804,6 +804,27 @@ SORT ALPHA compares texts up to a NUL, but for a list whole
     SORT v ALPHA DESC STORE m
     LRANGE m 0 -1
 
+SORT BY texts with LIMIT puts equal ones in the order of its steps
+    SADD s 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20
+    MSET w_1 a w_2 b w_3 a w_4 b w_5 c w_6 a w_10 b w_12 c w_14 a
+    SORT s BY w_* ALPHA
+    SORT s BY w_* ALPHA LIMIT 0 5
+    SORT s BY w_* ALPHA LIMIT 3 5
+    SORT s BY w_* ALPHA LIMIT 0 50
+    SORT s BY w_* ALPHA LIMIT 30 5
+    SORT s BY w_* ALPHA LIMIT 19 1
+    SORT s BY w_* ALPHA DESC LIMIT 2 10
+    SORT s BY w_* ALPHA DESC LIMIT 2 10 STORE l
+    SORT l BY w_* ALPHA LIMIT 0 3
+    SORT l LIMIT 0 7 STORE l
+    SORT l BY w_* ALPHA LIMIT 0 3
+    SORT l BY w_* ALPHA LIMIT 1 6
+    SADD s 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40 41 42 43 44 45 46
+    SORT s BY w_* ALPHA LIMIT 0 10
+    SORT s BY w_* ALPHA LIMIT 10 30 GET #
+    SORT s BY w_* ALPHA LIMIT 1 1 DESC
+    SORT s BY none_* ALPHA LIMIT 5 9
+
 WAIT with no replica
     WAIT 0 0
     WAIT 0 10
