@@ -27,7 +27,7 @@ from .configfile import (
     read_config_file,
 )
 from .engine import Engine
-from .listening import hosts_of
+from .network.listening import hosts_of
 from .server import Server
 from .version import REDIS_VERSION, VERSION
 

@@ -20,10 +20,10 @@ from .context import Buffers, Peer
 from .engine import FLUSH_LINES, SLICE_NS, Engine
 from .errors import CommandError, InProtectedMode, ProtocolError, TooManyClients
 from .eviction.crowding import thin_out
+from .network.transport import Transport
 from .pause import Postponed
 from .reply import Reply
 from .resp import CRLF, ENCODERS, ParserLimits, Request, RequestParser, RequestTooBig
-from .transport import Transport
 
 if TYPE_CHECKING:
     from .server import Server

@@ -10,16 +10,16 @@ import socket
 import threading
 from collections.abc import Sequence
 
-from .busy import BusyDoor
 from .clock import NS_PER_MS, SystemClock
 from .connection import MAX_CLIENTS_REACHED, PROTECTED, Connection
 from .context import Peer
 from .engine import Engine
 from .eviction.crowding import thin_out
-from .listening import Listener, bind, bind_path, close_all, hosts_of
-from .sockets import keep_alive, peer_of
-from .transport import Transport
-from .turns import Turn
+from .network.busy import BusyDoor
+from .network.listening import Listener, bind, bind_path, close_all, hosts_of
+from .network.sockets import keep_alive, peer_of
+from .network.transport import Transport
+from .network.turns import Turn
 
 #: Redis spends at most a quarter of its time on expiry; so do we, in steps that a PING hardly sees.
 EXPIRY_BUDGET_NS = 4 * NS_PER_MS

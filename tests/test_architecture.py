@@ -12,17 +12,17 @@ ROOT = Path(__file__).parent.parent
 
 #: Each room of ferrite_lite may import from its own rank and from the ranks above it.
 RANKS = [
-    {"errors", "clock", "files", "transport", "usage", "version"},
+    {"errors", "clock", "files", "usage", "version"},
     {"numeric", "patterns", "reply", "words"},
-    {"arguments", "resp", "command", "scriptflags"},
+    {"resp", "command", "scriptflags", "usagetree"},
     {"data", "observing"},
     {"config"},
     {"messages", "eviction", "persistence", "acl", "pause"},
-    {"context", "lua", "configfile", "sockets"},
+    {"context", "lua", "configfile"},
     {"scripting"},
     {"state"},
     {"commands"},
-    {"engine", "listening", "busy", "turns"},
+    {"engine", "network"},
     {"connection"},
     {"server"},
     {"client"},

@@ -12,10 +12,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from ..arguments import Argument, read_arguments
 from ..command import Command
 from ..context import Context
 from ..reply import OrderedSet, Reply, Status
+from ..usagetree import Argument, read_arguments
 
 #: The last lines of every HELP.
 _LAST_LINES = ("HELP", "    Prints this help.")

@@ -9,11 +9,11 @@ import pytest
 from ferrite_lite.config import Config
 from ferrite_lite.connection import Connection
 from ferrite_lite.engine import Engine
+from ferrite_lite.network.turns import HOLD_NS, Turn
 from ferrite_lite.scripting.scripts import Door
 from ferrite_lite.server import Server
 from ferrite_lite.state import ServerState
-from ferrite_lite.turns import HOLD_NS, Turn
-from tests.ferrite_lite.test_busy import NEVER_ENDING
+from tests.ferrite_lite.network.test_busy import NEVER_ENDING
 from tests.support.wire import encode
 
 

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from ferrite_lite.listening import bind, close_all, hosts_of
+from ferrite_lite.network.listening import bind, close_all, hosts_of
 
 LOOPBACK = "127.0.0.1"
 

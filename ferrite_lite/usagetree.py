@@ -1,4 +1,4 @@
-"""Read the arguments of a usage line into the tree that COMMAND DOCS shows.
+"""The arguments of a usage line as the tree that COMMAND DOCS shows.
 
 ``[NX | XX]`` is a choice, ``[COUNT count]`` an argument behind its token, ``[key ...]`` after
 ``key`` a repetition. What the line cannot say, such as the name that Redis gives a choice, follows

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from .clock import NS_PER_MS
+from ..clock import NS_PER_MS
 
 #: How long a reply may wait for others, plus one slice of a pipeline.
 HOLD_NS = NS_PER_MS

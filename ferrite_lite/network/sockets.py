@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from typing import TypeAlias
 
-from .context import Peer
+from ..context import Peer
 
 #: Linux refuses longer times.
 MAX_KEEPALIVE_SECONDS = 32_767

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ferrite_lite.arguments import Argument, read_arguments
+from ferrite_lite.usagetree import Argument, read_arguments
 
 
 def shown(argument: Argument) -> str:
