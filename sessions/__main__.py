@@ -13,7 +13,10 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from typing import Any
+
+from redis.connection import parse_url
 
 from .config import SessionConfig
 from .errors import ConfigError, SessionError
@@ -23,6 +26,7 @@ from .tokens import KeyRing
 
 #: Where the key ring is looked for: not on the command line, which other users of a machine see.
 KEYS_VARIABLE = "SESSION_KEYS"
+DEFAULT_URL = "redis://127.0.0.1:6379"
 
 EXIT_OK, EXIT_FOUND, EXIT_USAGE, EXIT_UNAVAILABLE = range(4)
 
@@ -52,34 +56,63 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m sessions",
         description=f"Look after a session store. Its key ring is read from ${KEYS_VARIABLE}.",
     )
-    parser.add_argument("--url", default="redis://127.0.0.1:6379", help="the store (%(default)s)")
-    parser.add_argument("--prefix", default="", help="before every key, as the application has it")
-    parser.add_argument("--tenant", help="look after the store of one tenant")
-    parser.add_argument("--json", action="store_true", help="print JSON, a line for each session")
-    commands = parser.add_subparsers(dest="command", required=True)
-    keys = commands.add_parser(
-        "keys", help="print a new key ring, or the present one with a new key"
-    )
+    _add_common(parser)
+    # Before the command or after it: what was not given after it leaves what was given before.
+    common = argparse.ArgumentParser(add_help=False)
+    _add_common(common)
+    parser.set_defaults(url=DEFAULT_URL, prefix="", tenant=None, json=False)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    add = partial(commands.add_parser, parents=[common])
+    keys = add("keys", help="print a new key ring, or the present one with a new key")
     keys.add_argument("--rotate", action="store_true", help="add a key to the present ring")
-    commands.add_parser("doctor", help="name what about the server endangers sessions")
-    counting = commands.add_parser("count", help="count users and sessions")
+    add("doctor", help="name what about the server endangers sessions")
+    counting = add("count", help="count users and sessions")
     counting.add_argument("--by", metavar="LABEL", help="and sessions by the value of a label")
-    showing = commands.add_parser("show", help="show the sessions of a user, or one, without data")
+    showing = add("show", help="show the sessions of a user, or one, without data")
     showing.add_argument("user")
     showing.add_argument("public_id", nargs="?")
-    commands.add_parser("sweep", help="prune the indexes of all users, and count what lives")
-    commands.add_parser("reindex", help="let the labels of live sessions lead to them again")
-    listing = commands.add_parser("list", help="list the sessions of a user")
+    add("sweep", help="prune the indexes of all users, and count what lives")
+    add("reindex", help="let the labels of live sessions lead to them again")
+    listing = add("list", help="list the sessions of a user")
     listing.add_argument("user")
-    finding = commands.add_parser("find", help="list the sessions with a label")
+    finding = add("find", help="list the sessions with a label")
     finding.add_argument("label")
     finding.add_argument("value")
-    ending = commands.add_parser("end", help="end the sessions of a user, or one of them")
+    ending = add("end", help="end the sessions of a user, or one of them")
     ending.add_argument("user")
     ending.add_argument("public_id", nargs="?")
-    everything = commands.add_parser("end-everything", help="end all sessions of all users")
+    everything = add("end-everything", help="end all sessions of all users")
     everything.add_argument("--yes", action="store_true", help="do it: nobody stays signed in")
     return parser
+
+
+def _url(text: str) -> str:
+    try:
+        parse_url(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"a URL like {DEFAULT_URL} is wanted") from error
+    return text
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    """What every command understands."""
+    parser.add_argument(
+        "--url", type=_url, default=argparse.SUPPRESS, help=f"the store ({DEFAULT_URL})"
+    )
+    parser.add_argument(
+        "--prefix",
+        default=argparse.SUPPRESS,
+        help="before every key, as the application has it",
+    )
+    parser.add_argument(
+        "--tenant", default=argparse.SUPPRESS, help="look after the store of one tenant"
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="print JSON, a line for each session",
+    )
 
 
 # --- commands -------------------------------------------------------------------------------------

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 GREEN, RED, BOLD, DIM, PLAIN = "\033[32m", "\033[31m", "\033[1m", "\033[2m", "\033[0m"
+
+#: How much is done, of how much.
+Progress = Callable[[int, int], None]
 
 
 class Console:
@@ -15,6 +19,8 @@ class Console:
     def __init__(self) -> None:
         self.failures = 0
         self._is_terminal = sys.stdout.isatty()
+        # https://no-color.org: set, and not empty.
+        self._has_colours = self._is_terminal and not os.environ.get("NO_COLOR")
 
     def title(self, text: str) -> None:
         print(f"\n{self._in(BOLD, text)}", flush=True)
@@ -31,13 +37,18 @@ class Console:
         print(f"      {self._in(DIM, text)}", flush=True)
 
     @contextmanager
-    def busy(self, text: str) -> Iterator[None]:
-        """Say what takes a while, and take it back; on a terminal only."""
-        if self._is_terminal:
-            print(f"      {self._in(DIM, text + ' ...')}", end="\r", flush=True)
-        yield
+    def busy(self, text: str) -> Iterator[Progress]:
+        """Say what takes a while and how far it is, and take it back; on a terminal only."""
+
+        def progress(done: int, of: int) -> None:
+            percent = 100 * done // of
+            if self._is_terminal and percent != 100 * (done - 1) // of:
+                print(f"      {self._in(DIM, f'{text} ... {percent} %')}", end="\r", flush=True)
+
+        progress(0, 100)
+        yield progress
         if self._is_terminal:
             print("\033[K", end="", flush=True)
 
     def _in(self, colour: str, text: str) -> str:
-        return f"{colour}{text}{PLAIN}" if self._is_terminal else text
+        return f"{colour}{text}{PLAIN}" if self._has_colours else text

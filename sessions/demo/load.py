@@ -10,7 +10,7 @@ from itertools import islice
 import ferrite_lite
 from sessions import KeyRing, SessionConfig, SessionStore, native
 
-from .console import Console
+from .console import Console, Progress
 
 USERS = 2_000
 SESSIONS_PER_USER = 5
@@ -30,32 +30,41 @@ async def run(console: Console) -> None:
         outside = await SessionStore.connect(server.url, CONFIG, keys=keys)
         console.title(f"A load of {USERS * SESSIONS_PER_USER:,} sessions ({server.url})")
         started = time.perf_counter()
-        with console.busy("creating sessions"):
-            tokens = await _create(inside)
+        with console.busy("creating sessions") as progress:
+            tokens = await _create(inside, progress)
         _report(console, "created in the process", len(tokens), started)
         for name, store in (("in the process", inside), ("through redis-py over TCP", outside)):
             started = time.perf_counter()
-            with console.busy(f"validating {name}"):
-                opened = await _validate(store, tokens)
-            _report(console, f"validated {name}, {TASKS} tasks", VALIDATIONS, started)
+            with console.busy(f"validating {name}") as progress:
+                opened = await _validate(store, tokens, progress)
+            _report(console, f"validated {name} by {TASKS} tasks", VALIDATIONS, started)
             console.check(f"every validation {name} found its session", opened == VALIDATIONS)
         await outside.aclose()
 
 
-async def _create(store: SessionStore) -> list[str]:
-    tokens = []
+async def _create(store: SessionStore, progress: Progress) -> list[str]:
+    tokens: list[str] = []
     for user in range(USERS):
         for device in range(SESSIONS_PER_USER):
             issued = await store.create(f"user:{user}", {"device": device, "theme": "dark"})
             tokens.append(issued.token)
+            progress(len(tokens), USERS * SESSIONS_PER_USER)
     return tokens
 
 
-async def _validate(store: SessionStore, tokens: Sequence[str]) -> int:
+async def _validate(store: SessionStore, tokens: Sequence[str], progress: Progress) -> int:
     """How many of all validations opened a session."""
+    done = 0
+
+    async def opens(token: str) -> bool:
+        nonlocal done
+        session = await store.validate(token)
+        done += 1
+        progress(done, VALIDATIONS)
+        return session is not None
 
     async def work(own: Sequence[str]) -> int:
-        return sum([await store.validate(token) is not None for token in own])
+        return sum([await opens(token) for token in own])
 
     chosen = [tokens[at % len(tokens)] for at in range(VALIDATIONS)]
     shares = [list(islice(chosen, task, None, TASKS)) for task in range(TASKS)]
@@ -64,4 +73,4 @@ async def _validate(store: SessionStore, tokens: Sequence[str]) -> int:
 
 def _report(console: Console, what: str, count: int, started: float) -> None:
     seconds = time.perf_counter() - started
-    console.note(f"{count:>7,} {what}: {count / seconds:>9,.0f}/s")
+    console.note(f"{count:>6,} {what:<50}{count / seconds:>9,.0f}/s")

@@ -227,3 +227,25 @@ def test_users_of_an_acl_file_are_there_from_the_start(tmp_path: Path) -> None:
         assert client.recv(100) == b""
         assert process.wait(timeout=30) == 0
     assert not (tmp_path / "pid").exists()
+
+
+@pytest.mark.parametrize("words", [["--help"], ["run", "--help"]], ids=" ".join)
+def test_its_help_tells_the_options(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    assert end.value.code == 0
+    assert "--config FILE" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "http"])
+def test_what_is_no_port_is_refused(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([f"--port={port}"])
+    assert "a port is a number from 0 to 65535" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_read_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--config", "/nowhere.conf"]) == EXIT_USAGE
+    assert capsys.readouterr().err == (
+        "ferrite-lite: cannot read /nowhere.conf: No such file or directory\n"
+    )

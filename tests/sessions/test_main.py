@@ -164,3 +164,20 @@ def test_a_server_that_is_away_is_named_as_such(
     monkeypatch.setenv(KEYS_VARIABLE, KEYS.to_json())
     assert main(["--url", "redis://127.0.0.1:1", "list", "alice"]) == 3
     assert "the store did not answer" in capsys.readouterr().err
+
+
+def test_options_may_come_before_the_command_or_after_it(
+    redis_server: RealServer, options: list[str], user: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sign_in(redis_server, user, 1)
+    assert main(["list", user, *options, "--json"]) == 0
+    after = capsys.readouterr().out
+    assert main([*options, "--json", "list", user]) == 0
+    assert capsys.readouterr().out == after
+    assert json.loads(after)["user_id"] == user
+
+
+def test_what_is_no_url_is_refused_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--url", "localhost", "count"])
+    assert "a URL like redis://127.0.0.1:6379 is wanted" in capsys.readouterr().err
