@@ -36,6 +36,8 @@ from .version import REDIS_VERSION, VERSION
 #: change them.
 GC_THRESHOLDS = (50_000, 50, 1000)
 
+MAX_PORT = 65_535
+
 EXIT_USAGE = 2
 EXIT_CANNOT_LISTEN = 1
 
@@ -45,7 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     try:
         engine = _configured(options)
-    except (ConfigFileFault, OSError, ValueError) as error:
+    except OSError as error:
+        return _refuse(f"cannot read {error.filename}: {error.strerror}")
+    except (ConfigFileFault, ValueError) as error:
         return _refuse(str(error))
     config = engine.state.config
     if refusal := _why_unsafe(engine):
@@ -124,10 +128,9 @@ def _add_other_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
-    return port
+    if not (text.isdecimal() and int(text) <= MAX_PORT):
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to {MAX_PORT}")
+    return int(text)
 
 
 def _version(text: str) -> str:

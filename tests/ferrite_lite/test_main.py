@@ -229,14 +229,6 @@ def test_users_of_an_acl_file_are_there_from_the_start(tmp_path: Path) -> None:
     assert not (tmp_path / "pid").exists()
 
 
-@pytest.mark.parametrize("words", [["--help"], ["run", "--help"]], ids=" ".join)
-def test_its_help_tells_the_options(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as end:
-        main(words)
-    assert end.value.code == 0
-    assert "--config FILE" in capsys.readouterr().out
-
-
 @pytest.mark.parametrize("port", ["65536", "-1", "http"])
 def test_what_is_no_port_is_refused(port: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
