@@ -16,7 +16,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from redis.connection import parse_url
+from redis.asyncio.connection import parse_url
 
 from .config import SessionConfig
 from .errors import ConfigError, SessionError
