@@ -358,7 +358,7 @@ def object_idletime(ctx: Context, key: bytes) -> Reply:
     """Return for how many seconds nobody used a key."""
     if ctx.db.peek(key) is None:
         return None
-    with ctx.server.lookups.refusing():
+    with ctx.server.lookups.refusing:
         if ctx.server.config.is_lfu:
             raise IdleTimeNotTracked
     ctx.server.accesses.begin()
@@ -370,7 +370,7 @@ def object_freq(ctx: Context, key: bytes) -> Reply:
     """Return how often a key is used, on a logarithmic scale: under an LFU policy only."""
     if ctx.db.peek(key) is None:
         return None
-    with ctx.server.lookups.refusing():
+    with ctx.server.lookups.refusing:
         if not ctx.server.config.is_lfu:
             raise FrequencyNotTracked
     return ctx.server.accesses.frequency(ctx.db, key)

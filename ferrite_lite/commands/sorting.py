@@ -131,7 +131,7 @@ def _read_options(
 
 def _sorted_rows(ctx: Context, key: bytes, options: SortOptions) -> list[bytes | None]:
     value = ctx.db.get(key)
-    with ctx.server.lookups.refusing():
+    with ctx.server.lookups.refusing:
         return _rows(ctx, value, options)
 
 

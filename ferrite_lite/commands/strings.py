@@ -220,7 +220,7 @@ def getex(ctx: Context, key: bytes, *words: bytes) -> Reply:
     value = db.string(key)
     if value is None:
         return None
-    with ctx.server.lookups.refusing():
+    with ctx.server.lookups.refusing:
         deadline_ms = options.deadline_ms(ctx)
     if deadline_ms is not None:
         db.set_deadline(key, deadline_ms)
@@ -460,7 +460,7 @@ def lcs(ctx: Context, key1: bytes, key2: bytes, *words: bytes) -> Reply:
     """Return the longest common subsequence of two strings, its length, or where it stands."""
     values = ctx.db.get(key1), ctx.db.get(key2)
     ctx.server.lookups.further += 1
-    with ctx.server.lookups.refusing():
+    with ctx.server.lookups.refusing:
         a, b = map(_lcs_string, values)
         options = _read_lcs_options(words)
         if max(len(a), len(b)) > MAX_LCS_BYTES:

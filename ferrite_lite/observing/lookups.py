@@ -7,8 +7,6 @@ Only misses are counted where they happen; hits are the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..command import Command
@@ -41,6 +39,7 @@ class Lookups:
         self._meters = [meter for meter in metrics.every() if reads_keys(meter.command)]
         self._readers = {meter.command for meter in self._meters}
         self.running: Context | None = None
+        self.refusing = Refusing(self)
         self.reset()
 
     def reset(self) -> None:
@@ -60,15 +59,6 @@ class Lookups:
         if self._is_reading():
             self._wrong_typed += 1
 
-    @contextmanager
-    def refusing(self) -> Iterator[None]:
-        """Around what may refuse a key that was found, for other reasons than its type."""
-        try:
-            yield
-        except CommandError:
-            self.find_wrong_type()
-            raise
-
     def count(self, *, is_hit: bool) -> None:
         """Count a look-up by a command that usually reads nothing: SET with GET."""
         self.further += 1
@@ -81,3 +71,22 @@ class Lookups:
 
     def _is_reading(self) -> bool:
         return self.running is not None and self.running.command in self._readers
+
+
+class Refusing:
+    """``with`` around what may refuse a key that was found, for other reasons than its type.
+
+    A class and not a generator: GETEX is frequent, and would take twice as long.
+    """
+
+    __slots__ = ("_lookups",)
+
+    def __init__(self, lookups: Lookups) -> None:
+        self._lookups = lookups
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and issubclass(kind, CommandError):
+            self._lookups.find_wrong_type()
