@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import errno
 import gc
 import ipaddress
 import logging
@@ -52,6 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ConfigFileFault, ValueError) as error:
         return _refuse(str(error))
     config = engine.state.config
+    if not config.bind.split() and not config.unixsocket:
+        return _refuse("there is nowhere to listen: bind and unixsocket are empty")
     if refusal := _why_unsafe(engine):
         return _refuse(refusal)
     if options.dump_config:
@@ -243,10 +246,11 @@ async def _serve(engine: Engine, *, picks_port: bool) -> int:
     try:
         await server.start()
     except OSError as error:
+        where = error.filename or f"{config.bind}:{config.port}"
+        advice = " Choose another port with --port (0 picks a free one)."
         print(
-            f"ferrite-lite: cannot listen on {config.bind}:{config.port}:"
-            f" {os.strerror(error.errno) if error.errno else error}."
-            " Choose another port with --port (0 picks a free one).",
+            f"ferrite-lite: cannot listen on {where}: {_reason(error)}."
+            + (advice if error.errno == errno.EADDRINUSE and not error.filename else ""),
             file=sys.stderr,
         )
         return EXIT_CANNOT_LISTEN
@@ -255,6 +259,12 @@ async def _serve(engine: Engine, *, picks_port: bool) -> int:
         print(f"ferrite-lite {VERSION} listens on {server.url}{also} (Ctrl-C stops it)", flush=True)
         await _until_stopped(server)
     return 0
+
+
+def _reason(error: OSError) -> str:
+    """What the system calls it; some loops tell it in other words, and names have errors apart."""
+    number = error.errno or 0
+    return os.strerror(number) if number > 0 else error.strerror or str(error)
 
 
 @contextlib.contextmanager

@@ -101,7 +101,10 @@ class Server:
     def _listen_on_path(self) -> Listener | None:
         if not self.unixsocket:
             return None
-        listener = Listener(bind_path(self.unixsocket), self._welcome)
+        try:
+            listener = Listener(bind_path(self.unixsocket), self._welcome)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, self.unixsocket) from None
         if mode := self.engine.state.config.unixsocket_mode:
             os.chmod(self.unixsocket, mode)
         return listener

@@ -168,7 +168,7 @@ def _populate(ctx: Context, count: bytes, prefix: bytes = b"key", size: bytes = 
         key, value = b"%b:%d" % (prefix, at), b"value:%d" % at
         if key not in ctx.db:
             ctx.db.put(key, value[:size_bytes].ljust(size_bytes, b"\0") if size_bytes else value)
-            ctx.db.touch(key, "set", changes=0)
+            ctx.db.touch(key, "populate", changes=0)
     return OK
 
 

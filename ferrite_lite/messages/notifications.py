@@ -31,6 +31,8 @@ CLASSES = {
         "e": "evicted",
         "n": "new",
         "m": "keymiss",
+        # Of no class: DEBUG POPULATE changes keys and tells nobody.
+        "": "populate",
     }.items()
     for event in events.split()
 }

@@ -104,6 +104,28 @@ def test_a_taken_port_is_reported_with_a_way_out(capsys: pytest.CaptureFixture[s
     assert "--port" in message
 
 
+def test_a_path_that_cannot_be_listened_on_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--port", "0", "--unixsocket", "/no/such/socket"]) == EXIT_CANNOT_LISTEN
+    message = capsys.readouterr().err
+    assert message == (
+        "ferrite-lite: cannot listen on /no/such/socket: No such file or directory.\n"
+    )
+
+
+def test_an_address_of_another_machine_is_reported_without_talk_of_ports(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--port", "0", "--bind", "192.0.2.1", "--unprotected"]) == EXIT_CANNOT_LISTEN
+    assert capsys.readouterr().err == (
+        "ferrite-lite: cannot listen on 192.0.2.1:0: Cannot assign requested address.\n"
+    )
+
+
+def test_a_server_must_listen_somewhere(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--set", "bind="]) == EXIT_USAGE
+    assert "nowhere to listen" in capsys.readouterr().err
+
+
 def test_settings_of_the_environment_stand_between_the_file_s_and_the_options(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

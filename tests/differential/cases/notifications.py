@@ -21,6 +21,7 @@ SET NX and XX: SET k v XX ; SET k v NX ; SET k w NX ; SET k w XX
 SET with GET: SET k v GET ; SET k v GET ; SET k v GET EX 100 ; HSET h f v ; SET h v GET
 SET refuses: SET k v EX 0 ; SET k v FOO ; SET k v EX x
 SETNX: SETNX k v ; SETNX k w
+DEBUG POPULATE: SET key:0 v ; DEBUG POPULATE 3 ; GET key:1
 SETEX and PSETEX: SETEX k 100 v ; PSETEX k 100000 v
 GETSET: GETSET k v ; GETSET k w
 GETDEL: GETDEL k ; SET k v ; GETDEL k
