@@ -83,7 +83,7 @@ class Outbox:
         # A connection without a loop sends it here and now.
         if is_first:
             self._connection.at_home(self._flush_at_home, later=True)
-        self.is_too_much(self.waiting_bytes)
+        self.close_if_over_limit(self.waiting_bytes)
 
     def flush(self) -> None:
         """Send what has gathered; call it in the connection's own thread."""
@@ -94,12 +94,12 @@ class Outbox:
         if self._connection.ctx.closing:
             return
         self._connection.write(data)
-        self.is_too_much(self._connection.unread_bytes)
+        self.close_if_over_limit(self._connection.unread_bytes)
         if len(data) > LIGHT_BYTES:
             thin_out(self._connection.engine.state)
 
-    def is_too_much(self, unread_bytes: int) -> bool:
-        """Close a client that has left too much unread; true if so."""
+    def close_if_over_limit(self, unread_bytes: int) -> bool:
+        """Close a client that leaves more unread than the hard limit; true if so."""
         if unread_bytes > self._limit.hard_bytes > 0:
             self._overflow(unread_bytes)
             return True
@@ -220,7 +220,7 @@ class Connection(asyncio.Protocol):
                 self._stop_reading()
             return
         self._take(data, size)
-        if self._backlog_bytes > LIGHT_BYTES and self._is_one_too_many():
+        if self._backlog_bytes > LIGHT_BYTES and self._is_thinned_out():
             return
         self._work()
 
@@ -257,8 +257,8 @@ class Connection(asyncio.Protocol):
             self._backlog_bytes = self._parser.pending_bytes + size
             self._backlog = self._parser.feed_strictly(data)
 
-    def _is_one_too_many(self) -> bool:
-        """Whether ``maxmemory-clients`` closes this connection for its large request."""
+    def _is_thinned_out(self) -> bool:
+        """Enforce ``maxmemory-clients``; true if that closes this connection."""
         with self.engine.lock:
             thin_out(self.engine.state)
         return self.ctx.closing
@@ -276,14 +276,14 @@ class Connection(asyncio.Protocol):
                     held = bytes(self._held)
                     self._held.clear()
                     self._take(held, len(held))
-            elif self._must_leave():
+            elif self._let_others_run():
                 return
         if self._is_paused:
             self._is_paused = False
             self._transport.resume_reading()
 
-    def _must_leave(self) -> bool:
-        """Requests are left when a slice is over: true if other clients must run first."""
+    def _let_others_run(self) -> bool:
+        """Interrupt a backlog at the end of a slice; false if there are no others to serve."""
         if self._is_postponed:
             return True  # and go on reading: the client may leave before its turn comes
         if self._server is None or self._home is None:
@@ -418,7 +418,9 @@ class Connection(asyncio.Protocol):
         If that would exceed ``client-output-buffer-limit`` nothing is sent and the client is
         closed: Redis builds the whole reply in its buffers, and drops both.
         """
-        if len(data) > FREE_REPLY_BYTES and self._outbox.is_too_much(self.unread_bytes + len(data)):
+        if len(data) > FREE_REPLY_BYTES and self._outbox.close_if_over_limit(
+            self.unread_bytes + len(data)
+        ):
             return
         self._unsent += data
         self.hand_over()

@@ -250,10 +250,10 @@ class Engine:
         how many.
         """
         self._moment.read_ms = None
-        self.state.pause.look()
+        self.state.pause.end_if_over()
         self.state.accesses.tick()
         if self.state.memory.is_limited:
-            self.state.memory.turn()
+            self.state.memory.run_cycle()
         self.state.tracking.limit()
         if not self.state.expires_actively or self.state.pause.is_on:
             return 0
@@ -389,7 +389,7 @@ class Engine:
     def _let_wait(self, ctx: Context, command: Command, argv: list[bytes]) -> None:
         """Raises Postponed for requests that CLIENT PAUSE holds back."""
         pause = self.state.pause
-        pause.look()
+        pause.end_if_over()
         if not pause.is_on:
             return
         if pause.is_for_all or self._flags(ctx, command, argv) & WRITING:

@@ -64,7 +64,7 @@ class Pause:
         for go_on in waiting.values():
             go_on()
 
-    def look(self) -> None:
+    def end_if_over(self) -> None:
         """End a pause whose time is over; a cycle calls this."""
         if self.is_on and self._until_ms < self._server.moment.ms:
             self.end()

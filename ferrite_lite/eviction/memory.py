@@ -167,17 +167,18 @@ class Memory:
             self.is_limited, self.buffers_bytes = limited, 0
             if self._ledger is not None:
                 self._ledger.close()
-            self._ledger = Ledger(self._server.databases, self.look) if limited else None
-        self.look()
+            databases = self._server.databases
+            self._ledger = Ledger(databases, self.update_tightness) if limited else None
+        self.update_tightness()
 
-    def turn(self) -> None:
+    def run_cycle(self) -> None:
         """Continue evictions that requests had no time for; a cycle calls this."""
         if self.is_tight:
             self.make_room()
-        self.look()
+        self.update_tightness()
 
-    def look(self) -> None:
-        """Decide whether requests must make room."""
+    def update_tightness(self) -> None:
+        """Decide whether each request must make room first."""
         is_tight = self.is_limited and self.is_over(TIGHT_UNTIL if self.is_tight else TIGHT_FROM)
         if is_tight is not self.is_tight:
             self.is_tight, self.is_exhausted = is_tight, False
