@@ -268,6 +268,46 @@ class FieldCountMismatch(CommandError):
     message = "ERR numfields should be greater than 0 and match the provided number of fields"
 
 
+# What Redis 8 says of the words of such commands.
+
+
+class FieldsNotInPlace(CommandError):
+    message = "ERR Mandatory argument FIELDS is missing or not at the right position"
+
+
+class FieldCountNotPositive(CommandError):
+    message = "ERR Number of fields must be a positive integer"
+
+
+class FieldCountZero(CommandError):
+    message = "ERR Parameter `numFields` should be greater than 0"
+
+
+class FieldCountNotThatOfWords(CommandError):
+    message = "ERR The `numfields` parameter must match the number of arguments"
+
+
+class InvalidFieldCount(CommandError):
+    message = "ERR invalid number of fields"
+
+
+class NegativeExpireTime(CommandError):
+    message = "ERR invalid expire time, must be >= 0"
+
+
+class FieldConditionTwice(CommandError):
+    message = "ERR Only one of FXX or FNX arguments can be specified"
+
+
+class FieldExpiryTwice(CommandError):
+    message = "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified"
+
+
+class UnknownFieldArgument(CommandError):
+    def __init__(self, word: bytes) -> None:
+        super().__init__(f"ERR unknown argument: {as_text(word)}")
+
+
 # --- sets -----------------------------------------------------------------------------------------
 
 

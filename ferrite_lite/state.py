@@ -83,6 +83,9 @@ class ServerState:
         self.started_ns = self.moment.ns
         self.version = VERSION
         self.redis_version = config.redis_version.encode()
+        #: Whether clients are told that this is Redis 8: then errors are in its words, too.
+        major = config.redis_version.partition(".")[0]
+        self.is_redis_8 = major.isdecimal() and int(major) >= 8
         #: Shuts down the server that has this state, if one listens.
         self.shut_down: Callable[[], None] | None = None
         #: Has it listen at other addresses and another port; raises OSError.

@@ -1,7 +1,7 @@
 """Commands that name fields of a hash behind FIELDS and their number: deadlines of single fields.
 
 Redis 7.4 and 8 and Valkey 9 have them. Where these differ, in the words of errors and in rounding,
-what stands here does as Valkey 9.1.
+what stands here does as Valkey 9.1; ``redisfields`` reads as Redis 8 does.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from ..data.values import Hash
 from ..errors import FieldCountMismatch, SyntaxFault
 from ..numeric import parse_int
 from ..reply import Reply
+from . import redisfields
 from .deadlines import (
+    MS_PER_SECOND,
     UNITS,
     allows,
     future_deadline_ms,
@@ -99,10 +101,21 @@ def hpexpireat(ctx: Context, key: bytes, time: bytes, *words: bytes) -> Reply:
 
 
 def _expire(ctx: Context, key: bytes, raw: bytes, words: Words, option: bytes) -> Reply:
+    if ctx.server.is_redis_8:
+        _refuse_other_type(ctx, key)
+        read = redisfields.read_hexpire(ctx, raw, words, option)
+        assert read.deadline_ms is not None  # noqa: S101  # it has been read
+        return _expire_fields(ctx, key, read.fields, read.conditions, read.deadline_ms)
     options, count, names = _split(words)
     conditions = read_conditions(options)
     _check_count(count, len(names))
     deadline_ms = future_deadline_ms(ctx, raw, *UNITS[option])
+    return _expire_fields(ctx, key, names, conditions, deadline_ms)
+
+
+def _expire_fields(
+    ctx: Context, key: bytes, names: Words, conditions: frozenset[bytes], deadline_ms: int
+) -> Reply:
     fields = ctx.db.hash(key)
     if fields is None:
         return [NO_FIELD] * len(names)
@@ -128,6 +141,7 @@ class _Setter:
         self._fields = fields
         self._deadline_ms = deadline_ms
         self._is_due = deadline_ms <= ctx.server.moment.ms
+        self._event_if_due = "hdel" if ctx.server.is_redis_8 else "hexpired"
         self._changes = 0
 
     def set(self, name: bytes) -> int:
@@ -142,7 +156,8 @@ class _Setter:
     def finish(self, event: str) -> None:
         """Tell what was changed."""
         if self._changes:
-            self._db.touch(self._key, "hexpired" if self._is_due else event, changes=self._changes)
+            event = self._event_if_due if self._is_due else event
+            self._db.touch(self._key, event, changes=self._changes)
 
 
 @command(
@@ -150,7 +165,7 @@ class _Setter:
 )
 def hpersist(ctx: Context, key: bytes, *words: bytes) -> Reply:
     """Take the deadlines of fields away."""
-    names = _names(words)
+    names = _names(ctx, key, words)
     fields = ctx.db.hash(key)
     if fields is None:
         return [NO_FIELD] * len(names)
@@ -167,11 +182,20 @@ def _persist(fields: Hash, name: bytes) -> int:
     return DONE if fields.clear_deadline(name) else NO_DEADLINE
 
 
-def _names(words: Words) -> Words:
+def _refuse_other_type(ctx: Context, key: bytes) -> None:
+    """Redis looks at the type before it reads the words. Raises WrongType."""
+    if ctx.db.is_living(key) and not isinstance(ctx.db.stored(key), Hash):
+        ctx.db.hash(key)
+
+
+def _names(ctx: Context, key: bytes, words: Words) -> Words:
     """The fields behind a FIELDS that must come first.
 
-    Raises SyntaxFault, NotAnInteger, FieldCountMismatch.
+    Raises SyntaxFault, NotAnInteger, FieldCountMismatch; and what Redis 8 says instead.
     """
+    if ctx.server.is_redis_8:
+        _refuse_other_type(ctx, key)
+        return redisfields.read_fields(words)
     if keyword(words[0]) != b"FIELDS":
         raise SyntaxFault
     _check_count(words[1], len(words) - 2)
@@ -185,7 +209,7 @@ def _names(words: Words) -> Words:
 def httl(ctx: Context, key: bytes, *words: bytes) -> Reply:
     """Return for how many seconds fields still live: -1 without deadline, -2 without field."""
     now_ms = ctx.server.moment.ms
-    return _tell(ctx, key, words, lambda deadline_ms: rounded_seconds(deadline_ms - now_ms))
+    return _tell(ctx, key, words, lambda deadline_ms: _seconds(ctx, deadline_ms - now_ms))
 
 
 @command("HPTTL key FIELDS numfields field [field ...]", "readonly fast", since="7.4.0")
@@ -198,7 +222,7 @@ def hpttl(ctx: Context, key: bytes, *words: bytes) -> Reply:
 @command("HEXPIRETIME key FIELDS numfields field [field ...]", "readonly fast", since="7.4.0")
 def hexpiretime(ctx: Context, key: bytes, *words: bytes) -> Reply:
     """Return the deadlines of fields in Unix seconds: -1 without one, -2 without the field."""
-    return _tell(ctx, key, words, rounded_seconds)
+    return _tell(ctx, key, words, lambda deadline_ms: _seconds(ctx, deadline_ms))
 
 
 @command("HPEXPIRETIME key FIELDS numfields field [field ...]", "readonly fast", since="7.4.0")
@@ -207,9 +231,13 @@ def hpexpiretime(ctx: Context, key: bytes, *words: bytes) -> Reply:
     return _tell(ctx, key, words, lambda deadline_ms: deadline_ms)
 
 
+def _seconds(ctx: Context, time_ms: int) -> int:
+    return -(-time_ms // MS_PER_SECOND) if ctx.server.is_redis_8 else rounded_seconds(time_ms)
+
+
 def _tell(ctx: Context, key: bytes, words: Words, form: Callable[[int], int]) -> Reply:
     try:
-        names = _names(words)
+        names = _names(ctx, key, words)
     except FieldCountMismatch:
         raise SyntaxFault from None
     fields = ctx.db.hash(key)
@@ -275,17 +303,28 @@ def _read_options(
 )
 def hgetex(ctx: Context, key: bytes, *words: bytes) -> Reply:
     """Return the values of fields, and set or take away their deadlines."""
+    if ctx.server.is_redis_8:
+        _refuse_other_type(ctx, key)
+        read = redisfields.read_hgetex(ctx, words)
+        return _get_with_deadline(ctx, key, read.fields, read.deadline_ms, read.is_last_option)
     before, count, names = _split(words)
     options = _read_options(before, b"PERSIST")
     _check_count(count, len(names))
-    fields = ctx.db.hash(key)
+    ctx.db.hash(key)  # another type is refused before the time is read
     deadline_ms = options.deadline_ms(ctx)
+    return _get_with_deadline(ctx, key, names, deadline_ms, options.expiry is not None)
+
+
+def _get_with_deadline(
+    ctx: Context, key: bytes, names: Words, deadline_ms: int | None, persists: bool
+) -> Reply:
+    fields = ctx.db.hash(key)
     if fields is None:
         return [None] * len(names)
     if deadline_ms is not None:
         return _get_and_expire(_Setter(ctx, key, fields, deadline_ms), fields, names)
     values: list[Reply] = [fields.get(name) for name in names]
-    if options.expiry is not None:
+    if persists:
         changes = sum(fields.clear_deadline(name) for name in names)
         if changes:
             ctx.db.touch(key, "hpersist", changes=changes)
@@ -319,6 +358,8 @@ def hsetex(ctx: Context, key: bytes, *words: bytes) -> Reply:
 
     NX and XX are about the key, and Valkey's; FNX and FXX are about all of the fields.
     """
+    if ctx.server.is_redis_8:
+        return _set_as_redis(ctx, key, redisfields.read_hsetex(ctx, words))
     before, count, pairs = _split(words)
     options = _read_options(before, b"KEEPTTL", (_ON_KEY, _ON_FIELDS))
     _check_count(count, len(pairs) // 2 if len(pairs) % 2 == 0 else 0)
@@ -326,13 +367,24 @@ def hsetex(ctx: Context, key: bytes, *words: bytes) -> Reply:
     if not _may_be_set(fields, options.conditions & _ON_KEY):
         return 0
     deadline_ms = options.deadline_ms(ctx)
-    on_fields = {condition[1:] for condition in options.conditions & _ON_FIELDS}
-    if on_fields and not all(
-        _may_be_set(None if fields is None else fields.get(name), on_fields) for name in pairs[::2]
-    ):
+    if not _fields_may_be_set(fields, pairs[::2], options.conditions & _ON_FIELDS):
         return 0
     _set(ctx, key, pairs, deadline_ms, keep_deadlines=options.expiry == b"KEEPTTL")
     return 1
+
+
+def _set_as_redis(ctx: Context, key: bytes, read: redisfields.FieldWords) -> Reply:
+    if not _fields_may_be_set(ctx.db.hash(key), read.fields[::2], read.conditions):
+        return 0
+    _set(ctx, key, read.fields, read.deadline_ms, keep_deadlines=read.is_last_option)
+    return 1
+
+
+def _fields_may_be_set(fields: Hash | None, names: Words, conditions: Collection[bytes]) -> bool:
+    """FNX and FXX are about all of the fields."""
+    on_each = {condition[1:] for condition in conditions}
+    held = ((None if fields is None else fields.get(name)) for name in names)
+    return not on_each or all(_may_be_set(value, on_each) for value in held)
 
 
 def _may_be_set(held: object | None, conditions: set[bytes]) -> bool:
@@ -350,10 +402,12 @@ def _set(
     if deadline_ms is None:
         return
     setter = _Setter(ctx, key, fields, deadline_ms)
-    ctx.db.touch(key, "hexpire", changes=0)
+    is_due = deadline_ms <= ctx.server.moment.ms
+    if not (is_due and ctx.server.is_redis_8):
+        ctx.db.touch(key, "hexpire", changes=0)
     for name in names:
         setter.set(name)
-    if deadline_ms <= ctx.server.moment.ms:
+    if is_due:
         setter.finish("hexpire")
 
 
@@ -365,7 +419,7 @@ def _set(
 )
 def hgetdel(ctx: Context, key: bytes, *words: bytes) -> Reply:
     """Remove fields, and return the values they had."""
-    names = _names(words)
+    names = _names(ctx, key, words)
     fields = ctx.db.hash(key)
     if fields is None:
         return [None] * len(names)
