@@ -135,7 +135,7 @@ class Engine:
         try:
             reply = self._admit_and_run(ctx, argv)
         except CommandError as error:
-            self._metrics.count_error(error, ctx.last_command)
+            self._metrics.count_error(error)
             reply = error
         if ctx.tracker is not None:
             self.state.tracking.end_request(ctx, argv)
@@ -227,7 +227,7 @@ class Engine:
             reply = meter.handler(ctx, *argv[1:])
         except CommandError as error:
             reply = error
-            metrics.count_error(error, meter.command)
+            metrics.count_error(error)
         elapsed_ns = stopwatch_ns() - started_ns
         meter.end_call(reply, elapsed_ns)
         if elapsed_ns >= metrics.noted_from_ns:

@@ -27,6 +27,8 @@ class CommandError(Exception):
     """A reply that begins with ``-``. The message includes its code word."""
 
     message: ClassVar[str] = "ERR"
+    #: Whether it is among the errors that INFO tells of: a script may pass on one that is.
+    is_counted = False
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(self.message if message is None else message)
@@ -858,10 +860,18 @@ class InvalidArgumentsSpecified(CommandError):
 class ScriptFailed(CommandError):
     """An error that ended a script: what it was, in which script, and on which line."""
 
-    def __init__(self, message: str, name: str, position: tuple[bytes, int] | None) -> None:
+    def __init__(
+        self,
+        message: str,
+        name: str,
+        position: tuple[bytes, int] | None,
+        *,
+        is_counted: bool = False,
+    ) -> None:
         """``name`` is the script's SHA-1, or the function's name."""
         where = "" if position is None else f"{as_text(position[0])}:{position[1]}"
         super().__init__(message + (where and f" script: {name}, on {where}."))
+        self.is_counted = is_counted
 
 
 class NamelessError(CommandError):

@@ -6,6 +6,7 @@ Nothing else in the package calls ``int()`` or ``float()`` on client bytes: Pyth
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from decimal import Decimal
@@ -123,7 +124,9 @@ def _is_normal(value: float) -> bool:
 
 
 def format_float(value: float) -> bytes:
-    """A double as Redis writes one: ``1.5``, ``3``, ``1e+17``, ``inf``."""
+    """A double as Redis writes one: ``1.5``, ``3``, ``1e+17``, ``inf``, ``-nan``."""
+    if value != value:
+        return b"-nan" if math.copysign(1, value) < 0 else b"nan"
     return b"%.17g" % value
 
 

@@ -75,7 +75,7 @@ def _run(ctx: Context, argv: list[bytes]) -> Reply:
             raise NoSubscriptionToShards
         reply = ctx.call(ctx, argv)
     except CommandError as error:
-        ctx.server.metrics.count_error(error, ctx.server.table[argv[0]])
+        ctx.server.metrics.count_error(error)
         reply = error
     # The commands after it may still change what the reply shows.
     if isinstance(reply, Collection | bytearray):

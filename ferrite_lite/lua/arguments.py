@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 from .errors import BadArgument, LuaError
 from .numbers import format_number
 from .runtime import Table, Value, tonumber, type_name
 
 Arguments = tuple[Value, ...]
 
-#: Doubles past this lose what C's cast to an integer would.
-_INT_MAX = 2**63 - 1
+#: What C's cast to a long gives for all that is none.
+NO_LONG = -(2**63)
 
 
 def bad(position: int, function: bytes, reason: bytes) -> LuaError:
@@ -61,15 +59,22 @@ def number(arguments: Arguments, position: int, function: bytes) -> float:
 def integer(
     arguments: Arguments, position: int, function: bytes, default: int | None = None
 ) -> int:
-    """A number cut to an integer, as C casts it."""
+    """A number cut to an integer, as C casts it to a long on an x86-64."""
     if default is not None and given(arguments, position) is None:
         return default
     value = number(arguments, position, function)
-    if value != value:
-        return -_INT_MAX - 1
-    if math.isinf(value) or abs(value) > _INT_MAX:
-        return -_INT_MAX - 1 if value < 0 else _INT_MAX
-    return int(value)
+    return int(value) if -(2.0**63) <= value < 2.0**63 else NO_LONG
+
+
+def int32(arguments: Arguments, position: int, function: bytes, default: int | None = None) -> int:
+    """As ``integer``, of which only the lower half is looked at: C's int."""
+    value = integer(arguments, position, function, default)
+    return (value + 2**31) % 2**32 - 2**31
+
+
+def c_string(text: bytes) -> bytes:
+    """What C takes for the whole of a string."""
+    return text.partition(b"\0")[0]
 
 
 def function(arguments: Arguments, position: int, name: bytes) -> Value:

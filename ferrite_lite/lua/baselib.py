@@ -17,6 +17,7 @@ from .runtime import (
     Value,
     call,
     first,
+    index,
     metamethod,
     tonumber,
     tostring,
@@ -41,10 +42,11 @@ def assert_(*arguments: Value) -> Results:
 
 def collectgarbage(*arguments: Value) -> Results:
     """Memory is the host's business: nothing is collected, and what is told is the process's."""
-    option = args.string(arguments, 1, b"collectgarbage") if arguments else b"collect"
+    is_given = args.given(arguments, 1) is not None
+    option = args.string(arguments, 1, b"collectgarbage") if is_given else b"collect"
     options = (b"stop", b"restart", b"collect", b"count", b"step", b"setpause", b"setstepmul")
     if option not in options:
-        raise args.bad(1, b"collectgarbage", b"invalid option '%b'" % option)
+        raise args.bad(1, b"collectgarbage", b"invalid option '%b'" % args.c_string(option))
     if option == b"count":
         return gcinfo()
     return [False] if option == b"step" else [0.0]
@@ -56,7 +58,7 @@ def gcinfo(*_: Value) -> Results:
 
 
 def error(*arguments: Value) -> Results:
-    level = args.integer(arguments, 2, b"error", 1)
+    level = args.int32(arguments, 2, b"error", 1)
     value = args.given(arguments, 1)
     if value.__class__ is float and level > 0:
         value = tostring(value)  # it is told with its position, as a string is
@@ -112,10 +114,12 @@ def pcall(*arguments: Value) -> Results:
     except (LuaError, RecursionError) as problem:
         budget.depth = depth
         value = thrown(problem)
-    # Redis's pcall gives the message of a command's error, not the table it was thrown as.
-    if value.__class__ is Table and value.hash.get(b"err").__class__ is bytes:
-        value = value.hash[b"err"]
-    return [False, value]
+    if value.__class__ is not Table:
+        return [False, value]
+    # Redis's pcall gives the message of a command's error, not the table it was thrown as; what is
+    # no message, it leaves behind the table.
+    message = index(value, b"err")
+    return [False, message] if message.__class__ in (bytes, float) else [False, value, message]
 
 
 def xpcall(*arguments: Value) -> Results:
@@ -132,7 +136,7 @@ def xpcall(*arguments: Value) -> Results:
     # An error of the handler is the handler's to handle, too, as long as there is room.
     for _ in range(MAX_HANDLERS - budget.callbacks):
         try:
-            return [False, *call(handler, value, level=0)]
+            return [False, first(call(handler, value, level=0))]
         except (LuaError, RecursionError) as problem:
             budget.depth = depth
             value = thrown(problem)
@@ -160,7 +164,10 @@ def rawset(*arguments: Value) -> Results:
     key = args.any_value(arguments, 2, b"rawset")
     value = args.any_value(arguments, 3, b"rawset")
     _refuse_readonly(owner)
-    owner.set(key, value)
+    try:
+        owner.set(key, value)
+    except LuaError as error:
+        raise LuaError(error.value, level=0) from None
     return [owner]
 
 
@@ -173,7 +180,7 @@ def _refuse_readonly(table: Table) -> None:
 def select(*arguments: Value) -> Results:
     if args.given(arguments, 1) == b"#":
         return [float(len(arguments) - 1)]
-    at = args.integer(arguments, 1, b"select")
+    at = args.int32(arguments, 1, b"select")
     if at < 0:
         at += len(arguments)
     if at < 1:
@@ -184,10 +191,10 @@ def select(*arguments: Value) -> Results:
 def tonumber_(*arguments: Value) -> Results:
     if len(arguments) == 1:
         return [tonumber(arguments[0])]
-    base = args.integer(arguments, 2, b"tonumber", 10)
+    base = args.int32(arguments, 2, b"tonumber", 10)
     if base == 10:
         return [tonumber(args.any_value(arguments, 1, b"tonumber"))]
-    text = args.string(arguments, 1, b"tonumber")
+    text = args.c_string(args.string(arguments, 1, b"tonumber"))
     if not 2 <= base <= 36:
         raise args.bad(2, b"tonumber", b"base out of range")
     return [_in_base(text.strip(b" \t\n\r\f\v").lower(), base)]
@@ -221,8 +228,8 @@ def type_(*arguments: Value) -> Results:
 
 def unpack(*arguments: Value) -> Results:
     owner = args.table(arguments, 1, b"unpack")
-    start = args.integer(arguments, 2, b"unpack", 1)
-    stop = args.integer(arguments, 3, b"unpack", owner.length())
+    start = args.int32(arguments, 2, b"unpack", 1)
+    stop = args.int32(arguments, 3, b"unpack", owner.length())
     if stop - start + 1 >= MAX_RESULTS:
         raise LuaError(b"too many results to unpack")
     reserve((stop - start) * SLOT_BYTES)

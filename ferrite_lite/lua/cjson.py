@@ -131,7 +131,7 @@ class Codec:
     ) -> float:
         """The option, after setting it if a number is given."""
         if args.given(arguments, at) is not None:
-            value = args.integer(arguments, at, name)
+            value = args.int32(arguments, at, name)
             if not lowest <= value <= highest:
                 reason = b"expected integer between %d and %d" % (lowest, highest)
                 raise args.bad(1, name, reason)
@@ -152,7 +152,7 @@ class Codec:
         elif given is not None:
             word = args.string(arguments, at, name)
             if word not in words:
-                raise args.bad(at, name, b"invalid option '%b'" % word)
+                raise args.bad(at, name, b"invalid option '%b'" % args.c_string(word))
             self._set(option, words.index(word))
         number = int(getattr(self.options, option))
         return bool(number) if number < 2 else words[number]

@@ -40,6 +40,8 @@ _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 class PassedOn(CommandError):
     """The error of a command, as a script returns it."""
 
+    is_counted = True
+
 
 # --- reply to Lua ---------------------------------------------------------------------------------
 
@@ -148,7 +150,7 @@ def tagged(tag: bytes, value: Value) -> Table:
 def error_table(error: CommandError) -> Table:
     """What ``redis.pcall`` gives for an error."""
     # In this order, as a traversal in Redis finds them.
-    table = tagged(COUNTED, True)
+    table = tagged(COUNTED, True) if error.is_counted else Table()
     table.hash[b"err"] = str(error).encode("utf-8", "surrogateescape")
     return table
 
@@ -194,7 +196,7 @@ def _table_to_reply(table: Table, resp: int, depth: int) -> Reply:
         error, status = tags.get(b"err"), tags.get(b"ok")
         if error.__class__ is bytes:
             text = error_text(error)
-            return PassedOn(text) if tags.get(COUNTED) is not None else CommandError(text)
+            return PassedOn(text) if tags.get(COUNTED) is True else CommandError(text)
         if status.__class__ is bytes:
             return Status(status.partition(b"\0")[0].translate(_ONE_LINE))
         big_number = tags.get(b"big_number")

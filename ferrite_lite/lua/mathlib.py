@@ -37,11 +37,16 @@ def _one_argument(name: bytes, function: Callable[[float], float]) -> Callable[.
         try:
             return [function(number)]
         except OverflowError:
-            return [number if math.isinf(number) else math.inf]
+            return [_overflow(name, number)]
         except ValueError:
             return [_edge(name, number)]
 
     return library_function
+
+
+def _overflow(name: bytes, number: float) -> float:
+    """What is too large for Python, which for its whole numbers infinity is, too."""
+    return math.copysign(math.inf, number) if name in (b"ceil", b"floor", b"sinh") else math.inf
 
 
 def _edge(name: bytes, number: float) -> float:
@@ -50,7 +55,7 @@ def _edge(name: bytes, number: float) -> float:
         return number
     if name in (b"log", b"log10") and number == 0:
         return -math.inf
-    return -math.nan if not math.isnan(number) else number
+    return math.nan if name in (b"acos", b"asin", b"log10") else -math.nan
 
 
 def floor(value: Value) -> Value:
@@ -79,7 +84,7 @@ def frexp(*arguments: Value) -> Results:
 
 def ldexp(*arguments: Value) -> Results:
     mantissa = args.number(arguments, 1, b"ldexp")
-    exponent = args.integer(arguments, 2, b"ldexp")
+    exponent = args.int32(arguments, 2, b"ldexp")
     try:
         return [math.ldexp(mantissa, exponent)]
     except OverflowError:
@@ -125,7 +130,7 @@ class Randomness:
             return [self._draw(arguments)]
 
         def randomseed(*arguments: Value) -> Results:
-            self._seed(args.integer(arguments, 1, b"randomseed"))
+            self._seed(args.int32(arguments, 1, b"randomseed"))
             return []
 
         return {b"random": random, b"randomseed": randomseed}
@@ -137,8 +142,8 @@ class Randomness:
             return fraction
         if len(arguments) > 2:
             raise LuaError(b"wrong number of arguments")
-        low = 1 if len(arguments) == 1 else args.integer(arguments, 1, b"random")
-        high = args.integer(arguments, len(arguments), b"random")
+        low = 1 if len(arguments) == 1 else args.int32(arguments, 1, b"random")
+        high = args.int32(arguments, len(arguments), b"random")
         if low > high:
             raise args.bad(len(arguments), b"random", b"interval is empty")
         return float(math.floor(fraction * (high - low + 1)) + low)

@@ -17,7 +17,7 @@ def parse_number(text: bytes) -> float | None:
     """What ``tonumber`` makes of a string; None when it is no number."""
     if text.isdigit():
         return float(text)
-    text = text.strip(_BLANK)
+    text = text.partition(b"\0")[0].strip(_BLANK)  # a string of C's
     if _DECIMAL.fullmatch(text):
         return float(text)
     if _HEXADECIMAL.fullmatch(text):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -161,10 +162,11 @@ class RedisLibrary:
         level = tonumber(arguments[0])
         if level is None:
             raise_error(ScriptLogLevelType())
+        level = math.trunc(level) if math.isfinite(level) else -1
         if level not in LOG_LEVELS.values():
             raise_error(ScriptLogLevel())
-        parts = [_as_text(part) for part in arguments[1:]]
-        self.host.log(int(level), b" ".join(part for part in parts if part is not None))
+        parts = [_shown(part) for part in arguments[1:]]
+        self.host.log(level, b" ".join(part for part in parts if part is not None))
         return []
 
     def _acl_check_cmd(self, arguments: tuple[Value, ...]) -> Results:
@@ -239,12 +241,17 @@ def _as_text(value: Value) -> bytes | None:
     return argument_text(value) if value.__class__ is float else None
 
 
+def _shown(value: Value) -> bytes | None:
+    """A string, or a number as Lua shows it."""
+    return tostring(value) if value.__class__ in (bytes, float) else None
+
+
 def set_repl(*arguments: Value) -> Results:
     """Accepted and without effect: there are no replicas."""
     if len(arguments) != 1:
         raise_error(ScriptSetReplArguments())
-    flags = tonumber(arguments[0])
-    if flags is None or flags not in REPLICATION.values():
+    flags = tonumber(arguments[0]) or 0.0
+    if not math.isfinite(flags) or math.trunc(flags) not in REPLICATION.values():
         raise_error(ScriptSetReplFlags())
     return []
 
@@ -252,7 +259,7 @@ def set_repl(*arguments: Value) -> Results:
 def error_reply(*arguments: Value) -> Results:
     if len(arguments) != 1 or arguments[0].__class__ is not bytes:
         return [error_table(ScriptSingleString())]
-    message = arguments[0].removeprefix(b"-")
+    message = args.c_string(arguments[0]).removeprefix(b"-")
     if b" " not in message:
         message = b"ERR " + message
     return [tagged(b"err", message)]
@@ -267,7 +274,7 @@ def status_reply(*arguments: Value) -> Results:
 def sha1hex(*arguments: Value) -> Results:
     if len(arguments) != 1:
         raise_error(ScriptWrongNumberOfArguments())
-    text = _as_text(arguments[0])
+    text = _shown(arguments[0])
     return [hashlib.sha1(text or b"", usedforsecurity=False).hexdigest().encode()]
 
 

@@ -8,7 +8,7 @@ from typing import NoReturn
 from ..errors import NamelessError, ScriptFailed
 from ..reply import Reply
 from . import runtime
-from .conversion import to_reply
+from .conversion import COUNTED, to_reply
 from .errors import LuaError, ScriptStopped
 from .host import ScriptHost
 from .runtime import Table
@@ -59,10 +59,15 @@ class Script:
 def fail(error: Exception, name: str) -> NoReturn:
     """What ended a run, as a reply; ``name`` is that of the script or function."""
     positions = positions_of(error)
-    text = str(error) if isinstance(error, ScriptStopped) else error_text(failure(error))
+    position = positions[-1][:2] if positions else None
+    if isinstance(error, ScriptStopped):
+        raise ScriptFailed(str(error), name, position) from None
+    thrown = failure(error)
+    text = error_text(thrown)
     if text is None:
         raise NamelessError from None
-    raise ScriptFailed(text, name, positions[-1][:2] if positions else None) from None
+    is_counted = thrown.value.__class__ is Table and thrown.value.hash.get(COUNTED) is True
+    raise ScriptFailed(text, name, position, is_counted=is_counted) from None
 
 
 def error_text(error: LuaError) -> str | None:
@@ -70,8 +75,9 @@ def error_text(error: LuaError) -> str | None:
     value = located(error)
     if value.__class__ is Table:
         message = value.hash.get(b"err")
-        if message.__class__ is not bytes:
+        if message.__class__ not in (bytes, float):
             return None
+        message = runtime.tostring(message)
     else:
         message = b"ERR " + runtime.tostring(value)
     text: str = message.partition(b"\0")[0].decode("utf-8", "surrogateescape")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from functools import lru_cache
 
@@ -55,7 +56,7 @@ def _made(text: bytes) -> Results:
 
 
 def char(*arguments: Value) -> Results:
-    codes = [args.integer(arguments, at, b"char") for at in range(1, len(arguments) + 1)]
+    codes = [args.int32(arguments, at, b"char") for at in range(1, len(arguments) + 1)]
     for at, code in enumerate(codes, start=1):
         if not 0 <= code <= 255:
             raise args.bad(at, b"char", b"invalid value")
@@ -79,7 +80,7 @@ def reverse(*arguments: Value) -> Results:
 
 
 def rep(*arguments: Value) -> Results:
-    text, times = args.string(arguments, 1, b"rep"), args.integer(arguments, 2, b"rep")
+    text, times = args.string(arguments, 1, b"rep"), args.int32(arguments, 2, b"rep")
     if len(text) * times > MAX_STRING_BYTES:
         raise LuaError(b"resulting string too large")
     reserve(len(text) * times)
@@ -159,7 +160,7 @@ def gmatch(*arguments: Value) -> Results:
                 at = end + 1 if end == start else end
                 return list(matcher.captures(start, end, whole=True))
             at += 1
-        return [None]
+        return []
 
     return [step]
 
@@ -174,7 +175,7 @@ def gsub(*arguments: Value) -> Results:
         b"function",
     ):
         raise args.bad(3, b"gsub", b"string/function/table expected")
-    limit = args.integer(arguments, 4, b"gsub", len(text) + 1)
+    limit = args.int32(arguments, 4, b"gsub", len(text) + 1)
     is_anchored = pattern.startswith(b"^")
     matcher = matcher_for(text, pattern)
     pieces: list[bytes] = []
@@ -277,30 +278,72 @@ def _formatted(
     spec = b"%" + flags + width + (b"" if precision is None else b"." + precision)
     if kind == b"c":
         code = args.integer(arguments, position, b"format")
-        return (b"%" + flags + width + b"s") % bytes([code & 0xFF])
+        return args.c_string((b"%" + flags + width + b"s") % bytes([code & 0xFF]))
     if kind in (b"d", b"i"):
-        return (spec + b"d") % args.integer(arguments, position, b"format")
+        whole = args.integer(arguments, position, b"format")
+        digits = _precise(b"%d" % abs(whole), precision)
+        return _aligned(flags, width, precision, _sign(flags, whole), digits)
     if kind in (b"u", b"o", b"x", b"X") and kind:
-        number = args.integer(arguments, position, b"format") & (2**64 - 1)
-        return (spec + (b"d" if kind == b"u" else kind)) % number
+        unsigned = _unsigned(args.number(arguments, position, b"format"))
+        digits = _precise((b"%" + kind.replace(b"u", b"d")) % unsigned, precision)
+        prefix = b""
+        if b"#" in flags and kind == b"o" and not digits.startswith(b"0"):
+            prefix = b"0"
+        elif b"#" in flags and kind in (b"x", b"X") and unsigned:
+            prefix = b"0" + kind
+        return _aligned(flags, width, precision, prefix, digits)
     if kind in (b"e", b"E", b"f", b"g", b"G") and kind:
-        return _formatted_float(spec, kind, args.number(arguments, position, b"format"))
+        number = args.number(arguments, position, b"format")
+        if not math.isfinite(number):
+            return _no_number(flags, width, kind, number)
+        return (spec + kind) % number
     if kind == b"q":
         return _quoted(args.string(arguments, position, b"format"))
     if kind == b"s":
         text = args.string(arguments, position, b"format")
         # Lua hands a long string through, whatever the width.
-        return text if precision is None and len(text) >= 100 else (spec + b"s") % text
+        if precision is None and len(text) >= 100:
+            return text
+        return (spec + b"s") % args.c_string(text)
     shown = kind or b"\0"
     raise LuaError(b"invalid option '%%%b' to 'format'" % shown.replace(b"\0", b""))
 
 
-def _formatted_float(spec: bytes, kind: bytes, number: float) -> bytes:
-    if number != number or number in (float("inf"), float("-inf")):
-        text = b"-nan" if number != number else b"inf" if number > 0 else b"-inf"
-        width = re.sub(rb"\.\d*|[0#]", b"", spec, count=0) if b"." in spec else spec
-        return (width.replace(b"0", b"", 1) + b"s") % text if b"0" not in spec else text
-    return (spec + kind) % number
+def _sign(flags: bytes, number: float) -> bytes:
+    if number < 0:
+        return b"-"
+    return b"+" if b"+" in flags else b" " if b" " in flags else b""
+
+
+def _unsigned(number: float) -> int:
+    """C's cast to an unsigned long, on an x86-64."""
+    if number >= 2.0**63:
+        return int(number) if number < 2.0**64 else 0
+    return (int(number) if number >= -(2.0**63) else args.NO_LONG) % 2**64
+
+
+def _precise(digits: bytes, precision: bytes | None) -> bytes:
+    """At least so many digits; of zero, there need be none."""
+    return digits if precision is None else digits.lstrip(b"0").zfill(int(precision or 0))
+
+
+def _aligned(
+    flags: bytes, width: bytes, precision: bytes | None, prefix: bytes, digits: bytes
+) -> bytes:
+    """A whole number in its field, as C's ``printf`` has it."""
+    text, room = prefix + digits, int(width or 0)
+    if b"-" in flags:
+        return text.ljust(room)
+    if b"0" in flags and precision is None:
+        return prefix + digits.zfill(room - len(prefix))
+    return text.rjust(room)
+
+
+def _no_number(flags: bytes, width: bytes, kind: bytes, number: float) -> bytes:
+    """Infinity, or what is no number, in its field."""
+    text = b"nan" if number != number else b"inf"
+    text = _sign(flags, math.copysign(1, number)) + (text.upper() if kind.isupper() else text)
+    return _aligned(flags.replace(b"0", b""), width, None, text, b"")
 
 
 def _quoted(text: bytes) -> bytes:

@@ -31,8 +31,8 @@ def concat(*arguments: Value) -> Results:
     table = args.table(arguments, 1, b"concat")
     given = args.given(arguments, 2)
     separator = b"" if given is None else args.string(arguments, 2, b"concat")
-    start = args.integer(arguments, 3, b"concat", 1)
-    stop = args.integer(arguments, 4, b"concat", table.length())
+    start = args.int32(arguments, 3, b"concat", 1)
+    stop = args.int32(arguments, 4, b"concat", table.length())
     pieces = []
     size = 0
     for at in range(start, stop + 1):
@@ -57,7 +57,7 @@ def insert(*arguments: Value) -> Results:
         return []
     if len(arguments) != 3:
         raise LuaError(b"wrong number of arguments to 'insert'")
-    at = args.integer(arguments, 2, b"insert")
+    at = args.int32(arguments, 2, b"insert")
     if 1 <= at <= len(table.array) and end == len(table.array) + 1 and arguments[2] is not None:
         table.array.insert(at - 1, arguments[2])
         return []
@@ -71,7 +71,7 @@ def insert(*arguments: Value) -> Results:
 def remove(*arguments: Value) -> Results:
     table = _writable(args.table(arguments, 1, b"remove"))
     end = table.length()
-    at = args.integer(arguments, 2, b"remove", end)
+    at = args.int32(arguments, 2, b"remove", end)
     if not 1 <= at <= end:
         return []
     if at <= len(table.array) == end:

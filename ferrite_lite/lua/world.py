@@ -199,14 +199,14 @@ class World:
         def loadstring(*arguments: Value) -> Results:
             source = args.string(arguments, 1, b"loadstring")
             is_named = args.given(arguments, 2) is not None
-            return compiled(
-                source, args.string(arguments, 2, b"loadstring") if is_named else source
-            )
+            chunk = args.string(arguments, 2, b"loadstring") if is_named else source
+            return compiled(source, args.c_string(chunk))
 
         def load(*arguments: Value) -> Results:
             reader = args.function(arguments, 1, b"load")
             is_named = args.given(arguments, 2) is not None
             chunk = args.string(arguments, 2, b"load") if is_named else b"=(load)"
+            chunk = args.c_string(chunk)
             depth = current().depth
             try:
                 return compiled(_read_all(reader), chunk)

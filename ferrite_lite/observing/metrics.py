@@ -111,8 +111,6 @@ class Metrics:
         self.shared_ns = 0
         #: A call that takes this long goes to the slow log or the latency monitor.
         self.noted_from_ns = 0
-        #: Whether the running script has seen an error that was counted already.
-        self.script_failed = False
 
     def _routes(self, names: dict[bytes, Command]) -> Routes:
         return {name: self._meters[command] for name, command in names.items()}
@@ -148,11 +146,11 @@ class Metrics:
     def times_all(self) -> bool:
         return self.short_cuts is self.no_short_cuts
 
-    def count_error(self, error: CommandError, command: Command | None = None) -> None:
+    def count_error(self, error: CommandError) -> None:
         """Count an error reply by its code; not again one that a script passes on."""
-        if command is not None and command.group == "scripting" and self.script_failed:
-            self.script_failed = False
+        if error.is_counted:
             return
+        error.is_counted = True
         code = _code_of(str(error))
         is_one_more = code not in self.errors and len(self.errors) >= MAX_CODES
         self.errors[OTHER_CODES if is_one_more else code] += 1

@@ -153,10 +153,9 @@ def run_lua(
     before = ctx.db, ctx.resp, ctx.command
     host = server.running_script = (_FullHost if is_full else _Host)(ctx, readonly, is_function)
     ctx.resp = 2  # what commands answer a script, whatever its client speaks
-    ctx.running_script, metrics.script_failed = True, False
+    ctx.running_script = True
     try:
         reply = run(host, keys, argv)
-        metrics.script_failed = False  # what it has caught is over with
         if reply.__class__ is CommandError:
             metrics.count_error(reply)  # of the script's own making
         return reply
@@ -375,7 +374,6 @@ class _Host:
 
     def _count_error(self, error: CommandError) -> None:
         self._metrics.count_error(error)
-        self._metrics.script_failed = True
 
     def _call_slowly(self, argv: list[bytes]) -> Reply:
         """A subcommand, a name in mixed case, or an error."""

@@ -371,6 +371,21 @@ Errors that scripts make up are counted by their codes
     EVAL "return redis.error_reply(string.rep('a', 31) .. ' b')" 0
     INFO errorstats
 
+An error that a script raises anew is counted anew, and one that it passes on is not
+    SET k v
+    CONFIG RESETSTAT
+    EVAL "local _, e = pcall(redis.call, 'INCR', 'k') error(e)" 0
+    EVAL "error(redis.pcall('INCR', 'k'))" 0
+    EVAL "error(redis.pcall('INCR', 'k').err)" 0
+    EVAL "assert(redis.pcall('INCR', 'k').ok, 'not so')" 0
+    EVAL "return redis.error_reply('x', 'y')" 0
+    EVAL "return redis.status_reply()" 0
+    EVAL "redis.call()" 0
+    EVAL "return redis.pcall()" 0
+    EVAL "redis.call({})" 0
+    EVAL "redis.log(9, 'x')" 0
+    INFO errorstats
+
 EVAL hands over keys and arguments
     EVAL "return {KEYS[1], KEYS[2], ARGV[1], ARGV[2], #KEYS, #ARGV}" 2 a b c d
     EVAL "return ARGV" 0 1 "\x00" ""

@@ -609,7 +609,7 @@ the error handler
 """
 
 
-def _read(text: str) -> dict[str, list[str]]:
+def read(text: str) -> dict[str, list[str]]:
     groups: dict[str, list[str]] = {}
     group = ""
     for line in text.splitlines():
@@ -626,4 +626,4 @@ def _read(text: str) -> dict[str, list[str]]:
     }
 
 
-LIBRARIES = _read(_TEXT)
+LIBRARIES = read(_TEXT)

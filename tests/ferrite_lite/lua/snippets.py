@@ -6,6 +6,7 @@ Left out: what a real server answers differently each time (``math.random``, add
 
 from __future__ import annotations
 
+from .edge_snippets import EDGES
 from .library_snippets import LIBRARIES
 from .manual_snippets import SECTIONS
 
@@ -358,5 +359,6 @@ ALL = {
     "cjson": CJSON,
     "redis": REDIS,
     **LIBRARIES,
+    **EDGES,
     **SECTIONS,
 }

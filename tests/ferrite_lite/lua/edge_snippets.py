@@ -1,0 +1,110 @@
+"""Snippets at the edges of C: numbers that an int cannot hold, strings with a zero byte in them.
+
+Written as those in ``library_snippets``.
+"""
+
+from __future__ import annotations
+
+from .library_snippets import read
+
+_TEXT = r"""
+numbers that are cut to a long
+    string.sub('hello', 1, 1e100)
+    string.sub('hello', 1, math.huge)
+    string.sub('hello', 2, 2^63)
+    string.sub('hello', 2, 2^62)
+    string.sub('hello', -2^63)
+    string.sub('hello', 0/0)
+    {string.byte('hello', 1, 2^63)}
+    string.find('hello', 'l', 1e100)
+    string.find('hello', '', 2^63)
+
+numbers that are cut to an int
+    string.rep('a', 1e100)
+    string.rep('a', 2^31)
+    string.rep('a', 2^32 + 1)
+    string.char(2^32 + 65)
+    string.gsub('aaa', 'a', 'b', 2^32 + 1)
+    string.gsub('aaa', 'a', 'b', 1e100)
+    table.concat({1,2,3}, ',', 1, 1e100)
+    table.concat({1,2,3}, ',', 1e100)
+    table.concat({1,2,3}, ',', 2^32 + 1)
+    table.remove({1,2,3}, 2^32 + 1)
+    {unpack({1,2,3}, 1e100)}
+    {unpack({1,2}, 2^31)}
+    {unpack({1,2}, 1, 2^31)}
+    {unpack({1,2}, 1, 2^32 + 2)}
+    select(1e100, 1, 2)
+    select(2^32 + 1, 5, 6)
+    tonumber('10', 2^32 + 10)
+    math.ldexp(1, 2^32)
+    math.ldexp(1, 1e100)
+    cjson.encode_max_depth(2^32 + 1000)
+    redis.log(1.5, 'x')
+    redis.log(3.9, 'x')
+    redis.log('1.5', 'x')
+    redis.set_repl(1.5)
+    redis.set_repl('x')
+
+whole numbers in a format
+    local t = {} for _, v in ipairs({0, 1, -1, 255, -1.9, 2^53, 2^63, -2^63, 2^64, 1e100, -1e100})
+        do for _, f in ipairs({'%d', '%+d', '% d', '%5d', '%-5d|', '%05d', '%.3d', '%.0d', '%8.3d',
+        '%08.3d', '%-08d|', '%+.3i', '%u', '%+u', '%.0u', '%x', '%#x', '%#X', '%#08x', '%#.5x',
+        '%o', '%#o', '%#.0o', '%#05o', '%- 5x|', '%c', '%5c', '%-5c|'}) do
+        t[#t + 1] = string.format(f, v) end end return t
+    string.format('%d|%x|%c', 0/0, 0/0, 0/0)
+    string.format('%d|%u|%i', 1/0, 1/0, -1/0)
+
+what is no finite number in a format
+    local t = {} for _, v in ipairs({1/0, -1/0, 0/0}) do
+        for _, f in ipairs({'%f', '%e', '%E', '%g', '%G', '%5.1f', '%+f', '% f', '%08f', '%-8f|',
+        '%+08.2E', '%#g'}) do t[#t + 1] = string.format(f, v) end end return t
+
+strings that C ends at a zero byte
+    string.format('%s|%5s|%-5s|%.3s', 'a\0b', 'a\0b', 'a\0b', 'a\0b')
+    string.format('%s', string.rep('a\0', 60)) == string.rep('a\0', 60)
+    #string.format('%s', string.rep('a\0', 40))
+    tonumber('1\0')
+    tonumber('1 \0x')
+    '1\0' + 1
+    tonumber('ff\0zz', 16)
+    loadstring('x\0y')
+    loadstring('error(1)', 'a\0b')()
+    collectgarbage('a\0b')
+    cjson.encode_keep_buffer('a\0b')
+    redis.error_reply('a\0b')
+    redis.error_reply('a\0b').err
+
+nothing, where one might look for nil
+    select('#', string.gmatch('a', 'b')())
+    select('#', xpcall(function() error({}) end, function(e) return e, 2, 3 end))
+    select('#', xpcall(function() error({}) end, function() end))
+
+what pcall leaves behind a table
+    select('#', pcall(error, {}))
+    select('#', pcall(error, {err = {}}))
+    select('#', pcall(error, {err = 'x'}))
+    type(select(2, pcall(error, {err = 5})))
+    type(select(3, pcall(error, {ok = 'x'})))
+    select(2, pcall(error, setmetatable({}, {__index = {err = 'far'}})))
+    error({err = 5})
+
+errors of functions that are called from C
+    rawset({}, nil, 1)
+    rawset({}, 0/0, 1)
+
+signs
+    tostring(math.log10(-1)) .. tostring(math.log(-1))
+    tostring(math.asin(2)) .. tostring(math.acos(-2)) .. tostring(math.sqrt(-1))
+    tostring(math.sinh(-1e4)) .. tostring(math.cosh(-1e4)) .. tostring(math.exp(1e4))
+    tostring(math.floor(-1/0)) .. tostring(math.ceil(-1/0)) .. tostring(math.ceil(-0.5))
+    {double = 0/0}
+    collectgarbage(nil)
+
+numbers as words
+    redis.sha1hex(0.1)
+    redis.sha1hex(2^53)
+    redis.sha1hex(1e-5)
+"""
+
+EDGES = read(_TEXT)
