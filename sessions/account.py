@@ -92,7 +92,7 @@ class Ended:
 
 
 class Account:
-    """The routes of one store, as calls."""
+    """The routes of one store, as calls; of a tenant's, where the middleware tells them apart."""
 
     def __init__(
         self,
@@ -102,7 +102,6 @@ class Account:
         fresh_seconds: float = FRESH_SECONDS,
         limits: PasswordLimits | None = None,
     ) -> None:
-        self._store = store
         self._verify = verify
         self._fresh_seconds = fresh_seconds
         self._limits = limits or PasswordLimits(store)
@@ -112,7 +111,8 @@ class Account:
 
         Raises NotSignedIn, TooManyGuesses, and as ``AsgiSession.login``.
         """
-        attempt = await self._limits.count(username, session.request.context.ip_address)
+        name = username if session.store.tenant is None else f"{session.store.tenant}\0{username}"
+        attempt = await self._limits.count(name, session.request.context.ip_address)
         found = await self._who(username, password)
         if found is None:
             raise NotSignedIn
@@ -161,7 +161,7 @@ class Account:
     async def devices(self, session: AsgiSession) -> list[Device]:
         """All sessions of the user, oldest first. Raises NotSignedIn."""
         await session.load()
-        found = await self._store.get_user_sessions(session.require_user(), session.token)
+        found = await session.store.get_user_sessions(session.require_user(), session.token)
         return [_device(info) for info in found]
 
     async def end_others(self, session: AsgiSession) -> Ended:
@@ -176,7 +176,7 @@ class Account:
         user_id = session.require_fresh(self._fresh_seconds)
         if public_id == session.public_id:
             return await self.logout(session)
-        if not await self._store.destroy_by_id(user_id, public_id):
+        if not await session.store.destroy_by_id(user_id, public_id):
             raise NoSuchSession
         return Ended(1)
 

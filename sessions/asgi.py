@@ -21,6 +21,7 @@ from .http.csrf import MAX_FORM_BYTES, CsrfProtector
 from .http.gate import Gate
 from .http.policy import WebPolicy, WebSettings
 from .http.request import Request
+from .http.sites import Sites
 from .http.websession import Headers, WebData
 from .store import SessionStore
 
@@ -41,6 +42,10 @@ _EVENT_STREAM = b"text/event-stream"
 _POLICY_VIOLATION, _TRY_AGAIN_LATER = 1008, 1013
 
 
+#: Given a scope, the store of the tenant that it is for; None for the store of the middleware.
+TenantOf = Callable[[Scope], SessionStore[WebData] | None]
+
+
 class AsgiSession(ActingSession):
     """The session of one request, or of one WebSocket, and what can be done to it."""
 
@@ -54,6 +59,11 @@ class AsgiSession(ActingSession):
         super().__init__(request, store, csrf)
         self._endings = endings
 
+    @property
+    def store(self) -> SessionStore[WebData]:
+        """Where it is kept: the store of the middleware, or that of a tenant."""
+        return self._store
+
     login = ActingSession._login
     logout = ActingSession._logout
     rotate = ActingSession._rotate
@@ -64,6 +74,14 @@ class AsgiSession(ActingSession):
     async def load(self) -> Self:
         """Read the session, if that has not been done. Raises StoreUnavailable, DecodeError."""
         await self._load()
+        return self
+
+    async def reload(self) -> Self:
+        """Read the session anew, after what was changed here is saved. See ``WebSession``.
+
+        Raises StoreUnavailable, DecodeError, DataTooLarge.
+        """
+        await self._reload()
         return self
 
     async def wait_until_ended(self) -> None:
@@ -198,8 +216,9 @@ class SessionMiddleware:
 
     ``lazy``: read the session only when the application awaits ``request.session.load()``. A
     WebSocket or an event stream ends when its session does, at once if that happens in this process
-    and within ``recheck_seconds`` otherwise. The other settings are those of ``WebPolicy``. Raises
-    ConfigError.
+    and within ``recheck_seconds`` otherwise. ``tenant`` gives the store of the tenant that a
+    request is for, such as ``lambda scope: stores.get(host_of(scope))``; each has a cookie of its
+    own. The other settings are those of ``WebPolicy``. Raises ConfigError.
     """
 
     def __init__(
@@ -209,13 +228,16 @@ class SessionMiddleware:
         *,
         lazy: bool = False,
         recheck_seconds: float = RECHECK_SECONDS,
+        tenant: TenantOf | None = None,
         **settings: Unpack[WebSettings],
     ) -> None:
         self.app = app
         self.store = store
         self.policy = WebPolicy(**settings)
         self._lazy = lazy
-        self._gate = Gate(self.policy, store)
+        self._sites = Sites(store, self.policy)
+        self._tenant_of = tenant
+        # It hears of those of tenants, too.
         self._endings = Endings(store, recheck_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -225,12 +247,13 @@ class SessionMiddleware:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        request = self._request(scope)
-        session = AsgiSession(request, self.store, self._gate.csrf, self._endings)
+        site = self._sites.of(self._tenant_of(scope) if self._tenant_of else None)
+        request = _request(scope, site.policy)
+        session = AsgiSession(request, site.store, site.gate.csrf, self._endings)
         scope["session"] = session
         connection = _Connection(scope, send, session)
         try:
-            receive = await self._admit(request, session, receive)
+            receive = await self._admit(site.gate, request, session, receive)
         except SessionError as error:
             await connection.answer(self.policy.answer(error))
             return
@@ -250,31 +273,34 @@ class SessionMiddleware:
 
         await self.app(scope, again, send)
 
-    def _request(self, scope: Scope) -> Request:
-        client = scope.get("client")
-        headers = AsgiHeaders(scope.get("headers", ()))
-        return Request(
-            self.policy,
-            scope.get("method", "GET"),
-            scope["path"],
-            headers,
-            headers.all(b"cookie"),
-            client[0] if client else None,
-            is_websocket=scope["type"] == "websocket",
-        )
-
-    async def _admit(self, request: Request, session: AsgiSession, receive: Receive) -> Receive:
+    async def _admit(
+        self, gate: Gate, request: Request, session: AsgiSession, receive: Receive
+    ) -> Receive:
         """Check where the request comes from, and read its session. Raises SessionError."""
-        self._gate.check_origin(request, session)
+        gate.check_origin(request, session)
         if request.must_show_token:
             await session.load()
             form = None
             if request.is_form and session.user_id is not None:
                 receive, form = await _read_ahead(receive)
-            self._gate.check_token(request, session, form)
+            gate.check_token(request, session, form)
         elif not self._lazy and not request.has_passive_path:
             await session.try_to_load()
         return receive
+
+
+def _request(scope: Scope, policy: WebPolicy) -> Request:
+    client = scope.get("client")
+    headers = AsgiHeaders(scope.get("headers", ()))
+    return Request(
+        policy,
+        scope.get("method", "GET"),
+        scope["path"],
+        headers,
+        headers.all(b"cookie"),
+        client[0] if client else None,
+        is_websocket=scope["type"] == "websocket",
+    )
 
 
 def _is_event_stream(headers: Headers) -> bool:
@@ -321,7 +347,8 @@ class _Connection:
 
         try:
             await app(self._scope, receive_until_cut, self.send)
-            await self._save_late()
+            # What was changed after the response began; only a new visitor comes too late.
+            await self._session.save()
         except SessionError as error:
             if self._session.is_sent:
                 raise
@@ -364,11 +391,6 @@ class _Connection:
         if session.is_alive and (self._is_websocket or _is_event_stream(headers)):
             self._stream.start()
         return {**message, "headers": headers}
-
-    async def _save_late(self) -> None:
-        """What was changed after the response began; only a new visitor comes too late."""
-        if self._session.due() is not None:
-            await self._session.save()
 
     async def answer(self, answer: Answer) -> None:
         """Say what went wrong, in place of the application."""

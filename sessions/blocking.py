@@ -189,7 +189,7 @@ class SyncSessionStore(Generic[T]):
             if not isinstance(server, str):
                 raise ConfigError("without an event loop a near cache needs the server's URL")
             hear = hear_in_thread(server, config)
-            inner._core.near = Near(near_cache, inner._core.atomic, config, clock, hear)
+            inner._core.answer_from(Near(near_cache, config, clock, hear))
         return cls(inner)
 
     @classmethod
@@ -228,6 +228,11 @@ class SyncSessionStore(Generic[T]):
     def awaited(self) -> SessionStore[T]:
         """The same store as coroutines, none of which suspends."""
         return self._store
+
+    @property
+    def tenant(self) -> str | None:
+        """``SessionStore.tenant``."""
+        return self._store.tenant
 
     def for_tenant(self, tenant: str) -> SyncSessionStore[T]:
         """``SessionStore.for_tenant``."""

@@ -34,6 +34,7 @@ from .policies import must_act
 from .record import Raw, text
 from .servers.hearing import Hearing, HearingThread, OnChange
 from .servers.link import Link
+from .tenants import TENANTS
 from .tokens import Ticket
 
 NS_PER_MS = 1_000_000
@@ -107,20 +108,21 @@ _NOTHING: Mapping[str, _Entry] = MappingProxyType({})
 
 
 class Near:
-    """``AtomicStore.validate`` with an answer at hand."""
+    """``AtomicStore.validate`` with an answer at hand.
+
+    A store and its tenants have one together: no user of one has the tag of a user of another.
+    """
 
     def __init__(
         self,
         settings: NearCache,
-        atomic: AtomicStore,
         config: SessionConfig,
         clock: ferrite_lite.Clock | None = None,
         hear: Hear = Hearing,
     ) -> None:
-        self._atomic = atomic
         self._hear = hear
         self._touch_interval_ms = config.touch_interval_ms
-        self._prefixes = [f"{config.prefix}session:", f"{config.prefix}user:"]
+        self._prefixes = [f"{config.prefix}{each}" for each in ("session:", "user:", TENANTS)]
         self._max_entries = settings.max_entries
         self._max_age_ns = round(settings.max_seconds * 1000) * NS_PER_MS
         self._max_stale_ns = round(settings.stale_seconds * 1000) * NS_PER_MS
@@ -142,7 +144,6 @@ class Near:
         """Begin to hear of changes. Raises ConfigError where that cannot be."""
         self._hearing = self._hear(link, self._prefixes, self.heard)
         await self._hearing.start()
-        self._atomic.on_change = self.heard
 
     async def aclose(self) -> None:
         """Hear of nothing any more, and so keep nothing."""
@@ -152,7 +153,7 @@ class Near:
     # --- answering --------------------------------------------------------------------------------
 
     async def validate(
-        self, ticket: Ticket, bindings: Sequence[str], *, touch: bool = True
+        self, atomic: AtomicStore, ticket: Ticket, bindings: Sequence[str], *, touch: bool = True
     ) -> Live | Dead | Bound:
         """As ``AtomicStore.validate``: what was read a moment ago, or what is read now."""
         now_ns, ear = self._clock.now_ns(), self._ear(ticket.tag)
@@ -161,7 +162,7 @@ class Near:
             return kept
         with self._reading(ticket.tag) as reading:
             try:
-                answer = await self._atomic.validate(ticket, bindings, touch=touch)
+                answer = await atomic.validate(ticket, bindings, touch=touch)
             except Moved:
                 self.forget(ticket.tag)
                 raise

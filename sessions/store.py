@@ -116,7 +116,7 @@ class SessionStore(Generic[T]):
         link = Link.open(native.embedded(clock) if server is None else server, config)
         store = cls(link, config, keys, codec=codec, encryptor=encryptor, clock=clock)
         if near_cache is not None:
-            store._core.near = Near(near_cache, store._core.atomic, config, clock)
+            store._core.answer_from(Near(near_cache, config, clock))
         return store
 
     @classmethod
@@ -160,7 +160,7 @@ class SessionStore(Generic[T]):
         """Raises ConfigError if the server can never do what sessions need; asks once."""
         if not self._is_checked:
             await check_server(self._core.link, self.config)
-            if self._core.near is not None:
+            if self._core.near is not None and self.tenant is None:
                 await self._core.near.start(self._core.link)
             self._is_checked = True
 
@@ -171,8 +171,8 @@ class SessionStore(Generic[T]):
         generations and end of everything are its own, whatever ids its users have; so are its
         refresh tokens and login flows. Its keys are derived from the ring of this store, so a key
         that is dropped there ends what is under it here and there. What happens at a tenant's is
-        told here, too, with his name; to end everything is asked of each. A tenant has no near
-        cache, and this store closes the connections. Raises ConfigError.
+        told here, too, with his name; to end everything is asked of each. They share the near cache
+        of this store, which closes the connections, too. Raises ConfigError.
         """
         if self.tenant is not None:
             raise ConfigError("a tenant has no tenants of its own")
@@ -188,6 +188,8 @@ class SessionStore(Generic[T]):
             announcer=Announcer(core.announcer, tenant),
         )
         store._core.observers = core.observers
+        if core.near is not None:
+            store._core.answer_from(core.near)
         return store
 
     @property
@@ -196,11 +198,12 @@ class SessionStore(Generic[T]):
         return self._core.announcer.tenant
 
     async def aclose(self) -> None:
-        """Close what ``connect`` opened."""
+        """Close what ``connect`` opened; nothing if this is the store of a tenant."""
+        if self.tenant is not None:
+            return
         if self._core.near is not None:
             await self._core.near.aclose()
-        if self.tenant is None:
-            await self._core.link.aclose()
+        await self._core.link.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -525,7 +528,8 @@ class SessionStore(Generic[T]):
         """End all sessions of all users that were opened before this began (ASVS 7.4.5).
 
         They end one user after the other, and how many were alive is the answer; a store with
-        ``epoch_seconds`` refuses all of them within that time.
+        ``epoch_seconds`` refuses all of them within that time. Those of tenants stay: ask each of
+        their stores, or drop the key from the ring.
         """
         await self._core.epoch.begin()
         count = await maintenance.revoke_everything(self._core.atomic, self._core.announcer)

@@ -15,6 +15,8 @@ from .config import SessionConfig
 from .errors import ConfigError
 from .tokens import KeyRing, Tokens
 
+#: All keys of all tenants begin so, after the prefix of the store.
+TENANTS = "tenant:"
 _MAX_NAME_BYTES = 1024
 _DIGEST_CHARS = 16
 _HASH_BYTES = 32
@@ -35,7 +37,7 @@ def ring_of(ring: KeyRing, tenant: str) -> KeyRing:
 def config_of(config: SessionConfig, ring: KeyRing, tenant: str) -> SessionConfig:
     """The settings of the tenant with this ring."""
     digest = Tokens(ring).digest(b"tenant", tenant)[:_DIGEST_CHARS]
-    return dataclasses.replace(config, prefix=f"{config.prefix}tenant:{digest}:")
+    return dataclasses.replace(config, prefix=f"{config.prefix}{TENANTS}{digest}:")
 
 
 def derived(key: bytes, info: bytes) -> bytes:

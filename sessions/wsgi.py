@@ -20,6 +20,7 @@ from .http.csrf import MAX_FORM_BYTES
 from .http.gate import Gate
 from .http.policy import WebPolicy, WebSettings
 from .http.request import Request
+from .http.sites import Sites
 from .http.websession import Headers, WebData
 
 Environ = dict[str, Any]
@@ -45,11 +46,17 @@ def _blocking(
     return call
 
 
+#: Given an environment, the store of the tenant that it is for; None for that of the middleware.
+TenantOf = Callable[[Environ], SyncSessionStore[WebData] | None]
+
+
 class WsgiSession(ActingSession):
     """The session of one request, and what can be done to it; read when it is first asked for."""
 
     def __init__(self, request: Request, store: SyncSessionStore[WebData], gate: Gate) -> None:
         super().__init__(request, store.awaited, gate.csrf)
+        #: What its request has to pass.
+        self.gate = gate
 
     login = _blocking(ActingSession._login)
     logout = _blocking(ActingSession._logout)
@@ -60,6 +67,14 @@ class WsgiSession(ActingSession):
     def load(self) -> Self:
         """Read the session, if that has not been done. Raises StoreUnavailable, DecodeError."""
         run(self._load())
+        return self
+
+    def reload(self) -> Self:
+        """Read the session anew, after what was changed here is saved. See ``WebSession``.
+
+        Raises StoreUnavailable, DecodeError, DataTooLarge.
+        """
+        run(self._reload())
         return self
 
     def _be_loaded(self) -> None:
@@ -99,25 +114,33 @@ def _key_of(name: str) -> str:
 class WsgiSessionMiddleware:
     """Gives every request its session. Put it around any WSGI application.
 
-    The settings are those of ``WebPolicy``. Raises ConfigError.
+    ``tenant`` gives the store of the tenant that a request is for, such as
+    ``lambda environ: stores.get(environ["HTTP_HOST"])``; each has a cookie of its own. The other
+    settings are those of ``WebPolicy``. Raises ConfigError.
     """
 
     session_class: ClassVar[type[WsgiSession]] = WsgiSession
 
     def __init__(
-        self, app: WsgiApp, store: SyncSessionStore[WebData], **settings: Unpack[WebSettings]
+        self,
+        app: WsgiApp,
+        store: SyncSessionStore[WebData],
+        *,
+        tenant: TenantOf | None = None,
+        **settings: Unpack[WebSettings],
     ) -> None:
         self.app = app
         self.store = store
         self.policy = WebPolicy(**settings)
-        self._gate = Gate(self.policy, store)
+        self._sites = Sites(store, self.policy)
+        self._tenant_of = tenant
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         session = self.session_of(environ)
         response = _Response(session, start_response)
         try:
             self.admit(session, environ)
-            return self.app(environ, response.start)
+            return response.whole(self.app(environ, response.start), environ)
         except SessionError as error:
             if session.is_sent:
                 raise
@@ -125,28 +148,30 @@ class WsgiSessionMiddleware:
 
     def session_of(self, environ: Environ) -> WsgiSession:
         """The session of a request, and its place in the environment."""
-        session = self.session_class(self._request(environ), self.store, self._gate)
+        site = self._sites.of(self._tenant_of(environ) if self._tenant_of else None)
+        session = self.session_class(_request(environ, site.policy), site.store, site.gate)
         environ[KEY] = session
         return session
 
-    def _request(self, environ: Environ) -> Request:
-        cookie = environ.get(_COOKIE)
-        return Request(
-            self.policy,
-            environ["REQUEST_METHOD"],
-            environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""),
-            WsgiHeaders(environ),
-            [] if cookie is None else [cookie.encode("latin-1")],
-            environ.get("REMOTE_ADDR") or None,
-        )
-
     def admit(self, session: WsgiSession, environ: Environ) -> None:
         """Check where the request comes from. Raises SessionError."""
-        request = session.request
-        self._gate.check_origin(request, session)
+        request, gate = session.request, session.gate
+        gate.check_origin(request, session)
         if request.must_show_token:
             is_form = request.is_form and session.user_id is not None
-            self._gate.check_token(request, session, _read_ahead(environ) if is_form else None)
+            gate.check_token(request, session, _read_ahead(environ) if is_form else None)
+
+
+def _request(environ: Environ, policy: WebPolicy) -> Request:
+    cookie = environ.get(_COOKIE)
+    return Request(
+        policy,
+        environ["REQUEST_METHOD"],
+        environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""),
+        WsgiHeaders(environ),
+        [] if cookie is None else [cookie.encode("latin-1")],
+        environ.get("REMOTE_ADDR") or None,
+    )
 
 
 def _read_ahead(environ: Environ) -> bytes:
@@ -191,6 +216,17 @@ class _Response:
         self._session.save()
         return self._start_response(status, self._finished(headers), *exc_info)
 
+    def whole(self, body: Iterable[bytes], environ: Environ) -> Iterable[bytes]:
+        """What is sent, and when it is over what was changed after the response had begun.
+
+        Only a new visitor comes too late. What is complete already stays as it is, and so does a
+        file: a server knows how to send either faster.
+        """
+        if self._session.is_sent and isinstance(body, (list, tuple, _file_wrapper(environ))):
+            self._session.save()
+            return body
+        return _Body(body, self._session)
+
     def answer(self, answer: Answer) -> Iterable[bytes]:
         status = f"{answer.status} {HTTPStatus(answer.status).phrase}"
         self._start_response(status, self._finished(answer.all_headers))
@@ -202,3 +238,28 @@ class _Response:
         ]
         self._session.finish(pairs)
         return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs]
+
+
+class _Body:
+    """A body that is made while it is sent."""
+
+    def __init__(self, chunks: Iterable[bytes], session: WsgiSession) -> None:
+        self._chunks = chunks
+        self._session = session
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._chunks)
+
+    def close(self) -> None:
+        """The server calls it at the end, whether or not all was sent (PEP 3333)."""
+        try:
+            close = getattr(self._chunks, "close", None)
+            if close is not None:
+                close()
+        finally:
+            self._session.save()
+
+
+def _file_wrapper(environ: Environ) -> type[Any]:
+    found = environ.get("wsgi.file_wrapper")
+    return found if isinstance(found, type) else tuple

@@ -1,8 +1,12 @@
 """Django: put ``sessions.ext.django.SessionMiddleware`` in the place of Django's own.
 
 The setting ``SESSIONS_STORE`` names a ``SyncSessionStore``, as in ``"shop.sessions.store"``, and
-``SESSIONS_POLICY`` holds the settings of ``WebPolicy``. ``django.contrib.auth`` works as it is:
-whoever it signs in is the user of the session, so his devices can be listed and ended.
+``SESSIONS_POLICY`` holds the settings of ``WebPolicy``; ``SESSIONS_TENANT``, if it is there, is a
+function of ``request.META`` that gives the store of a tenant. ``django.contrib.auth`` works as it
+is: whoever it signs in is the user of the session, so his devices can be listed and ended.
+
+Django's ``CsrfViewMiddleware`` works beside it: that checks a token, and this where a request comes
+from. A token of ours is not asked for: one is enough.
 """
 
 from __future__ import annotations
@@ -68,7 +72,10 @@ class SessionMiddleware:
             raise ConfigError("Django checks tokens of its own: leave csrf at origin")
         self._get_response = get_response
         self._inner = _Middleware(
-            _not_wsgi, import_string(store) if isinstance(store, str) else store, **policy
+            _not_wsgi,
+            import_string(store) if isinstance(store, str) else store,
+            tenant=getattr(settings, "SESSIONS_TENANT", None),
+            **policy,
         )
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -82,6 +89,7 @@ class SessionMiddleware:
         except SessionError as error:
             response = _response(error)
         _finish(session, response)
+        _save_at_end(session, response)
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
@@ -106,6 +114,23 @@ def _finish(session: WsgiSession, response: HttpResponse) -> None:
             response.cookies.load(value.decode())
         elif (name, value) not in present:
             response[name.decode()] = value.decode()
+
+
+def _save_at_end(session: WsgiSession, response: HttpResponse) -> None:
+    """What a response changes while it is made, as streams do, is saved when the server closes it.
+
+    Of Django's own sessions it is lost.
+    """
+    close = response.close
+
+    def save_and_close() -> None:
+        try:
+            close()
+        finally:
+            session.save()
+
+    if response.streaming:
+        response.close = save_and_close
 
 
 def _not_wsgi(environ: dict[str, Any], start_response: Any) -> list[bytes]:

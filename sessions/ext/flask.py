@@ -16,7 +16,7 @@ from ..errors import SessionError
 from ..http.answers import answer_to
 from ..http.policy import WebSettings
 from ..http.websession import WebData
-from ..wsgi import KEY, WsgiSession, WsgiSessionMiddleware
+from ..wsgi import KEY, TenantOf, WsgiSession, WsgiSessionMiddleware
 
 
 class FlaskSession(WsgiSession, SessionMixin):
@@ -50,10 +50,14 @@ class _Interface(SessionInterface):
 
 
 def init_app(
-    app: flask.Flask, store: SyncSessionStore[WebData], **settings: Unpack[WebSettings]
+    app: flask.Flask,
+    store: SyncSessionStore[WebData],
+    *,
+    tenant: TenantOf | None = None,
+    **settings: Unpack[WebSettings],
 ) -> None:
-    """Give a Flask application its sessions. The settings are those of ``WebPolicy``."""
-    app.wsgi_app = _Middleware(app.wsgi_app, store, **settings)  # type: ignore[method-assign]  # as Flask's manual has it
+    """Give a Flask application its sessions; the settings are as of ``WsgiSessionMiddleware``."""
+    app.wsgi_app = _Middleware(app.wsgi_app, store, tenant=tenant, **settings)  # type: ignore[method-assign]  # as Flask's manual has it
     app.session_interface = _Interface()
     app.register_error_handler(SessionError, _answer)
 

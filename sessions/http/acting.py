@@ -43,6 +43,12 @@ class ActingSession(WebSession):
                 except SessionError as error:
                     self.failed(error)
 
+    async def _reload(self) -> None:
+        await self._load()
+        await self._save()
+        if self.token is not None:
+            self.renewed(await self._validate(touch=not self.request.is_passive))
+
     async def _validate(self, *, touch: bool) -> Session[WebData] | None:
         if self.token is None:
             return None

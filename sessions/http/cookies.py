@@ -6,6 +6,7 @@ Reading takes bytes as they come: what other cookies hold must never sign anybod
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -77,6 +78,10 @@ class CookiePolicy:
     def for_plain_http(cls, name: str = "id") -> Self:
         """For development without HTTPS: no prefix, not Secure. Never where others can listen."""
         return cls(name=name, secure=False)
+
+    def for_tenant(self, mark: str) -> Self:
+        """The same under another name: a browser keeps the cookies of all tenants of a host."""
+        return dataclasses.replace(self, name=f"{self.name}-{mark}")
 
     # --- writing ----------------------------------------------------------------------------------
 

@@ -59,6 +59,9 @@ class WebSession(MutableMapping[str, Any]):
     others are left alone. Without a session the mapping is empty, and one of a visitor is opened
     when something is put in. Whatever asks for it raises StoreUnavailable when the store did not
     answer: nobody is taken for a stranger, and no stranger for somebody.
+
+    It shows what the session held when it was read. A request that lasts, such as a WebSocket,
+    reads it anew with ``reload()``: then it shows what others have changed, or that it has ended.
     """
 
     def __init__(self, request: Request, csrf: CsrfProtector) -> None:
@@ -223,6 +226,12 @@ class WebSession(MutableMapping[str, Any]):
             self._cookie = _Cookie.SET
         elif session is not None and session.touched:
             self._cookie = _Cookie.SET
+
+    def renewed(self, session: Session[WebData] | None) -> None:
+        """What the token opens by now."""
+        self.found(session)
+        self._data = None
+        self._before.clear()
 
     def failed(self, error: SessionError) -> None:
         """The store did not say. Whoever asks for the session is told."""

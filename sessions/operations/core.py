@@ -71,6 +71,11 @@ class Core(Generic[T]):
         if announcer is None:
             link.on_change = self.announcer.store_changed
 
+    def answer_from(self, near: Near) -> None:
+        """Validate by what is at hand, where that will do."""
+        self.near = near
+        self.atomic.on_change = near.heard
+
     def tell(self, event: SessionEvent) -> None:
         """Tell the listeners of something that has happened."""
         self.announcer.tell(event)

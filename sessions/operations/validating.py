@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Generic
 
 from .. import events
@@ -57,7 +58,8 @@ class Validation(Generic[T]):
     ) -> Session[T] | Invalid:
         """What the store says, or has said a moment ago."""
         bindings = self._core.bindings.script_arguments(shown)
-        validate = (self._core.near or self._core.atomic).validate
+        atomic, near = self._core.atomic, self._core.near
+        validate = atomic.validate if near is None else partial(near.validate, atomic)
         found = await self._core.follow(
             token, ticket, lambda ticket: validate(ticket, bindings, touch=touch)
         )

@@ -273,6 +273,60 @@ async def test_what_changes_after_the_response_began_is_written_too(parts: Watch
         await Wire(SessionMiddleware(late, parts.store), scope("http", "/", None)).ended()
 
 
+async def test_a_request_that_lasts_reads_the_session_anew(parts: WatchedStore) -> None:
+    told: list[Any] = []
+
+    async def lasting(session: AsgiSession) -> Any:
+        session["mine"] = 1
+        await parts.store.patch(session.token or "", {"theirs": 2}, ["role"])
+        told.append(dict(session))
+        await session.reload()
+        told.append(dict(session))
+        parts.commands  # noqa: B018  # counts from here
+        await session.reload()
+        told.append(parts.commands)
+        await parts.store.destroy(session.token or "")
+        told.append(session.user_id)
+        return [(await session.reload()).user_id]
+
+    async with browsing(parts.store, {"/lasting": lasting}) as browser:
+        await browser.get("/login")
+        assert (await browser.get("/lasting")).json() == [None]
+    assert told == [
+        {"role": "buyer", "mine": 1},
+        {"mine": 1, "theirs": 2},
+        1,
+        "alice",
+    ]
+
+
+async def test_to_read_anew_what_is_not_there_asks_nobody_and_keeps_what_was_put_in(
+    parts: WatchedStore,
+) -> None:
+    async def lasting(session: AsgiSession) -> Any:
+        await session.reload()
+        assert parts.commands == 0
+        session["cart"] = ["tea"]
+        await session.reload()
+        return dict(session)
+
+    async with browsing(parts.store, {"/lasting": lasting}) as browser:
+        assert (await browser.get("/lasting")).json() == {"cart": ["tea"]}
+        assert (await browser.get("/read")).json()["data"] == {"cart": ["tea"]}
+
+
+async def test_to_read_anew_without_the_store_is_an_error(parts: WatchedStore) -> None:
+    async def lasting(session: AsgiSession) -> Any:
+        parts.break_down()
+        await session.reload()
+
+    async with browsing(parts.store, {"/lasting": lasting}) as browser:
+        await browser.get("/login")
+        assert (await browser.get("/lasting")).status_code == 503
+        parts.repair()
+        assert (await browser.get("/read")).json()["user"] == "alice"
+
+
 async def test_the_name_of_a_field_is_a_string(parts: WatchedStore) -> None:
     async def wrong(session: AsgiSession) -> Any:
         session[1] = 1  # type: ignore[index]  # what is tested

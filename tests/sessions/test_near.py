@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -226,6 +227,27 @@ async def test_junk_and_strangers_are_not_kept(pair: Pair, user: str) -> None:
         assert asked
         assert found is None
     assert await pair.is_asked("junk") == (False, None)
+
+
+async def test_a_tenant_shares_the_cache_and_what_is_heard(pair: Pair, user: str) -> None:
+    tenant = copy.copy(pair)
+    tenant.near, tenant.far = (each.for_tenant("acme") for each in (pair.near, pair.far))
+    mine, other = await tenant.near.create(user, {"a": 1}), await pair.near.create(user)
+    for _ in range(2):  # in this process the changes of a turn are told after its messages
+        await tenant.settle(mine.token)
+        await pair.settle(other.token)
+    asked, found = await tenant.is_asked(mine.token)
+    assert not asked
+    assert found.data == {"a": 1}
+    await tenant.near.aclose()  # it is not his to close
+    assert (await tenant.is_asked(mine.token))[0] is False
+    await tenant.near.patch(mine.token, {"a": 2})
+    assert (await tenant.is_asked(mine.token))[1].data == {"a": 2}
+    await tenant.settle(mine.token)
+    await tenant.far.destroy(mine.token)
+    await tenant.hear(mine.token)
+    assert await tenant.near.validate(mine.token) is None
+    assert (await pair.is_asked(other.token))[0] is False
 
 
 # --- what others do -------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from sessions.errors import NotSignedIn
 from sessions.http.cookies import CookiePolicy
 from sessions.wsgi import KEY, Environ, WsgiApp, WsgiHeaders, WsgiSession, WsgiSessionMiddleware
 from tests.sessions.conftest import KEYS, without_rate
+from tests.support.asgi import COOKIE
 from tests.support.servers import RealServer
 from tests.support.wsgi import WsgiBrowser
 
@@ -212,6 +213,100 @@ def test_a_form_shows_its_token_and_is_still_there(
         files = {"photo": ("me.png", b"PNG" * 600_000, "image/png")}
         sent = browser.post("/", data={"csrf_token": token}, files=files)
         assert sent.content.count(b"PNG") == 600_000
+
+
+class Chunks:
+    """A body that is made while it is sent, and then closed."""
+
+    def __init__(self, session: WsgiSession) -> None:
+        self._session = session
+        self.closed = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b"a"
+        self._session["streamed"] = True
+        yield b"b"
+
+    def close(self) -> None:
+        self.closed += 1
+        self._session["closed"] = True
+
+
+def test_what_changes_while_the_response_is_sent_is_written_at_its_end(
+    store: SyncSessionStore[dict[str, Any]], client: CountedClient
+) -> None:
+    made: list[Chunks] = []
+
+    def streaming(environ: Environ, start_response: Any) -> Chunks:
+        environ[KEY]["before"] = True
+        start_response("200 OK", [])
+        made.append(Chunks(environ[KEY]))
+        return made[0]
+
+    with WsgiBrowser(WsgiSessionMiddleware(streaming, store)) as browser:
+        browser.token = token = store.create("alice").token
+        client.count = 0
+        assert browser.get("/").text == "ab"
+        assert client.commands == 3
+        assert made[0].closed == 1
+        session = store.validate(token)
+        assert session is not None
+        assert session.data == {"before": True, "streamed": True, "closed": True}
+
+
+def test_a_body_that_is_complete_is_handed_on_as_it_is(
+    store: SyncSessionStore[dict[str, Any]],
+) -> None:
+    class File:
+        """What a server knows how to send by itself."""
+
+    token = store.create("alice").token
+    environ = {
+        **{"REQUEST_METHOD": "GET", "PATH_INFO": "/", "HTTP_COOKIE": f"{COOKIE}={token}"},
+        "wsgi.file_wrapper": File,
+    }
+    for at, body in enumerate(([b"a"], (b"a",), File())):
+
+        def late(environ: Environ, start_response: Any, at: int = at, body: Any = body) -> Any:
+            start_response("200 OK", [])
+            environ[KEY]["late"] = at
+            return body
+
+        sent = WsgiSessionMiddleware(late, store)({**environ}, lambda *_: None)
+        assert sent is body
+        session = store.validate(token)
+        assert session is not None
+        assert session.data == {"late": at}
+
+
+def test_a_new_visitor_comes_too_late_when_the_response_has_begun(
+    store: SyncSessionStore[dict[str, Any]],
+) -> None:
+    def late(environ: Environ, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        environ[KEY]["cart"] = ["tea"]
+        return []
+
+    with (
+        WsgiBrowser(WsgiSessionMiddleware(late, store)) as browser,
+        pytest.raises(RuntimeError, match="too late"),
+    ):
+        browser.get("/")
+
+
+def test_a_request_that_lasts_reads_the_session_anew(
+    store: SyncSessionStore[dict[str, Any]],
+) -> None:
+    def lasting(session: WsgiSession) -> Any:
+        session["mine"] = 1
+        store.patch(session.token or "", {"theirs": 2})
+        return dict(session.reload())
+
+    with WsgiBrowser(
+        WsgiSessionMiddleware(application({**HANDLERS, "/lasting": lasting}), store)
+    ) as browser:
+        browser.get("/login")
+        assert browser.get("/lasting").json() == {"mine": 1, "theirs": 2}
 
 
 def test_an_error_after_the_response_began_is_the_servers(

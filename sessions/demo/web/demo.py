@@ -15,8 +15,9 @@ from argon2 import PasswordHasher
 
 import ferrite_lite
 from sessions import KeyRing, SessionStore, native
+from sessions.passwords import PasswordLimits
 
-from .accounts import Accounts
+from .accounts import GUESSES, Accounts
 from .hub import Hub
 from .load import Load
 from .settings import Settings
@@ -67,7 +68,7 @@ async def open_demo(
         store = await SessionStore.connect(
             client, settings.sessions, keys=keys or KeyRing.generate(), clock=clock
         )
-        accounts = Accounts(client, hasher)
+        accounts = Accounts(client, PasswordLimits(store, GUESSES), hasher)
         stack.callback(accounts.close)
         await accounts.open_shown()
         demo = Demo(

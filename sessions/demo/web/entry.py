@@ -9,9 +9,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sessions import AuthContext, RateLimited, StaleLogin
+from sessions.errors import TooManyGuesses
 from sessions.ext.starlette import session_of
 
-from .accounts import GUESSES_SECONDS, AccountError, TooManyGuesses, tidy
+from .accounts import AccountError, tidy
 from .demo import Demo
 from .views import Views, go
 
@@ -19,8 +20,12 @@ BY_PASSWORD = AuthContext(methods=("pwd",))
 #: One text for all of them: nobody learns which names exist (ASVS 6.3.8).
 _WRONG = "Wrong name or password."
 
-TOO_MANY_GUESSES = f"Too many wrong passwords. Wait {GUESSES_SECONDS} seconds."
 _NO_ERRORS = {"name": "", "password": ""}
+
+
+def too_many(what: str, refusal: RateLimited) -> str:
+    """What somebody is told who has to wait."""
+    return f"Too many {what}. Wait {round(refusal.retry_after_seconds) + 1} seconds."
 
 
 def address_of(request: Request) -> str:
@@ -72,15 +77,14 @@ class Entry:
                 lifetime=self._demo.settings.lifetime(is_remembered="remember" in form),
                 if_generation=generation,
             )
-        except TooManyGuesses:
-            return self._refused(request, name, TOO_MANY_GUESSES)
+        except TooManyGuesses as refusal:
+            return self._refused(request, name, too_many("wrong passwords", refusal))
         except StaleLogin:
             return self._refused(
                 request, name, "Your sessions were all ended just now. Sign in again."
             )
         except RateLimited as refusal:
-            seconds = round(refusal.retry_after_seconds) + 1
-            return self._refused(request, name, f"Too many sign-ins. Wait {seconds} seconds.")
+            return self._refused(request, name, too_many("sign-ins", refusal))
         return go("/devices", "evicted" if issued.evicted else "")
 
     def _refused(self, request: Request, name: str, error: str) -> Response:

@@ -7,11 +7,11 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sessions.errors import TooManyGuesses
 from sessions.ext.starlette import session_of
 
-from .accounts import TooManyGuesses
 from .demo import Demo
-from .entry import BY_PASSWORD, TOO_MANY_GUESSES, address_of
+from .entry import BY_PASSWORD, address_of, too_many
 from .views import Views
 
 
@@ -50,6 +50,6 @@ async def _wrong_password(demo: Demo, request: Request, user_id: str, password: 
     """Why this password will not do; empty if it will."""
     try:
         account = await demo.accounts.check(user_id, password, address_of(request))
-    except TooManyGuesses:
-        return TOO_MANY_GUESSES
+    except TooManyGuesses as refusal:
+        return too_many("wrong passwords", refusal)
     return "" if account is not None else "Wrong password."

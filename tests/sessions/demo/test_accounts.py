@@ -11,14 +11,16 @@ import pytest
 from argon2 import PasswordHasher
 
 import ferrite_lite
+from sessions import SessionStore
 from sessions.demo.web.accounts import (
-    GUESSES_SECONDS,
-    MAX_GUESSES,
+    GUESSES,
     SHOWN,
     AccountError,
     Accounts,
-    TooManyGuesses,
 )
+from sessions.errors import TooManyGuesses
+from sessions.passwords import PasswordLimits
+from tests.sessions.conftest import KEYS, without_rate
 
 from .running import QUICK
 
@@ -30,8 +32,16 @@ async def ferrite(clock: ferrite_lite.ManualClock) -> AsyncIterator[ferrite_lite
 
 
 @pytest.fixture
-async def accounts(ferrite: ferrite_lite.Ferrite) -> AsyncIterator[Accounts]:
-    made = Accounts(ferrite.client(), QUICK)
+async def limits(ferrite: ferrite_lite.Ferrite) -> PasswordLimits:
+    store = await SessionStore.connect(ferrite.client(), without_rate(), keys=KEYS)
+    return PasswordLimits(store, GUESSES)
+
+
+@pytest.fixture
+async def accounts(
+    ferrite: ferrite_lite.Ferrite, limits: PasswordLimits
+) -> AsyncIterator[Accounts]:
+    made = Accounts(ferrite.client(), limits, QUICK)
     yield made
     made.close()
 
@@ -51,30 +61,27 @@ async def test_who_guesses_waits_and_nobody_else_does(
     accounts: Accounts, clock: ferrite_lite.ManualClock
 ) -> None:
     await accounts.open("carol", "eight characters")
-    for _ in range(MAX_GUESSES):
+    for _ in range(GUESSES.limit):
         assert await accounts.check("carol", "wrong", "192.0.2.1") is None
     # Not even with the right password: else the refusal would tell that it is.
     with pytest.raises(TooManyGuesses):
         await accounts.check("carol", "eight characters", "192.0.2.1")
-    assert await accounts.check("carol", "eight characters", "192.0.2.2") is not None
-    clock.advance(seconds=GUESSES_SECONDS)
-    clock.advance(ms=1)
+    assert await accounts.check("carol", "eight characters", "198.51.100.2") is not None
+    clock.advance(seconds=GUESSES.per_seconds)
     assert await accounts.check("carol", "eight characters", "192.0.2.1") is not None
 
 
 async def test_guesses_at_the_same_moment_count_too(accounts: Accounts) -> None:
     await accounts.open("carol", "eight characters")
-    tries = [accounts.check("carol", f"wrong {at}") for at in range(3 * MAX_GUESSES)]
+    tries = [accounts.check("carol", f"wrong {at}", "192.0.2.1") for at in range(3 * GUESSES.limit)]
     outcomes = await asyncio.gather(*tries, return_exceptions=True)
-    assert sum(each is None for each in outcomes) == MAX_GUESSES
+    assert sum(each is None for each in outcomes) == GUESSES.limit
 
 
-async def test_a_right_password_forgives_the_wrong_ones(accounts: Accounts) -> None:
+async def test_right_passwords_do_not_count(accounts: Accounts) -> None:
     await accounts.open("carol", "eight characters")
-    for _ in range(3):
-        for _ in range(MAX_GUESSES - 1):
-            await accounts.check("carol", "wrong")
-        assert await accounts.check("carol", "eight characters") is not None
+    for _ in range(2 * GUESSES.limit):
+        assert await accounts.check("carol", "eight characters", "192.0.2.1") is not None
 
 
 async def test_the_store_holds_a_hash_of_argon2id_and_no_password(
@@ -134,7 +141,9 @@ async def test_opening_the_shown_accounts_again_changes_no_password(accounts: Ac
         assert account.is_operator == shown.is_operator
 
 
-async def test_hashing_happens_beside_the_event_loop(ferrite: ferrite_lite.Ferrite) -> None:
+async def test_hashing_happens_beside_the_event_loop(
+    ferrite: ferrite_lite.Ferrite, limits: PasswordLimits
+) -> None:
     threads: list[threading.Thread] = []
 
     class Watched(PasswordHasher):
@@ -142,7 +151,8 @@ async def test_hashing_happens_beside_the_event_loop(ferrite: ferrite_lite.Ferri
             threads.append(threading.current_thread())
             return super().verify(hash, password)
 
-    accounts = Accounts(ferrite.client(), Watched(time_cost=1, memory_cost=64, parallelism=1))
+    watched = Watched(time_cost=1, memory_cost=64, parallelism=1)
+    accounts = Accounts(ferrite.client(), limits, watched)
     await accounts.check("nobody", "eight characters")
     accounts.close()
     assert threads

@@ -8,7 +8,7 @@ from typing import Any
 import django
 import pytest
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.test import Client
 from django.test.utils import override_settings
 from django.urls import path
@@ -67,6 +67,21 @@ def plain(request: HttpRequest) -> HttpResponse:
     return HttpResponse("hello")
 
 
+def form(request: HttpRequest) -> HttpResponse:
+    from django.middleware.csrf import get_token
+
+    return HttpResponse(get_token(request))
+
+
+def stream(request: HttpRequest) -> StreamingHttpResponse:
+    def chunks() -> Iterator[bytes]:
+        yield b"a"
+        request.session["streamed"] = True
+        yield b"b"
+
+    return StreamingHttpResponse(chunks())
+
+
 def key(request: HttpRequest) -> HttpResponse:
     return JsonResponse([request.session.session_key, request.session.is_empty()], safe=False)
 
@@ -79,6 +94,8 @@ urlpatterns = [
     path("private", private),
     path("plain", plain),
     path("key", key),
+    path("form", form),
+    path("stream", stream),
 ]
 
 COOKIE = CookiePolicy().name
@@ -176,6 +193,51 @@ def test_refusals_are_answered(browser: Client, people: dict[str, Any]) -> None:
     assert browser.get("/private").status_code == 401
     crossed = browser.post("/login?name=alice", headers={"sec-fetch-site": "cross-site"})
     assert crossed.status_code == 403
+
+
+@pytest.mark.parametrize("in_session", [False, True], ids=["in a cookie", "in the session"])
+def test_djangos_csrf_tokens_work_beside_the_check_of_where_a_request_comes_from(
+    store: SyncSessionStore[dict[str, Any]], people: dict[str, Any], in_session: bool
+) -> None:
+    middleware = [*settings.MIDDLEWARE, "django.middleware.csrf.CsrfViewMiddleware"]
+    with override_settings(MIDDLEWARE=middleware, CSRF_USE_SESSIONS=in_session):
+        ours = {"sec-fetch-site": "same-origin"}
+        client = Client(enforce_csrf_checks=True, headers=ours)
+        before = client.get("/form").text
+        assert client.post("/login?name=alice").status_code == 403
+        shown = {"x-csrftoken": before}
+        assert client.post("/login?name=alice", headers=shown).status_code == 200
+        # Django changes it at a login, and so does the session its token.
+        after = {"x-csrftoken": client.get("/form").text}
+        assert client.post("/count").status_code == 403
+        assert client.post("/count", headers=shown).status_code == 403
+        assert client.post("/count", headers=after).json() == 1
+        elsewhere = {**after, "sec-fetch-site": "cross-site"}
+        assert client.post("/count", headers=elsewhere).status_code == 403
+        assert client.post("/logout", headers=after).status_code == 200
+        assert store.get_user_sessions(str(people["alice"].pk)) == []
+
+
+def test_what_a_stream_changes_is_saved_at_its_end(
+    browser: Client, store: SyncSessionStore[dict[str, Any]]
+) -> None:
+    browser.get("/count")
+    assert b"".join(browser.get("/stream").streaming_content) == b"ab"
+    session = store.validate(browser.cookies[COOKIE].value)
+    assert session is not None
+    assert session.data["streamed"] is True
+
+
+def test_a_tenant_has_sessions_of_its_own(store: SyncSessionStore[dict[str, Any]]) -> None:
+    tenants = {name: store.for_tenant(name) for name in ("acme", "bolt")}
+
+    def tenant_of(meta: dict[str, Any]) -> Any:
+        return tenants.get(meta["QUERY_STRING"])
+
+    with override_settings(SESSIONS_TENANT=tenant_of):
+        client = Client(headers={"sec-fetch-site": "same-origin"})
+        told = [client.get(f"/count?{name}").json() for name in ("acme", "acme", "bolt", "")]
+        assert told == [1, 2, 1, 1]
 
 
 def test_djangos_own_csrf_tokens_are_enough(store: SyncSessionStore[dict[str, Any]]) -> None:
