@@ -368,7 +368,7 @@ MUTATIONS = [
     ),
     *in_module(
         "tenants",
-        ('prefix=f"{config.prefix}tenant:{digest}:"', "prefix=config.prefix"),
+        ('prefix=f"{config.prefix}{TENANTS}{digest}:"', "prefix=config.prefix"),
         ("keys={kid: derived(key, info) for kid, key in ring.keys.items()}", "keys=ring.keys"),
         ("routing_key=derived(ring.routing_key, info)", "routing_key=ring.routing_key"),
     ),
