@@ -1,11 +1,6 @@
-"""Every operation on the store: the key layout, and one script for each. Nothing else writes.
+"""Every operation on the store: one script each, all of its keys declared. Nothing else writes.
 
-All keys of a user share the hash tag in braces, so they lie in one slot of a cluster and each
-operation is one script with all its keys declared. The index of a user is a hash: sid to
-``created:last access:expires:public id``. It is the truth: a session whose entry is gone is dead,
-so ending one, all but one, or all of them is one atomic step on one key, and a record that a late
-writer brings back is not a session. (A set, as in the seed document, would need every member's key
-to decide about age, and could not end what it does not list.)
+``layout.py`` names the keys, and ``replies.py`` says what comes back.
 """
 
 from __future__ import annotations
@@ -24,13 +19,24 @@ from .errors import (
     DataTooLarge,
     DecodeError,
     RateLimited,
-    SessionError,
-    SessionLimitReached,
-    StaleLogin,
     StoreUnavailable,
     VersionConflict,
 )
+from .layout import Layout
 from .record import DATA_PREFIX, LABEL_PREFIX, Raw, Record, text
+from .replies import (
+    Bound,
+    Conflict,
+    Created,
+    Dead,
+    Ended,
+    Held,
+    Live,
+    Member,
+    Moved,
+    created,
+    members_of,
+)
 from .scripts import Script
 from .servers.link import Link
 from .tokens import Ticket
@@ -69,27 +75,6 @@ GENERATION_MS = 400 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """A session as the index of its user names it."""
-
-    sid: str
-    public_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Created:
-    created_at_ms: int
-    expires_at_ms: int
-    evicted: list[Member]
-    record: Record
-    #: What leads to the successor of the session that was replaced, '' for none.
-    lead: str
-    #: Public id of the session that was replaced, if it was alive.
-    ended_id: str | None
-    expired: list[Member]
-
-
-@dataclass(frozen=True, slots=True)
 class Promotion:
     """A visitor who becomes a user: his session, and what leads from its token to the new one."""
 
@@ -116,88 +101,14 @@ class NewSession:
     promotion: Promotion | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What an end has met: the sessions that it ended, and those that were found expired."""
-
-    live: list[Member]
-    expired: list[Member]
-    #: Somebody else has ended it under an id that was shared with him.
-    is_others: bool = False
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether anything was alive."""
-        return bool(self.live) or self.is_others
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """A session that validated."""
-
-    last_access_ms: int
-    expires_at_ms: int
-    touched: bool
-    read_at_ms: int
-    record: Record
-
-
-@dataclass(frozen=True, slots=True)
-class Dead:
-    """A token that named no live session: MISSING, REVOKED or EXPIRED."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """A session whose requests look otherwise; ``binding`` is network or browser."""
-
-    binding: str
-    expected: str
-    public_id: str
-
-
-class Moved(Exception):
-    """No error: the session goes on under another token, to which ``lead`` leads."""
-
-    def __init__(self, lead: str) -> None:
-        super().__init__(lead)
-        self.lead = lead
-
-
-class Promoted(Exception):
-    """No error: somebody else has opened a session for the same visitor.
-
-    ``lead`` leads to it, and it holds what the visitor's held in that ``version``.
-    """
-
-    def __init__(self, lead: str, version: int) -> None:
-        super().__init__(lead)
-        self.lead, self.version = lead, version
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """A write that wanted another version than this one."""
-
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A lock that somebody else has, for so long at most."""
-
-    left_ms: int
-
-
-class AtomicStore:
+class AtomicStore(Layout):
     """The operations, over one link and under one configuration.
 
     Those on one session raise Moved when it has another token by now.
     """
 
     def __init__(self, link: Link, config: SessionConfig) -> None:
+        super().__init__(config.prefix)
         self._link = link
         self._config = config
         self._touch_interval = str(config.touch_interval_ms)
@@ -205,43 +116,6 @@ class AtomicStore:
         self.answer_ms = _ANSWER_MS + round(config.timeout_seconds * 1000) * (config.retries + 1)
         #: Told of the keys of each operation that may have changed more than its answer tells.
         self.on_change: Callable[[Sequence[str]], None] | None = None
-
-    # --- keys -------------------------------------------------------------------------------------
-
-    def session_key(self, ticket: Ticket) -> str:
-        return f"{self._config.prefix}session:{{{ticket.tag}}}:{ticket.sid}"
-
-    def index_key(self, tag: str) -> str:
-        return f"{self._config.prefix}user:{{{tag}}}:sessions"
-
-    def families_key(self, tag: str) -> str:
-        return f"{self._config.prefix}user:{{{tag}}}:families"
-
-    def generation_key(self, tag: str) -> str:
-        return f"{self._config.prefix}user:{{{tag}}}:gen"
-
-    def answer_key(self, tag: str, operation: str) -> str:
-        """What an operation with this id has answered, for whoever tries it again."""
-        return f"{self._config.prefix}user:{{{tag}}}:answer:{operation}"
-
-    def rate_key(self, tag: str) -> str:
-        return f"{self._config.prefix}rate:session:create:{{{tag}}}"
-
-    def network_rate_key(self, network: str) -> str:
-        return f"{self._config.prefix}rate:session:ip:{{{network}}}"
-
-    def guess_key(self, digest: str) -> str:
-        return f"{self._config.prefix}rate:session:guess:{{{digest}}}"
-
-    def label_key(self, name: str, digest: str) -> str:
-        return f"{self._config.prefix}label:{name}:{{{digest}}}"
-
-    def ended_key(self, name: str, digest: str) -> str:
-        return f"{self.label_key(name, digest)}:ended"
-
-    @property
-    def epoch_key(self) -> str:
-        return f"{self._config.prefix}sessions:epoch"
 
     # --- operations -------------------------------------------------------------------------------
 
@@ -425,7 +299,7 @@ class AtomicStore:
         live, stale, lead = await self.run(REVOKE, keys, arguments, lastingly=True)
         if lead:
             raise Moved(text(lead))
-        ended = Ended(_members(live), _members(stale))
+        ended = Ended(members_of(live), members_of(stale))
         await self.forget(tag, [*ended.live, *ended.expired])
         return ended
 
@@ -446,7 +320,7 @@ class AtomicStore:
         """A user's live sessions, and those that were found expired."""
         keys = [self.index_key(tag), self.answer_key(tag, new_attempt())]
         live, gone = await self.run(MEMBERS, keys, [self.answer_ms])
-        return _members(live), _members(gone)
+        return members_of(live), members_of(gone)
 
     async def records(
         self, tag: str, members: Sequence[Member], labels: Sequence[str] = ()
@@ -580,36 +454,6 @@ def _literally(text: str) -> str:
     return re.sub(r"([\\*?\[\]^])", r"\\\1", text)
 
 
-def _members(pairs: Sequence[Sequence[Raw]]) -> list[Member]:
-    return [Member(text(sid), text(public_id)) for sid, public_id in pairs]
-
-
-def created(reply: Sequence[Any]) -> Created:
-    """What ``create.lua`` answered. Raises SessionLimitReached, RateLimited, StaleLogin."""
-    match text(reply[0]):
-        case "OK":
-            created_at, expires_at, evicted, held, lead, ended, expired = reply[1:]
-            return Created(
-                int(created_at),
-                int(expires_at),
-                _members(evicted),
-                Record.of(held),
-                text(lead),
-                text(ended) or None,
-                _members(expired),
-            )
-        case "LIMIT":
-            raise SessionLimitReached(int(reply[1]))
-        case "RATE":
-            raise RateLimited(int(reply[1]) / 1000)
-        case "STALE":
-            raise StaleLogin
-        case "PROMOTED":
-            lead, _, version = text(reply[1]).partition(" ")
-            raise Promoted(lead, int(version))
-    raise SessionError("a new session got the id of another one")
-
-
 def new_attempt() -> str:
     """An id by which the server knows an operation that is tried again from the next one."""
     return token_urlsafe(_ATTEMPT_ID_BYTES)
@@ -620,21 +464,4 @@ def flat(fields: Mapping[str, str]) -> list[str]:
     return [part for pair in fields.items() for part in pair]
 
 
-__all__ = [
-    "AtomicStore",
-    "Bound",
-    "Conflict",
-    "Created",
-    "Dead",
-    "Ended",
-    "Held",
-    "Live",
-    "Member",
-    "Moved",
-    "NewSession",
-    "Promoted",
-    "Promotion",
-    "created",
-    "flat",
-    "new_attempt",
-]
+__all__ = ["AtomicStore", "NewSession", "Promotion", "flat", "new_attempt"]

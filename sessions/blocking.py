@@ -16,7 +16,7 @@ from contextlib import (
 )
 from functools import wraps
 from time import sleep
-from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, Unpack
 
 import redis
 from redis.backoff import NoBackoff
@@ -25,18 +25,16 @@ from redis.retry import Retry
 
 import ferrite_lite
 
-from . import events, native
+from . import events
 from .config import SessionConfig
-from .content import Codec, Encryptor
 from .datatype import R, T
 from .editing import MutableSession
 from .errors import ConfigError
-from .near import Near, NearCache, hear_in_thread
 from .operations.measuring import Operation
 from .servers.direct import DirectClient
+from .servers.hearing import HearingThread
 from .servers.link import Link
-from .store import SessionStore, keys_for
-from .tokens import KeyRing
+from .store import SessionStore, StoreOptions
 
 P = ParamSpec("P")
 A = TypeVar("A")
@@ -168,12 +166,7 @@ class SyncSessionStore(Generic[T]):
         cls,
         server: str | SyncClient | None = None,
         config: SessionConfig | None = None,
-        *,
-        keys: KeyRing | None = None,
-        codec: Codec[T] | None = None,
-        encryptor: Encryptor | None = None,
-        clock: ferrite_lite.Clock | None = None,
-        near_cache: NearCache | None = None,
+        **options: Unpack[StoreOptions[T]],
     ) -> Self:
         """A store that asks the server for nothing yet, as ``SessionStore.at``. Raises ConfigError.
 
@@ -181,42 +174,20 @@ class SyncSessionStore(Generic[T]):
         holds on connections that are opened here; a client that is given needs a
         ``socket_timeout`` of its own, which is how long it may take in addition.
         """
-        config = config or SessionConfig()
-        keys = keys_for(server, keys)
-        link = BlockingLink.open(native.embedded(clock) if server is None else server, config)
-        inner = SessionStore(link, config, keys, codec=codec, encryptor=encryptor, clock=clock)
-        if near_cache is not None:
-            if not isinstance(server, str):
-                raise ConfigError("without an event loop a near cache needs the server's URL")
-            hear = hear_in_thread(server, config)
-            inner._core.answer_from(Near(near_cache, config, clock, hear))
-        return cls(inner)
+        return cls(SessionStore._over(BlockingLink, server, config, options, HearingThread))
 
     @classmethod
     def connect(
         cls,
         server: str | SyncClient | None = None,
         config: SessionConfig | None = None,
-        *,
-        keys: KeyRing | None = None,
-        codec: Codec[T] | None = None,
-        encryptor: Encryptor | None = None,
-        clock: ferrite_lite.Clock | None = None,
-        near_cache: NearCache | None = None,
+        **options: Unpack[StoreOptions[T]],
     ) -> Self:
         """Open a store, as ``SessionStore.connect`` does, but with a redis-py client that blocks.
 
         Of a client that is given, see ``at``. Raises ConfigError.
         """
-        store = cls.at(
-            server,
-            config,
-            keys=keys,
-            codec=codec,
-            encryptor=encryptor,
-            clock=clock,
-            near_cache=near_cache,
-        )
+        store = cls.at(server, config, **options)
         try:
             store.check()
         except ConfigError:

@@ -14,10 +14,11 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .atomic import AtomicStore, Created, Member, NewSession, created, new_attempt
+from .atomic import AtomicStore, NewSession, new_attempt
 from .config import Lifetime, OnLimit
 from .errors import DecodeError, SessionGone, StaleLogin
 from .record import Raw, Record, text
+from .replies import Created, Member, created
 from .scripts import Script
 from .tokens import SECRET_BYTES, Ticket, Tokens
 

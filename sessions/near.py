@@ -27,11 +27,12 @@ from weakref import WeakSet
 
 import ferrite_lite
 
-from .atomic import AtomicStore, Bound, Dead, Live, Moved
+from .atomic import AtomicStore
 from .config import SessionConfig
 from .errors import ConfigError
 from .policies import must_act
 from .record import Raw, text
+from .replies import Bound, Dead, Live, Moved
 from .servers.hearing import Hearing, HearingThread, OnChange
 from .servers.link import Link
 from .tenants import TENANTS
@@ -280,9 +281,4 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_begin_anew)
 
 
-def hear_in_thread(url: str, config: SessionConfig) -> Hear:
-    """For a link that blocks: the same server is listened to over another one."""
-    return lambda link, prefixes, on_change: HearingThread(url, config, prefixes, on_change)
-
-
-__all__ = ["Near", "NearCache", "hear_in_thread"]
+__all__ = ["Hear", "Near", "NearCache"]

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Generic
 
 from . import events
-from .atomic import Created, Live, NewSession
+from .atomic import NewSession
 from .config import DAY_SECONDS, MAX_GRACE_SECONDS, BindingPolicy, Lifetime
 from .datatype import T
 from .errors import ConfigError, ReuseDetected
@@ -30,6 +30,7 @@ from .operations.measuring import operation
 from .operations.outcomes import Reason
 from .policies import RequestContext
 from .record import DATA_PREFIX, DeviceInfo, IssuedSession, Session, moment
+from .replies import Created, Live
 from .tokens import Ticket
 
 if TYPE_CHECKING:

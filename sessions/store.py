@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from typing import Any, Generic, Self
+from typing import Any, Generic, Self, TypedDict, Unpack
 
 import ferrite_lite
 
 from . import events, native, tenants
-from .atomic import Moved, new_attempt
+from .atomic import new_attempt
 from .config import Lifetime, SessionConfig
 from .content import Codec, Encryptor
 from .datatype import T
@@ -21,7 +21,7 @@ from .errors import (
     VersionConflict,
 )
 from .events import EventStream, Listener, SessionEvent
-from .near import Near, NearCache
+from .near import Hear, Near, NearCache
 from .operations import inspecting, maintenance
 from .operations.announcing import Announcer
 from .operations.core import MOST_MOVES, Core
@@ -41,12 +41,29 @@ from .record import (
     Session,
     SessionInfo,
 )
+from .replies import Moved
+from .servers.hearing import Hearing
 from .servers.link import Client, Link
 from .servers.probing import check_server
 from .tokens import KeyRing, Ticket
 
 #: How often an operation starts over because somebody else was faster.
 _MOST_ATTEMPTS = 3
+
+
+class StoreOptions(TypedDict, Generic[T], total=False):
+    """What ``connect`` and ``at`` take beside the server and the configuration."""
+
+    #: The secrets of tokens; may be left out only for a store in this process.
+    keys: KeyRing | None
+    #: Gives the data a type; JSON without one.
+    codec: Codec[T] | None
+    #: Hides the data from the store.
+    encryptor: Encryptor | None
+    #: Drives the time of a store in this process, and what a store elsewhere counts here.
+    clock: ferrite_lite.Clock | None
+    #: Lets sessions that were read a moment ago be validated without asking the server.
+    near_cache: NearCache | None
 
 
 class SessionStore(Generic[T]):
@@ -99,24 +116,37 @@ class SessionStore(Generic[T]):
         cls,
         server: str | Client | None = None,
         config: SessionConfig | None = None,
-        *,
-        keys: KeyRing | None = None,
-        codec: Codec[T] | None = None,
-        encryptor: Encryptor | None = None,
-        clock: ferrite_lite.Clock | None = None,
-        near_cache: NearCache | None = None,
+        **options: Unpack[StoreOptions[T]],
     ) -> Self:
         """A store that is there before anything runs: for the top of a module.
 
         As ``connect``, but the server is asked for nothing yet: ``check`` does, and the middleware
         calls it when the application starts. Raises ConfigError.
         """
-        config = config or SessionConfig()
-        keys = keys_for(server, keys)
-        link = Link.open(native.embedded(clock) if server is None else server, config)
-        store = cls(link, config, keys, codec=codec, encryptor=encryptor, clock=clock)
+        return cls._over(Link, server, config, options)
+
+    @classmethod
+    def _over(
+        cls,
+        links: type[Link],
+        server: Any,
+        config: SessionConfig | None,
+        options: StoreOptions[T],
+        hear: Hear = Hearing,
+    ) -> Self:
+        config, clock = config or SessionConfig(), options.get("clock")
+        keys = keys_for(server, options.get("keys"))
+        store = cls(
+            links.open(native.embedded(clock) if server is None else server, config),
+            config,
+            keys,
+            codec=options.get("codec"),
+            encryptor=options.get("encryptor"),
+            clock=clock,
+        )
+        near_cache = options.get("near_cache")
         if near_cache is not None:
-            store._core.answer_from(Near(near_cache, config, clock))
+            store._core.answer_from(Near(near_cache, config, clock, hear))
         return store
 
     @classmethod
@@ -124,31 +154,16 @@ class SessionStore(Generic[T]):
         cls,
         server: str | Client | None = None,
         config: SessionConfig | None = None,
-        *,
-        keys: KeyRing | None = None,
-        codec: Codec[T] | None = None,
-        encryptor: Encryptor | None = None,
-        clock: ferrite_lite.Clock | None = None,
-        near_cache: NearCache | None = None,
+        **options: Unpack[StoreOptions[T]],
     ) -> Self:
         """Open a store.
 
         ``server`` is a ``redis://``, ``rediss://`` or ``unix://`` URL, or a redis-py asyncio client
         (``Redis``, ``RedisCluster``, a Sentinel's master), which the caller closes; without one
-        the store lives in this process, where ``clock`` may drive its time. ``keys`` may be left
-        out only there. ``codec`` gives the data a type, ``encryptor`` hides it from the store.
-        With ``near_cache``, sessions that were read a moment ago are validated without asking it.
-        Raises ConfigError.
+        the store lives in this process. ``options`` are those of ``StoreOptions``: ``keys``,
+        ``codec``, ``encryptor``, ``clock``, ``near_cache``. Raises ConfigError.
         """
-        store = cls.at(
-            server,
-            config,
-            keys=keys,
-            codec=codec,
-            encryptor=encryptor,
-            clock=clock,
-            near_cache=near_cache,
-        )
+        store = cls.at(server, config, **options)
         try:
             await store.check()
         except ConfigError:

@@ -13,11 +13,9 @@ from typing import Any, Generic, Self
 from .audit import MAX_QUEUED, Audit, AuditSink, StreamSink
 from .blocking import SyncSessionStore, blocking, run
 from .datatype import T
-from .errors import ConfigError
 from .expiry import watching
 from .flows import LoginFlows
 from .refresh import RefreshConfig, RefreshTokens
-from .servers.link import Link
 from .tasks import LoopThread
 
 
@@ -104,13 +102,10 @@ def sync_watch_expiry(store: SyncSessionStore[Any]) -> Iterator[None]:
     ``Expired`` is told in a thread of its own. A process that forks begins it in each child. Raises
     ConfigError, for a store without a URL as well.
     """
-    core, url = store.awaited._core, store.awaited._core.link.url
-    if url is None:
-        raise ConfigError("without an event loop expiry is watched at a server's URL")
-    stack = AsyncExitStack()
+    core, stack = store.awaited._core, AsyncExitStack()
 
     async def begin() -> None:
-        link = Link.open(url, core.config)
+        link = core.link.for_loop()
         stack.push_async_callback(link.aclose)
         await stack.enter_async_context(watching(core, link))
 

@@ -34,7 +34,7 @@ RANKS = [
 SESSION_RANKS = [
     {"errors", "datatype", "codecs", "tasks", "scripts", "events"},
     {"config", "record", "editing", "tokens", "crypto"},
-    {"content", "policies", "tenants", "servers", "audit"},
+    {"content", "policies", "tenants", "servers", "audit", "layout", "replies"},
     {"atomic", "expiry"},
     {"near", "native", "families"},
     {"operations"},

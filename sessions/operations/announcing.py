@@ -7,9 +7,9 @@ import logging
 from collections.abc import Callable, Sequence
 
 from .. import events
-from ..atomic import Ended, Member
 from ..config import BindingPolicy
 from ..policies import Mismatch
+from ..replies import Ended, Member
 
 logger = logging.getLogger("sessions")
 

@@ -12,7 +12,7 @@ from typing import Any, Generic
 import ferrite_lite
 
 from .. import events
-from ..atomic import AtomicStore, Conflict, Dead, Live, Member, Moved, new_attempt
+from ..atomic import AtomicStore, new_attempt
 from ..config import SessionConfig
 from ..content import Codec, Content, Encryptor, default_codec
 from ..datatype import R, T
@@ -21,6 +21,7 @@ from ..events import SessionEvent, Why
 from ..near import Near
 from ..policies import Bindings, RequestContext, Shown
 from ..record import IssuedSession, Record, Session, SessionInfo, moment
+from ..replies import Conflict, Dead, Live, Member, Moved
 from ..servers.link import Link
 from ..tokens import KeyRing, Ticket, Tokens
 from .announcing import Announcer

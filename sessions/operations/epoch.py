@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import ferrite_lite
 
-from ..atomic import AtomicStore, Live
+from ..atomic import AtomicStore
+from ..replies import Live
 
 _NS_PER_SECOND = 1_000_000_000
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..atomic import Member
 from ..record import DATA_PREFIX, AuthContext, DeviceInfo, Record, moment
+from ..replies import Member
 from .core import Core
 
 

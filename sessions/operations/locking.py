@@ -14,10 +14,10 @@ from secrets import token_urlsafe
 from time import monotonic
 from typing import Generic
 
-from ..atomic import Dead, Held, Moved
 from ..config import MIN_SECONDS
 from ..datatype import T
 from ..errors import LockLost, SessionError, SessionGone, SessionLocked
+from ..replies import Dead, Held, Moved
 from ..tokens import Ticket
 from .core import Core
 from .measuring import operation

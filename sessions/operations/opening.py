@@ -7,12 +7,13 @@ from contextlib import suppress
 from typing import Generic
 
 from .. import events
-from ..atomic import Created, Live, NewSession, Promoted, Promotion, new_attempt
+from ..atomic import NewSession, Promotion, new_attempt
 from ..config import Lifetime
 from ..datatype import T
 from ..errors import RateLimited, SessionLimitReached, StaleLogin, StoreUnavailable
 from ..policies import RequestContext
 from ..record import MAX_USER_ID_BYTES, AuthContext, DeviceInfo, IssuedSession
+from ..replies import Created, Live, Promoted
 from ..tokens import Ticket
 from .core import Core
 

@@ -6,12 +6,13 @@ import dataclasses
 from typing import Generic
 
 from .. import events
-from ..atomic import Conflict, Ended, Live, Moved, Promoted, Promotion
+from ..atomic import Promotion
 from ..datatype import T
 from ..editing import difference
 from ..errors import SessionGone, StoreUnavailable, VersionConflict
 from ..events import Why
 from ..record import AuthContext, IssuedSession
+from ..replies import Conflict, Ended, Live, Moved, Promoted
 from ..tokens import Ticket
 from .core import MOST_MOVES, Core
 from .opening import Opening

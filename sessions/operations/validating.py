@@ -7,12 +7,12 @@ from functools import partial
 from typing import Generic
 
 from .. import events
-from ..atomic import Bound, Dead, Live
 from ..config import BindingPolicy
 from ..datatype import T
 from ..errors import StoreUnavailable
 from ..policies import Mismatch, RequestContext, Shown
 from ..record import Session
+from ..replies import Bound, Dead, Live
 from ..tokens import Ticket
 from .core import Core
 from .measuring import operation

@@ -16,7 +16,6 @@ from typing import Any
 import redis.exceptions as redis_errors
 from redis.asyncio.sentinel import SentinelConnectionPool
 
-from ..config import SessionConfig
 from ..errors import ConfigError
 from ..record import Raw
 from ..tasks import LoopThread
@@ -106,16 +105,15 @@ class HearingThread:
     A process that was forked begins it anew, and hears nothing until then.
     """
 
-    def __init__(
-        self, url: str, config: SessionConfig, prefixes: Sequence[str], on_change: OnChange
-    ) -> None:
-        self._url, self._config = url, config
+    def __init__(self, link: Link, prefixes: Sequence[str], on_change: OnChange) -> None:
+        """As of ``Hearing``; the link is one that blocks."""
+        self._blocking = link
         self._prefixes, self._on_change = prefixes, on_change
         self._beginning = threading.Lock()
         self._pid = 0
 
     async def start(self) -> None:
-        """As ``Hearing.start``."""
+        """As ``Hearing.start``. Raises ConfigError for a server without a URL, too."""
         self._begin().result()
 
     async def aclose(self) -> None:
@@ -134,7 +132,7 @@ class HearingThread:
         return self._hearing.ear(tag)
 
     def _begin(self) -> Future[None]:
-        self._link = Link.open(self._url, self._config)
+        self._link = self._blocking.for_loop()
         self._hearing = Hearing(self._link, self._prefixes, self._on_change)
         self._thread = LoopThread("sessions near cache")
         self._pid = os.getpid()

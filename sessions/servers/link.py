@@ -102,8 +102,8 @@ class Link:
         self._clock = clock
         self._client, self._owned = client, owned
         self._timeout_seconds = timeout_seconds
-        #: Of the server, if it was opened by that.
-        self.url: str | None = None
+        #: The URL and the configuration, if it was opened by these.
+        self._opened_by: tuple[str, SessionConfig] | None = None
         #: Whether a request has a deadline.
         self.is_timed = timeout_seconds is not None
         self._retries = retries
@@ -135,7 +135,7 @@ class Link:
             return cls.to(server, config)
         client = cls._client_at(server, config)
         link = cls.to(client, config, owned=client)
-        link.url = server
+        link._opened_by = server, config
         return link
 
     @classmethod
@@ -152,6 +152,12 @@ class Link:
             wait_seconds=config.wait_seconds,
             owned=owned,
         )
+
+    def for_loop(self) -> Link:
+        """One more link to the same server, for an event loop. Raises ConfigError without a URL."""
+        if self._opened_by is None:
+            raise ConfigError("only a server at a URL can be listened to without an event loop")
+        return Link.open(*self._opened_by)
 
     @property
     def client(self) -> Any:

@@ -25,7 +25,8 @@ from sessions import (
     StoreRefused,
     StoreUnavailable,
 )
-from sessions.atomic import AtomicStore, Live, NewSession
+from sessions.atomic import AtomicStore, NewSession
+from sessions.replies import Live
 from sessions.servers.link import Link
 from sessions.tokens import Tokens
 from tests.sessions.conftest import KEYS, Between, MakeStore, without_rate

@@ -21,7 +21,8 @@ from sessions import (
     SessionStore,
     SyncSessionStore,
 )
-from sessions.atomic import AtomicStore, Dead, Held, Moved, NewSession
+from sessions.atomic import AtomicStore, NewSession
+from sessions.replies import Dead, Held, Moved
 from sessions.servers.link import Link
 from sessions.tokens import Ticket, Tokens
 from tests.sessions.conftest import KEYS, Between, MakeStore, without_rate
