@@ -101,5 +101,10 @@ def incident(
 ) -> Answer:
     """Log an error under a new id, and show the id only."""
     incident_id = token_hex(_INCIDENT_BYTES)
-    logger.error("incident %s: %s", incident_id, type(error).__name__, exc_info=error)
+    name = type(error).__name__
+    if isinstance(error, StoreUnavailable):
+        # It comes with every request while the store is away, and the way to it leads nowhere else.
+        logger.error("incident %s: %s: %s", incident_id, name, error)
+    else:
+        logger.error("incident %s: %s", incident_id, name, exc_info=error)
     return Answer(status, detail, headers, incident_id)

@@ -73,7 +73,7 @@ class Hub:
     def why_ended(self, public_id: str) -> str:
         """What to tell the person whose session has ended."""
         reasons = (why_ended(event, public_id) for event in self.last)
-        return next(filter(None, reasons), "It has ended.")
+        return next(filter(None, reasons), "Its time ran out, or it was ended elsewhere.")
 
     def close(self) -> None:
         """Let all open pages end: a server waits for them."""

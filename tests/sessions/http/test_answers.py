@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sessions import errors
-from sessions.errors import SessionError
+from sessions.errors import SessionError, StoreUnavailable
 from sessions.http.answers import answer_to
 
 #: What some errors are made with.
@@ -77,3 +77,15 @@ def test_every_error_has_an_answer_that_tells_nothing_of_it(
 def test_no_wait_is_told_as_none() -> None:
     assert dict(answer_to(errors.RateLimited(0.001)).headers)["retry-after"] == "1"
     assert dict(answer_to(errors.RateLimited(61.2)).headers)["retry-after"] == "62"
+
+
+def test_a_store_that_is_away_is_one_line_in_the_log_for_each_request(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.ERROR, "sessions"):
+        answer_to(StoreUnavailable("the store did not answer"))
+        answer_to(SessionError("a defect"))
+    away, defect = caplog.records
+    assert away.getMessage().endswith("StoreUnavailable: the store did not answer")
+    assert away.exc_info is None
+    assert defect.exc_info is not None
