@@ -91,7 +91,7 @@ class Server:
         self.engine.state.busy_door = BusyDoor(self._answered_so_far, self._all_listeners)
 
     def _listen(self, hosts: Sequence[str], bound: Sequence[socket.socket]) -> None:
-        """Accept whoever comes to these sockets, which are those of the hosts."""
+        """Accept clients on these sockets, which are those of the hosts."""
         self._hosts = list(hosts)
         self.port = bound[0].getsockname()[1] if bound else 0
         self._listeners = [Listener(each, self._welcome) for each in bound]
@@ -110,7 +110,7 @@ class Server:
         return listener
 
     def move(self, hosts: Sequence[str], port: int) -> None:
-        """Listen elsewhere, and there alone; port 0 is nowhere. Connections stay as they are.
+        """Listen elsewhere, and only there; port 0 is nowhere. Connections stay as they are.
 
         The new sockets listen before the old ones close, but where these are in their way. Raises
         OSError, and all is as it was then; always when called from another thread.
@@ -154,7 +154,7 @@ class Server:
         if self._loop is None:
             return
         if threading.get_ident() == self._thread:
-            # At once: who has asked for the end, and sees it come, must not be accepted again.
+            # At once: a client that asked for the shutdown must not be accepted again.
             self._close_listeners()
         self._loop.call_soon_threadsafe(self._close_soon)
 

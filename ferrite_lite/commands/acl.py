@@ -37,11 +37,11 @@ logger = logging.getLogger("ferrite_lite.acl")
 
 command = CommandGroup("server", category="")
 
-#: What ACL GENPASS gives without being asked for more, and what it gives at most.
+#: How many bits ACL GENPASS gives by default, and at most.
 PASSWORD_BITS = 256
 MAX_PASSWORD_BITS = 4096
 
-#: How many entries ACL LOG tells without being asked for more.
+#: How many entries ACL LOG returns by default.
 LOG_ENTRIES = 10
 
 _ADMIN = "admin noscript loading stale"
@@ -69,7 +69,7 @@ def acl_setuser(ctx: Context, name: bytes, *rules: bytes) -> Reply:
 
 
 def _kill_subscribers(ctx: Context, user: User, before: frozenset[bytes] | None) -> None:
-    """Close the connections of a user that listen to what it may not hear any more.
+    """Close the connections of a user that listen to channels it may no longer hear.
 
     Nobody is looked at whose user may hear all, or still all that was named ``before``.
     """
@@ -99,7 +99,7 @@ def acl_deluser(ctx: Context, *names: bytes) -> Reply:
 
 
 def _kill_clients_of(ctx: Context, users: Iterable[User]) -> None:
-    """Close the connections of users that are no more; one's own when it has its reply."""
+    """Close the connections of removed users; the caller's own after its reply."""
     gone = set(users)
     for client in list(ctx.server.clients.values()):
         if client.user in gone:
@@ -194,7 +194,7 @@ def _resolve(ctx: Context, argv: list[bytes]) -> Command:
 
 @command("ACL GENPASS [bits]", _ANYBODY, since="6.0.0")
 def acl_genpass(ctx: Context, *bits: bytes) -> Reply:
-    """Return a password that nobody guesses, in hexadecimal."""
+    """Return a random password, in hexadecimal."""
     _refuse_more(ctx, bits, 1)
     wanted = parse_int(bits[0]) if bits else PASSWORD_BITS
     if not 0 < wanted <= MAX_PASSWORD_BITS:
@@ -205,7 +205,7 @@ def acl_genpass(ctx: Context, *bits: bytes) -> Reply:
 
 @command("ACL LOG [count | RESET]", _ADMIN, since="6.0.0")
 def acl_log(ctx: Context, *words: bytes) -> Reply:
-    """Return what was refused lately, the newest first, or forget it."""
+    """Return recent refusals, the newest first, or forget them."""
     _refuse_more(ctx, words, 1)
     log = ctx.server.acl.log
     if words and keyword(words[0]) == b"RESET":
@@ -232,14 +232,14 @@ def _told(entry: Entry, now_ms: int) -> Reply:
 
 @command("ACL LOAD", _ADMIN, since="6.0.0")
 def acl_load(ctx: Context) -> Reply:
-    """Let the users of the ACL file be all users, if the file has no fault."""
+    """Replace all users by those of the ACL file, if the file has no fault."""
     _kill_clients_of(ctx, load_acl_file(ctx.server.acl, _acl_path(ctx)))
     ctx.server.update_guards()
     return OK
 
 
 def load_acl_file(acl: AccessControl, path: str) -> list[User]:
-    """Let the users of a file be all users, and return those that are no more.
+    """Replace all users by those of a file, and return the old ones.
 
     Raises AclNotLoaded for a file that cannot be read or has a fault; then nothing has changed.
     """

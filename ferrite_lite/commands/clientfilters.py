@@ -1,4 +1,4 @@
-"""Which connections CLIENT LIST and CLIENT KILL mean: the filters, and what they are called.
+"""The filters of CLIENT LIST and CLIENT KILL: which connections they apply to.
 
 ID, TYPE, USER, ADDR, LADDR and SKIPME are Redis 7.0's, MAXAGE is Redis 7.4's, the others, NOT- and
 several ids are Valkey 9's. As in Redis, what is said of one option twice holds as said last.
@@ -28,10 +28,10 @@ TYPES = frozenset({b"normal", b"master", b"replica", b"slave", b"pubsub"})
 YES_OR_NO = {b"YES": True, b"NO": False}
 #: The letters that CLIENT LIST may show behind ``flags=``, on any server.
 FLAGS = frozenset("ASMOxbtRBdcuUreTiIENPp")
-#: What CLIENT CAPA notes down, and what stands for it in a list.
+#: The capabilities that CLIENT CAPA knows, and their letters in CLIENT LIST.
 CAPABILITIES = {b"REDIRECT": "r"}
 
-#: Whether a connection is one of those that are meant.
+#: Whether a connection is selected.
 Filter = Callable[[Context], bool]
 
 
@@ -109,7 +109,7 @@ def _db(server: ServerState, value: bytes) -> Filter:
 
 
 def _letters(name: str, known: frozenset[str], of: Callable[[Context], str]) -> _Reader:
-    """A filter that wants every letter of the given ones."""
+    """A filter that requires all of some letters."""
 
     def read(server: ServerState, value: bytes) -> Filter:
         letters = frozenset(value.decode("latin-1"))
@@ -121,7 +121,7 @@ def _letters(name: str, known: frozenset[str], of: Callable[[Context], str]) -> 
 
 
 def _text(of: Callable[[Context], bytes]) -> _Reader:
-    """A filter that wants one text; what is not set is equal to nothing."""
+    """A filter that requires one text; an unset value equals nothing."""
     return lambda server, value: lambda client: of(client) == value != b""
 
 
@@ -162,7 +162,7 @@ _READERS: dict[str, _Reader] = {
 
 
 def _of_time(name: str, since_ms: Callable[[Context], int]) -> _Reader:
-    """A filter that wants so many seconds to have passed at least."""
+    """A filter that requires at least so many seconds to have passed."""
 
     def read(server: ServerState, value: bytes) -> Filter:
         seconds = maybe_int(value)

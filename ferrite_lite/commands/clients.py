@@ -59,7 +59,7 @@ def client_list(ctx: Context, *words: bytes) -> Reply:
         try:
             filters, skips_me = read_filters(ctx.server, words)
         except UnknownClientType:
-            if len(words) > 2:  # Redis takes a type alone, and looks at it only then
+            if len(words) > 2:  # Redis accepts a type only alone
                 raise SyntaxFault from None
             raise
         chosen = [c for c in _meant(clients.values(), filters) if not (skips_me and c is ctx)]
@@ -75,7 +75,7 @@ def client_list(ctx: Context, *words: bytes) -> Reply:
     arity=-3,
 )
 def client_kill(ctx: Context, *words: bytes) -> Reply:
-    """Close connections, and return how many; the old form names one by its address."""
+    """Close connections, and return how many; the old form closes one, given its address."""
     clients = list(ctx.server.clients.values())
     if len(words) == 1:
         for client in clients:
@@ -95,7 +95,7 @@ def _meant(clients: Iterable[Context], filters: Sequence[Filter]) -> list[Contex
 
 
 def kill(ctx: Context, client: Context) -> None:
-    """Close at once, but let one's own reply go out first."""
+    """Close a connection at once; the caller's own after its reply."""
     client.finish()
     if client is not ctx:
         client.server.broker.forget(client)
@@ -107,7 +107,7 @@ def kill(ctx: Context, client: Context) -> None:
 
 @command("CLIENT PAUSE timeout [WRITE | ALL]", "admin noscript loading stale", since="2.9.50")
 def client_pause(ctx: Context, timeout: bytes, *mode: bytes) -> Reply:
-    """Let clients wait for some milliseconds: all of them, or those that would write."""
+    """Make clients wait for some milliseconds: all of them, or those that would write."""
     if len(mode) > 1:
         raise SubcommandSyntax("client", ctx.argv[1])
     if mode and keyword(mode[0]) not in (b"WRITE", b"ALL"):
@@ -120,7 +120,7 @@ def client_pause(ctx: Context, timeout: bytes, *mode: bytes) -> Reply:
 
 @command("CLIENT UNPAUSE", "admin noscript loading stale", since="6.2.0")
 def client_unpause(ctx: Context) -> Reply:
-    """Let all who wait go on."""
+    """End CLIENT PAUSE: all waiting clients go on."""
     ctx.server.pause.end()
     return OK
 
@@ -129,7 +129,7 @@ def client_unpause(ctx: Context) -> Reply:
     "CLIENT UNBLOCK client-id [TIMEOUT | ERROR]", "admin noscript loading stale", since="5.0.0"
 )
 def client_unblock(ctx: Context, client_id: bytes, *reason: bytes) -> Reply:
-    """Return 0: no command of this server blocks, so nobody is to be set free."""
+    """Return 0: no command of this server blocks, so there is nobody to unblock."""
     if len(reason) > 1:
         raise SubcommandSyntax("client", ctx.argv[1])
     if reason and keyword(reason[0]) not in (b"TIMEOUT", b"ERROR"):
@@ -144,7 +144,7 @@ def client_help(ctx: Context) -> Reply:
     return help_lines(ctx)
 
 
-# --- how they are told ----------------------------------------------------------------------------
+# --- how they are listed --------------------------------------------------------------------------
 
 
 def client_line(client: Context) -> bytes:
@@ -188,7 +188,7 @@ def client_line(client: Context) -> bytes:
         "resp": client.resp,
     }
     if client.library or client.library_version:
-        # Redis has these since 7.2; who does not use CLIENT SETINFO sees what 7.0 shows.
+        # Since Redis 7.2; without CLIENT SETINFO the line is that of 7.0.
         fields["lib-name"] = client.library.decode()
         fields["lib-ver"] = client.library_version.decode()
     line = " ".join(f"{name}={value}" for name, value in fields.items())

@@ -48,7 +48,7 @@ def auth(ctx: Context, *credentials: bytes) -> Reply:
 
 
 def _authenticate(ctx: Context, user: bytes, password: bytes) -> None:
-    """Raises WrongPassword: the same for a wrong name and a wrong password, and as slow."""
+    """Raises WrongPassword: the same, after the same time, for a wrong name or password."""
     found = ctx.server.acl.authenticate(user, password)
     if found is None:
         place = Place.MULTI if ctx.executing else Place.TOPLEVEL
@@ -88,7 +88,7 @@ def hello(ctx: Context, *words: bytes) -> Reply:
 
 
 def _apply_hello_options(ctx: Context, words: tuple[bytes, ...]) -> None:
-    """In turn, as Redis does: what stands before a mistake is done."""
+    """Apply options one after the other, as Redis does: those before a mistake take effect."""
     remaining = iter(words)
     for word in remaining:
         try:
@@ -123,11 +123,11 @@ def _is_printable(text: bytes) -> bool:
     tips=["request_policy:all_shards", "response_policy:all_succeeded"],
 )
 def ping(ctx: Context, *message: bytes) -> Reply:
-    """Answer, to show that somebody is there."""
+    """Answer, to show that the server is there."""
     if len(message) > 1:
         raise WrongArity(ctx.command.name)
     if ctx.subscriptions and ctx.resp == 2:
-        # Like everything that a listener reads, an array that begins with a word.
+        # An array that begins with a word, like everything that a subscriber reads.
         return [b"pong", *(message or (b"",))]
     return message[0] if message else PONG
 
@@ -162,7 +162,7 @@ def quit_(ctx: Context, *_: bytes) -> Reply:
 
 @command("RESET", "noscript loading stale fast no_auth allow_busy", since="6.2.0")
 def reset(ctx: Context) -> Reply:
-    """Forget everything that this connection has set: as if it were new."""
+    """Reset everything that this connection has set, as if it were new."""
     ctx.end_transaction()
     ctx.server.broker.forget(ctx)
     ctx.server.tracking.stop(ctx)
@@ -170,7 +170,7 @@ def reset(ctx: Context) -> Reply:
     ctx.db = ctx.server.databases[0]
     ctx.resp = 2
     ctx.name = b""
-    if ctx.reply_mode is not ReplyMode.SKIP_THIS:  # which is over anyway, after this reply
+    if ctx.reply_mode is not ReplyMode.SKIP_THIS:  # that ends with this reply anyway
         ctx.reply_mode = ReplyMode.ON
     ctx.no_touch = False
     ctx.become_default_user()
@@ -225,7 +225,7 @@ def client_setinfo(ctx: Context, attribute: bytes, value: bytes) -> Reply:
     since="7.0.0",
 )
 def client_no_evict(ctx: Context, switch: bytes) -> Reply:
-    """Keep this connection when memory runs short."""
+    """Choose whether this connection is kept when connections hold too much memory."""
     ctx.no_evict = _is_on(switch)
     return OK
 

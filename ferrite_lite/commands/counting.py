@@ -33,7 +33,7 @@ command = CommandGroup("string")
 
 _WITH_ARGUMENT = frozenset({b"BYINT", b"BYFLOAT", b"LBOUND", b"UBOUND", *UNITS})
 _WITHOUT_ARGUMENT = frozenset({b"SATURATE", b"PERSIST", b"ENX"})
-#: Of each of these a request may have one, and once.
+#: A request may have at most one option of each of these.
 _EXCLUSIVE = ({b"BYINT", b"BYFLOAT"}, {b"PERSIST", *UNITS}, {b"PERSIST", b"ENX"})
 
 
@@ -158,7 +158,7 @@ class _Floats:
             upper = _float("UBOUND", options[b"UBOUND"])
         if (upper or LARGEST) < (lower or -LARGEST):
             raise BoundsCrossed
-        # An infinite bound holds back nothing, or everything.
+        # An infinite bound restricts nothing, or everything.
         self._lower = max(lower or -LARGEST, -LARGEST)
         self._upper = min(upper or LARGEST, LARGEST)
 

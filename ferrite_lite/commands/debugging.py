@@ -1,4 +1,4 @@
-"""DEBUG: what test suites ask of a server, without what would end it.
+"""DEBUG: what test suites ask of a server, except for what would end it.
 
 To Redis, DEBUG is no container: its words are read here. Unless ``enable-debug-command`` says more
 or less, it is for connections from this machine: one word of it can stop the server.
@@ -48,7 +48,7 @@ from .options import keyword
 command = CommandGroup("server")
 logger = logging.getLogger("ferrite_lite")
 
-#: A test asks for thousands; a typing error must not take all memory.
+#: Tests ask for thousands; a typo must not take all memory.
 MAX_POPULATION = 10_000_000
 MAX_SLEEP_SECONDS = 3600.0
 MAX_PACKED_BYTES = 4 * 1024**3 - 1
@@ -90,7 +90,7 @@ def debug(ctx: Context, subcommand: bytes, *words: bytes) -> Reply:
 
 @_subcommand("help", 0)
 def _help(ctx: Context) -> Reply:
-    """As Redis tells it, and so with what is not here: what would end the process."""
+    """Redis's text, which also lists what is missing here: what would end the process."""
     return help_lines(ctx)
 
 
@@ -99,7 +99,7 @@ def _help(ctx: Context) -> Reply:
 
 @_subcommand("sleep", 1)
 def _sleep(_: Context, seconds: bytes) -> Reply:
-    """Serve nobody for a while, as Redis."""
+    """As in Redis, serve nobody for a while."""
     try:
         wanted = parse_strtod(seconds)
     except NotAFloat:
@@ -158,7 +158,7 @@ def _digest_value(ctx: Context, *keys: bytes) -> Reply:
 
 @_subcommand("populate", 1, 2, 3)
 def _populate(ctx: Context, count: bytes, prefix: bytes = b"key", size: bytes = b"") -> Reply:
-    """Keys that are there already stay as they are."""
+    """Make keys; those that exist already stay as they are."""
     number, size_bytes = maybe_int(count), maybe_int(size or b"0")
     if number is None or size_bytes is None or number < 0 or size_bytes < 0:
         raise NotPositive
@@ -174,7 +174,7 @@ def _populate(ctx: Context, count: bytes, prefix: bytes = b"key", size: bytes = 
 
 @_subcommand("reload", *range(4))
 def _reload(ctx: Context, *options: bytes) -> Reply:
-    """Write every value and read it back, as a restart does: encodings are found anew."""
+    """Write every value and read it back, as a restart does: encodings are chosen anew."""
     wanted = {keyword(option) for option in options}
     if wanted - {b"MERGE", b"NOFLUSH", b"NOSAVE"}:
         raise UnknownReloadOption
@@ -190,7 +190,7 @@ def _reload(ctx: Context, *options: bytes) -> Reply:
 
 @_subcommand("listpack", 1)
 def _listpack(ctx: Context, key: bytes) -> Reply:
-    """Say what Redis says when it has printed a value's packed form, which is not there."""
+    """Answer as Redis does after printing a value's packed form; there is none to print."""
     if _value(ctx, key).__class__ is not Hash or encoding_of(_value(ctx, key)) != b"listpack":
         raise NotAListpack
     return Status(b"Listpack structure printed on stdout")
@@ -281,7 +281,7 @@ def _error(_: Context, text: bytes) -> Reply:
 
 @_subcommand("set-disable-deny-scripts", 1)
 def _let_scripts_administer(ctx: Context, wanted: bytes) -> Reply:
-    """Let scripts call what administers the server: DEBUG, CLIENT LIST, CONFIG..."""
+    """Let scripts call commands that administer the server: DEBUG, CLIENT LIST, CONFIG..."""
     ctx.server.scripts_administer = bool(maybe_int(wanted))
     return OK
 
@@ -308,7 +308,7 @@ def _change_replication_id(ctx: Context) -> Reply:
 
 @_subcommand("set-skip-checksum-validation", 1)
 def _skip_checksums(ctx: Context, wanted: bytes) -> Reply:
-    """Let RESTORE take payloads whose checksum is wrong; their form is looked at all the same."""
+    """Let RESTORE accept payloads with a wrong checksum; their form is checked all the same."""
     ctx.server.skips_checksums = bool(maybe_int(wanted))
     return OK
 
@@ -325,7 +325,7 @@ def _packed_threshold(_: Context, size: bytes) -> Reply:
 
 @_subcommand("replybuffer", 2)
 def _replybuffer(ctx: Context, subject: bytes, wanted: bytes) -> Reply:
-    """There is no reply buffer to be resized."""
+    """There is no reply buffer to resize."""
     if keyword(subject) == b"PEAK-RESET-TIME":
         if keyword(wanted) not in (b"NEVER", b"RESET"):
             parse_int(wanted)
@@ -337,7 +337,7 @@ def _replybuffer(ctx: Context, subject: bytes, wanted: bytes) -> Reply:
 @_subcommand("mallctl", 1, 2)
 @_subcommand("mallctl-str", 1, 2)
 def _mallctl(_: Context, name: bytes, *value: bytes) -> Reply:
-    """Python's allocator has nothing to be tuned, so each name is an unknown one."""
+    """Python's allocator has nothing to tune, so every name is unknown."""
     raise NoSuchTuning
 
 

@@ -1,7 +1,7 @@
-"""What COMMAND DOCS and HELP say of commands: Redis's own words, kept in ``documentation.toml``.
+"""COMMAND DOCS and HELP: Redis's own words on its commands, kept in ``documentation.toml``.
 
-A command that is newer than Redis 7.0 says the first line of its docstring. What both know of the
-arguments follows from the usage lines; the file has the rest.
+The summary of a command that is newer than Redis 7.0 is the first line of its docstring. Arguments
+follow from the usage lines; the file has what these cannot say.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def _file() -> dict[str, Any]:
 
 
 def help_lines(ctx: Context) -> Reply:
-    """The HELP that is running. It calls the container by the name in the request."""
+    """The reply of the running HELP, which shows its container as the request named it."""
     container = ctx.command.name.partition("|")[0]
     first = b"%b <subcommand> [<arg> [value] [opt] ...]. Subcommands are:" % ctx.argv[0].upper()
     lines = (*_file()["help"][container].splitlines(), *_LAST_LINES)
@@ -36,7 +36,7 @@ def help_lines(ctx: Context) -> Reply:
 
 
 def key_notes(command: Command) -> list[str]:
-    """What is to be said of each place where keys stand; empty where there is nothing to say."""
+    """A note on each key specification; empty if there is none."""
     notes: list[str] = _file().get(command.name, {}).get("key_notes", [])
     return notes or [""] * len(command.key_specs)
 
@@ -113,7 +113,7 @@ def _encoded(facts: Mapping[str, Any]) -> dict[bytes, Reply]:
 
 
 def _encode(name: str, value: Any) -> Reply:
-    """A value of the file as a reply; what is called flags or history is a set to clients."""
+    """A value of the file as a reply; flags and history are sets to clients."""
     if name in ("flags", "doc_flags"):
         return OrderedSet(Status(flag.encode()) for flag in value)
     if name == "history":

@@ -1,4 +1,4 @@
-"""DUMP and RESTORE: one value out of this server, and into any other."""
+"""DUMP and RESTORE: taking one value out of this server, and into any other."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _read_options(words: tuple[bytes, ...]) -> RestoreOptions:
     also="dangerous",
 )
 def restore(ctx: Context, key: bytes, ttl: bytes, payload: bytes, *words: bytes) -> Reply:
-    """Make a key of what DUMP returned, here or elsewhere."""
+    """Make a key from what DUMP returned, here or elsewhere."""
     options = _read_options(words)
     db = ctx.db
     if not options.replaces and key in db:

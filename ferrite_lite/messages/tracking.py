@@ -105,7 +105,7 @@ class Tracking:
         #: The keys of each reader, for when its connection ends.
         self._read_by: dict[Context, set[bytes]] = {}
         self._prefixes: dict[bytes, Prefix] = {}
-        #: Connections that are told for others, by id, and for how many.
+        #: For how many connections each other one gets invalidations (REDIRECT), by its id.
         self._told_for: Counter[int] = Counter()
         self._effort = 1
         #: Whether there is something to broadcast at the end of this turn.
@@ -158,17 +158,17 @@ class Tracking:
                 db.observers.remove(self)
 
     def _redirect(self, tracker: Tracker | None, change: int) -> None:
-        """Begin or end to tell another connection what this one is to be told."""
+        """Begin or stop redirecting a connection's invalidations to another."""
         if tracker is None or not tracker.redirect_id:
             return
         self._told_for[tracker.redirect_id] += change
-        self._told_for += Counter()  # which leaves out whom nobody names any more
+        self._told_for += Counter()  # drops those with a count of 0
         target = self._server.clients.get(tracker.redirect_id)
         if target is not None:
             target.update_guard()
 
     def tells_for_others(self, ctx: Context) -> bool:
-        """Whether others have it told to this connection what is to be told to them."""
+        """Whether others redirect their invalidations to this connection."""
         return self._told_for[ctx.id] > 0
 
     def forget(self, ctx: Context) -> None:
