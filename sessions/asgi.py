@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Self, Unpack
 
 from . import events, tasks
+from .blocking import SyncSessionStore
 from .errors import ConfigError, SessionError
 from .http.acting import ActingSession
 from .http.answers import Answer, incident
@@ -231,6 +232,9 @@ class SessionMiddleware:
         tenant: TenantOf | None = None,
         **settings: Unpack[WebSettings],
     ) -> None:
+        given: object = store  # by whoever checks no types
+        if isinstance(given, SyncSessionStore):
+            raise ConfigError("ASGI awaits: give a SessionStore, not a SyncSessionStore")
         self.app = app
         self.store = store
         self.policy = WebPolicy(**settings)

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
 from .blocking import SyncSessionStore, run
-from .errors import SessionError
+from .errors import ConfigError, SessionError
 from .http.acting import ActingSession
 from .http.answers import Answer
 from .http.csrf import MAX_FORM_BYTES
@@ -22,6 +22,7 @@ from .http.policy import WebPolicy, WebSettings
 from .http.request import Request
 from .http.sites import Sites
 from .http.websession import Headers, WebData
+from .store import SessionStore
 
 Environ = dict[str, Any]
 WsgiApp = Callable[[Environ, Any], Iterable[bytes]]
@@ -129,6 +130,9 @@ class WsgiSessionMiddleware:
         tenant: TenantOf | None = None,
         **settings: Unpack[WebSettings],
     ) -> None:
+        given: object = store  # by whoever checks no types
+        if isinstance(given, SessionStore):
+            raise ConfigError("WSGI does not await: give a SyncSessionStore, not a SessionStore")
         self.app = app
         self.store = store
         self.policy = WebPolicy(**settings)

@@ -67,7 +67,10 @@ class SessionMiddleware:
     """Gives every request its ``request.session``."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        store, policy = settings.SESSIONS_STORE, getattr(settings, "SESSIONS_POLICY", {})
+        store = getattr(settings, "SESSIONS_STORE", None)
+        policy = getattr(settings, "SESSIONS_POLICY", {})
+        if store is None:
+            raise ConfigError('set SESSIONS_STORE to a SyncSessionStore, as "shop.sessions.store"')
         if policy.get("csrf") == Csrf.TOKEN:
             raise ConfigError("Django checks tokens of its own: leave csrf at origin")
         self._get_response = get_response

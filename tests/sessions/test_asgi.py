@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions import SessionStore, events
+from sessions import SessionStore, SyncSessionStore, events
 from sessions.asgi import AsgiSession, Message, Receive, Scope, Send, SessionMiddleware
 from sessions.errors import ConfigError, SessionError, SessionNotLoaded
 from sessions.http.answers import Answer, answer_to
@@ -1016,6 +1016,14 @@ async def test_settings_that_mean_nothing_are_refused(
 ) -> None:
     with pytest.raises(ConfigError):
         SessionMiddleware(application({}), parts.store, **settings)
+
+
+def test_a_store_that_does_not_await_is_refused_at_the_start() -> None:
+    with (
+        SyncSessionStore.connect() as store,
+        pytest.raises(ConfigError, match="a SessionStore, not a SyncSessionStore"),
+    ):
+        SessionMiddleware(application({}), store)  # type: ignore[arg-type]  # the mistake
 
 
 async def test_the_session_tells_what_it_is_and_no_token(parts: WatchedStore) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import ferrite_lite
-from sessions import SyncSessionStore
-from sessions.errors import NotSignedIn
+from sessions import SessionStore, SyncSessionStore
+from sessions.errors import ConfigError, NotSignedIn
 from sessions.http.cookies import CookiePolicy
 from sessions.wsgi import KEY, Environ, WsgiApp, WsgiHeaders, WsgiSession, WsgiSessionMiddleware
 from tests.sessions.conftest import KEYS, without_rate
@@ -343,3 +343,11 @@ def test_headers_are_found_by_their_names_and_cookies_are_none_of_them() -> None
     assert len(headers) == 2
     assert headers.get("cookie") is None
     assert headers.get("wsgi.input") is headers.get("content-length") is None
+
+
+def test_a_store_that_awaits_is_refused_at_the_start() -> None:
+    def app(environ: Environ, start_response: Any) -> list[bytes]:
+        return []
+
+    with pytest.raises(ConfigError, match="a SyncSessionStore, not a SessionStore"):
+        WsgiSessionMiddleware(app, SessionStore.at())  # type: ignore[arg-type]  # the mistake

@@ -243,3 +243,8 @@ def test_a_tenant_has_sessions_of_its_own(store: SyncSessionStore[dict[str, Any]
 def test_djangos_own_csrf_tokens_are_enough(store: SyncSessionStore[dict[str, Any]]) -> None:
     with override_settings(SESSIONS_POLICY={"csrf": "token"}), pytest.raises(ConfigError):
         Client().get("/plain")
+
+
+def test_without_a_store_it_names_the_setting() -> None:
+    with pytest.raises(ConfigError, match="set SESSIONS_STORE"):
+        Client().get("/count")
