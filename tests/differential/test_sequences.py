@@ -416,6 +416,7 @@ _AFTERMATH = [
     ),
     "SELECT 1",
     "unordered> KEYS *",
+    "DEBUG DIGEST",
     "CONFIG SET hash-max-listpack-entries 512 hash-max-listpack-value 64",
     "CONFIG SET set-max-intset-entries 512",
 ]
