@@ -10,8 +10,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from typing import Any
 
 import pytest
+import redis
 
 from tests.support import servers
 
@@ -39,3 +41,21 @@ def subject() -> Iterator[Target]:
     name = os.environ.get("DIFFERENTIAL_SUBJECT", "ferrite_lite")
     with SUBJECTS[name]() as server:
         yield Target(name, server.host, server.port)
+
+
+@pytest.fixture(params=["reference", "subject"])
+def target(request: pytest.FixtureRequest) -> Target:
+    chosen: Target = request.getfixturevalue(request.param)
+    return chosen
+
+
+@pytest.fixture(params=[2, 3], ids=["RESP2", "RESP3"])
+def r(target: Target, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A client, of whose types mypy knows too little."""
+    client = redis.Redis(
+        host=target.host, port=target.port, protocol=request.param, decode_responses=True
+    )
+    client.flushall()
+    yield client
+    client.flushall()
+    client.close()

@@ -24,24 +24,6 @@ from .runner import Target
 WAIT_SECONDS = 2.0
 
 
-@pytest.fixture(params=["reference", "subject"])
-def target(request: pytest.FixtureRequest) -> Target:
-    chosen: Target = request.getfixturevalue(request.param)
-    return chosen
-
-
-@pytest.fixture(params=[2, 3], ids=["RESP2", "RESP3"])
-def r(target: Target, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A client, of whose types mypy knows too little."""
-    client = redis.Redis(
-        host=target.host, port=target.port, protocol=request.param, decode_responses=True
-    )
-    client.flushall()
-    yield client
-    client.flushall()
-    client.close()
-
-
 def messages(pubsub: Any, count: int) -> list[tuple[str, str | None, str, Any]]:
     """The next messages: kind, pattern, channel, data."""
     found: list[tuple[str, str | None, str, Any]] = []
