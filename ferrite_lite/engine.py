@@ -285,8 +285,11 @@ class Engine:
     def _admit_and_run(self, ctx: Context, argv: list[bytes]) -> Reply:
         """Run or queue. Raises CommandError."""
         command = self._admit(ctx, argv)
-        if ctx.transaction is not None and command.name not in NEVER_QUEUED:
-            ctx.transaction.queue.append(argv)
+        transaction = ctx.transaction
+        if transaction is not None and command.name not in NEVER_QUEUED:
+            # What EXEC is going to refuse need not be kept.
+            if transaction.spoiled_by is None and not ctx.watch.broken:
+                transaction.queue.append(argv)
             return QUEUED
         return self._run(ctx, command, argv)
 

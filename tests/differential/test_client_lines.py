@@ -28,6 +28,8 @@ STATES = {
     "subscribed": ["SUBSCRIBE a", "PSUBSCRIBE p*", "SSUBSCRIBE s"],
     "in a transaction": ["WATCH k", "MULTI", "SET k value", "PING"],
     "watching what has changed": ["WATCH k", "SET k v", "MULTI"],
+    "queueing for nothing, after an error": ["MULTI", "PING", "GET", "PING", "SET k v"],
+    "queueing for nothing, after a change": ["WATCH k", "SET k v", "MULTI", "PING"],
     "not to be evicted": ["CLIENT NO-EVICT ON"],
     "tracking": ["CLIENT TRACKING ON", "GET k"],
     "tracking prefixes": ["CLIENT TRACKING ON BCAST PREFIX a"],
