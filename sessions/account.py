@@ -111,6 +111,7 @@ class Account:
 
         Raises NotSignedIn, TooManyGuesses, and as ``AsgiSession.login``.
         """
+        # The same name is somebody else at another tenant; whoever guesses is in one network.
         name = username if session.store.tenant is None else f"{session.store.tenant}\0{username}"
         attempt = await self._limits.count(name, session.request.context.ip_address)
         found = await self._who(username, password)

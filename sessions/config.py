@@ -70,11 +70,14 @@ class RateLimit:
     """At most ``limit`` operations in any ``per_seconds``, wherever that begins.
 
     All of them may come at once, and as many again when they are out of the window: for that the
-    time of each is kept, in thirteen bytes. With ``burst`` no more than that many come at once, the
-    others one by one, ``interval_ms`` apart (GCRA): one number is kept, and who is refused is never
-    told to wait for longer than one interval. The limit holds in any window there, too, so the rate
-    in the long run is ``limit - burst + 1``: with a burst of one as high as the limit, and one a
-    window where the burst is the limit, which is why no burst is the default.
+    time of each is kept, in thirteen bytes.
+
+    With ``burst`` no more than that many come at once, and the others one by one, ``interval_ms``
+    apart (GCRA): one number is kept, and nobody is told to wait for longer than an interval. The
+    limit holds in any window there, too, and that costs rate: in the long run a window has
+    ``limit - burst + 1`` of them, which is the limit for a burst of one, and a single one where the
+    burst is the limit. So it is not the default. (GCRA as it is often written, with an interval of
+    a ``limit``-th of the window, lets nearly twice the limit pass in the first one.)
     """
 
     limit: int

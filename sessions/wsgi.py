@@ -56,6 +56,8 @@ class WsgiSession(ActingSession):
 
     def __init__(self, request: Request, store: SyncSessionStore[WebData], gate: Gate) -> None:
         super().__init__(request, store.awaited, gate.csrf)
+        #: Where it is kept: the store of the middleware, or that of a tenant.
+        self.store = store
         #: What its request has to pass.
         self.gate = gate
 

@@ -162,6 +162,7 @@ def test_a_wsgi_application_has_tenants_too(store: SyncSessionStore[dict[str, An
         if environ["PATH_INFO"] == "/login":
             session.login("alice")
         user = str(session.user_id).encode()
+        assert session.store is tenants.get(environ["QUERY_STRING"], store)
         start_response("200 OK", [])
         return [user]
 
