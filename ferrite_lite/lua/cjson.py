@@ -280,11 +280,13 @@ class _Encoder:
         """The length of a table that is an array; -1 for one that is not. Raises LuaError."""
         if not table.hash:
             return len(table.array) or -1
-        highest = count = 0
+        highest, count = 0.0, 0
         for key in table.keys():  # noqa: SIM118  # a Table is no dict
-            if key.__class__ is not float or key < 1 or not key.is_integer():
+            if key.__class__ is not float or key < 1 or key % 1 > 0:  # infinity is whole, to C
                 return -1
-            highest, count = max(highest, int(key)), count + 1
+            highest, count = max(highest, key), count + 1
+        if highest > _INT_MAX:
+            highest = _highest_int(table)
         options = self._options
         is_sparse = 0 < options.sparse_ratio * count < highest
         if is_sparse and highest > options.sparse_safe:
@@ -293,7 +295,16 @@ class _Encoder:
             return -1
         if highest > MAX_STRING_BYTES:
             raise LuaError(b"string length overflow")
-        return highest
+        return int(highest)
+
+
+def _highest_int(table: Table) -> float:
+    """In C, what is too great for an int becomes the least one, and what comes then is greater."""
+    highest = 0.0
+    for key, _ in table.items():  # noqa: PERF102  # a Table is no dict: they come in order
+        if key > highest:
+            highest = key if key <= _INT_MAX else -_INT_MAX - 1.0
+    return highest
 
 
 # --- decode ---------------------------------------------------------------------------------------

@@ -149,9 +149,9 @@ def tagged(tag: bytes, value: Value) -> Table:
 
 def error_table(error: CommandError) -> Table:
     """What ``redis.pcall`` gives for an error."""
-    # In this order, as a traversal in Redis finds them.
-    table = tagged(COUNTED, True) if error.is_counted else Table()
-    table.hash[b"err"] = str(error).encode("utf-8", "surrogateescape")
+    table = tagged(b"err", str(error).encode("utf-8", "surrogateescape"))
+    if error.is_counted:
+        table.hash[COUNTED] = True
     return table
 
 

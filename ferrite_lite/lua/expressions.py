@@ -13,6 +13,7 @@ from . import nodes
 from .bodies import ARGUMENT_TABLES, Body, array_of, constant_text, name_of, text_of
 from .folding import decides_nothing, fold, linear
 from .kinds import NUMBERS, TRUE, Kind
+from .layout import rounded
 from .runtime import equal
 
 _ARITHMETIC = {
@@ -29,6 +30,8 @@ SMALL_STRING_BYTES = 256
 _MAX_INLINE_DEPTH = 16
 #: The same of tables, and of calls that give all they have.
 MAX_INLINE = 32
+#: Elements that a constructor sets together, after the fields among them (``LFIELDS_PER_FLUSH``).
+ITEMS_AT_ONCE = 50
 
 
 class Expressions(Body):
@@ -222,34 +225,52 @@ class Expressions(Body):
     def _constructed(self, value: nodes.TableConstructor) -> str:
         items = [item for key, item in value.fields if key is None]
         pairs = [(key, item) for key, item in value.fields if key is not None]
-        has_no_nil = all(self._kinds.of(item) in TRUE for item in items)
-        kind = "Table" if has_no_nil else "new_table"
+        array_size, node_count = self._announced(value)
         if not pairs:
-            return f"{kind}({self._list(items)})" if items else "Table()"
+            if not items:
+                return "Table()"
+            is_plain = all(self._kinds.of(item) in TRUE for item in items)
+            is_plain = is_plain and not self._is_many(items[-1])
+            return f"{'Table' if is_plain else 'new_table'}({self._list(items)}, {array_size})"
         if not all(isinstance(key, nodes.Constant) for key, _ in pairs):
             return self._mixed_table(value)
-        if items and not all(isinstance(item, nodes.Constant) for item in items):
+        is_simple = len(items) < ITEMS_AT_ONCE
+        if not (is_simple and all(isinstance(item, nodes.Constant) for item in items)):
             return self._mixed_table(value)
         texts = [(self._owned(key), self._owned(item)) for key, item in pairs]
         if not items and all(self._is_plain_pair(key, item) for key, item in pairs):
             inside = ", ".join(f"{key}: {item}" for key, item in texts)
-            return f"table_of({{{inside}}})"
-        table = self._named("Table()")
+            return f"Table(None, 0, {{{inside}}}, {node_count})"
+        table = self._named(f"Table(None, {array_size}, None, {node_count})")
         for key_text, item_text in texts:
             self._emit(f"{table}.set({key_text}, {item_text})")
         if items:
-            self._emit(f"fill({table}, {self._list(items)})")
+            self._emit(f"{table}.fill({self._list(items)})")
         return table
+
+    def _announced(self, value: nodes.TableConstructor) -> tuple[int, int]:
+        """The sizes that Lua gives the parts of a new table: results in a list are not counted."""
+        elements = sum(key is None for key, _ in value.fields)
+        node_count = len(value.fields) - elements
+        if elements and value.fields[-1][0] is None and self._is_many(value.fields[-1][1]):
+            elements -= 1
+        return rounded(elements), rounded(node_count)
 
     def _is_plain_pair(self, key: nodes.Expression, item: nodes.Expression) -> bool:
         is_set = self._kinds.of(item) in TRUE | {Kind.BOOLEAN}
         return is_set and self._kinds.of(key) is Kind.STRING
 
     def _mixed_table(self, value: nodes.TableConstructor) -> str:
-        """Fields in the order in which Lua evaluates them; the elements without keys come last."""
-        table = self._named("Table()")
+        """Fields in the order in which Lua sets them; elements without keys, when they are many."""
+        array_size, node_count = self._announced(value)
+        table = self._named(f"Table(None, {array_size}, None, {node_count})")
         items: list[str] = []
+        begun = 0
         for at, (key, item) in enumerate(value.fields, start=1):
+            if len(items) == ITEMS_AT_ONCE:
+                self._emit(f"{table}.fill([{', '.join(items)}], {begun})")
+                begun += ITEMS_AT_ONCE
+                items = []
             if key is not None:
                 owned_key = self._owned(key)
                 self._emit(f"{table}.set({owned_key}, {self._expression(item)})")
@@ -258,11 +279,15 @@ class Expressions(Body):
             else:
                 items.append(self._owned(item))
         if items:
-            self._emit(f"fill({table}, [{', '.join(items)}])")
+            self._emit(f"{table}.fill([{', '.join(items)}], {begun})")
         return table
 
     def _last(self, value: nodes.Expression) -> str:
         """The last of a list: every value that it gives."""
+        raise NotImplementedError
+
+    def _is_many(self, value: nodes.Expression) -> bool:
+        """Whether it gives as many values as it likes."""
         raise NotImplementedError
 
     # --- operators --------------------------------------------------------------------------------

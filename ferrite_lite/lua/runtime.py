@@ -15,7 +15,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 from .budget import SPREAD_WEIGHT, call_back, current, reserve, spend
 from .errors import LuaError
+from .key_hashes import FALSE_KEY, TRUE_KEY
 from .numbers import format_number, parse_number
+from .ordering import MAX_ORDER_KEYS, History, order
 
 Value: TypeAlias = Any
 Results: TypeAlias = list[Any]
@@ -30,26 +32,35 @@ MOVES_A_STEP = 8
 #: How far ``__index`` chains are followed, as in Lua.
 MAX_META_CHAIN = 100
 
-#: Stand for true and false among the keys of a table: in Python, True equals 1.0.
-_TRUE_KEY, _FALSE_KEY = object(), object()
-_BOOLEANS = {_TRUE_KEY: True, _FALSE_KEY: False}
+_INVALID_KEY = b"invalid key to 'next'"
+_BOOLEANS = {TRUE_KEY: True, FALSE_KEY: False}
 
 
 class Table:
-    """A Lua table: ``array`` holds the keys 1 to n, ``hash`` the others; neither holds nil."""
+    """A Lua table: ``array`` holds the keys 1 to n, ``hash`` the others; neither holds nil.
 
-    __slots__ = ("array", "hash", "iteration", "metatable", "readonly", "written_size")
+    They are not the parts of real Lua, whose sizes and order ``ordering`` works out when asked to.
+    """
 
-    def __init__(self, array: list[Value] | None = None) -> None:
+    __slots__ = ("array", "array_size", "hash", "history", "metatable", "node_count", "readonly")
+
+    def __init__(
+        self,
+        array: list[Value] | None = None,
+        array_size: int = 0,
+        fields: dict[Any, Value] | None = None,
+        node_count: int = 0,
+    ) -> None:
         self.array: list[Value] = [] if array is None else array
-        self.hash: dict[Any, Value] = {}
+        self.hash: dict[Any, Value] = {} if fields is None else fields
         self.metatable: Table | None = None
         #: Redis marks its libraries and the globals so: no script may change them.
         self.readonly = False
-        #: How long the array is in Lua, holes included, once there are any: 0 while there are none.
-        self.written_size = 0
-        #: Where ``next`` stands: the keys of a traversal and their positions.
-        self.iteration: tuple[list[Value], dict[Any, int]] | None = None
+        #: The sizes that a constructor announces; of a list, the longest that it was, at least.
+        self.array_size = array_size
+        self.node_count = node_count
+        #: What happened, if it does not follow from these sizes and the order of the dict.
+        self.history: History | None = None
 
     def get(self, key: Value) -> Value:
         """The value at a key, without metamethods."""
@@ -58,7 +69,7 @@ class Table:
             if 0 < at <= len(self.array):
                 return self.array[at - 1]
         elif key.__class__ is bool:
-            key = _TRUE_KEY if key else _FALSE_KEY
+            key = TRUE_KEY if key else FALSE_KEY
         return self.hash.get(key)
 
     def set(self, key: Value, value: Value) -> None:
@@ -73,11 +84,11 @@ class Table:
         elif key is None:
             raise LuaError(b"table index is nil")
         elif key.__class__ is bool:
-            key = _TRUE_KEY if key else _FALSE_KEY
-        if value is None:
-            self.hash.pop(key, None)
-        else:
+            key = TRUE_KEY if key else FALSE_KEY
+        if value is not None:
             self.hash[key] = value
+            return
+        self._history().removed(key)
 
     def _set_number(self, at: int, value: Value) -> bool:
         """Whether the array part took it."""
@@ -87,94 +98,163 @@ class Table:
             if value is not None:
                 array[at - 1] = value
             elif at == size:
-                array.pop()
+                self._pop()
             else:
-                # A hole: what lies behind it moves, so that the array keeps holding no nil.
-                self.written_size = self.written_size or 1 << (size - 1).bit_length()
-                spend((size - at) // MOVES_A_STEP)
-                for position in range(at, size):
-                    self.hash[float(position + 1)] = array[position]
-                del array[at - 1 :]
+                self._make_hole(at)
             return True
-        if at == size + 1 and value is not None:
-            self.hash.pop(float(at), None)
-            array.append(value)
-            if self.hash:
-                self._absorb()
+        if value is None:
+            return False
+        if at == size + 1:
+            if self.hash or self.history is not None:
+                self._append(value)
+            else:
+                array.append(value)
             return True
+        if at > size and (self.history is None or not self.history.is_sparse):
+            self._history().is_sparse = True
         return False
 
-    def _absorb(self) -> None:
+    def _history(self) -> History:
+        if self.history is None:
+            sizes = self.array_size, self.node_count
+            self.history = History(*sizes, len(self.array), self.hash)
+        return self.history
+
+    def _pop(self) -> None:
+        size = len(self.array)
+        if not self.is_list():
+            self._history().removed(float(size))
+        elif size > self.array_size:
+            self.array_size = 1 << (size - 1).bit_length()
+        self.array.pop()
+
+    def _make_hole(self, at: int) -> None:
+        """Remove an element; those behind it move, so that the array keeps holding no nil."""
+        history, array = self._history(), self.array
+        history.removed(float(at))
+        history.is_sparse = True
+        spend((len(array) - at) // MOVES_A_STEP)
+        for position in range(at, len(array)):
+            self.hash[float(position + 1)] = array[position]
+        del array[at - 1 :]
+        history.moved()
+
+    def _append(self, value: Value) -> None:
+        """As in a list, to a table that is none; keys of the dict may follow."""
+        size = len(self.array) + 1
+        # What fits the sizes that were announced changes none of them.
+        if self.history is not None or size > self.array_size or len(self.hash) > self.node_count:
+            self._history().grown(size)
+        self.array.append(value)
+        if self.history is not None and self.history.is_sparse:
+            self._absorb(self.history)
+
+    def _absorb(self, history: History) -> None:
         """Take keys that now follow the array from the hash part."""
         size = len(self.array)
         following = float(size + 1)
         while following in self.hash:
             self.array.append(self.hash.pop(following))
             following += 1
+        history.moved()
+        history.is_sparse = bool(self.hash)
         spend((len(self.array) - size) // MOVES_A_STEP)
 
-    def length(self) -> int:
-        """A border: Lua leaves open which one when there are holes."""
-        if self.written_size and self.hash:
-            return self._border()
-        if self.array or not self.hash:
-            return len(self.array)
-        border = 0
-        while float(border + 1) in self.hash:
-            border += 1
-        return border
+    def fill(self, items: list[Value], begun: int = 0) -> None:
+        """Elements in a constructor, behind ``begun`` others: some may be nil, or there already."""
+        size = begun + len(items)
+        if size > self.array_size:
+            if self.history is not None or len(self.hash) > 1:
+                self._history().stretched(size)
+            self.array_size = size
+        if len(self.array) == begun and self.history is None and None not in items:
+            self.array += items
+            return
+        is_new = not self.array and not self.hash
+        for at, item in enumerate(items, start=begun + 1):
+            if item is not None or not is_new:
+                self.set(float(at), item)
 
-    def _border(self) -> int:
-        """Where Lua finds it in an array of this size: at its end, or halving what is left."""
-        low, high = 0, self.written_size
-        if self.get(float(high)) is not None:
-            return high
-        while high - low > 1:
-            middle = (low + high) // 2
-            if self.get(float(middle)) is None:
-                high = middle
-            else:
-                low = middle
-        return low
+    def is_list(self) -> bool:
+        """Whether it has no keys but 1 to n, and never had, so that they follow one another."""
+        return not self.hash and not self.node_count and self.history is None
+
+    def length(self) -> int:
+        """The border that Lua finds when there are holes."""
+        if self.history is None or not self.history.is_sparse:
+            return len(self.array)
+        return self.history.border()
+
+    # --- traversal --------------------------------------------------------------------------------
 
     def keys(self) -> list[Value]:
-        """Every key, the array's first."""
+        """Every key, in no order."""
         found: list[Value] = [float(at) for at in range(1, len(self.array) + 1)]
         found += [_BOOLEANS.get(key, key) if key.__class__ is object else key for key in self.hash]
         return found
 
     def items(self) -> Iterator[tuple[Value, Value]]:
-        """Keys with their values; what is removed during the traversal is left out."""
-        for key in self.keys():
-            value = self.get(key)
-            if value is not None:
-                yield key, value
+        """Keys with their values, in the order of a traversal, during which it may change."""
+        key: Value = None
+        if self.is_list():
+            at, array = 0, self.array
+            while at < len(array):
+                at += 1
+                yield float(at), array[at - 1]
+            if self.is_list():
+                return
+            key = float(at) if at else None
+        elif self._has_known_order():
+            size = len(self.array) + len(self.hash)
+            for key in self._order():
+                value = self.get(key)
+                if value is not None:
+                    yield key, value
+                if self.history is not None or len(self.array) + len(self.hash) != size:
+                    break
+            else:
+                return
+        try:
+            for following in self._history().following(_hashable(key)):
+                if following.__class__ is float:
+                    yield following, self.get(following)
+                elif following.__class__ is object:
+                    yield _BOOLEANS[following], self.hash.get(following)
+                else:
+                    yield following, self.hash.get(following)
+        except KeyError:
+            raise LuaError(_INVALID_KEY, level=0) from None
+
+    def _has_known_order(self) -> bool:
+        return self.history is None and len(self.array) + len(self.hash) <= MAX_ORDER_KEYS
+
+    def _order(self) -> Iterable[Value]:
+        """The keys of a table that has no history."""
+        keys = order(self.array_size, self.node_count, len(self.array), tuple(self.hash))
+        if TRUE_KEY in keys or FALSE_KEY in keys:
+            return [_BOOLEANS.get(key, key) for key in keys]
+        return keys
 
     def after(self, key: Value) -> tuple[Value, Value] | None:
         """The pair that follows ``key`` in a traversal; None at its end. Raises LuaError."""
-        if key is None or self.iteration is None:
-            keys = self.keys()
-            self.iteration = (keys, {_hashable(each): at for at, each in enumerate(keys)})
-        keys, positions = self.iteration
-        at = -1 if key is None else positions.get(_hashable(key))
-        if at is None:
-            raise LuaError(b"invalid key to 'next'", level=0)
-        for following in keys[at + 1 :] if at < 0 else _from(keys, at + 1):
-            value = self.get(following)
-            if value is not None:
-                return following, value
-        self.iteration = None
-        return None
-
-
-def _from(keys: list[Value], at: int) -> Iterator[Value]:
-    while at < len(keys):
-        yield keys[at]
-        at += 1
+        if self.is_list() and (key is None or (key.__class__ is float and key.is_integer())):
+            at, size = 0 if key is None else int(key) or -1, len(self.array)
+            if 0 <= at <= size:
+                return (float(at + 1), self.array[at]) if at < size else None
+        elif key is None and self._has_known_order():
+            return next(((first, self.get(first)) for first in self._order()), None)
+        try:
+            following = self._history().after(_hashable(key))
+        except KeyError:
+            raise LuaError(_INVALID_KEY, level=0) from None
+        if following is None:
+            return None
+        following = _BOOLEANS.get(following, following)
+        return following, self.get(following)
 
 
 def _hashable(key: Value) -> Value:
-    return (_TRUE_KEY if key else _FALSE_KEY) if key.__class__ is bool else key
+    return (TRUE_KEY if key else FALSE_KEY) if key.__class__ is bool else key
 
 
 class Userdata:
@@ -279,8 +359,8 @@ def set_index(owner: Value, key: Value, value: Value, name: str = "") -> None:
                 owner.set(key, value)
                 return
             handler = metatable.hash.get(b"__newindex")
+            owner.set(key, value if handler is None else None)  # Lua makes room before it asks
             if handler is None:
-                owner.set(key, value)
                 return
         else:
             handler = metamethod(owner, b"__newindex")

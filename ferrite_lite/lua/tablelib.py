@@ -59,7 +59,9 @@ def insert(*arguments: Value) -> Results:
         raise LuaError(b"wrong number of arguments to 'insert'")
     at = args.int32(arguments, 2, b"insert")
     if 1 <= at <= len(table.array) and end == len(table.array) + 1 and arguments[2] is not None:
+        table.set(float(end), table.array[-1])
         table.array.insert(at - 1, arguments[2])
+        del table.array[end]  # the last one, which moved as well
         return []
     for position in range(max(end, at), at, -1):
         spend(1)
@@ -75,7 +77,10 @@ def remove(*arguments: Value) -> Results:
     if not 1 <= at <= end:
         return []
     if at <= len(table.array) == end:
-        return [table.array.pop(at - 1)]
+        value = table.array.pop(at - 1)
+        table.array.append(value)
+        table.set(float(end), None)
+        return [value]
     value = table.get(float(at))
     for position in range(at, end):
         spend(1)
@@ -106,7 +111,8 @@ def sort(*arguments: Value) -> Results:
 
 def _put_back(table: Table, values: list[Value]) -> None:
     for at, value in enumerate(values, start=1):
-        table.set(float(at), value)
+        if value is not table.get(float(at)):  # a hole that stays is not touched
+            table.set(float(at), value)
 
 
 def _natural(a: Value, b: Value) -> bool:
@@ -187,7 +193,7 @@ def setn(*_: Value) -> Results:
 
 def maxn(*arguments: Value) -> Results:
     keys = args.table(arguments, 1, b"maxn").keys()
-    return [max([key for key in keys if key.__class__ is float], default=0.0)]
+    return [max([0.0, *(key for key in keys if key.__class__ is float)])]
 
 
 def foreach(*arguments: Value) -> Results:

@@ -173,8 +173,6 @@ class World:
             "counted": NumericLoops(self._budget).counted,
             "adjust": _adjust,
             "new_table": _new_table,
-            "table_of": _table_of,
-            "fill": _fill,
             "get_global": get_global,
             "set_global": set_global,
             "budget": self._budget,
@@ -270,27 +268,17 @@ def _adjust(results: Results | tuple[Value, ...], wanted: int) -> list[Value]:
     return [*results[:wanted], *[None] * (wanted - len(results))]
 
 
-def _new_table(items: list[Value]) -> Table:
+def _new_table(items: list[Value], array_size: int) -> Table:
+    """Of elements that may be nil, or are more than the constructor tells."""
     if len(items) > FEW_ITEMS:
         reserve(len(items) * SLOT_BYTES)
+    if len(items) > array_size:
+        array_size = len(items)
     if None not in items:
-        return Table(items)
-    table = Table()
-    _fill(table, items)
-    table.written_size = len(items)
+        return Table(items, array_size)
+    table = Table(None, array_size)
+    table.fill(items)
     return table
-
-
-def _table_of(fields: dict[bytes, Value]) -> Table:
-    table = Table()
-    table.hash = fields
-    return table
-
-
-def _fill(table: Table, items: list[Value]) -> None:
-    """Put the elements 1, 2, 3... into a table that may have some of them."""
-    for at, item in enumerate(items, start=1):
-        table.set(float(at), item)
 
 
 def failure(error: Exception) -> LuaError:

@@ -24,8 +24,12 @@ local log = {}
 local function show(v)
   if type(v) == 'table' then
     local parts = {}
-    for i = 1, #v do parts[i] = type(v[i]) == 'table' and 't' or tostring(v[i]) end
-    return '{' .. table.concat(parts, ',') .. '}' .. tostring(v.x) .. tostring(v.y)
+    for key, value in pairs(v) do
+      if type(key) == 'table' or type(key) == 'function' then return 'by address' end
+      if type(value) == 'table' then value = 't' end
+      parts[#parts + 1] = tostring(key) .. '=' .. tostring(value)
+    end
+    return #v .. '{' .. table.concat(parts, ',') .. '}' .. tostring(v.x) .. tostring(v.y)
   end
   return type(v) == 'function' and 'f' or tostring(v)
 end
@@ -56,6 +60,15 @@ _CALLS = (
     *("(function(...) return select('#', ...), ... end)({})", "unpack({{{}, 2}})", "next({{{}}})"),
 )
 
+#: Elements of a table that are set, and tables that are traversed.
+_KEYS = (
+    *(".x", ".y", ".name", ".k1", ".k2", "['user:1']", "[1]", "[2]", "[4]", "[0]", "[-1]"),
+    *("[2.5]", "[#t + 1]", "['x']", "[#log]", "['w' .. #log]", "[true]"),
+)
+_TRAVERSED = (
+    *("pairs({7, 8})", "pairs({id = 7, name = 'n', x = 1, y = 2})", "next, {3, x = 1, [4] = 5}"),
+    *("pairs({a = 1, b = 2, c = nil, d = 4, e = 5, 6})", "pairs(type(t) == 'table' and t or {})"),
+)
 
 #: Commands on a few keys of every kind, with a place for a value; what is in no order of its own
 #: (SMEMBERS) is not asked for.
@@ -142,7 +155,7 @@ class Generator:
         return f"do local {self._name()} = {self._expression()} note({self._expression()}) end"
 
     def _index(self, _: int) -> str:
-        key = self._random.choice((".x", ".y", "[1]", "[2]", "[#t + 1]", "['x']"))
+        key = self._random.choice(_KEYS)
         return f"if type(t) == 'table' then t{key} = {self._expression()} end"
 
     def _command(self, _: int) -> str:
@@ -166,7 +179,7 @@ class Generator:
         return f"for i = {bounds} do\nnote(i)\n{self._inner(depth)}\n{leave}\nend"
 
     def _generic(self, depth: int) -> str:
-        source = self._random.choice(("ipairs({4, 5, nil, 6})", "ipairs({})", "pairs({7, 8})"))
+        source = self._random.choice(("ipairs({4, 5, nil, 6})", "ipairs({})", *_TRAVERSED))
         if self._random.random() < 0.3:
             source = "string.gmatch('k=v, q=w', '(%w+)=(%w+)')"
         return f"for k, v in {source} do\nnote(k, v)\n{self._inner(depth)}\nend"

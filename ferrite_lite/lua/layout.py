@@ -1,0 +1,359 @@
+"""Where the keys of a table stand in real Lua: that is the order of a traversal.
+
+Lua 5.1 keeps a table in two parts. The *array part* holds the keys 1 to its size, in order. Every
+other key has a *node*, one of 2^n places. It wants the place that its hash gives. If that is taken
+by a key that stands there by right, it gets a free place, and is chained behind the other; a key
+that stands there only because its own place was taken must make room. Free places are looked for
+from the last one down, and never twice, so what was removed in between is not found: a removed key
+keeps its node, until another wants just that place or all nodes are made anew. This happens when no
+free place is found: both parts get the sizes that fit what there is then, and the nodes are put
+again, from the last one down. A traversal takes the array part, then the nodes in their places.
+
+What comes of it is the order of Redis 7.0.15, but for two things. Keys that are tables or functions
+Lua places by their addresses; here they count up, and mostly come in the order in which they were
+set; so do strings of more than 4096 bytes. And where a key was removed and is set again, it may
+stand elsewhere if the garbage collector has passed in between: here it never does, except for
+strings of more than 256 bytes, which are forgotten as soon as they are removed.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from typing import Any
+
+from .budget import SMALL_BYTES, reserve, spend
+from .key_hashes import hash_of, hashes_of_names, place_of
+
+#: The array part is never longer (``MAXASIZE``).
+MAX_ARRAY_BITS = 26
+_MAX_ARRAY_SIZE = 1 << MAX_ARRAY_BITS
+#: Beyond, the border of a table is looked for from the beginning.
+_MAX_INT = 2**31 - 1
+#: What a place for a key takes, about.
+NODE_BYTES = 24
+#: Keys that are put again between two looks at the budget, a step each; and what goes faster:
+#: keys that are counted in a step, elements that are set in one.
+KEYS_AT_ONCE = 256
+_COUNTED_A_STEP = 16
+_ELEMENTS_A_STEP = 4096
+_NOWHERE = -1
+
+
+def rounded(size: int) -> int:
+    """A size as a constructor tells it, in four bits and an exponent: from 16 on, a bit more."""
+    exponent = 0
+    while size >= 16:
+        size = (size + 1) >> 1
+        exponent += 1
+    return size << exponent
+
+
+def power_of_two(size: int) -> int:
+    """The number of nodes that are made for so many keys."""
+    return 1 << (size - 1).bit_length() if size else 0
+
+
+def element(key: Any) -> int:
+    """The place that a key would have in an array part; 0 if it never could."""
+    if key.__class__ is float and 0 < key <= _MAX_ARRAY_SIZE and key.is_integer():
+        return int(key)
+    return 0
+
+
+class Nodes:
+    """The places of the keys that are in no array part; their number never changes."""
+
+    __slots__ = ("_free", "_next", "alive", "hashes", "keys")
+
+    def __init__(self, size: int) -> None:
+        """``size`` is a power of two, or 0."""
+        reserve(size * NODE_BYTES)
+        self.keys: list[Any] = [None] * size
+        self.hashes = array("q", bytes(8 * size))
+        #: 1 where the key has a value, 0 where it is removed, or never was.
+        self.alive = bytearray(size)
+        self._next = array("i", [_NOWHERE]) * size
+        #: No place from here on is free.
+        self._free = size
+
+    def find(self, key: Any, hash_: int) -> int:
+        """The place of a key, be it removed; negative if it has none."""
+        keys, following = self.keys, self._next
+        if not keys:
+            return _NOWHERE
+        at = place_of(hash_, len(keys))
+        while at >= 0 and keys[at] != key:
+            at = following[at]
+        return at
+
+    def add(self, keys: Sequence[Any], hashes: Sequence[int], begin: int = 0) -> int:
+        """Put keys that are new, with values; from ``begin`` to the first that finds no place."""
+        taken, kept, alive, following = self.keys, self.hashes, self.alive, self._next
+        size, free = len(taken), self._free
+        if not size:
+            return begin
+        for index in range(begin, len(keys)):
+            hash_ = hashes[index]
+            at = place_of(hash_, size)
+            if alive[at]:
+                free -= 1
+                while free >= 0 and taken[free] is not None:
+                    free -= 1
+                if free < 0:
+                    self._free = 0
+                    return index
+                before = place_of(kept[at], size)
+                if before == at:
+                    following[free], following[at] = following[at], free
+                    at = free
+                else:
+                    self._move(at, free, before)
+            taken[at], kept[at], alive[at] = keys[index], hash_, 1
+        self._free = free
+        return len(keys)
+
+    def _move(self, at: int, free: int, before: int) -> None:
+        """Make room at a place; ``before`` it is the chain of the key that stands there."""
+        following = self._next
+        while following[before] != at:
+            before = following[before]
+        following[before], following[free], following[at] = free, following[at], _NOWHERE
+        self.keys[free], self.hashes[free], self.alive[free] = self.keys[at], self.hashes[at], 1
+
+
+class Layout:
+    """Both parts of one table, and which of their places hold a value."""
+
+    __slots__ = ("_elements", "_has_removed", "_nodes", "_numbered", "_numbers", "moves")
+
+    def __init__(self, array_size: int, node_count: int) -> None:
+        """As large as it was announced: by a constructor, or not at all."""
+        self._elements = bytearray(array_size)
+        self._nodes = Nodes(power_of_two(node_count))
+        #: What stands for the address of each key that Lua would hash by it.
+        self._numbers: dict[Any, int] = {}
+        self._numbered = 0
+        #: Whether a node may be there for a key that is told of as new.
+        self._has_removed = False
+        #: How often keys got places: as long as it stays, each key stays where it is.
+        self.moves = 0
+
+    # --- changes ----------------------------------------------------------------------------------
+
+    def put(self, key: Any, *, alive: bool) -> None:
+        """Set a key to a value, or to nil, for which Lua makes a node as well."""
+        if self._elements and 0 < (at := element(key)) <= len(self._elements):
+            self._elements[at - 1] = alive
+            return
+        hash_ = self._hash(key)
+        place = self._nodes.find(key, hash_)
+        if place < 0:
+            self.moves += 1
+            if not self._nodes.add((key,), (hash_,)):
+                self._rehash(key)
+                self.put(key, alive=alive)
+                return
+            if alive:
+                return
+            place = self._nodes.find(key, hash_)
+        self._nodes.alive[place] = alive
+        if not alive:
+            self._has_removed = True
+            if key.__class__ is bytes and len(key) > SMALL_BYTES:
+                self._nodes.keys[place] = _FORGOTTEN
+                self._numbers.pop(key, None)
+
+    def put_all(self, keys: list[Any]) -> None:
+        """Set keys to values; those that were there before only if they were removed since."""
+        if len(keys) == 1:
+            self.put(keys[0], alive=True)
+            return
+        hashes = hashes_of_names(keys) or [self._hash(key) for key in keys]
+        has_numbers = float in set(map(type, keys))
+        self.moves += 1
+        at = 0
+        while at < len(keys):
+            if self._has_removed or (has_numbers and self._elements):
+                self.put(keys[at], alive=True)
+                at += 1
+                continue
+            at = self._nodes.add(keys, hashes, at)
+            if at < len(keys):
+                self._has_removed = True  # should an error end this here, some are there already
+                self._rehash(keys[at])
+
+    def put_elements(self, keys: range) -> None:
+        """Set numbers in turn."""
+        at, stop = keys.start, keys.stop
+        while at < stop:
+            end = min(stop, len(self._elements) + 1, at + _ELEMENTS_A_STEP)
+            if end > at:
+                self._elements[at - 1 : end - 1] = b"\1" * (end - at)
+                at = end
+            else:
+                self.put(float(at), alive=True)
+                at += 1
+            spend(1)
+
+    def stretch(self, array_size: int) -> None:
+        """Lengthen the array part, as a list of results does at the end of a constructor."""
+        if array_size > len(self._elements):
+            self._resize(array_size, len(self._nodes.keys))
+
+    def _hash(self, key: Any) -> int:
+        hash_ = hash_of(key)
+        if hash_ is not None:
+            return hash_
+        if key not in self._numbers:
+            self._numbers[key] = self._numbered
+            self._numbered += 1
+        return ~self._numbers[key]
+
+    # --- sizes ------------------------------------------------------------------------------------
+
+    def _rehash(self, key: Any) -> None:
+        """Give both parts the sizes that fit what there is, and one key more."""
+        total, counts = self._counted()
+        total += 1
+        if at := element(key):
+            counts[(at - 1).bit_length()] += 1
+        array_size, held = _best_array_size(counts)
+        self._resize(array_size, total - held)
+
+    def _counted(self) -> tuple[int, list[int]]:
+        """How many keys have values, and how many of them lie between the powers of two."""
+        counts = [0] * (MAX_ARRAY_BITS + 1)
+        begin = 0
+        for bits in range(MAX_ARRAY_BITS + 1):
+            end = 1 << bits
+            counts[bits] = self._elements.count(1, begin, end)
+            begin = end
+            if end >= len(self._elements):
+                break
+        nodes = self._nodes
+        total = sum(counts) + nodes.alive.count(1)
+        spend(len(nodes.keys) // _COUNTED_A_STEP)
+        if float in set(map(type, nodes.keys)):
+            for key, alive in zip(nodes.keys, nodes.alive, strict=True):
+                if alive and (at := element(key)):
+                    counts[(at - 1).bit_length()] += 1
+        return total, counts
+
+    def _resize(self, array_size: int, node_count: int) -> None:
+        """Make the parts anew, then take their places: an error on the way changes nothing."""
+        before, elements = self._nodes, self._elements[:array_size]
+        elements.extend(bytes(array_size - len(elements)))
+        nodes = Nodes(power_of_two(node_count))
+        for at in range(array_size, len(self._elements)):
+            if self._elements[at]:
+                key = float(at + 1)
+                nodes.add((key,), (self._hash(key),))
+        for end in range(len(before.keys), 0, -KEYS_AT_ONCE):
+            spend(min(end, KEYS_AT_ONCE))
+            places = [
+                at for at in range(end - 1, max(end - KEYS_AT_ONCE, 0) - 1, -1) if before.alive[at]
+            ]
+            if array_size:
+                places = [at for at in places if not self._is_element(before.keys[at], elements)]
+            nodes.add([before.keys[at] for at in places], [before.hashes[at] for at in places])
+        self._nodes, self._elements, self._has_removed = nodes, elements, False
+        self.moves += 1
+        if self._numbers:
+            self._numbers = {
+                key: ~hash_
+                for key, hash_ in zip(nodes.keys, nodes.hashes, strict=True)
+                if key in self._numbers
+            }
+
+    @staticmethod
+    def _is_element(key: Any, elements: bytearray) -> bool:
+        """Whether a key has moved to the array part."""
+        at = element(key)
+        if 0 < at <= len(elements):
+            elements[at - 1] = 1
+            return True
+        return False
+
+    # --- traversal --------------------------------------------------------------------------------
+
+    def position(self, key: Any) -> int:
+        """Where a key stands, the array part first. Raises KeyError if it does not."""
+        at = element(key)
+        if 0 < at <= len(self._elements):
+            return at - 1
+        place = self._nodes.find(key, self._hash(key))
+        if place < 0:
+            raise KeyError(key)
+        return len(self._elements) + place
+
+    def following(self, position: int) -> int:
+        """The first position from there on that holds a value; negative if none does."""
+        size = len(self._elements)
+        if position < size:
+            found = self._elements.find(1, position)
+            if found >= 0:
+                return found
+            position = size
+        found = self._nodes.alive.find(1, position - size)
+        return found + size if found >= 0 else _NOWHERE
+
+    def key_at(self, position: int) -> Any:
+        size = len(self._elements)
+        return float(position + 1) if position < size else self._nodes.keys[position - size]
+
+    # --- border -----------------------------------------------------------------------------------
+
+    def border(self) -> int:
+        """What ``#`` gives: a number with a value before one without, as Lua finds it."""
+        size = len(self._elements)
+        if size and not self._elements[-1]:
+            return self._halved(0, size)
+        return self._border_beyond(size) if self._nodes.keys else size
+
+    def _border_beyond(self, low: int) -> int:
+        """Doubling the number until one has no value."""
+        high = low + 1
+        while self._holds(high):
+            low, high = high, high * 2
+            if high > _MAX_INT:
+                border = 0
+                while self._holds(border + 1):
+                    border += 1
+                return border
+        return self._halved(low, high)
+
+    def _halved(self, low: int, high: int) -> int:
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self._holds(middle):
+                low = middle
+            else:
+                high = middle
+        return low
+
+    def _holds(self, at: int) -> bool:
+        if at <= len(self._elements):
+            return bool(self._elements[at - 1])
+        key = float(at)
+        place = self._nodes.find(key, self._hash(key))
+        return place >= 0 and bool(self._nodes.alive[place])
+
+
+#: Stands where a long string was.
+_FORGOTTEN = object()
+
+
+def _best_array_size(counts: list[int]) -> tuple[int, int]:
+    """The greatest power of two more than half of which is used, and by how many keys."""
+    wanted = sum(counts)
+    used = size = held = 0
+    for bits, count in enumerate(counts):
+        if (1 << bits) // 2 >= wanted:
+            break
+        used += count
+        if count and used > (1 << bits) // 2:
+            size, held = 1 << bits, used
+        if used == wanted:
+            break
+    return size, held
