@@ -142,7 +142,7 @@ class Table:
     def _append(self, value: Value) -> None:
         """As in a list, to a table that is none; keys of the dict may follow."""
         size = len(self.array) + 1
-        # What fits the sizes that were announced changes none of them.
+        # What fits the sizes that were announced changes neither.
         if self.history is not None or size > self.array_size or len(self.hash) > self.node_count:
             self._history().grown(size)
         self.array.append(value)
@@ -228,11 +228,11 @@ class Table:
     def _has_known_order(self) -> bool:
         return self.history is None and len(self.array) + len(self.hash) <= MAX_ORDER_KEYS
 
-    def _order(self) -> Iterable[Value]:
+    def _order(self) -> tuple[Value, ...]:
         """The keys of a table that has no history."""
         keys = order(self.array_size, self.node_count, len(self.array), tuple(self.hash))
         if TRUE_KEY in keys or FALSE_KEY in keys:
-            return [_BOOLEANS.get(key, key) for key in keys]
+            return tuple([_BOOLEANS.get(key, key) for key in keys])
         return keys
 
     def after(self, key: Value) -> tuple[Value, Value] | None:

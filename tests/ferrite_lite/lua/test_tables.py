@@ -35,6 +35,7 @@ end
 def reference(redis_server: RealServer) -> Iterator[RawConnection]:
     with redis_server.connect() as connection:
         yield connection
+        connection.ask("SCRIPT", "FLUSH")  # a script that fails leaves the collector stopped
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def shown(source: str) -> str:
     return reply.decode()
 
 
-@pytest.mark.parametrize("first", range(0, 300, SEEDS_AT_ONCE))
+@pytest.mark.parametrize("first", range(0, 200, SEEDS_AT_ONCE))
 def test_made_up_tables_are_traversed_as_in_redis(reference: RawConnection, first: int) -> None:
     ours = Ours()
     for seed in range(first, first + SEEDS_AT_ONCE):
@@ -126,7 +127,7 @@ def test_long_strings_that_were_keys_are_not_kept() -> None:
 
 @pytest.mark.usefixtures("no_budget")
 def test_an_order_takes_the_memory_that_is_reserved_for_it() -> None:
-    keys = dict.fromkeys(b"k%050d" % at for at in range(10_000))  # too long to be remembered
+    keys = dict.fromkeys(at + 0.5 for at in range(10_000))
     tracemalloc.start()
     try:
         history = ordering.History(0, 0, 0, keys)
