@@ -23,31 +23,32 @@ UNITS: dict[bytes, tuple[int, bool]] = {
 }
 
 
-def deadline_ms(ctx: Context, raw: bytes, unit_ms: int, *, from_now: bool) -> int:
-    """An absolute deadline in Unix milliseconds, past or future.
+def deadline_ms(ctx: Context, raw: bytes, option: bytes) -> int:
+    """The deadline, past or future, that a time in the unit of ``option`` stands for.
 
     Raises NotAnInteger, and InvalidExpireTime for a time that 64 bits cannot hold.
     """
-    return _absolute_ms(ctx, parse_int(raw), unit_ms, from_now)
+    return _absolute_ms(ctx, parse_int(raw), option)
 
 
 def positive_deadline_ms(ctx: Context, raw: bytes, option: bytes) -> int:
-    """The deadline of an option such as ``EX 10``; SET and GETEX refuse zero and below."""
+    """The same for SET and GETEX, which take no time of zero or below."""
     time = parse_int(raw)
     if time <= 0:
         raise InvalidExpireTime(ctx.command.name)
-    return _absolute_ms(ctx, time, *UNITS[option])
+    return _absolute_ms(ctx, time, option)
 
 
-def future_deadline_ms(ctx: Context, raw: bytes, unit_ms: int, from_now: bool) -> int:
-    """The deadline of a field; there are none before 1970, nor lengths of time below zero."""
+def future_deadline_ms(ctx: Context, raw: bytes, option: bytes) -> int:
+    """The same for a field, which takes no time below zero."""
     time = parse_int(raw)
     if time < 0:
         raise InvalidExpireTime(ctx.command.name)
-    return _absolute_ms(ctx, time, unit_ms, from_now)
+    return _absolute_ms(ctx, time, option)
 
 
-def _absolute_ms(ctx: Context, time: int, unit_ms: int, from_now: bool) -> int:
+def _absolute_ms(ctx: Context, time: int, option: bytes) -> int:
+    unit_ms, from_now = UNITS[option]
     deadline = time * unit_ms
     if not INT64_MIN <= deadline <= INT64_MAX:
         raise InvalidExpireTime(ctx.command.name)
@@ -64,6 +65,7 @@ def rounded_seconds(time_ms: int) -> int:
 
 
 _CONDITIONS = frozenset({b"NX", b"XX", b"GT", b"LT"})
+NO_CONDITIONS: frozenset[bytes] = frozenset()
 
 
 def read_conditions(words: tuple[bytes, ...]) -> frozenset[bytes]:

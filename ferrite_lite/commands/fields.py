@@ -109,7 +109,7 @@ def _expire(ctx: Context, key: bytes, raw: bytes, words: Words, option: bytes) -
     options, count, names = _split(words)
     conditions = read_conditions(options)
     _check_count(count, len(names))
-    deadline_ms = future_deadline_ms(ctx, raw, *UNITS[option])
+    deadline_ms = future_deadline_ms(ctx, raw, option)
     return _expire_fields(ctx, key, names, conditions, deadline_ms)
 
 
@@ -269,7 +269,7 @@ class _Options:
         """Raises NotAnInteger, InvalidExpireTime."""
         if self.expiry not in UNITS:
             return None
-        return future_deadline_ms(ctx, self.time, *UNITS[self.expiry])
+        return future_deadline_ms(ctx, self.time, self.expiry)
 
 
 def _read_options(

@@ -17,7 +17,14 @@ from ..errors import (
 from ..numeric import parse_int, parse_int32
 from ..patterns import is_literal, matcher
 from ..reply import OK, Reply, Status
-from .deadlines import MS_PER_SECOND, allows, deadline_ms, read_conditions, rounded_seconds
+from .deadlines import (
+    MS_PER_SECOND,
+    NO_CONDITIONS,
+    allows,
+    deadline_ms,
+    read_conditions,
+    rounded_seconds,
+)
 from .documentation import help_lines
 from .options import argument_of, keyword, read_timeout_ms
 from .scanning import parse_cursor, read_options
@@ -225,7 +232,7 @@ def copy(ctx: Context, source: bytes, destination: bytes, *words: bytes) -> Repl
 @command("EXPIRE key seconds [NX | XX | GT | LT]", "write fast", keys="RW update", since="1.0.0")
 def expire(ctx: Context, key: bytes, seconds: bytes, *words: bytes) -> Reply:
     """Let a key live for some seconds more."""
-    return _expire(ctx, key, seconds, words, MS_PER_SECOND, from_now=True)
+    return _expire(ctx, key, seconds, words, b"EX")
 
 
 @command(
@@ -233,7 +240,7 @@ def expire(ctx: Context, key: bytes, seconds: bytes, *words: bytes) -> Reply:
 )
 def pexpire(ctx: Context, key: bytes, milliseconds: bytes, *words: bytes) -> Reply:
     """Let a key live for some milliseconds more."""
-    return _expire(ctx, key, milliseconds, words, 1, from_now=True)
+    return _expire(ctx, key, milliseconds, words, b"PX")
 
 
 @command(
@@ -244,7 +251,7 @@ def pexpire(ctx: Context, key: bytes, milliseconds: bytes, *words: bytes) -> Rep
 )
 def expireat(ctx: Context, key: bytes, time: bytes, *words: bytes) -> Reply:
     """Let a key live until a time, in seconds."""
-    return _expire(ctx, key, time, words, MS_PER_SECOND, from_now=False)
+    return _expire(ctx, key, time, words, b"EXAT")
 
 
 @command(
@@ -255,20 +262,12 @@ def expireat(ctx: Context, key: bytes, time: bytes, *words: bytes) -> Reply:
 )
 def pexpireat(ctx: Context, key: bytes, time: bytes, *words: bytes) -> Reply:
     """Let a key live until a time, in milliseconds."""
-    return _expire(ctx, key, time, words, 1, from_now=False)
+    return _expire(ctx, key, time, words, b"PXAT")
 
 
-def _expire(
-    ctx: Context,
-    key: bytes,
-    raw: bytes,
-    words: tuple[bytes, ...],
-    unit_ms: int,
-    *,
-    from_now: bool,
-) -> int:
-    conditions = read_conditions(words) if words else frozenset()
-    deadline = deadline_ms(ctx, raw, unit_ms, from_now=from_now)
+def _expire(ctx: Context, key: bytes, raw: bytes, words: tuple[bytes, ...], option: bytes) -> int:
+    conditions = read_conditions(words) if words else NO_CONDITIONS
+    deadline = deadline_ms(ctx, raw, option)
     db = ctx.db
     if db.get(key) is None:
         return 0

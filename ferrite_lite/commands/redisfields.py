@@ -133,7 +133,7 @@ def _deadline_ms(ctx: Context, raw: bytes, option: bytes) -> int:
     """Raises NotAnInteger, NegativeExpireTime, InvalidExpireTime."""
     if parse_int(raw) < 0:
         raise NegativeExpireTime
-    deadline_ms = future_deadline_ms(ctx, raw, *UNITS[option])
+    deadline_ms = future_deadline_ms(ctx, raw, option)
     if deadline_ms > MAX_DEADLINE_MS:
         raise InvalidExpireTime(ctx.command.name)
     return deadline_ms
