@@ -224,6 +224,8 @@ class Matcher:
         number = digit[0] - ord("1")
         if not 0 <= number < len(self._lengths) or self._lengths[number] == _OPEN:
             raise LuaError(b"invalid capture index")
+        if self._lengths[number] == _POSITION:
+            return None  # a position is no text
         start = self._starts[number]
         text = self.subject[start : start + self._lengths[number]]
         return at + len(text) if self.subject.startswith(text, at) else None

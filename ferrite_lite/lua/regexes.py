@@ -25,7 +25,7 @@ MAX_OPTIONAL = 4
 _ITEM = re.compile(
     rb"(?P<open>\((?P<position>\))?)|(?P<close>\))|(?P<end>\$\Z)"
     rb"|(?P<element>%[^bf0-9a-zA-Z]|%[acdlpsuwxzACDLPSUWXZ]"
-    rb"|\[\^?(?:%[^a-zA-Z]|%[acdlpsuwxzACDLPSUWXZ]|[^\]%])+\]|[^%\[()])"
+    rb"|\[\^?+(?:%[^a-zA-Z]|%[acdlpsuwxzACDLPSUWXZ]|[^\]%])+\]|[^%\[()])"
     rb"(?P<suffix>[*+?-]?)",
     re.DOTALL,
 )

@@ -116,10 +116,11 @@ def _search(arguments: args.Arguments, name: bytes, *, wants_position: bool) -> 
     text, pattern = args.string(arguments, 1, name), args.string(arguments, 2, name)
     start = _position(args.integer(arguments, 3, name, 1), len(text))
     at = min(max(start, 1) - 1, len(text))
+    plain, pattern = pattern, args.c_string(pattern)
     is_plain = args.given(arguments, 4) not in (None, False) or not _MAGIC.search(pattern)
     if wants_position and is_plain:
-        found = text.find(pattern, at)
-        return [None] if found < 0 else [float(found + 1), float(found + len(pattern))]
+        found = text.find(plain, at)
+        return [None] if found < 0 else [float(found + 1), float(found + len(plain))]
     is_anchored = pattern.startswith(b"^")
     matcher = matcher_for(text, pattern)
     if isinstance(matcher, QuickMatcher) and not is_anchored:
@@ -147,6 +148,7 @@ def _quick_search(matcher: QuickMatcher, at: int, *, wants_position: bool) -> Re
 
 def gmatch(*arguments: Value) -> Results:
     text, pattern = args.string(arguments, 1, b"gmatch"), args.string(arguments, 2, b"gmatch")
+    pattern = args.c_string(pattern)
     # Here the sign of the anchor is one like others.
     is_literal = pattern.startswith(b"^")
     matcher = Matcher(text, pattern) if is_literal else matcher_for(text, pattern)
@@ -167,6 +169,7 @@ def gmatch(*arguments: Value) -> Results:
 
 def gsub(*arguments: Value) -> Results:
     text, pattern = args.string(arguments, 1, b"gsub"), args.string(arguments, 2, b"gsub")
+    pattern = args.c_string(pattern)
     replacement = args.given(arguments, 3)
     if replacement is None or type_name(replacement) not in (
         b"number",

@@ -95,22 +95,22 @@ def sort(*arguments: Value) -> Results:
     if order is not None and type_name(order) != b"function":
         raise args.bad(2, b"sort", b"function expected, got %b" % type_name(order))
     size = table.length()
-    values = [table.get(float(at)) for at in range(1, size + 1)]
-
-    if order is None and {value.__class__ for value in values} in ({float}, {bytes}):
-        values.sort()
-    else:
-        try:
-            _quicksort(values, _natural if order is None else _by(order))
-        except LuaError:
-            _put_back(table, values)
-            raise
-    _put_back(table, values)
+    # One more at each end: with an invalid order, Lua looks at what is beside the list.
+    cells = [table.get(float(at)) for at in range(size + 2)]
+    inside = cells[1:-1]
+    if order is None and {value.__class__ for value in inside} in ({float}, {bytes}):
+        cells[1:-1] = sorted(inside)
+        _put_back(table, cells)
+        return []
+    try:
+        _quicksort(cells, _natural if order is None else _by(order))
+    finally:
+        _put_back(table, cells)
     return []
 
 
-def _put_back(table: Table, values: list[Value]) -> None:
-    for at, value in enumerate(values, start=1):
+def _put_back(table: Table, cells: list[Value]) -> None:
+    for at, value in enumerate(cells):
         if value is not table.get(float(at)):  # a hole that stays is not touched
             table.set(float(at), value)
 
@@ -127,23 +127,23 @@ def _by(order: Value) -> Callable[[Value, Value], bool]:
     return lambda a, b: is_true(first(call(order, a, b, level=0)))
 
 
-def _quicksort(values: list[Value], is_less: Callable[[Value, Value], bool]) -> None:
+def _quicksort(cells: list[Value], is_less: Callable[[Value, Value], bool]) -> None:
     """Ask in the order in which Lua 5.1 asks: a script's function can tell, and so can errors."""
-    spans = [(0, len(values) - 1)]
+    spans = [(1, len(cells) - 2)]
     while spans:
         low, high = spans.pop()
         if low >= high:
             continue
-        if is_less(values[high], values[low]):
-            _swap(values, low, high)
-        middle = (low + high + 2) // 2 - 1  # as if counted from one
+        if is_less(cells[high], cells[low]):
+            _swap(cells, low, high)
+        middle = (low + high) // 2
         if high - low > 1:
-            if is_less(values[middle], values[low]):
-                _swap(values, middle, low)
-            elif is_less(values[high], values[middle]):
-                _swap(values, middle, high)
+            if is_less(cells[middle], cells[low]):
+                _swap(cells, middle, low)
+            elif is_less(cells[high], cells[middle]):
+                _swap(cells, middle, high)
         if high - low > 2:
-            border = _partition(values, low, high, middle, is_less)
+            border = _partition(cells, low, high, is_less)
             # The smaller part comes first.
             parts = [(low, border - 1), (border + 1, high)]
             if border - low < high - border:
@@ -152,35 +152,32 @@ def _quicksort(values: list[Value], is_less: Callable[[Value, Value], bool]) -> 
 
 
 def _partition(
-    values: list[Value],
-    low: int,
-    high: int,
-    middle: int,
-    is_less: Callable[[Value, Value], bool],
+    cells: list[Value], low: int, high: int, is_less: Callable[[Value, Value], bool]
 ) -> int:
     """Put what is less than the middle value before it; returns where that then is."""
-    pivot = values[middle]
-    _swap(values, middle, high - 1)
+    middle = (low + high) // 2
+    pivot = cells[middle]
+    _swap(cells, middle, high - 1)
     left, right = low, high - 1
     while True:
         left += 1
-        while is_less(values[left], pivot):
-            if left >= high:
+        while is_less(cells[left], pivot):
+            if left > high:
                 raise LuaError(b"invalid order function for sorting")
             left += 1
         right -= 1
-        while is_less(pivot, values[right]):
-            if right <= low:
+        while is_less(pivot, cells[right]):
+            if right < low:
                 raise LuaError(b"invalid order function for sorting")
             right -= 1
         if right < left:
-            _swap(values, high - 1, left)
+            _swap(cells, high - 1, left)
             return left
-        _swap(values, left, right)
+        _swap(cells, left, right)
 
 
-def _swap(values: list[Value], a: int, b: int) -> None:
-    values[a], values[b] = values[b], values[a]
+def _swap(cells: list[Value], a: int, b: int) -> None:
+    cells[a], cells[b] = cells[b], cells[a]
 
 
 def getn(*arguments: Value) -> Results:

@@ -75,6 +75,41 @@ strings that C ends at a zero byte
     redis.error_reply('a\0b')
     redis.error_reply('a\0b').err
 
+patterns that are used often
+    local t = {} for i = 1, 5 do t[i] = string.gsub('abc]d', '[^]]', '-') end return t
+    local t = {} for i = 1, 5 do t[i] = string.gsub('abc]d', '[^]a]+', '-') end return t
+    local t = {} for i = 1, 5 do t[i] = string.match('[abc]d', '%[([^]]*)%]') end return t
+    local t = {} for i = 1, 5 do t[i] = string.gmatch('a]b', '[^]]*')() end return t
+    local t = {} for i = 1, 5 do t[i] = string.gsub('a]b', '[]]', '-') end return t
+
+patterns that C ends at a zero byte
+    string.gsub('hello', '\0x', '-')
+    string.gsub('hello', 'l\0x', '-')
+    string.find('a-b', '[abc]*\0(')
+    string.find('a\0b', '\0b')
+    string.find('a\0b', '\0b', 1, true)
+    string.gmatch('aab', 'a+\0b')()
+    string.gsub('[]', '%\0%u', '-')
+    string.gsub('[]', '[\0]', '-')
+
+a position that is named again
+    string.gsub('[]', '()%1[^]].', '-')
+    string.find('aa', '()%1')
+
+orders that are none
+    local t = {3,13,5,13} local r = {pcall(table.sort, t, function(a, b) return a <= b end)}
+        return {r[2], t}
+    local t = {5,8,5,2,13,13,5,3} local r = {pcall(table.sort, t, function(a, b) return a <= b end)}
+        return {tostring(r[2]), t}
+    local t = {2,1,3,8,7,1,13,1} local r = {pcall(table.sort, t, function(a, b) return a <= b end)}
+        return {tostring(r[2]), t}
+    local t = {1,2,3,4,5,6} local r = {pcall(table.sort, t, function(a, b) return true end)}
+        return {tostring(r[2]), t}
+    local t = {1,2,3,4,5,6} t[0] = 9 local r = {pcall(table.sort, t, function(a, b)
+        return a ~= nil and (b == nil or a <= b) end)} return {tostring(r[2]), t, t[0]}
+    local n = {} local t = {4,3,2,1} table.sort(t, function(a, b) n[#n + 1] = a .. b
+        return a < b end) return {t, n}
+
 nothing, where one might look for nil
     select('#', string.gmatch('a', 'b')())
     select('#', xpcall(function() error({}) end, function(e) return e, 2, 3 end))
