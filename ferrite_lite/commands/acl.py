@@ -71,10 +71,10 @@ def acl_setuser(ctx: Context, name: bytes, *rules: bytes) -> Reply:
 def _kill_subscribers(ctx: Context, user: User, before: frozenset[bytes] | None) -> None:
     """Close the connections of a user that listen to channels it may no longer hear.
 
-    Nobody is looked at whose user may hear all, or still all that was named ``before``.
+    Nobody is looked at whose user may hear all, or could name no channel ``before``. Redis means to
+    pass over who still has all that he had, too, and does not: what was heard as another user ends.
     """
-    after = user.channels
-    if after is None or (before is not None and before <= after):
+    if user.channels is None or before == frozenset():
         return
     for client in list(ctx.server.clients.values()):
         if client.user is user and not _may_hear_all(user, client.subscriptions):

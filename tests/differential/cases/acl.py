@@ -462,6 +462,37 @@ HELLO AUTH becomes a user
     HELLO 2 SETNAME before AUTH u wrong
     CLIENT GETNAME
 
+A user that changes hears nothing any more that only another user may hear
+    ids> HELLO 3
+    ACL SETUSER u on nopass +@all &a
+    SUBSCRIBE b
+    AUTH u x
+    other> ACL SETUSER u -get
+    closes raw> ""
+
+A user that changes goes on hearing what it may
+    ids> HELLO 3
+    ACL SETUSER u on nopass +@all &a &p*
+    SUBSCRIBE a
+    PSUBSCRIBE p*
+    AUTH u x
+    other> ACL SETUSER u -get
+    other> ACL SETUSER u &b
+    PING
+    other> ACL SETUSER u resetchannels &a
+    closes raw> ""
+
+A user that could name no channel goes on hearing what it heard as another
+    ids> HELLO 3
+    ACL SETUSER u on nopass +@all
+    SUBSCRIBE b
+    AUTH u x
+    other> ACL SETUSER u -get
+    other> ACL SETUSER u &a
+    PING
+    other> ACL SETUSER u -get
+    closes raw> ""
+
 RESET becomes the default user again
     ACL SETUSER u on nopass +@all
     AUTH u x
