@@ -313,9 +313,16 @@ def pick(owner: Collection, random: Random) -> bytes:
 
 
 def pick_distinct(owner: Collection, count: int, random: Random) -> list[bytes]:
-    """Up to ``count`` different fields or members, in random order."""
+    """Up to ``count`` different fields or members, in random order.
+
+    As in Redis, all that there are come as they stand, and so do the fields of a small hash.
+    """
     if count >= len(owner):
-        return list(owner)
+        return owner.in_order() if isinstance(owner, Set) else list(owner)
+    if isinstance(owner, Hash) and not owner.is_table:
+        places = sorted(random.sample(range(len(owner)), count))
+        names = list(owner)
+        return [names[at] for at in places]
     if count * 3 > len(owner):
         return random.sample(list(owner), count)
     chosen: dict[bytes, None] = {}

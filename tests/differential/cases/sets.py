@@ -159,8 +159,12 @@ SPOP of as many members as there are takes all
     unordered> SPOP s 3
     EXISTS s
     SADD n 1 2 3
-    unordered> SPOP n 9223372036854775807
+    SPOP n 9223372036854775807
     EXISTS n
+    SADD n 7 -3 300 70000 2
+    SRANDMEMBER n 5
+    SRANDMEMBER n 9
+    SPOP n 5
 
 SPOP refuses a bad count
     SADD s a

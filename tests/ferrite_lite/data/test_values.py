@@ -183,3 +183,15 @@ def test_a_repeated_choice_is_as_long_as_asked_for() -> None:
 
 
 # --- memory ---------------------------------------------------------------------------------------
+
+
+def test_fields_of_a_small_hash_are_chosen_in_their_order() -> None:
+    owner = make_hash(d="1", a="2", c="3", b="4")
+    names = list(owner)
+    for seed in range(20):
+        chosen = pick_distinct(owner, 3, Random(seed))
+        assert chosen == [name for name in names if name in chosen]
+
+
+def test_all_members_of_a_set_of_integers_come_by_value() -> None:
+    assert pick_distinct(make_set(b"10", b"-3", b"2"), 3, Random(1)) == [b"-3", b"2", b"10"]
