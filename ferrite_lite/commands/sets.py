@@ -105,8 +105,11 @@ def scard(ctx: Context, key: bytes) -> Reply:
 def smembers(ctx: Context, key: bytes) -> Reply:
     """Return every member."""
     members = ctx.db.set(key)
-    if members is None:
-        return set()
+    return set() if members is None else _in_order(members)
+
+
+def _in_order(members: Set) -> Reply:
+    """Integers come by value, while they are all integers."""
     return members if members.is_table else OrderedSet(members.in_order())
 
 
@@ -223,19 +226,19 @@ def _difference(sources: Sources) -> Members:
 @command("SINTER key [key ...]", "readonly", since="1.0.0", tips=["nondeterministic_output_order"])
 def sinter(ctx: Context, *keys: bytes) -> Reply:
     """Return the members that all sets have."""
-    return _intersection(_sources(ctx, keys))
+    return _told(ctx, _intersection(_sources(ctx, keys)))
 
 
 @command("SUNION key [key ...]", "readonly", since="1.0.0", tips=["nondeterministic_output_order"])
 def sunion(ctx: Context, *keys: bytes) -> Reply:
     """Return the members that any of the sets has."""
-    return _union(_sources(ctx, keys))
+    return _told(ctx, _union(_sources(ctx, keys)))
 
 
 @command("SDIFF key [key ...]", "readonly", since="1.0.0", tips=["nondeterministic_output_order"])
 def sdiff(ctx: Context, *keys: bytes) -> Reply:
     """Return the members that only the first of the sets has."""
-    return _difference(_sources(ctx, keys))
+    return _told(ctx, _difference(_sources(ctx, keys)))
 
 
 @command(
@@ -269,6 +272,16 @@ def sunionstore(ctx: Context, destination: bytes, *keys: bytes) -> Reply:
 def sdiffstore(ctx: Context, destination: bytes, *keys: bytes) -> Reply:
     """Store what SDIFF returns, and return its size."""
     return _store(ctx, destination, keys, _difference, "sdiffstore")
+
+
+def _told(ctx: Context, result: Members) -> Reply:
+    """A result that Redis would keep as integers comes by value, too."""
+    limits = ctx.server.config.encodings
+    if len(result) > limits.intset_entries:
+        return result
+    made = Set(limits)
+    made.insert(list(result))
+    return _in_order(made)
 
 
 def _store(

@@ -325,26 +325,26 @@ WATCH and SWAPDB with keys that are past their deadlines
     DEBUG SET-ACTIVE-EXPIRE 1
 WATCH twice of a key that passes its deadline in between
     DEBUG SET-ACTIVE-EXPIRE 0
-    SET a 1 PX 20
+    SET a 1 PX 500
     WATCH a
-    after=40> WATCH a
+    after=700> WATCH a
     MULTI
     PING
     EXEC
     DBSIZE
-    SET a 1 PX 20
+    SET a 1 PX 500
     WATCH a
-    after=40> GET a
+    after=700> GET a
     MULTI
     PING
     EXEC
     DEBUG SET-ACTIVE-EXPIRE 1
 EXEC leaves a key that has passed its deadline where it is
     DEBUG SET-ACTIVE-EXPIRE 0
-    SET a 1 PX 20
+    SET a 1 PX 500
     WATCH a
     MULTI
-    after=40> PING
+    after=700> PING
     EXEC
     DBSIZE
     DEBUG SET-ACTIVE-EXPIRE 1

@@ -261,6 +261,29 @@ SDIFF, SINTER and SUNION of integers alone
     OBJECT ENCODING d
     SMEMBERS d
 
+Results that are integers alone come by value
+    SADD i 7 -3 300 70000 2 9999999999
+    SADD j 7 300 12 -5
+    SADD m 7 300 12 -3 x y z
+    SADD hx 9 4 33 7 -3 x
+    SREM hx x
+    SINTER i j
+    SINTER i m
+    SINTER m i
+    SUNION i j
+    SUNION hx
+    SUNION hx i
+    SDIFF i j
+    SDIFF i m
+    SDIFF hx j
+    SDIFF hx
+    SINTER i
+    SINTER i i
+    EVAL "return redis.call('SUNION', 'hx', 'j')" 0
+    CONFIG SET set-max-intset-entries 2
+    unordered> SUNION i j
+    CONFIG SET set-max-intset-entries 512
+
 SINTERSTORE, SUNIONSTORE and SDIFFSTORE answer with the size
     SADD a 1 2 x
     SADD b 2 x y
