@@ -21,7 +21,7 @@ MAX_EVENTS = 32_768
 #: The same of the bytes of long strings among them that are gone.
 MAX_REMOVED_BYTES = 1 << 20
 #: Orders of regular tables that are remembered, each of at most so many keys, which are short.
-MAX_ORDERS, MAX_ORDER_KEYS, MAX_NAME_BYTES = 1024, 32, 64
+MAX_ORDERS, MAX_ORDER_KEYS, MAX_NAME_BYTES = 512, 128, 64
 
 #: A key that was set; a removed one, alone in a tuple; numbers that were set in turn.
 Event: TypeAlias = Any
