@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
@@ -16,6 +18,9 @@ CODE_NAME = "<lua>"
 
 #: Begins the names of Python functions that are parts of others: see ``nodes.Lifted``.
 PART = "part_"
+
+#: What Lua calls the function that a generic ``for`` calls in each round.
+FOR_GENERATOR = "local '(for generator)'"
 
 #: The tables that EVAL hands over, by the names that they have in Lua and in compiled code.
 ARGUMENT_TABLES = (b"KEYS", b"ARGV")
@@ -60,6 +65,8 @@ class Writer:
         )
         self.text: list[str] = []
         self.lines: list[int] = [0]
+        #: What the script calls the function that a line of Python calls, by the line's number.
+        self.callees: dict[int, str] = {}
         #: Those of KEYS and ARGV that are needed as tables; of the others, elements are read alone.
         self.tables = set(ARGUMENT_TABLES) if not self.is_alone else set()
         #: The commands that the script names, by their names in the code.
@@ -87,7 +94,29 @@ class Writer:
 
     def write(self, depth: int, text: str, line: int) -> None:
         self.text.append(INDENT * depth + text)
+        if "(" in text and (callee := _callee(text)) is not None:
+            self.callees[len(self.lines)] = callee
         self.lines.append(line)
+
+
+def _callee(text: str) -> str | None:
+    """The name of the function that a line calls, if it calls one by a name, and no other."""
+    if text.startswith("for ") and " in generic_for(" in text:
+        return FOR_GENERATOR
+    if not (found := _NAMED_CALL.search(text)) or _DIRECT_CALL.search(text):
+        return None
+    names = {each[1] for each in _NAMED_CALL.finditer(text)}
+    return str(ast.literal_eval(found[1])) if len(names) == 1 else None
+
+
+_NAMED_CALL = re.compile(
+    r"\b(?:call_named|spread|tail_call|resume_in)\([^,]+, ('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
+)
+#: A call of a library's function by its name there, and of those in ``calls._ONE_FOR_ONE``.
+_DIRECT_CALL = re.compile(
+    r"\b(?:(?:_G|bit|cjson|cmsgpack|coroutine|math|redis|string|struct|table)_\w+"
+    r"|tonumber|tostring|floor|is_made_of)\("
+)
 
 
 #: Whoever names none of these is all the source that there is in a run.

@@ -25,6 +25,8 @@ class Compiled:
 
     source: str
     lines: list[int]
+    #: For some of its lines, what the script calls the function that is called there.
+    callees: dict[int, str]
     #: The commands that it calls, by the names it gives them here.
     commands: dict[str, NamedCommand]
     #: The libraries that it may reach; None for any of them.
@@ -64,6 +66,7 @@ def compile_chunk(
     return Compiled(
         "\n".join(writer.text),
         writer.lines,
+        writer.callees,
         writer.commands,
         libraries,
         frozenset(writer.tables),

@@ -42,6 +42,16 @@ class BadArgument(LuaError):
         super().__init__(b"bad argument #%d to '%b' (%b)" % (position, function, reason))
         self.position, self.reason = position, reason
 
+    def called(self, callee: str) -> bytes:
+        """The message where a script calls the function by another name: ``local 'f'``."""
+        kind, _, quoted = callee.partition(" ")
+        name, position = quoted.encode("utf-8", "surrogateescape")[1:-1] or b"?", self.position
+        if kind == "method":
+            position -= 1
+            if not position:
+                return b"calling '%b' on bad self (%b)" % (name, self.reason)
+        return b"bad argument #%d to '%b' (%b)" % (position, name, self.reason)
+
     @property
     def nameless(self) -> bytes:
         """The message where no line of the script calls the function by a name: pcall does."""

@@ -6,13 +6,18 @@ import sys
 from types import FrameType
 from typing import Any, NamedTuple
 
-from .bodies import CODE_NAME, PART
+from .bodies import CODE_NAME, FOR_GENERATOR, PART
+from .budget import call_back
 from .errors import BadArgument, LuaError, StackOverflow
 from .runtime import Value
 
 #: In the globals of compiled code: its chunk, and the script's line of each line of its Python,
 #: negative where a function goes on with another one in its place.
 CHUNK, LINES = "chunk_of_the_script", "lines_of_the_script"
+#: What the script calls the function that it calls in a line of its Python, if there is one only.
+CALLEES = "callees_of_the_script"
+#: As the callee of a line: a library was called there, and called the function.
+BY_LIBRARY = "library ''"
 
 #: ``LUA_IDSIZE`` and ``MAXSRC``: the room for a chunk's name in an error of a run, and in one of
 #: its syntax.
@@ -27,6 +32,8 @@ class Position(NamedTuple):
     line: int
     #: Whether the function goes on with another one in its place: Lua keeps nothing of it.
     is_tail_call: bool = False
+    #: What it calls the function that is running there; None where that is the function's own name.
+    callee: str | None = None
 
     @property
     def prefix(self) -> bytes:
@@ -56,6 +63,12 @@ def positions_of(error: BaseException) -> list[Position]:
             if frame.f_code.co_name.startswith(PART):
                 found.pop()  # it tells the line better
             found.append(_position(frame.f_globals, traceback.tb_lineno))
+        elif frame.f_code is call_back.__code__ and found:
+            # A library calls, or an operator, who have no names; but for the loop's own.
+            if frame.f_locals["level"] == 0:
+                found[-1] = found[-1]._replace(callee=BY_LIBRARY)
+            elif found[-1].callee != FOR_GENERATOR:
+                found[-1] = found[-1]._replace(callee="")
         traceback = traceback.tb_next
     if isinstance(error, StackOverflow):
         found.pop()
@@ -64,7 +77,7 @@ def positions_of(error: BaseException) -> list[Position]:
 
 def _position(names: dict[str, Any], python_line: int) -> Position:
     line = names[LINES][python_line]
-    return Position(names[CHUNK], abs(line), line < 0)
+    return Position(names[CHUNK], abs(line), line < 0, names[CALLEES].get(python_line))
 
 
 def position_here() -> Position | None:
@@ -83,6 +96,11 @@ def located(error: LuaError) -> Value:
         positions = positions_of(error)
         if len(positions) >= error.level:
             position = positions[-error.level]
+            if isinstance(error, BadArgument) and position.callee is not None:
+                error.value = error.called(position.callee)
+                if position.callee == BY_LIBRARY:
+                    error.level = 0
+                    return error.value
             if error.level == 1 or not position.is_tail_call:
                 error.value = position.prefix + error.value
         elif isinstance(error, BadArgument):

@@ -30,7 +30,15 @@ from .parser import parse
 from .redislib import RedisLibrary, error_handler, word
 from .runtime import LuaFunction, Results, Table, Tail, Value, call_named, spread, tail_call
 from .shared import Shared
-from .tracing import CHUNK, LINES, SYNTAX_ID_BYTES, located, position_here, shown_chunk
+from .tracing import (
+    CALLEES,
+    CHUNK,
+    LINES,
+    SYNTAX_ID_BYTES,
+    located,
+    position_here,
+    shown_chunk,
+)
 
 #: Elements of a table that are not counted: they are as little as a small string.
 FEW_ITEMS = SMALL_BYTES // SLOT_BYTES
@@ -83,6 +91,7 @@ class World:
         except (RecursionError, MemoryError, SyntaxError):
             raise LuaSyntaxError(1, "chunk has too many syntax levels") from None
         namespace = self.namespace(compiled.lines, chunk)
+        namespace[CALLEES] = compiled.callees
         namespace.update(self.commands(compiled.commands))
         exec(code, namespace)  # noqa: S102  # our own compiler wrote it
         main: LuaFunction = namespace["make_main"]()

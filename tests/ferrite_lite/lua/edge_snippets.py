@@ -110,6 +110,34 @@ orders that are none
     local n = {} local t = {4,3,2,1} table.sort(t, function(a, b) n[#n + 1] = a .. b
         return a < b end) return {t, n}
 
+functions of libraries by other names
+    local f = string.rep return f()
+    local f = string.rep local x = f('a') return x
+    local f = string.rep local function g() return f() end return g()
+    local t = {x = string.rep} return t.x()
+    local t = {string.rep} return t[1]()
+    local t = {b = {c = string.rep}} return t.b.c()
+    local t = {f = string.rep} return t:f()
+    local t = setmetatable({}, {__call = string.rep}) return t()
+    (function() return string.rep end)()()
+    ('x'):rep({})
+    ('x'):sub()
+    local s = 'x' return s:find()
+    local s = 'x' s:gsub('x')
+    select(2, pcall(function() return ('x'):rep() end))
+    select(2, pcall(('x').rep, 'x'))
+    local f = math.floor return f(f())
+    local f = cjson.decode return f()
+    local f = pairs for k in f() do end return 1
+    select(2, pcall(function() return string.gsub('a', 'a', string.rep) end))
+    local s = 'a' return select(2, pcall(function() return s:gsub('a', string.rep) end))
+    for k in string.gmatch do end return 1
+    local t = setmetatable({}, {__index = string.rep}) return t.x
+    local t = {3, 1} table.sort(t, string.rep) return t
+    table.foreach({1}, string.rep)
+    coroutine.wrap(function() local f = string.rep return f() end)()
+    coroutine.wrap(function() return ('x'):rep() end)()
+
 nothing, where one might look for nil
     select('#', string.gmatch('a', 'b')())
     select('#', xpcall(function() error({}) end, function(e) return e, 2, 3 end))
