@@ -33,6 +33,15 @@ def runner(engine: Engine, ctx: Context) -> Run:
     return run
 
 
+def run_all(engine: Engine, ctx: Context, requests: list[list[bytes]]) -> list[bytes]:
+    """The lines of the replies to a pipeline, however often the engine stops to let others run."""
+    lines: list[bytes] = []
+    at = 0
+    while at < len(requests):
+        at += engine.run(ctx, requests[at:], lines)[0]
+    return lines
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()

@@ -13,7 +13,7 @@ from ferrite_lite.engine import FLUSH_LINES, SLICE_NS, Engine
 from ferrite_lite.errors import CommandError, NotAnInteger, UnknownCommand
 from ferrite_lite.reply import NO_REPLY, Push, Reply
 from ferrite_lite.resp import encode
-from tests.ferrite_lite.conftest import Run, Word, runner, words
+from tests.ferrite_lite.conftest import Run, Word, run_all, runner, words
 
 ABORTED = b"-EXECABORT Transaction discarded because of previous errors.\r\n"
 
@@ -25,8 +25,7 @@ def ctx(engine: Engine) -> Context:
 
 def run_batch(engine: Engine, ctx: Context, *requests: tuple[Word, ...]) -> bytes:
     """What the server sends for a pipeline."""
-    lines: list[bytes] = []
-    engine.run(ctx, [words(request) for request in requests], lines)
+    lines = run_all(engine, ctx, [words(request) for request in requests])
     return b"\r\n".join([*lines, b""])
 
 

@@ -51,11 +51,11 @@ def test_expiry_and_eviction_say_how_long_they_took(
         lambda state, name, elapsed_ns: noted.append(name),
     )
     engine.expire_due(1_000_000)
-    assert noted == [b"expire-cycle"]
+    assert b"expire-cycle" in noted
     run("SET", "a", "x" * 2_000_000)
     run("CONFIG", "SET", "maxmemory-policy", "allkeys-random", "maxmemory", "1500000")
     run("GET", "b")
-    assert noted[1:] == [b"eviction-cycle"]
+    assert b"eviction-cycle" in noted
 
 
 def test_the_graph_has_a_column_for_each_sample(engine: Engine, run: Any) -> None:

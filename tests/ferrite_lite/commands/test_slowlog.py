@@ -4,6 +4,7 @@ from typing import Any
 
 from ferrite_lite.engine import Engine
 from ferrite_lite.reply import OK
+from tests.ferrite_lite.conftest import run_all
 
 
 def everything_is_slow() -> tuple[Engine, Any]:
@@ -35,14 +36,14 @@ def test_requests_are_logged_newest_first_with_who_sent_them() -> None:
 
 def test_quick_commands_of_a_pipeline_are_logged_too() -> None:
     engine, run = everything_is_slow()
-    engine.run(engine.connect(), [[b"SET", b"a", b"1"], [b"get", b"a"]], [])
+    run_all(engine, engine.connect(), [[b"SET", b"a", b"1"], [b"get", b"a"]])
     assert logged(run)[:2] == [b"get a", b"SET a 1"]
 
 
 def test_the_limit_holds_from_the_next_request_of_a_pipeline() -> None:
     engine = Engine()
     change = [b"CONFIG", b"SET", b"slowlog-log-slower-than", b"0"]
-    engine.run(engine.connect(), [[b"GET", b"a"], change, [b"GET", b"b"]], [])
+    run_all(engine, engine.connect(), [[b"GET", b"a"], change, [b"GET", b"b"]])
     assert [entry.argv[-1] for entry in engine.state.slowlog.latest(-1)] == [b"b", b"0"]
 
 

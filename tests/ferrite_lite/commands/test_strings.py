@@ -8,7 +8,7 @@ from ferrite_lite.config import Config
 from ferrite_lite.data.values import encoding_of
 from ferrite_lite.engine import Engine
 from ferrite_lite.resp import CRLF
-from tests.ferrite_lite.conftest import Run, runner
+from tests.ferrite_lite.conftest import Run, run_all, runner
 
 WRONG_TYPE = b"-WRONGTYPE Operation against a key holding the wrong kind of value\r\n"
 SYNTAX_ERROR = b"-ERR syntax error\r\n"
@@ -451,9 +451,8 @@ def test_setrange_checks_its_offset_before_the_type_and_the_type_before_the_leng
 
 
 def test_a_reply_is_not_changed_by_the_next_command_of_a_pipeline(engine: Engine) -> None:
-    ctx, lines = engine.connect(), list[bytes]()
     requests = [b"APPEND k a", b"APPEND k b", b"GET k", b"APPEND k c", b"MGET k", b"SETRANGE k 0 x"]
-    engine.run(ctx, [request.split() for request in requests], lines)
+    lines = run_all(engine, engine.connect(), [request.split() for request in requests])
     expected = b":1 :2 $2 ab :3 *1 $3 abc :3".split()
     assert CRLF.join(lines).split() == expected
 

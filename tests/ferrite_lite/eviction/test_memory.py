@@ -13,7 +13,7 @@ from ferrite_lite.data.values import EncodingLimits, Hash, List, Set
 from ferrite_lite.engine import Engine
 from ferrite_lite.eviction import memory
 from ferrite_lite.eviction.memory import key_bytes, value_bytes
-from tests.ferrite_lite.conftest import Run, runner
+from tests.ferrite_lite.conftest import Run, run_all, runner
 
 OOM = b"-OOM command not allowed when used memory > 'maxmemory'.\r\n"
 ROOM_BYTES = 50_000
@@ -304,9 +304,8 @@ def test_far_from_the_limit_requests_take_the_short_cut(run: Run, engine: Engine
 def test_the_limit_holds_inside_a_pipeline(run: Run, engine: Engine) -> None:
     client = next(iter(engine.state.clients.values()))
     run("CONFIG", "SET", "maxmemory", engine.state.memory.used_bytes() + 10_000_000)
-    lines: list[bytes] = []
-    engine.run(client, [[b"SET", b"k%d" % n, b"x" * 3_000_000] for n in range(10)], lines)
-    assert lines == [b"+OK"] * 4 + [OOM[:-2]] * 6
+    requests = [[b"SET", b"k%d" % n, b"x" * 3_000_000] for n in range(10)]
+    assert run_all(engine, client, requests) == [b"+OK"] * 4 + [OOM[:-2]] * 6
 
 
 # --- refusals -------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import pytest
 
 from ferrite_lite.engine import Engine
 from ferrite_lite.observing.lookups import reads_keys
+from tests.ferrite_lite.conftest import run_all
 
 
 @pytest.fixture
@@ -18,8 +19,7 @@ def counts(engine: Engine) -> tuple[int, int]:
 def test_a_pipeline_of_quick_commands_is_counted(engine: Engine) -> None:
     ctx = engine.connect()
     requests = [b"SET a 1", b"GET a", b"GET b", b"GET a", b"INCR c", b"MGET a b c"]
-    lines: list[bytes] = []
-    engine.run(ctx, [request.split() for request in requests], lines)
+    lines = run_all(engine, ctx, [request.split() for request in requests])
     assert counts(engine) == (4, 2)
     assert lines[0] == b"+OK"
 

@@ -5,6 +5,7 @@ import pytest
 from ferrite_lite.commands import TABLE
 from ferrite_lite.engine import Engine
 from ferrite_lite.observing.metrics import MAX_CODES, OTHER_CODES, Meter, Metrics, is_quick
+from tests.ferrite_lite.conftest import run_all
 
 
 def meter_of(engine: Engine, name: bytes) -> Meter:
@@ -14,9 +15,7 @@ def meter_of(engine: Engine, name: bytes) -> Meter:
 
 
 def run(engine: Engine, *requests: str) -> list[bytes]:
-    lines: list[bytes] = []
-    engine.run(engine.connect(), [request.encode().split() for request in requests], lines)
-    return lines
+    return run_all(engine, engine.connect(), [request.encode().split() for request in requests])
 
 
 def test_each_server_counts_for_itself() -> None:

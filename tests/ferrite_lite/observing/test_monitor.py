@@ -7,7 +7,7 @@ from ferrite_lite.config import Config
 from ferrite_lite.context import Peer
 from ferrite_lite.engine import Engine
 from ferrite_lite.reply import Reply
-from tests.ferrite_lite.conftest import Run, runner
+from tests.ferrite_lite.conftest import Run, run_all, runner
 
 
 @pytest.fixture
@@ -43,8 +43,7 @@ def test_quick_commands_and_those_in_scripts_are_shown_too(
     engine: Engine, seen: list[Reply], run: Run
 ) -> None:
     run("GET", "k")
-    lines: list[bytes] = []
-    engine.run(engine.connect(), [[b"GET", b"a"], [b"SET", b"a", b"1"]], lines)
+    run_all(engine, engine.connect(), [[b"GET", b"a"], [b"SET", b"a", b"1"]])
     run("EVAL", "return redis.call('GET', 'k')", 0)
     words = [bytes(line).partition(b"] ")[2] for line in seen]  # type: ignore[arg-type]  # as above
     assert words[:3] == [b'"GET" "k"', b'"GET" "a"', b'"SET" "a" "1"']
