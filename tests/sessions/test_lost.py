@@ -405,6 +405,10 @@ async def test_who_found_a_session_expired_tells_of_it_though_the_answer_was_los
     lose(interleaved, 0, lambda: store.create("alice"))
     assert len(await store.get_user_sessions("alice")) == 1
     assert told == [events.Expired(each.public_id) for each in (expired, mine)]
+    client = ferrite.client()
+    kept = [await client.pttl(key) async for key in client.scan_iter(match="user:*:answer:*")]
+    assert kept
+    assert all(0 < left_ms <= 200_000 for left_ms in kept)
 
 
 async def test_a_session_in_its_last_millisecond_is_found_expired_and_not_ended(
