@@ -9,11 +9,12 @@ keeps its node, until another wants just that place or all nodes are made anew. 
 free place is found: both parts get the sizes that fit what there is then, and the nodes are put
 again, from the last one down. A traversal takes the array part, then the nodes in their places.
 
-What comes of it is the order of Redis 7.0.15, but for two things. Keys that are tables or functions
-Lua places by their addresses; here they count up, and mostly come in the order in which they were
-set; so do strings of more than 4096 bytes. And where a key was removed and is set again, it may
-stand elsewhere if the garbage collector has passed in between: here it never does, except for
-strings of more than 256 bytes, which are forgotten as soon as they are removed.
+What comes of it is the order of Redis 7.0.15, but for three things. Keys that are tables or
+functions Lua places by their addresses; here they count up, and mostly come in the order in which
+they were set; so do strings of more than 4096 bytes. And where a key was removed and is set again,
+it may stand elsewhere if the garbage collector has passed in between: here it never does, except
+for strings of more than 256 bytes, which are forgotten as soon as they are removed. And the
+libraries themselves, such as ``string`` or ``_G``, are not filled in the order in which Redis does.
 """
 
 from __future__ import annotations
