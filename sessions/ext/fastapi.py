@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.requests import HTTPConnection
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, SecretStr
@@ -68,7 +69,11 @@ def _as_http() -> Iterator[None]:
 
 
 class _Route(APIRoute):
-    """A route whose errors are answered as those of the session layer."""
+    """A route whose errors are answered as those of the session layer.
+
+    What is wrong with a request is answered as FastAPI does, without the request: by default it
+    sends a password back whose field was misspelt.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -78,8 +83,14 @@ class _Route(APIRoute):
                 return await handle(request)
             except SessionError as error:
                 return response_of(answer_to(error))
+            except RequestValidationError as error:
+                raise RequestValidationError(list(map(_without_input, error.errors()))) from None
 
         return answered
+
+
+def _without_input(error: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in error.items() if name != "input"}
 
 
 class Credentials(BaseModel):

@@ -9,7 +9,13 @@ import pytest
 from fastapi import Depends, FastAPI, WebSocket
 
 from sessions.asgi import AsgiSession
-from sessions.ext.fastapi import AnySession, CurrentSession, SessionMiddleware, require_fresh
+from sessions.ext.fastapi import (
+    AnySession,
+    CurrentSession,
+    SessionMiddleware,
+    require_fresh,
+    router,
+)
 from sessions.record import AuthContext
 from tests.sessions.webparts import WatchedStore, watched_store
 from tests.support.asgi import Browser, Wire, scope
@@ -107,3 +113,15 @@ async def test_a_websocket_has_the_session_too(parts: WatchedStore) -> None:
     await parts.store.destroy(token)
     assert (await wire.sent.get())["code"] == 1008
     await wire.ended()
+
+
+async def test_a_login_that_cannot_be_read_is_not_sent_back(parts: WatchedStore) -> None:
+    app = FastAPI()
+    app.add_middleware(SessionMiddleware, store=parts.store)
+    app.include_router(router(parts.store, lambda _name, _password: "alice"))
+    async with Browser(app) as browser:
+        form = await browser.post("/login", data={"username": "alice", "password": "wonderland"})
+        misspelt = await browser.post("/login", json={"user": "alice", "password": "wonderland"})
+    assert form.status_code == misspelt.status_code == 422
+    assert "wonderland" not in form.text + misspelt.text
+    assert misspelt.json()["detail"][0]["loc"] == ["body", "username"]
