@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import ferrite_lite
@@ -33,6 +33,7 @@ ATTEMPTS = st.lists(
 
 @settings(max_examples=60, deadline=None)
 @given(ATTEMPTS, st.sampled_from(["create_limit", "create_limit_ip"]))
+@example([(0, 1), (WINDOW_MS, 1), (0, 1)], "create_limit")
 def test_a_creation_passes_or_is_told_the_first_moment_at_which_it_would(
     attempts: list[tuple[int, int]], which: str
 ) -> None:
