@@ -98,6 +98,9 @@ class Expressions(Body):
     def _read_Vararg(self, _: nodes.Vararg) -> str:
         return "(rest[0] if rest else None)"
 
+    def _read_ArgumentTable(self, _: nodes.ArgumentTable) -> str:
+        return "argument_table(rest)"
+
     def _read_LocalName(self, value: nodes.LocalName) -> str:
         return name_of(value.local) + ("[0]" if value.local.is_captured else "")
 

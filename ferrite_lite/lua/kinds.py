@@ -117,7 +117,7 @@ class Kinds:
                 return self._of_call(self._name_of(value.function) or "")
             case nodes.Parenthesized(inner=inner):
                 return self.of(inner)
-            case nodes.TableConstructor():
+            case nodes.TableConstructor() | nodes.ArgumentTable():
                 return Kind.TABLE
             case nodes.Unary():
                 return self._of_unary(value)

@@ -34,6 +34,8 @@ class Function:
     name: bytes = b""
     parameters: list[Local] = field(default_factory=list)
     is_vararg: bool = False
+    #: Whether ``...`` stands in it anywhere.
+    uses_rest: bool = False
     body: list[Statement] = field(default_factory=list)
     #: Locals of outer functions that this one, or one inside it, uses.
     captures: list[Local] = field(default_factory=list)
@@ -70,6 +72,13 @@ class Constant:
 
 @dataclass(slots=True)
 class Vararg:
+    line: int
+
+
+@dataclass(slots=True)
+class ArgumentTable:
+    """What ``arg`` is in a function that has ``...`` and does not use it: as in Lua 5.0."""
+
     line: int
 
 
@@ -146,6 +155,7 @@ class TableConstructor:
 Expression: TypeAlias = (
     Constant
     | Vararg
+    | ArgumentTable
     | LocalName
     | GlobalName
     | Index

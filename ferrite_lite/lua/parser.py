@@ -430,6 +430,7 @@ class _Parser:
                     self._advance()
                     raise self._error("cannot use '...' outside a vararg function")
                 self._advance()
+                self._function.whole.uses_rest = True
                 return nodes.Vararg(token.line)
             case b"{":
                 return self._table()
@@ -524,7 +525,10 @@ class _Parser:
             self._parameters(function)
             for parameter in function.parameters:
                 parameter.values.append(None)
+            arg = self._declare(b"arg") if function.is_vararg else None
             function.body = self._block()
+            if arg is not None:
+                function.body.insert(0, _declared_arg(arg, line, is_nil=function.uses_rest))
         self._expect_match(b"end", b"function", line)
         self._function, self._loops, self._blocks = outer, outer_loops, outer_blocks
         return function
@@ -543,6 +547,12 @@ class _Parser:
             if self._token.kind == b")":
                 raise self._error("<name> or '...' expected")
         self._expect(b")")
+
+
+def _declared_arg(arg: nodes.Local, line: int, *, is_nil: bool) -> nodes.Statement:
+    value = nodes.Constant(None, line) if is_nil else nodes.ArgumentTable(line)
+    arg.values.append(value)
+    return nodes.LocalDeclaration([arg], [value], line)
 
 
 def _assignment(

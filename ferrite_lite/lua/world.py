@@ -182,6 +182,7 @@ class World:
             "counted": NumericLoops(self._budget).counted,
             "adjust": _adjust,
             "new_table": _new_table,
+            "argument_table": _argument_table,
             "get_global": get_global,
             "set_global": set_global,
             "budget": self._budget,
@@ -287,6 +288,14 @@ def _new_table(items: list[Value], array_size: int) -> Table:
         return Table(items, array_size)
     table = Table(None, array_size)
     table.fill(items)
+    return table
+
+
+def _argument_table(rest: tuple[Value, ...]) -> Table:
+    """``arg``: the values of ``...``, and how many they are."""
+    table = _new_table([*rest], len(rest))
+    table.node_count = 1
+    table.set(b"n", float(len(rest)))
     return table
 
 

@@ -125,6 +125,21 @@ b"
     local function f(a, b, ...) return {a or 'n', b or 'n', select('#', ...)} end return f(1)
     local function f(...) local a, b = ... return {a, tostring(b)} end return f(1)
     local function f(...) return {...}, #{...} end return select(2, f(1, 2, 3))
+    local function f(...) return {arg.n, #arg, arg[2]} end return f('a', 'b', nil)
+    local function f(...) return {arg.n, #arg, arg[1] or 'n'} end return f()
+    local function f(a, ...) return {a, arg.n, arg[1]} end return f(1, 2, 3)
+    local function f(...) local n = ... return tostring(arg) .. n end return f(1)
+    local function f(...) return function() return arg end end local a = f(7)
+        return a() == a() and a()[1]
+    local function f(...) local t = {} for k, v in pairs(arg) do t[#t + 1] = k end return t end
+        return f('a', nil, 'c')
+    local function f(...) arg[1] = 'x' arg = arg[1] return arg end return f(1)
+    local function f(arg, ...) return type(arg) end return f(1, 2) .. f(1)
+    local function f(...) local g = function(...) return ... end return {arg.n, g(3)} end
+        return f(1, 2)
+    local f = loadstring('return arg') return {pcall(f, 1)}
+    local function f(...) for i = 1, arg.n do if i == 2 then return arg[i] end end end
+        return f(4, 5, 6)
     local o = {n = 1} function o:add(k) self.n = self.n + k return self end return o:add(1):add(2).n
     local o = {f = {}} function o.f.g(x) return x end return o.f.g 'text'
     local f = function(t) return t[1] end return f{7}
