@@ -34,6 +34,7 @@ ATTEMPTS = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(ATTEMPTS, st.sampled_from(["create_limit", "create_limit_ip"]))
 @example([(0, 1), (WINDOW_MS, 1), (0, 1)], "create_limit")
+@example([(0, 3), (WINDOW_MS, 3)], "create_limit_ip")
 def test_a_creation_passes_or_is_told_the_first_moment_at_which_it_would(
     attempts: list[tuple[int, int]], which: str
 ) -> None:
