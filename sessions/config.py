@@ -38,6 +38,13 @@ class OnLimit(StrEnum):
     REJECT = "reject"
 
 
+_ONE_MORE = {
+    OnLimit.EVICT_OLDEST: "ends the oldest",
+    OnLimit.EVICT_LRU: "ends the one that has been unused for the longest",
+    OnLimit.REJECT: "is refused",
+}
+
+
 class BindingPolicy(StrEnum):
     """What a request leads to that does not look like those of the session (ASVS 8.2.4)."""
 
@@ -290,14 +297,32 @@ class SessionConfig:
 
     def describe(self) -> str:
         """The policy in words, for the record that ASVS 7.1.1 and 7.1.2 ask for."""
+        without_use = " without use" if self.sliding_window else ""
         absolute = (
-            f"after {self.absolute_seconds:g} seconds in all"
+            f"after {_in_words(self.absolute_seconds)} in all"
             if self.absolute_seconds is not None
             else "NEVER by age: a token that is used lives for ever"
         )
-        most = self.max_sessions_per_user or "any number of"
-        one_more = "as the application chooses" if callable(self.on_limit) else self.on_limit.value
         return (
-            f"A session ends after {self.ttl_seconds:g} seconds without use, and {absolute}."
-            f" A user has {most} sessions; one more: {one_more}."
+            f"A session ends after {_in_words(self.ttl_seconds)}{without_use}, and {absolute}."
+            f" {self._describe_limit()}"
         )
+
+    def _describe_limit(self) -> str:
+        if not self.max_sessions_per_user:
+            return "A user has any number of sessions."
+        one_more = (
+            "ends those that the application chooses"
+            if callable(self.on_limit)
+            else _ONE_MORE[self.on_limit]
+        )
+        return f"A user has at most {self.max_sessions_per_user} sessions; one more {one_more}."
+
+
+def _in_words(seconds: float) -> str:
+    """In the largest unit of which it is a whole number: 30 days, 90 minutes, 0.5 seconds."""
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if not seconds % size:
+            count = int(seconds // size)
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    return f"{seconds:g} second{'s' if seconds != 1 else ''}"

@@ -38,8 +38,22 @@ def test_a_touch_is_due_once_a_minute_at_most_unless_said_otherwise() -> None:
 
 
 def test_a_store_describes_its_policy_and_warns_of_sessions_without_age() -> None:
-    assert "86400 seconds without use" in SessionConfig().describe()
-    assert "NEVER" in SessionConfig(absolute_seconds=None).describe()
+    config = SessionConfig(ttl_seconds=5400, absolute_seconds=30 * 86_400)
+    assert config.describe() == (
+        "A session ends after 90 minutes without use, and after 30 days in all."
+        " A user has at most 10 sessions; one more ends the oldest."
+    )
+    free = SessionConfig(
+        ttl_seconds=90.5, absolute_seconds=None, sliding_window=False, max_sessions_per_user=0
+    )
+    assert free.describe() == (
+        "A session ends after 90.5 seconds, and NEVER by age: a token that is used lives for ever."
+        " A user has any number of sessions."
+    )
+    chosen = SessionConfig(ttl_seconds=3600, on_limit=lambda live: [live[0].public_id])
+    assert "after 1 hour without use" in chosen.describe()
+    assert "one more ends those that the application chooses." in chosen.describe()
+    assert "is refused" in SessionConfig(on_limit=OnLimit.REJECT).describe()
 
 
 @pytest.mark.parametrize(
