@@ -515,9 +515,25 @@ class Expressions(Body):
         return result
 
     def _described(self, value: nodes.Expression) -> str:
-        if isinstance(value, nodes.Binary) and decides_nothing(value):
+        if isinstance(value, nodes.Binary) and (decides_nothing(value) or _jumps_past(value)):
             return self._described(value.right)
         return super()._described(value)
+
+
+def _jumps_past(value: nodes.Binary) -> bool:
+    """Whether Lua takes what an ``and`` or ``or`` gives for what stands on its right.
+
+    It looks for what was put into a register last, and follows the jump over ``b`` in
+    ``a and b or c``, whatever the value of ``a``.
+    """
+    left = value.left
+    while isinstance(left, nodes.Parenthesized):
+        left = left.inner
+    return (
+        isinstance(left, nodes.Binary)
+        and {value.operator, left.operator} == {b"and", b"or"}
+        and not decides_nothing(left)
+    )
 
 
 def _simplified(value: nodes.Binary, operation: str) -> str:

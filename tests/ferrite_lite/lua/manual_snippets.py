@@ -167,6 +167,12 @@ b"
         return g(a, f(), a)
     local a, b = 1 local function f() a = 2 return 3 end a, b = f(), a return {a, b}
     return function(a, a) return a end == nil
+    local c return (c and 'x' or ARGV[1]) + 1
+    local c return (ARGV[1] and {} or c) + 1
+    local c return ((c or 'x') and c) .. 'x'
+    local c return (c or ARGV[1] and 'x') + 1
+    local c return (c and c and c) + 1
+    local c, t = 1, {} return (c and 'x' or t.y).z.z
 
 2.6 visibility rules
     local x = 10 do local x = x x = x + 1 do local x = x + 1 end end return x
