@@ -18,6 +18,8 @@ CHUNK, LINES = "chunk_of_the_script", "lines_of_the_script"
 CALLEES = "callees_of_the_script"
 #: As the callee of a line: a library was called there, and called the function.
 BY_LIBRARY = "library ''"
+#: What runs a coroutine.
+COROUTINE = "Coroutine.resume"
 
 #: ``LUA_IDSIZE`` and ``MAXSRC``: the room for a chunk's name in an error of a run, and in one of
 #: its syntax.
@@ -90,22 +92,63 @@ def position_here() -> Position | None:
     return None
 
 
+def _at_level(error: LuaError) -> Position | None:
+    """Where the function of the script is that ``error`` means by a level above 1, if it is one."""
+    running = _running(error)
+    position = running[-error.level] if error.level <= len(running) else None
+    return None if position is None or position.is_tail_call else position
+
+
+def _running(error: LuaError) -> list[Position | None]:
+    """All functions that were running on the stack, the innermost last; None for one of C."""
+    found: list[Position | None] = []
+    for frame, python_line in _frames(error):
+        if frame.f_code.co_filename == CODE_NAME:
+            if frame.f_code.co_name.startswith(PART):
+                found.pop()
+            found.append(_position(frame.f_globals, python_line))
+        elif frame.f_code is call_back.__code__ and frame.f_locals["level"] == 0:
+            found.append(None)
+        elif frame.f_code.co_qualname == COROUTINE:
+            found.clear()  # a coroutine has a stack of its own
+    return found
+
+
+def _frames(error: LuaError) -> list[tuple[FrameType, int]]:
+    """The frames outside of where the error is caught, and those inside."""
+    traceback = error.__traceback__
+    frame = traceback.tb_frame.f_back if traceback is not None else None
+    frames = []
+    while frame is not None:
+        frames.append((frame, frame.f_lineno))
+        frame = frame.f_back
+    frames.reverse()
+    while traceback is not None:
+        frames.append((traceback.tb_frame, traceback.tb_lineno))
+        traceback = traceback.tb_next
+    return frames
+
+
 def located(error: LuaError) -> Value:
     """The thrown value; a message is told with its position, once."""
-    if error.value.__class__ is bytes and error.level > 0:
-        positions = positions_of(error)
-        if len(positions) >= error.level:
-            position = positions[-error.level]
-            if isinstance(error, BadArgument) and position.callee is not None:
-                error.value = error.called(position.callee)
-                if position.callee == BY_LIBRARY:
-                    error.level = 0
-                    return error.value
-            if error.level == 1 or not position.is_tail_call:
-                error.value = position.prefix + error.value
-        elif isinstance(error, BadArgument):
-            error.value = error.nameless
-        elif error.level == len(positions) + 2 and (here := position_here()):
-            error.value = here.prefix + error.value  # between them is pcall, which has no line
-        error.level = 0
+    if error.value.__class__ is not bytes or error.level <= 0:
+        return error.value
+    positions = positions_of(error)
+    if isinstance(error, BadArgument):
+        error.value = _called(error, positions)
+    elif error.level > 1:
+        if (position := _at_level(error)) is not None:
+            error.value = position.prefix + error.value
+    elif positions and positions[-1].callee != BY_LIBRARY:
+        error.value = positions[-1].prefix + error.value
+    error.level = 0
     return error.value
+
+
+def _called(error: BadArgument, positions: list[Position]) -> bytes:
+    """The message of a bad argument: it tells what the script calls the function."""
+    if not positions:
+        return error.nameless
+    position = positions[-1]
+    message: bytes = error.value if position.callee is None else error.called(position.callee)
+    return message if position.callee == BY_LIBRARY else position.prefix + message

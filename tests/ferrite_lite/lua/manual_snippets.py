@@ -317,6 +317,22 @@ b"
     return require
     return print('x')
     return tostring(_VERSION)
+    local r = {} for l = 0, 7 do r[#r + 1] = tostring(select(2, pcall(function()
+        return (select(2, pcall(error, 'x', l))) end))) end return r
+    local r = {} for l = 0, 6 do r[#r + 1] = tostring(select(2, pcall(string.gsub, 'a', 'a',
+        function() error('x', l) end))) end return r
+    local r = {} for l = 0, 6 do r[#r + 1] = tostring(select(2, pcall(function()
+        table.sort({3, 2, 1}, function() error('x', l) end) end))) end return r
+    local r = {} for l = 0, 6 do r[#r + 1] = tostring(select(2, pcall(coroutine.wrap(function()
+        error('x', l) end)))) end return r
+    local r = {} for l = 0, 6 do local co = coroutine.create(function() return pcall(error, 'x', l)
+        end) r[#r + 1] = tostring(select(3, coroutine.resume(co))) end return r
+    local r = {} local t = setmetatable({}, {__index = function(t, l) error('x', l) end})
+        for l = 0, 6 do r[#r + 1] = tostring(select(2, pcall(function() return t[l] .. '' end))) end
+        return r
+    local r = {} local function f(l) error('x', l) end local function g(l) return f(l) end
+        for l = 0, 6 do r[#r + 1] = tostring(select(2, pcall(g, l))) end return r
+    tostring(select(2, pcall(string.gsub, 'a', 'a', error)))
 
 5.2 coroutine functions
     return coroutine.create(1)
