@@ -189,7 +189,7 @@ class Connection(asyncio.Protocol):
         self._transport = transport
         self._home, self._thread = home, threading.get_ident()
         self.ctx = self.engine.connect(peer)
-        self.ctx.close = lambda: self.at_home(transport.abort)
+        self.ctx.close = partial(self.at_home, self._abort)
         self.ctx.send = self._outbox.add
         self.ctx.measure = self.measure
         self._limits.authenticated = self.ctx.authenticated
@@ -207,8 +207,10 @@ class Connection(asyncio.Protocol):
         """Use another transport from now on; the one before is returned."""
         self.hand_over()
         before, self._transport = self._transport, transport
-        self.ctx.close = lambda: self.at_home(transport.abort)
         return before
+
+    def _abort(self) -> None:
+        self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         size, statistics = len(data), self._statistics
@@ -355,8 +357,8 @@ class Connection(asyncio.Protocol):
     def _run_steps(self, batches: Iterator[list[Request]], lines: list[bytes]) -> bool:
         """Run requests step by step; true if none is left, false if time or transport says stop.
 
-        A step is some requests of one batch, between two looks at the clock. Raises Postponed at
-        the first request that must wait.
+        A step is the requests of one batch that the engine runs without stopping. Raises Postponed
+        at the first request that must wait.
         """
         ctx, limits = self.ctx, self._limits
         stop_ns = stopwatch_ns() + SLICE_NS

@@ -36,7 +36,8 @@ from .resp import BULK_HEADERS, ENCODERS, INTEGER_LINES, Request
 from .scripting.scripts import NativeScript, busy_error, flags_of
 from .state import ServerState
 
-#: How long other clients wait for one client's pipeline, plus one command of it.
+#: How long ``Engine.run`` goes on, plus one command. Other clients may wait twice as long for one
+#: client's pipeline: its last step begins before this time is over.
 SLICE_NS = 5 * NS_PER_MS
 #: Reply lines gathered before they go to the transport: a long pipeline must not hold them all.
 FLUSH_LINES = 4096
@@ -145,9 +146,9 @@ class Engine:
         """Execute requests in turn and append the lines of their replies, which CRLF will join.
 
         Stops short once SLICE_NS have passed (looking only after a command that is not quick), or
-        once there are FLUSH_LINES (looking only after a long reply). Returns how many requests were
-        run, and what the stopwatch shows at the end. Raises Postponed at the first request that
-        must wait.
+        once there are FLUSH_LINES (looking only after a long reply of a quick one). Returns how
+        many requests were run, and what the stopwatch shows at the end. Raises Postponed at the
+        first request that must wait.
 
         This is the server's innermost loop, so it is long and repeats what is written better
         elsewhere. Nearly every request is a quick command on a connection in no special state: it
@@ -244,10 +245,11 @@ class Engine:
             ctx.command = outer
 
     def expire_due(self, budget_ns: int) -> int:
-        """One turn of Redis's active expire cycle, and of whatever else happens by and by.
+        """One turn of the cycle: whatever time changes without a command.
 
-        Removes keys that are past their deadline for about ``budget_ns`` of real time, and returns
-        how many.
+        Ends CLIENT PAUSE, measures memory, limits the tracking table. Then, as Redis's active
+        expire cycle, removes keys that are past their deadline for about ``budget_ns`` of real
+        time, and returns how many.
         """
         self._moment.read_ms = None
         self.state.pause.end_if_over()
@@ -257,9 +259,9 @@ class Engine:
         self.state.tracking.limit()
         if not self.state.expires_actively or self.state.pause.is_on:
             return 0
-        statistics, started_ns = self.state.statistics, SystemClock.now_ns()
+        statistics, started_ns = self.state.statistics, stopwatch_ns()
         removed = self._expire_until(started_ns + budget_ns)
-        elapsed_ns = SystemClock.now_ns() - started_ns
+        elapsed_ns = stopwatch_ns() - started_ns
         statistics.expiry_ns += elapsed_ns
         self.state.note_latency(b"expire-cycle", elapsed_ns)
         statistics.unfinished_expiries += elapsed_ns > budget_ns
@@ -270,7 +272,7 @@ class Engine:
         for db in self.state.databases:
             while db.expire_one():
                 removed += 1
-                if not removed % 32 and SystemClock.now_ns() > stop_ns:
+                if not removed % 32 and stopwatch_ns() > stop_ns:
                     return removed
         return removed
 

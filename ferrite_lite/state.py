@@ -10,7 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from .acl import AccessControl
-from .clock import NS_PER_MS, NS_PER_SECOND, NS_PER_US, Clock, Moment, SystemClock
+from .clock import NS_PER_MS, NS_PER_SECOND, NS_PER_US, Clock, Moment, stopwatch_ns
 from .command import Command, CommandTable
 from .config import Config
 from .data.keyspace import Keyspace
@@ -201,7 +201,7 @@ class ServerState:
         """Take a sample for INFO's commands and bytes per second."""
         counted = self.statistics
         counters = (self.metrics.calls, counted.input_bytes, counted.output_bytes)
-        self.rates.sample(SystemClock.now_ns(), counters)
+        self.rates.sample(stopwatch_ns(), counters)
 
     @property
     def guards_everybody(self) -> bool:

@@ -28,19 +28,20 @@ _PATTERNS = frozenset({"pattern", "shardpattern"})
 
 #: What Redis calls a choice or a block, where it is not the names of its parts.
 _NAMES = {
-    **{"nx_xx": "condition", "nx_xx_gt_lt": "condition", "async_sync": "async"},
-    **{
-        "asc_desc": "order",
-        "on_off": "enabled",
-        "yes_no": "mode",
-        "yes_sync_no": "mode",
-        "flush_append_replace": "policy",
-        "write_all": "mode",
-        "count_reset": "operation",
-        "libname_libver": "attr",
-    },
-    **{"count_withvalues": "options", "protover_username_password_clientname": "arguments"},
-    **{"parameter": "parameter", "alpha": "sorting"},
+    "nx_xx": "condition",
+    "nx_xx_gt_lt": "condition",
+    "async_sync": "async",
+    "asc_desc": "order",
+    "on_off": "enabled",
+    "yes_no": "mode",
+    "yes_sync_no": "mode",
+    "flush_append_replace": "policy",
+    "write_all": "mode",
+    "count_reset": "operation",
+    "libname_libver": "attr",
+    "count_withvalues": "options",
+    "protover_username_password_clientname": "arguments",
+    "alpha": "sorting",
 }
 
 _EXPIRY_TOKENS = frozenset({"EX", "PX"})

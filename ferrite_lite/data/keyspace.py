@@ -41,14 +41,14 @@ class LookupObserver(Protocol):
     """What counts look-ups that find nothing: see ``observing/lookups.py``."""
 
     def miss(self) -> None: ...
-    def find_wrong_type(self) -> None: ...
+    def find_unusable(self) -> None: ...
 
 
 class _NobodyCounts:
     """For a database that belongs to no server."""
 
     def miss(self) -> None: ...
-    def find_wrong_type(self) -> None: ...
+    def find_unusable(self) -> None: ...
 
 
 #: Newer Redis gives up after as many.
@@ -176,7 +176,7 @@ class Keyspace:
         if instead is None:
             self.lookups.miss()
             return
-        self.lookups.find_wrong_type()
+        self.lookups.find_unusable()
         raise WrongType
 
     def hash(self, key: bytes) -> Hash | None:

@@ -142,7 +142,7 @@ def _reads(running: Context, key: bytes) -> bool:
         if command.name == "scan":  # what it walks over it looks up only to learn its type
             return b"type" in map(bytes.lower, argv[2:])
         return command.name not in _NEVER_MISS and "|" not in command.name
-    if command.name == "sort":
+    if command.name == "sort":  # its BY and GET read keys that no word names
         return True
     if command.name == "set":
         return b"get" in map(bytes.lower, argv[3:])

@@ -168,14 +168,14 @@ class Listener:
             except OSError as error:
                 if error.errno not in _EXHAUSTED:
                     raise
-                self._have_a_rest(error)
+                self._pause_accepting(error)
                 return
             try:
                 self._open(accepted)
             except OSError:  # the client has gone already
                 accepted.close()
 
-    def _have_a_rest(self, error: OSError) -> None:
+    def _pause_accepting(self, error: OSError) -> None:
         # While nothing can be accepted the socket stays ready, and the loop would spin.
         if self._loop.remove_reader(self._socket):
             logger.warning("cannot accept connections: %s", error)

@@ -47,17 +47,17 @@ class Lookups:
         self.misses = 0
         #: Keys that were read beyond the first of each call.
         self.further = 0
-        self._wrong_typed = 0
+        self._unusable = 0
 
     def miss(self) -> None:
         """Nothing was found."""
         if self._is_reading():
             self.misses += 1
 
-    def find_wrong_type(self) -> None:
-        """A value of another type was found, so the call fails, and does not count as one."""
+    def find_unusable(self) -> None:
+        """A value was found for which the call fails, so that it does not count as answered."""
         if self._is_reading():
-            self._wrong_typed += 1
+            self._unusable += 1
 
     def count(self, *, is_hit: bool) -> None:
         """Count a look-up by a command that usually reads nothing: SET with GET."""
@@ -67,7 +67,7 @@ class Lookups:
     @property
     def hits(self) -> int:
         answered = sum(meter.calls - meter.failed for meter in self._meters)
-        return max(0, answered + self._wrong_typed + self.further - self.misses)
+        return max(0, answered + self._unusable + self.further - self.misses)
 
     def _is_reading(self) -> bool:
         return self.running is not None and self.running.command in self._readers
@@ -89,4 +89,4 @@ class Refusing:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None and issubclass(kind, CommandError):
-            self._lookups.find_wrong_type()
+            self._lookups.find_unusable()

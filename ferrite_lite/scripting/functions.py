@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
-from ..clock import NS_PER_MS, SystemClock
+from ..clock import NS_PER_MS, stopwatch_ns
 from ..config import SCRIPT_MEMORY_BYTES
 from ..errors import (
     FunctionExists,
@@ -148,7 +148,7 @@ class _LoadHost:
     memory_bytes = SCRIPT_MEMORY_BYTES
 
     def __init__(self) -> None:
-        self._stop_ns = SystemClock.now_ns() + LOAD_TIMEOUT_MS * NS_PER_MS
+        self._stop_ns = stopwatch_ns() + LOAD_TIMEOUT_MS * NS_PER_MS
 
     def speak(self, resp: int, /) -> None:
         self._unreachable()
@@ -169,7 +169,7 @@ class _LoadHost:
         log_message(level, message)
 
     def interrupt(self) -> None:
-        if SystemClock.now_ns() > self._stop_ns:
+        if stopwatch_ns() > self._stop_ns:
             raise_error(LibraryLoadsTooLong())
 
     @staticmethod

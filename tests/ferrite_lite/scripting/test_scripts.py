@@ -308,16 +308,14 @@ def test_a_script_sees_one_instant(run: Run) -> None:
 
 @pytest.fixture
 def real_time(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The machine's clock as scripts see it: each look at it is a second later."""
+    """The stopwatch as scripts see it: each look at it is a second later."""
     looks: list[int] = []
 
-    class Clock:
-        @staticmethod
-        def now_ns() -> int:
-            looks.append(len(looks))
-            return (1 + len(looks)) * 10**9
+    def stopwatch_ns() -> int:
+        looks.append(len(looks))
+        return (1 + len(looks)) * 10**9
 
-    monkeypatch.setattr(scripts, "SystemClock", Clock)
+    monkeypatch.setattr(scripts, "stopwatch_ns", stopwatch_ns)
     return looks
 
 
