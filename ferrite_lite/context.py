@@ -246,6 +246,11 @@ class Context:
         return self.last_request_ns // NS_PER_MS
 
     @property
+    def shown_transaction(self) -> Transaction | None:
+        """The one that CLIENT LIST shows: it is being queued, or its commands run."""
+        return self.transaction or self.executing
+
+    @property
     def is_observed(self) -> bool:
         """Whether anybody is told of the commands that its requests and scripts run."""
         return self.tracker is not None or bool(self.server.monitor.watchers)

@@ -7,7 +7,7 @@ that carried one would split the reply stream.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 #: How much of a name or of an argument list an error quotes: ``%.128s`` in Redis.
@@ -823,6 +823,55 @@ class ConfigRefused(CommandError):
         super().__init__(
             f"ERR CONFIG SET failed (possibly related to argument '{as_text(name)}') - {reason}"
         )
+
+
+class SettingReason:
+    """Why a setting is refused, for ConfigRefused, and for a file or an option at the start."""
+
+    DUPLICATE = "duplicate parameter"
+    IMMUTABLE = "can't set immutable config"
+    PROTECTED = "can't set protected config"
+    CANNOT_LISTEN = "Unable to listen on this port. Check server logs."
+    CANNOT_BIND = "Failed to bind to specified addresses."
+    NO_TLS = "Unable to update TLS configuration. Check server logs."
+    NO_DEFRAGMENTATION = (
+        "Active defragmentation cannot be enabled: it requires a Redis server compiled with a"
+        " modified Jemalloc like the one shipped by default with the Redis source distribution"
+    )
+    NOT_AN_INTEGER = "argument couldn't be parsed into an integer"
+    NOT_A_SIZE = "argument must be a memory value"
+    NOT_A_SIZE_OR_PERCENT = "argument must be a memory or percent value"
+    MORE_THAN_ALL = "percentage argument must be less or equal to 100"
+    NOT_OCTAL = "argument couldn't be parsed as an octal number"
+    NOT_PERMISSIONS = "argument must be between 0 and 777 inclusive"
+    NOT_YES_OR_NO = "argument must be 'yes' or 'no'"
+    OUTPUT_LIMIT_WORDS = "Wrong number of arguments in buffer limit configuration."
+    OUTPUT_LIMIT_CLASS = "Invalid client class specified in buffer limit configuration."
+    OUTPUT_LIMIT_NUMBER = (
+        "Error in hard, soft or soft_seconds setting in buffer limit configuration."
+    )
+    UNKNOWN_EVENT_CLASS = "Invalid event class character. Use 'Ag$lshzxeKEtmdn'."
+    NOT_PERCENTILES = "Invalid latency-tracking-info-percentiles parameters"
+    PERCENTILE_OUT_OF_RANGE = (
+        "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]"
+    )
+    HOST_NAME_TOO_LONG = "Hostnames must be less than 256 characters"
+    HOST_NAME_CHARACTERS = "Hostnames may only contain alphanumeric characters, hyphens or dots"
+    SAVE_POINTS = "Invalid save parameters"
+    OOM_SCORE_COUNT = "wrong number of arguments"
+    OOM_SCORE_OUT_OF_RANGE = (
+        "Invalid oom-score-adj-values, elements must be between -2000 and 2000."
+    )
+    TITLE_TEMPLATE = "template format is invalid or contains unknown variables"
+    SAVE_AND_NOSAVE = "shutdown options SAVE and NOSAVE can't be used simultaneously"
+
+    @staticmethod
+    def not_between(low: int, high: int) -> str:
+        return f"argument must be between {low} and {high} inclusive"
+
+    @staticmethod
+    def not_one_of(words: Iterable[str]) -> str:
+        return f"argument(s) must be one of the following: {', '.join(words)}"
 
 
 class NoConfigFile(CommandError):

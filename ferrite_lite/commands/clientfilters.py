@@ -131,7 +131,7 @@ def flags_of(client: Context) -> str:
     flags = {
         "O": client in client.server.monitor.watchers,
         "P": bool(client.subscriptions),
-        "x": (client.transaction or client.executing) is not None,
+        "x": client.shown_transaction is not None,
         "b": client in client.server.pause.waiting,
         "t": tracker is not None,
         "R": tracker is not None and tracker.redirect_is_broken,

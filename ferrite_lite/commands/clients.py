@@ -154,7 +154,7 @@ def client_line(client: Context) -> bytes:
     written, without any: what is free in them is 0.
     """
     now_ms = client.server.moment.ms
-    transaction = client.transaction or client.executing
+    transaction = client.shown_transaction
     buffers = client.measure()
     fields: dict[str, object] = {
         "id": client.id,

@@ -14,6 +14,7 @@ from ..errors import (
     ConfigNotRewritten,
     ConfigRefused,
     NoConfigFile,
+    SettingReason,
     SyntaxFault,
     UnknownSetting,
 )
@@ -72,17 +73,17 @@ def config_set(ctx: Context, *pairs: bytes) -> Reply:
         name = raw_name.lower().decode(errors="replace")
         setting = _changeable(name, raw_name)
         if name in named:
-            raise ConfigRefused(raw_name, "duplicate parameter")
+            raise ConfigRefused(raw_name, SettingReason.DUPLICATE)
         named[name] = (setting, raw)
     config = ctx.server.config
-    before = config.requirepass, config.lacks_replicas
+    password_before = config.requirepass
     values = [(setting, _read(setting, name, raw)) for name, (setting, raw) in named.items()]
     _listen_where_told(ctx, dict(zip(named, values, strict=True)))
     for setting, value in values:
         setting.set(config, value)
     ctx.server.apply_settings()
     thin_out(ctx.server)
-    if config.requirepass != before[0]:
+    if config.requirepass != password_before:
         ctx.server.acl.require_password(config.requirepass)
     ctx.server.update_guards()
     return OK

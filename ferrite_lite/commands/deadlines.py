@@ -64,7 +64,7 @@ def rounded_seconds(time_ms: int) -> int:
     return (time_ms + MS_PER_SECOND // 2) // MS_PER_SECOND
 
 
-_CONDITIONS = frozenset({b"NX", b"XX", b"GT", b"LT"})
+CONDITIONS = frozenset({b"NX", b"XX", b"GT", b"LT"})
 NO_CONDITIONS: frozenset[bytes] = frozenset()
 
 
@@ -75,7 +75,7 @@ def read_conditions(words: tuple[bytes, ...]) -> frozenset[bytes]:
     """
     conditions = set()
     for word in words:
-        if keyword(word) not in _CONDITIONS:
+        if keyword(word) not in CONDITIONS:
             raise UnsupportedExpireOption(word)
         conditions.add(keyword(word))
     if b"NX" in conditions and len(conditions) > 1:

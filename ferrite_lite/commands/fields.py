@@ -103,9 +103,7 @@ def hpexpireat(ctx: Context, key: bytes, time: bytes, *words: bytes) -> Reply:
 def _expire(ctx: Context, key: bytes, raw: bytes, words: Words, option: bytes) -> Reply:
     if ctx.server.is_redis_8:
         _refuse_other_type(ctx, key)
-        read = redisfields.read_hexpire(ctx, raw, words, option)
-        assert read.deadline_ms is not None  # noqa: S101  # it has been read
-        return _expire_fields(ctx, key, read.fields, read.conditions, read.deadline_ms)
+        return _expire_fields(ctx, key, *redisfields.read_hexpire(ctx, raw, words, option))
     options, count, names = _split(words)
     conditions = read_conditions(options)
     _check_count(count, len(names))
@@ -140,14 +138,14 @@ class _Setter:
         self._key = key
         self._fields = fields
         self._deadline_ms = deadline_ms
-        self._is_due = deadline_ms <= ctx.server.moment.ms
+        self.is_due = deadline_ms <= ctx.server.moment.ms
         self._event_if_due = "hdel" if ctx.server.is_redis_8 else "hexpired"
         self._changes = 0
 
     def set(self, name: bytes) -> int:
         """Do it to a field that is there."""
         self._changes += 1
-        if self._is_due:
+        if self.is_due:
             self._fields.drop(name)
             return DELETED
         self._db.set_field_deadline(self._key, name, self._deadline_ms)
@@ -156,7 +154,7 @@ class _Setter:
     def finish(self, event: str) -> None:
         """Tell what was changed."""
         if self._changes:
-            event = self._event_if_due if self._is_due else event
+            event = self._event_if_due if self.is_due else event
             self._db.touch(self._key, event, changes=self._changes)
 
 
@@ -402,12 +400,11 @@ def _set(
     if deadline_ms is None:
         return
     setter = _Setter(ctx, key, fields, deadline_ms)
-    is_due = deadline_ms <= ctx.server.moment.ms
-    if not (is_due and ctx.server.is_redis_8):
+    if not (setter.is_due and ctx.server.is_redis_8):
         ctx.db.touch(key, "hexpire", changes=0)
     for name in names:
         setter.set(name)
-    if is_due:
+    if setter.is_due:
         setter.finish("hexpire")
 
 

@@ -23,7 +23,7 @@ from ..errors import (
     WrongArity,
 )
 from ..numeric import maybe_int, parse_int
-from .deadlines import UNITS, future_deadline_ms
+from .deadlines import CONDITIONS, NO_CONDITIONS, UNITS, future_deadline_ms
 from .options import argument_of, keyword
 
 #: ``EB_EXPIRE_TIME_MAX``: a deadline of a field has 46 bits.
@@ -31,8 +31,6 @@ MAX_DEADLINE_MS = 2**46 - 1
 
 Words = tuple[bytes, ...]
 CountFault = type[FieldCountNotPositive] | type[FieldCountZero]
-
-_CONDITIONS = frozenset({b"NX", b"XX", b"GT", b"LT"})
 
 
 @dataclass(slots=True)
@@ -44,11 +42,8 @@ class FieldWords:
     deadline_ms: int | None = None
     #: PERSIST or KEEPTTL.
     is_last_option: bool = False
-    condition: bytes = b""
-
-    @property
-    def conditions(self) -> frozenset[bytes]:
-        return frozenset({self.condition} if self.condition else ())
+    #: FNX or FXX.
+    conditions: frozenset[bytes] = NO_CONDITIONS
 
 
 def read_fields(words: Words, fault: CountFault = FieldCountNotPositive) -> Words:
@@ -66,13 +61,18 @@ def read_fields(words: Words, fault: CountFault = FieldCountNotPositive) -> Word
     return words[2:]
 
 
-def read_hexpire(ctx: Context, raw: bytes, words: Words, option: bytes) -> FieldWords:
-    """HEXPIRE and its kin. Raises NotAnInteger, and what its parts do."""
-    read = FieldWords(deadline_ms=_deadline_ms(ctx, raw, option))
-    if keyword(words[0]) in _CONDITIONS:
-        read.condition, words = keyword(words[0]), words[1:]
-    read.fields = read_fields(words, FieldCountZero)
-    return read
+def read_hexpire(
+    ctx: Context, raw: bytes, words: Words, option: bytes
+) -> tuple[Words, frozenset[bytes], int]:
+    """Of HEXPIRE and its kin the fields, the conditions and the deadline in Unix milliseconds.
+
+    Raises NotAnInteger, and what its parts do.
+    """
+    deadline_ms = _deadline_ms(ctx, raw, option)
+    conditions = NO_CONDITIONS
+    if keyword(words[0]) in CONDITIONS:
+        conditions, words = frozenset({keyword(words[0])}), words[1:]
+    return read_fields(words, FieldCountZero), conditions, deadline_ms
 
 
 def read_hgetex(ctx: Context, words: Words) -> FieldWords:
@@ -100,9 +100,9 @@ def read_hsetex(ctx: Context, words: Words) -> FieldWords:
     for word in remaining:
         option = keyword(word)
         if option in (b"FNX", b"FXX"):
-            if read.condition:
+            if read.conditions:
                 raise FieldConditionTwice
-            read.condition = option
+            read.conditions = frozenset({option})
         elif option in UNITS or option == b"KEEPTTL":
             if read.deadline_ms is not None or read.is_last_option:
                 raise FieldExpiryTwice

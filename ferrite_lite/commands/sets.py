@@ -294,8 +294,7 @@ def _store(
     """Put a result at destination, whatever was there; an empty one leaves no key."""
     result = combine(_sources(ctx, keys))
     if not result:
-        if ctx.db.remove_stored(destination):
-            ctx.db.touch(destination, "del")
+        ctx.db.delete_stored(destination)
         return 0
     stored = Set(ctx.server.config.encodings)
     stored.insert(list(result))

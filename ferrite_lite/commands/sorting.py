@@ -70,8 +70,7 @@ def sort(ctx: Context, key: bytes, *words: bytes) -> Reply:
     if options.destination is None:
         return list(rows)
     if not rows:
-        if ctx.db.remove_stored(options.destination):
-            ctx.db.touch(options.destination, "del")
+        ctx.db.delete_stored(options.destination)
         return 0
     ctx.db.put(options.destination, List(row or b"" for row in rows))
     ctx.db.touch(options.destination, "sortstore", changes=len(rows))

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from ..errors import SettingReason
+
 #: A line is ``name[=older name]  default  values``. Values are ``yes|no`` or other words,
 #: ``text``, ``words`` (several), ``low..high``, ``int`` and ``size`` (up to the largest), or
 #: ``bytes`` from the bound that follows. ``!`` marks a setting that Redis lets nobody change while
@@ -173,13 +175,12 @@ _REFUSED = {
 
 #: The same in Redis's own words: it refuses them too, where it was built or set up for less.
 _REFUSED_ALIKE = {
-    "Unable to update TLS configuration. Check server logs.": """
+    SettingReason.NO_TLS: """
         tls-port                        0                     0..65535
         tls-cluster                     no                    yes|no
         tls-replication                 no                    yes|no
     """,
-    "Active defragmentation cannot be enabled: it requires a Redis server compiled with a modified"
-    " Jemalloc like the one shipped by default with the Redis source distribution": """
+    SettingReason.NO_DEFRAGMENTATION: """
         activedefrag                    no                    yes|no
     """,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ..errors import SettingReason
 from .kinds import Text, words_of
 
 
@@ -17,9 +18,9 @@ def _maybe_signed(word: bytes) -> int | None:
 class HostName(Text):
     def read(self, raw: bytes) -> str:
         if len(raw) > 255:
-            raise ValueError("Hostnames must be less than 256 characters")
+            raise ValueError(SettingReason.HOST_NAME_TOO_LONG)
         if not re.fullmatch(rb"[0-9A-Za-z.-]*", raw):
-            raise ValueError("Hostnames may only contain alphanumeric characters, hyphens or dots")
+            raise ValueError(SettingReason.HOST_NAME_CHARACTERS)
         return raw.decode()
 
 
@@ -34,7 +35,7 @@ class SavePoints(Text):
             n is not None and n >= 0 for n in changes
         )
         if len(numbers) % 2 or not are_good:
-            raise ValueError("Invalid save parameters")
+            raise ValueError(SettingReason.SAVE_POINTS)
         return " ".join(map(str, numbers))
 
 
@@ -45,11 +46,9 @@ class OomScores(Text):
     def read(self, raw: bytes) -> str:
         scores = [_maybe_signed(word) for word in words_of(raw)]
         if len(scores) != 3:
-            raise ValueError("wrong number of arguments")
+            raise ValueError(SettingReason.OOM_SCORE_COUNT)
         if not all(score is not None and -2000 <= score <= 2000 for score in scores):
-            raise ValueError(
-                "Invalid oom-score-adj-values, elements must be between -2000 and 2000."
-            )
+            raise ValueError(SettingReason.OOM_SCORE_OUT_OF_RANGE)
         return " ".join(map(str, scores))
 
 
@@ -62,7 +61,7 @@ class TitleTemplate(Text):
         known = re.sub(rb"\{(?:title|server-mode|unixsocket|config-file)\}", b"", known)
         # Where the others stand for nothing it must still be a name.
         if b"{" in known or not known.strip(b" "):
-            raise ValueError("template format is invalid or contains unknown variables")
+            raise ValueError(SettingReason.TITLE_TEMPLATE)
         return raw.decode("utf-8", "surrogateescape")
 
 
@@ -74,9 +73,9 @@ class ShutdownOptions(Text):
         words = raw.lower().decode("latin-1").split(" ")
         options = ("default", "save", "nosave", "now", "force")
         if not set(words) <= set(options):
-            raise ValueError(f"argument(s) must be one of the following: {', '.join(options)}")
+            raise ValueError(SettingReason.not_one_of(options))
         if {"save", "nosave"} <= set(words):
-            raise ValueError("shutdown options SAVE and NOSAVE can't be used simultaneously")
+            raise ValueError(SettingReason.SAVE_AND_NOSAVE)
         if "save" in words:
             raise ValueError("'save' is not accepted: data is not kept on disk")
         return " ".join(word for word in options[1:] if word in words) or "default"

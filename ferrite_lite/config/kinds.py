@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from ..errors import NotAFloat
+from ..errors import NotAFloat, SettingReason
 from ..numeric import INT64_MAX, UINT64_MAX, maybe_int, parse_strtod
 
 
@@ -32,12 +32,12 @@ class Integer:
     def read(self, raw: bytes) -> int:
         value = maybe_int(raw)
         if value is None:
-            raise ValueError("argument couldn't be parsed into an integer")
+            raise ValueError(SettingReason.NOT_AN_INTEGER)
         return self._checked(value)
 
     def _checked(self, value: int) -> int:
         if not self.low <= value <= self.high:
-            raise ValueError(f"argument must be between {self.low} and {self.high} inclusive")
+            raise ValueError(SettingReason.not_between(self.low, self.high))
         return value
 
     def write(self, value: int) -> bytes:
@@ -57,7 +57,7 @@ class Size(Integer):
     def read(self, raw: bytes) -> int:
         size = _maybe_bytes(raw)
         if size is None:
-            raise ValueError("argument must be a memory value")
+            raise ValueError(SettingReason.NOT_A_SIZE)
         # Redis reads all sizes without a sign, most into a number with one.
         is_signed = self.high <= INT64_MAX < size
         return self._checked(size - 2**64 if is_signed else size)
@@ -95,19 +95,17 @@ class OutputLimitWords:
     def read(self, raw: bytes) -> dict[str, OutputLimit]:
         words = words_of(raw)
         if len(words) % 4:
-            raise ValueError("Wrong number of arguments in buffer limit configuration.")
+            raise ValueError(SettingReason.OUTPUT_LIMIT_WORDS)
         return dict(self._read_one(*words[at : at + 4]) for at in range(0, len(words), 4))
 
     @staticmethod
     def _read_one(kind: bytes, hard: bytes, soft: bytes, time: bytes) -> tuple[str, OutputLimit]:
         name = kind.lower().decode("latin-1").replace("replica", "slave")
         if name not in OUTPUT_LIMITS:
-            raise ValueError("Invalid client class specified in buffer limit configuration.")
+            raise ValueError(SettingReason.OUTPUT_LIMIT_CLASS)
         limit = _maybe_bytes(hard), _maybe_bytes(soft), maybe_int(time)
         if limit[0] is None or limit[1] is None or limit[2] is None or limit[2] < 0:
-            raise ValueError(
-                "Error in hard, soft or soft_seconds setting in buffer limit configuration."
-            )
+            raise ValueError(SettingReason.OUTPUT_LIMIT_NUMBER)
         return name, OutputLimit(*limit)  # type: ignore[arg-type]  # None is refused above
 
     def write(self, limits: dict[str, OutputLimit]) -> bytes:
@@ -121,12 +119,12 @@ class SizeOrPercent:
     def read(self, raw: bytes) -> str:
         if match := re.fullmatch(rb"(\d{1,19})%", raw):
             if int(match[1]) > 100:
-                raise ValueError("percentage argument must be less or equal to 100")
+                raise ValueError(SettingReason.MORE_THAN_ALL)
             return raw.decode()
         try:
             return str(Size(0, INT64_MAX).read(raw))
         except ValueError:
-            raise ValueError("argument must be a memory or percent value") from None
+            raise ValueError(SettingReason.NOT_A_SIZE_OR_PERCENT) from None
 
     def write(self, value: str) -> bytes:
         return value.encode()
@@ -143,7 +141,7 @@ class EventClasses:
     def read(self, raw: bytes) -> frozenset[str]:
         letters = raw.decode("latin-1")
         if not set(letters) <= set("AKEmn" + COMMON_CLASSES):
-            raise ValueError("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")
+            raise ValueError(SettingReason.UNKNOWN_EVENT_CLASS)
         return frozenset(letters.replace("A", COMMON_CLASSES))
 
     def write(self, value: frozenset[str]) -> bytes:
@@ -159,7 +157,7 @@ class YesNo:
 
     def read(self, raw: bytes) -> bool:
         if raw.lower() not in (b"yes", b"no"):
-            raise ValueError("argument must be 'yes' or 'no'")
+            raise ValueError(SettingReason.NOT_YES_OR_NO)
         return raw.lower() == b"yes"
 
     def write(self, value: bool) -> bytes:
@@ -185,11 +183,9 @@ class Percentiles:
         try:
             values = tuple(_percent(word) for word in words_of(raw))
         except NotAFloat:
-            raise ValueError("Invalid latency-tracking-info-percentiles parameters") from None
+            raise ValueError(SettingReason.NOT_PERCENTILES) from None
         if not all(0 <= value <= 100 for value in values):
-            raise ValueError(
-                "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]"
-            )
+            raise ValueError(SettingReason.PERCENTILE_OUT_OF_RANGE)
         return values
 
     def write(self, value: tuple[float, ...]) -> bytes:
@@ -223,8 +219,7 @@ class Choice:
     def read(self, raw: bytes) -> str:
         word = raw.lower().decode("latin-1")
         if word not in self.words:
-            allowed = ", ".join(self.words)
-            raise ValueError(f"argument(s) must be one of the following: {allowed}")
+            raise ValueError(SettingReason.not_one_of(self.words))
         return word
 
     def write(self, value: str) -> bytes:
@@ -237,9 +232,9 @@ class Octal:
 
     def read(self, raw: bytes) -> int:
         if not re.fullmatch(rb"[0-7]{1,20}", raw):
-            raise ValueError("argument couldn't be parsed as an octal number")
+            raise ValueError(SettingReason.NOT_OCTAL)
         if int(raw, 8) > 0o777:
-            raise ValueError("argument must be between 0 and 777 inclusive")
+            raise ValueError(SettingReason.NOT_PERMISSIONS)
         return int(raw, 8)
 
     def write(self, value: int) -> bytes:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from ..errors import SettingReason
 from ..numeric import INT64_MAX, UINT64_MAX
 from .current import Config
 from .foreign import Foreign, foreign_settings
@@ -40,13 +41,6 @@ EVICTION_POLICIES = (
     "allkeys-random",
     "noeviction",
 )
-
-#: Why CONFIG SET may not change a setting.
-IMMUTABLE = "can't set immutable config"
-PROTECTED = "can't set protected config"
-#: What Redis says when it cannot move to another address.
-CANNOT_LISTEN = "Unable to listen on this port. Check server logs."
-CANNOT_BIND = "Failed to bind to specified addresses."
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +85,13 @@ def _attribute(
     def write(config: Config, value: Any) -> None:
         setattr(owner(config), last, value)
 
-    frozen = IMMUTABLE if fixed else ""
+    frozen = SettingReason.IMMUTABLE if fixed else ""
     return Setting(name, kind, read, write, alias, frozen, takes_words, unreachable)
 
 
 def _foreign() -> Iterator[Setting]:
     """The settings of ``foreign``."""
-    frozen = {"!": IMMUTABLE, "?": PROTECTED}
+    frozen = {"!": SettingReason.IMMUTABLE, "?": SettingReason.PROTECTED}
     for each in foreign_settings():
         kind = _foreign_kind(each)
         yield Setting(
@@ -167,8 +161,8 @@ _OF_SEVERAL_WORDS = frozenset({"words", "saves", "scores", "shutdown"})
 SETTINGS: dict[str, Setting] = {
     setting.name: setting
     for setting in (
-        _attribute("port", Integer(0, 65535), "port", unreachable=CANNOT_LISTEN),
-        _attribute("bind", Text(), "bind", takes_words=True, unreachable=CANNOT_BIND),
+        _attribute("port", Integer(0, 65535), "port", unreachable=SettingReason.CANNOT_LISTEN),
+        _attribute("bind", Text(), "bind", takes_words=True, unreachable=SettingReason.CANNOT_BIND),
         _attribute("unixsocket", Text(), "unixsocket", fixed=True),
         _attribute("databases", Integer(1, INT64_MAX), "databases", fixed=True),
         _attribute("requirepass", Secret(), "requirepass"),
@@ -238,7 +232,13 @@ SETTINGS: dict[str, Setting] = {
         _attribute("pidfile", Text(), "pidfile", fixed=True),
         _attribute("logfile", Text(), "logfile", fixed=True),
         Setting("loglevel", Choice(tuple(LOG_LEVELS)), lambda c: c.loglevel, _set_log_level),
-        Setting("dir", Text(), lambda _: os.getcwd(), _set_directory, frozen_because=PROTECTED),
+        Setting(
+            "dir",
+            Text(),
+            lambda _: os.getcwd(),
+            _set_directory,
+            frozen_because=SettingReason.PROTECTED,
+        ),
         _attribute("tracking-table-max-keys", _SIZE, "tracking_max_keys"),
         _attribute("notify-keyspace-events", EventClasses(), "notified_classes"),
         *_foreign(),

@@ -308,6 +308,11 @@ class Keyspace:
         self._remove(key)
         return True
 
+    def delete_stored(self, key: bytes) -> None:
+        """``remove_stored``, and touch: for a result that is empty, and leaves no key."""
+        if self.remove_stored(key):
+            self.touch(key, "del")
+
     def take(self, key: bytes) -> tuple[Value, int | None] | None:
         """Remove a key without an event, and return its value and deadline: RENAME, MOVE."""
         if key not in self:

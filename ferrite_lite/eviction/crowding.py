@@ -43,7 +43,7 @@ def argv_bytes(client: Context) -> int:
 
 def queue_bytes(client: Context) -> int:
     """What the requests that MULTI has queued take."""
-    transaction = client.transaction or client.executing
+    transaction = client.shown_transaction
     queue = transaction.queue if transaction is not None else []
     return sum(_size(argv) + POINTER_BYTES * len(argv) for argv in queue)
 
