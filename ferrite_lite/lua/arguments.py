@@ -9,7 +9,7 @@ from .runtime import Table, Value, tonumber, type_name
 Arguments = tuple[Value, ...]
 
 #: What C's cast to a long gives for all that is none.
-NO_LONG = -(2**63)
+_NO_LONG = -(2**63)
 
 
 def bad(position: int, function: bytes, reason: bytes) -> LuaError:
@@ -59,11 +59,15 @@ def number(arguments: Arguments, position: int, function: bytes) -> float:
 def integer(
     arguments: Arguments, position: int, function: bytes, default: int | None = None
 ) -> int:
-    """A number cut to an integer, as C casts it to a long on an x86-64."""
+    """An argument as ``to_long`` cuts it."""
     if default is not None and given(arguments, position) is None:
         return default
-    value = number(arguments, position, function)
-    return int(value) if -(2.0**63) <= value < 2.0**63 else NO_LONG
+    return to_long(number(arguments, position, function))
+
+
+def to_long(value: float) -> int:
+    """A number cut to an integer, as C casts it to a long on an x86-64."""
+    return int(value) if -(2.0**63) <= value < 2.0**63 else _NO_LONG
 
 
 def int32(arguments: Arguments, position: int, function: bytes, default: int | None = None) -> int:

@@ -109,6 +109,7 @@ def _callee(text: str) -> str | None:
     return str(ast.literal_eval(found[1])) if len(names) == 1 else None
 
 
+#: A call through one of the functions that are told a name for an error.
 _NAMED_CALL = re.compile(
     r"\b(?:call_named|spread|tail_call|resume_in)\([^,]+, ('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
 )

@@ -252,8 +252,10 @@ class Calls(Expressions):
         return f"({safe} if {function}.__class__ is Function else {slow})"
 
     @staticmethod
-    def _named_call(function: str, name: str, given: list[str]) -> str:
-        return f"call_named({', '.join([function, repr(name), *given])})"
+    def _named_call(
+        function: str, name: str, given: list[str], *, caller: str = "call_named"
+    ) -> str:
+        return f"{caller}({', '.join([function, repr(name), *given])})"
 
     def _is_tail(self, value: nodes.Call | nodes.MethodCall) -> bool:
         """Whether to return it may be to go on with another function instead of this one."""

@@ -201,7 +201,7 @@ class _ResumableCompiler(_FunctionCompiler):
             return f"(yield [{', '.join(given)}])"
         if is_direct:
             return f"{function}({', '.join(given)})"
-        return f"(yield from resume_in({', '.join([function, repr(name), *given])}))"
+        return f"(yield from {self._named_call(function, name, given, caller='resume_in')})"
 
 
 def _tail(function: str, given: list[str]) -> str:

@@ -36,26 +36,25 @@ class StackOverflow(LuaError):
 
 
 class BadArgument(LuaError):
-    """A library function refuses an argument."""
+    """A library function refuses an argument; positions count from 1."""
 
     def __init__(self, position: int, function: bytes, reason: bytes) -> None:
-        super().__init__(b"bad argument #%d to '%b' (%b)" % (position, function, reason))
+        super().__init__(_bad_argument(position, function, reason))
         self.position, self.reason = position, reason
 
     def called(self, callee: str) -> bytes:
-        """The message where a script calls the function by another name: ``local 'f'``."""
+        """The message where a script calls it ``local 'f'``, say, or by no name: ``""``."""
         kind, _, quoted = callee.partition(" ")
         name, position = quoted.encode("utf-8", "surrogateescape")[1:-1] or b"?", self.position
         if kind == "method":
             position -= 1
             if not position:
                 return b"calling '%b' on bad self (%b)" % (name, self.reason)
-        return b"bad argument #%d to '%b' (%b)" % (position, name, self.reason)
+        return _bad_argument(position, name, self.reason)
 
-    @property
-    def nameless(self) -> bytes:
-        """The message where no line of the script calls the function by a name: pcall does."""
-        return b"bad argument #%d to '?' (%b)" % (self.position, self.reason)
+
+def _bad_argument(position: int, function: bytes, reason: bytes) -> bytes:
+    return b"bad argument #%d to '%b' (%b)" % (position, function, reason)
 
 
 class ScriptStopped(Exception):

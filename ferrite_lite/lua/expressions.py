@@ -235,21 +235,10 @@ class Expressions(Body):
             is_plain = all(self._kinds.of(item) in TRUE for item in items)
             is_plain = is_plain and not self._is_many(items[-1])
             return f"{'Table' if is_plain else 'new_table'}({self._list(items)}, {array_size})"
-        if not all(isinstance(key, nodes.Constant) for key, _ in pairs):
-            return self._mixed_table(value)
-        is_simple = len(items) < ITEMS_AT_ONCE
-        if not (is_simple and all(isinstance(item, nodes.Constant) for item in items)):
-            return self._mixed_table(value)
-        texts = [(self._owned(key), self._owned(item)) for key, item in pairs]
         if not items and all(self._is_plain_pair(key, item) for key, item in pairs):
-            inside = ", ".join(f"{key}: {item}" for key, item in texts)
+            inside = ", ".join(f"{self._owned(key)}: {self._owned(item)}" for key, item in pairs)
             return f"Table(None, 0, {{{inside}}}, {node_count})"
-        table = self._named(f"Table(None, {array_size}, None, {node_count})")
-        for key_text, item_text in texts:
-            self._emit(f"{table}.set({key_text}, {item_text})")
-        if items:
-            self._emit(f"{table}.fill({self._list(items)})")
-        return table
+        return self._mixed_table(value, f"Table(None, {array_size}, None, {node_count})")
 
     def _announced(self, value: nodes.TableConstructor) -> tuple[int, int]:
         """The sizes that Lua gives the parts of a new table: results in a list are not counted."""
@@ -261,12 +250,12 @@ class Expressions(Body):
 
     def _is_plain_pair(self, key: nodes.Expression, item: nodes.Expression) -> bool:
         is_set = self._kinds.of(item) in TRUE | {Kind.BOOLEAN}
-        return is_set and self._kinds.of(key) is Kind.STRING
+        is_name = isinstance(key, nodes.Constant) and self._kinds.of(key) is Kind.STRING
+        return is_set and is_name
 
-    def _mixed_table(self, value: nodes.TableConstructor) -> str:
+    def _mixed_table(self, value: nodes.TableConstructor, empty: str) -> str:
         """Fields in the order in which Lua sets them; elements without keys, when they are many."""
-        array_size, node_count = self._announced(value)
-        table = self._named(f"Table(None, {array_size}, None, {node_count})")
+        table = self._named(empty)
         items: list[str] = []
         begun = 0
         for at, (key, item) in enumerate(value.fields, start=1):

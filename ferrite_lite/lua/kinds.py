@@ -99,9 +99,6 @@ class Kinds:
             kind = self._known[id(value)] = self._find(value)
         return kind
 
-    def is_whole_number(self, value: nodes.Expression) -> bool:
-        return self.of(value) is Kind.WHOLE
-
     def is_number(self, value: nodes.Expression) -> bool:
         return self.of(value) in NUMBERS
 

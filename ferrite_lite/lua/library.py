@@ -58,11 +58,9 @@ class Library:
         self._world = _LibraryWorld(self._register, shared, is_resumable=b"coroutine" in source)
         self._world.begin(host)
         try:
-            main = self._world.load(source, CHUNK, is_alone=False)
+            self._world.load(source, CHUNK, is_alone=False)()
         except LuaSyntaxError as error:
             raise LibraryDoesNotCompile(error.told_of(shown_chunk(CHUNK))) from None
-        try:
-            main()
         except (LuaError, RecursionError) as problem:
             raise LibraryFailed(error_text(failure(problem)) or NamelessError.message) from None
         finally:

@@ -45,7 +45,7 @@ def _one_argument(name: bytes, function: Callable[[float], float]) -> Callable[.
 
 
 def _overflow(name: bytes, number: float) -> float:
-    """What is too large for Python, which for its whole numbers infinity is, too."""
+    """Where Python raises for a result too large for a double, and for a rounded infinity."""
     return math.copysign(math.inf, number) if name in (b"ceil", b"floor", b"sinh") else math.inf
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 
+from ..numeric import format_float
+
 _DECIMAL = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _HEXADECIMAL = re.compile(
     rb"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?\d+)?"
@@ -33,13 +35,11 @@ def argument_text(value: float) -> bytes:
     """How a command is given a number: with all its digits, unlike in ``tostring``."""
     if -1e17 < value < 1e17 and value.is_integer():
         return b"%d" % value if value or str(value) == "0.0" else b"-0"
-    if value != value or value in (math.inf, -math.inf):
-        return format_number(value)
-    return b"%.17g" % value
+    return format_float(value)
 
 
 def format_number(value: float) -> bytes:
     """``%.14g``, as ``tostring`` and ``..`` write a number."""
     if value != value:
-        return b"-nan" if math.copysign(1, value) < 0 else b"nan"
+        return format_float(value)
     return b"%.14g" % value

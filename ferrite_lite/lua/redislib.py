@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -162,7 +161,7 @@ class RedisLibrary:
         level = tonumber(arguments[0])
         if level is None:
             raise_error(ScriptLogLevelType())
-        level = math.trunc(level) if math.isfinite(level) else -1
+        level = args.to_long(level)
         if level not in LOG_LEVELS.values():
             raise_error(ScriptLogLevel())
         parts = [_shown(part) for part in arguments[1:]]
@@ -250,8 +249,7 @@ def set_repl(*arguments: Value) -> Results:
     """Accepted and without effect: there are no replicas."""
     if len(arguments) != 1:
         raise_error(ScriptSetReplArguments())
-    flags = tonumber(arguments[0]) or 0.0
-    if not math.isfinite(flags) or math.trunc(flags) not in REPLICATION.values():
+    if args.to_long(tonumber(arguments[0]) or 0.0) not in REPLICATION.values():
         raise_error(ScriptSetReplFlags())
     return []
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 from .budget import SPREAD_WEIGHT, call_back, current, reserve, spend
 from .errors import LuaError
 from .key_hashes import FALSE_KEY, TRUE_KEY
+from .layout import power_of_two
 from .numbers import format_number, parse_number
 from .ordering import MAX_ORDER_KEYS, History, order
 
@@ -125,7 +126,7 @@ class Table:
         if not self.is_list():
             self._history().removed(float(size))
         elif size > self.array_size:
-            self.array_size = 1 << (size - 1).bit_length()
+            self.array_size = power_of_two(size)
         self.array.pop()
 
     def _make_hole(self, at: int) -> None:
@@ -242,7 +243,7 @@ class Table:
             if 0 <= at <= size:
                 return (float(at + 1), self.array[at]) if at < size else None
         elif key is None and self._has_known_order():
-            return next(((first, self.get(first)) for first in self._order()), None)
+            return next(((each, self.get(each)) for each in self._order()), None)
         try:
             following = self._history().after(_hashable(key))
         except KeyError:

@@ -286,19 +286,15 @@ def _formatted(
         whole = args.integer(arguments, position, b"format")
         digits = _precise(b"%d" % abs(whole), precision)
         return _aligned(flags, width, precision, _sign(flags, whole), digits)
-    if kind in (b"u", b"o", b"x", b"X") and kind:
+    if kind in (b"u", b"o", b"x", b"X"):
         unsigned = _unsigned(args.number(arguments, position, b"format"))
         digits = _precise((b"%" + kind.replace(b"u", b"d")) % unsigned, precision)
-        prefix = b""
-        if b"#" in flags and kind == b"o" and not digits.startswith(b"0"):
-            prefix = b"0"
-        elif b"#" in flags and kind in (b"x", b"X") and unsigned:
-            prefix = b"0" + kind
+        prefix = _base_prefix(kind, unsigned, digits) if b"#" in flags else b""
         return _aligned(flags, width, precision, prefix, digits)
-    if kind in (b"e", b"E", b"f", b"g", b"G") and kind:
+    if kind in (b"e", b"E", b"f", b"g", b"G"):
         number = args.number(arguments, position, b"format")
         if not math.isfinite(number):
-            return _no_number(flags, width, kind, number)
+            return _not_finite(flags, width, kind, number)
         return (spec + kind) % number
     if kind == b"q":
         return _quoted(args.string(arguments, position, b"format"))
@@ -322,7 +318,14 @@ def _unsigned(number: float) -> int:
     """C's cast to an unsigned long, on an x86-64."""
     if number >= 2.0**63:
         return int(number) if number < 2.0**64 else 0
-    return (int(number) if number >= -(2.0**63) else args.NO_LONG) % 2**64
+    return args.to_long(number) % 2**64
+
+
+def _base_prefix(kind: bytes, number: int, digits: bytes) -> bytes:
+    """What the flag ``#`` puts before the digits."""
+    if kind == b"o":
+        return b"" if digits.startswith(b"0") else b"0"
+    return b"0" + kind if kind in (b"x", b"X") and number else b""
 
 
 def _precise(digits: bytes, precision: bytes | None) -> bytes:
@@ -342,7 +345,7 @@ def _aligned(
     return text.rjust(room)
 
 
-def _no_number(flags: bytes, width: bytes, kind: bytes, number: float) -> bytes:
+def _not_finite(flags: bytes, width: bytes, kind: bytes, number: float) -> bytes:
     """Infinity, or what is no number, in its field."""
     text = b"nan" if number != number else b"inf"
     text = _sign(flags, math.copysign(1, number)) + (text.upper() if kind.isupper() else text)

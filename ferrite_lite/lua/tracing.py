@@ -17,9 +17,9 @@ CHUNK, LINES = "chunk_of_the_script", "lines_of_the_script"
 #: What the script calls the function that it calls in a line of its Python, if there is one only.
 CALLEES = "callees_of_the_script"
 #: As the callee of a line: a library was called there, and called the function.
-BY_LIBRARY = "library ''"
-#: What runs a coroutine.
-COROUTINE = "Coroutine.resume"
+_BY_LIBRARY = "library ''"
+#: What runs a coroutine, by its name: its module imports this one.
+_COROUTINE = "Coroutine.resume"
 
 #: ``LUA_IDSIZE`` and ``MAXSRC``: the room for a chunk's name in an error of a run, and in one of
 #: its syntax.
@@ -68,7 +68,7 @@ def positions_of(error: BaseException) -> list[Position]:
         elif frame.f_code is call_back.__code__ and found:
             # A library calls, or an operator, who have no names; but for the loop's own.
             if frame.f_locals["level"] == 0:
-                found[-1] = found[-1]._replace(callee=BY_LIBRARY)
+                found[-1] = found[-1]._replace(callee=_BY_LIBRARY)
             elif found[-1].callee != FOR_GENERATOR:
                 found[-1] = found[-1]._replace(callee="")
         traceback = traceback.tb_next
@@ -109,7 +109,7 @@ def _running(error: LuaError) -> list[Position | None]:
             found.append(_position(frame.f_globals, python_line))
         elif frame.f_code is call_back.__code__ and frame.f_locals["level"] == 0:
             found.append(None)
-        elif frame.f_code.co_qualname == COROUTINE:
+        elif frame.f_code.co_qualname == _COROUTINE:
             found.clear()  # a coroutine has a stack of its own
     return found
 
@@ -139,7 +139,7 @@ def located(error: LuaError) -> Value:
     elif error.level > 1:
         if (position := _at_level(error)) is not None:
             error.value = position.prefix + error.value
-    elif positions and positions[-1].callee != BY_LIBRARY:
+    elif positions and positions[-1].callee != _BY_LIBRARY:
         error.value = positions[-1].prefix + error.value
     error.level = 0
     return error.value
@@ -148,7 +148,7 @@ def located(error: LuaError) -> Value:
 def _called(error: BadArgument, positions: list[Position]) -> bytes:
     """The message of a bad argument: it tells what the script calls the function."""
     if not positions:
-        return error.nameless
+        return error.called("")  # pcall calls it, and has no name for it
     position = positions[-1]
     message: bytes = error.value if position.callee is None else error.called(position.callee)
-    return message if position.callee == BY_LIBRARY else position.prefix + message
+    return message if position.callee == _BY_LIBRARY else position.prefix + message

@@ -610,6 +610,7 @@ the error handler
 
 
 def read(text: str) -> dict[str, list[str]]:
+    """The chunks of each group: four blanks begin one, eight go on with it, none name a group."""
     groups: dict[str, list[str]] = {}
     group = ""
     for line in text.splitlines():
