@@ -77,7 +77,7 @@ LIKELIEST = {
     "policies": ["test_policies", "test_bindings"],
     "rotating": ["test_promotion", "test_races"],
     "core": ["test_races", "test_near"],
-    "rate_back": ["test_passwords"],
+    "rate_back": ["test_passwords", "test_limits"],
     "config": ["test_limits"],
     "passwords": ["test_passwords"],
     "account": ["test_passwords", "test_sites"],

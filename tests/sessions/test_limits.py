@@ -134,6 +134,35 @@ async def test_a_burst_passes_at_once_and_the_others_evenly(
         assert await _refused_for_seconds(store) == 600
 
 
+async def test_a_burst_whose_key_has_outlived_its_time_begins_anew(
+    make_timed_store: MakeStore, clock: ferrite_lite.ManualClock
+) -> None:
+    async with await make_timed_store(create_limit=RateLimit(3, 60, burst=2)) as store:
+        key = store._core.atomic.rate_key(store._core.tokens.tag("alice"))
+        for _ in range(2):
+            await store.create("alice")
+            # As where a key was written back from elsewhere without its deadline.
+            assert await store._core.link.ask("PERSIST", key) == 1
+            clock.advance(seconds=600)
+        for wait_seconds in (0, 0, 30):
+            assert await _refused_for_seconds(store) == wait_seconds
+
+
+async def test_what_is_taken_back_of_a_burst_is_kept_no_longer_than_it_counts(
+    make_timed_store: MakeStore, clock: ferrite_lite.ManualClock
+) -> None:
+    async with await make_timed_store() as store:
+        atomic, ask = store._core.atomic, store._core.link.ask
+        key, limit = atomic.network_rate_key("198.51.100.0/24"), RateLimit(3, 60, burst=2)
+        await atomic.count(key, limit, "first-------")
+        await atomic.count(key, limit, "second------")
+        assert await ask("PTTL", key) == 2 * limit.interval_ms
+        await atomic.take_back(key, limit, "second------")
+        assert await ask("PTTL", key) == limit.interval_ms
+        clock.advance(ms=limit.interval_ms + 1)
+        assert await ask("EXISTS", key) == 0
+
+
 @pytest.mark.parametrize("burst", [None, 2])
 async def test_a_creation_that_is_refused_does_not_count_for_its_network(
     make_store: MakeStore, user: str, burst: int | None
