@@ -16,8 +16,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from redis.asyncio.connection import parse_url
-
+from .arguments import DEFAULT_URL, store_url
 from .config import SessionConfig
 from .errors import ConfigError, SessionError
 from .record import SessionInfo
@@ -26,7 +25,6 @@ from .tokens import KeyRing
 
 #: Where the key ring is looked for: not on the command line, which other users of a machine see.
 KEYS_VARIABLE = "SESSION_KEYS"
-DEFAULT_URL = "redis://127.0.0.1:6379"
 
 EXIT_OK, EXIT_FOUND, EXIT_USAGE, EXIT_UNAVAILABLE = range(4)
 
@@ -86,18 +84,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _url(text: str) -> str:
-    try:
-        parse_url(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"a URL like {DEFAULT_URL} is wanted") from error
-    return text
-
-
 def _add_common(parser: argparse.ArgumentParser) -> None:
     """What every command understands."""
     parser.add_argument(
-        "--url", type=_url, default=argparse.SUPPRESS, help=f"the store ({DEFAULT_URL})"
+        "--url", type=store_url, default=argparse.SUPPRESS, help=f"the store ({DEFAULT_URL})"
     )
     parser.add_argument(
         "--prefix",

@@ -145,8 +145,10 @@ class AtomicStore(Layout):
         otherwise: OnLimit,
         chosen_sids: Sequence[str] = (),
     ) -> list[Any]:
-        """What ``create.lua`` takes; ``otherwise`` is done where the application chooses who is to
-        make room."""
+        """What ``create.lua`` takes.
+
+        ``otherwise`` is what a limit does where the application chooses who is to make room.
+        """
         config, lifetime, promotion = self._config, new.lifetime, new.promotion
         policy = otherwise if callable(config.on_limit) else config.on_limit
         return [

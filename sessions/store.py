@@ -172,7 +172,11 @@ class SessionStore(Generic[T]):
         return store
 
     async def check(self) -> None:
-        """Raises ConfigError if the server can never do what sessions need; asks once."""
+        """Ask the server once whether it can do what sessions need, and begin the near cache.
+
+        Until then the store is asked for every session. A tenant has the near cache of the store
+        that it is of, which begins it. Raises ConfigError if the server can never do it.
+        """
         if not self._is_checked:
             await check_server(self._core.link, self.config)
             if self._core.near is not None and self.tenant is None:

@@ -32,7 +32,7 @@ RANKS = [
 ]
 #: The same of sessions.
 SESSION_RANKS = [
-    {"errors", "datatype", "codecs", "tasks", "scripts", "events"},
+    {"arguments", "errors", "datatype", "codecs", "tasks", "scripts", "events"},
     {"config", "record", "editing", "tokens", "crypto"},
     {"content", "policies", "tenants", "servers", "audit", "layout", "replies"},
     {"atomic", "expiry"},

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from redis.asyncio.connection import parse_url
+from sessions.arguments import store_url
 
 from .serve import Address, serve
 from .settings import Settings
@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         "--port", type=_port, default=nobody.port, help="0 picks a free one (%(default)s)"
     )
     parser.add_argument(
-        "--store", type=_url, metavar="URL", help="a redis:// URL; else in this process"
+        "--store", type=store_url, metavar="URL", help="a redis:// URL; else in this process"
     )
     parser.add_argument("--certificate", type=_file, metavar="FILE", help="PEM, for HTTPS")
     parser.add_argument("--private-key", type=_file, metavar="FILE", help="PEM, of the certificate")
@@ -82,14 +82,6 @@ def _count(text: str) -> int:
     if not (text.isdecimal() and int(text)):
         raise argparse.ArgumentTypeError("a whole number from 1 is wanted")
     return int(text)
-
-
-def _url(text: str) -> str:
-    try:
-        parse_url(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError("a URL like redis://127.0.0.1:6379 is wanted") from error
-    return text
 
 
 def _file(text: str) -> str:

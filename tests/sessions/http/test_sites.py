@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from sessions import SessionStore, SyncSessionStore
 from sessions.asgi import AsgiSession, Scope, SessionMiddleware
 from sessions.http.cookies import CookiePolicy
-from sessions.web import routes
+from sessions.web import Verify, routes
 from sessions.wsgi import KEY, Environ, WsgiSessionMiddleware
 from tests.sessions.conftest import KEYS, without_rate
 from tests.sessions.test_asgi import HANDLERS
@@ -108,16 +108,23 @@ async def test_without_a_cookie_a_tenant_costs_nothing(
     assert parts.commands == 0
 
 
-async def test_the_routes_are_those_of_whichever_tenant_it_is(
-    parts: WatchedStore, tenants: dict[str, SessionStore[dict[str, Any]]]
-) -> None:
+def with_routes(
+    parts: WatchedStore, tenants: dict[str, SessionStore[dict[str, Any]]], verify: Verify
+) -> Browser:
+    """A browser of an application that has the ready-made routes, and all tenants."""
     app = SessionMiddleware(
-        Starlette(routes=routes(parts.store, lambda name, password: name)),
+        Starlette(routes=routes(parts.store, verify)),
         parts.store,
         tenant=lambda scope: tenants.get(host_of(scope)),
     )
+    return Browser(app)
+
+
+async def test_the_routes_are_those_of_whichever_tenant_it_is(
+    parts: WatchedStore, tenants: dict[str, SessionStore[dict[str, Any]]]
+) -> None:
     credentials = {"username": "alice", "password": "wonderland"}
-    async with Browser(app) as browser:
+    async with with_routes(parts, tenants, lambda name, password: name) as browser:
         for name in (*NAMES, ""):
             await tenants["acme"].create("alice")
             assert (await browser.post(f"/login?{name}", json=credentials)).status_code == 200
@@ -132,12 +139,7 @@ async def test_the_routes_are_those_of_whichever_tenant_it_is(
 async def test_who_guesses_passwords_of_one_tenant_locks_nobody_out_of_another(
     parts: WatchedStore, tenants: dict[str, SessionStore[dict[str, Any]]]
 ) -> None:
-    app = SessionMiddleware(
-        Starlette(routes=routes(parts.store, lambda name, password: None)),
-        parts.store,
-        tenant=lambda scope: tenants.get(host_of(scope)),
-    )
-    async with Browser(app) as browser:
+    async with with_routes(parts, tenants, lambda name, password: None) as browser:
         wrong = {"username": "alice", "password": "underland"}
         for _ in range(10):
             await browser.post("/login?acme", json=wrong)

@@ -41,8 +41,10 @@ def test_the_probe_asks_for_what_the_scripts_use_and_for_nothing_else() -> None:
     used = {
         name
         for text in texts.values()
-        for name in re.findall(r"redis\.call\('(\w+)'|\b(cjson|unpack|struct|bit|cmsgpack)\b", text)
-        for name in name
+        for names in re.findall(
+            r"redis\.call\('(\w+)'|\b(cjson|unpack|struct|bit|cmsgpack)\b", text
+        )
+        for name in names
         if name
     }
     assert asked == used
