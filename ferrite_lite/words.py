@@ -1,4 +1,4 @@
-"""Words in a line, as redis.conf, redis-cli and ACL selectors write them: read, and quoted."""
+"""Words: those of a line, as redis.conf, redis-cli and ACL selectors write them, and options."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ _QUOTED = [bytes([byte]) if 32 <= byte < 127 else b"\\x%02x" % byte for byte in 
 _QUOTED[ord('"')], _QUOTED[ord("\\")] = b'\\"', b"\\\\"
 for _letter, _byte in _ESCAPED.items():
     _QUOTED[ord(_byte)] = b"\\" + _letter
+
+
+def keyword(word: bytes) -> bytes:
+    """A word of the syntax, in capitals. C reads one up to a NUL: to Redis ``nx\\0y`` is NX."""
+    return word.partition(b"\0")[0].upper()
 
 
 def split_words(line: bytes) -> list[bytes] | None:

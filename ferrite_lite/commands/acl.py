@@ -29,9 +29,9 @@ from ..files import replace_file
 from ..messages.broker import Subscriptions
 from ..numeric import parse_int
 from ..reply import OK, OrderedSet, Reply
+from ..words import keyword
 from .clients import kill
 from .documentation import help_lines
-from .options import keyword
 
 logger = logging.getLogger("ferrite_lite.acl")
 

@@ -21,7 +21,7 @@ from ..errors import (
 )
 from ..numeric import maybe_int
 from ..state import ServerState
-from .options import keyword
+from ..words import keyword
 
 #: What CLIENT calls the kinds of connection; only the first and the last exist here.
 TYPES = frozenset({b"normal", b"master", b"replica", b"slave", b"pubsub"})

@@ -18,9 +18,10 @@ from ..errors import (
 from ..eviction.crowding import argv_bytes, held_bytes, queue_bytes
 from ..numeric import maybe_int, parse_int, wrapped_int64
 from ..reply import OK, Reply, Verbatim
+from ..words import keyword
 from .clientfilters import Filter, flags_of, read_filters
 from .documentation import help_lines
-from .options import keyword, read_timeout_ms
+from .options import read_timeout_ms
 
 command = CommandGroup("connection")
 

@@ -12,7 +12,7 @@ from ..data.values import String
 from ..data.xxh3 import xxh3_64
 from ..errors import InvalidCondition, NoDigest, TooLongToDigest, WrongArity
 from ..reply import Reply
-from .options import keyword
+from ..words import keyword
 
 command = CommandGroup("string")
 

@@ -22,8 +22,8 @@ from ..errors import (
 )
 from ..numeric import maybe_int, parse_int32
 from ..reply import NO_REPLY, OK, PONG, Reply, Status
+from ..words import keyword
 from .clientfilters import CAPABILITIES
-from .options import keyword
 
 command = CommandGroup("connection")
 

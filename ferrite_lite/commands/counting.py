@@ -26,8 +26,9 @@ from ..errors import (
 )
 from ..numeric import INT64_MAX, INT64_MIN, LARGEST, LongDouble, maybe_int
 from ..reply import DoubleText, Reply
+from ..words import keyword
 from .deadlines import UNITS, positive_deadline_ms
-from .options import argument_of, keyword
+from .options import argument_of
 
 command = CommandGroup("string")
 

@@ -10,7 +10,7 @@ from ..errors import (
     UnsupportedExpireOption,
 )
 from ..numeric import INT64_MAX, INT64_MIN, parse_int
-from .options import keyword
+from ..words import keyword
 
 MS_PER_SECOND = 1000
 

@@ -42,8 +42,8 @@ from ..numeric import maybe_int, parse_int, parse_strtod
 from ..patterns import matcher
 from ..persistence.dump import dump, load
 from ..reply import OK, Attributed, BigNumber, Double, OrderedSet, Push, Reply, Status, Verbatim
+from ..words import keyword
 from .documentation import help_lines
-from .options import keyword
 
 command = CommandGroup("server")
 logger = logging.getLogger("ferrite_lite")

@@ -11,8 +11,9 @@ from ..eviction.accesses import MAX_FREQUENCY
 from ..numeric import parse_int, wrapped_int64
 from ..persistence.dump import dump, load
 from ..reply import OK, Reply
+from ..words import keyword
 from .deadlines import MS_PER_SECOND
-from .options import argument_of, keyword
+from .options import argument_of
 
 command = CommandGroup("generic")
 server_command = CommandGroup("server")

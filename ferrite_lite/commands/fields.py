@@ -15,6 +15,7 @@ from ..data.values import Hash
 from ..errors import FieldCountMismatch, SyntaxFault
 from ..numeric import parse_int
 from ..reply import Reply
+from ..words import keyword
 from . import redisfields
 from .deadlines import (
     MS_PER_SECOND,
@@ -24,7 +25,7 @@ from .deadlines import (
     read_conditions,
     rounded_seconds,
 )
-from .options import argument_of, keyword
+from .options import argument_of
 
 command = CommandGroup("hash")
 

@@ -28,8 +28,8 @@ from ..reply import OK, OrderedSet, Reply, Status
 from ..scriptflags import FLAGS
 from ..scripting.functions import ENGINE, Libraries, Loaded
 from ..scripting.scripts import kill, run_lua
+from ..words import keyword
 from .documentation import help_lines
-from .options import keyword
 
 command = CommandGroup("scripting")
 

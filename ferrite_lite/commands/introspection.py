@@ -18,8 +18,8 @@ from ..errors import (
 from ..patterns import matcher
 from ..reply import OrderedSet, Pairs, Reply, Status
 from ..usage import Usage
+from ..words import keyword
 from .documentation import documentation_of, help_lines, key_notes
-from .options import keyword
 
 command = CommandGroup("server")
 

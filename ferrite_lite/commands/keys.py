@@ -17,6 +17,7 @@ from ..errors import (
 from ..numeric import parse_int, parse_int32
 from ..patterns import is_literal, matcher
 from ..reply import OK, Reply, Status
+from ..words import keyword
 from .deadlines import (
     MS_PER_SECOND,
     NO_CONDITIONS,
@@ -26,7 +27,7 @@ from .deadlines import (
     rounded_seconds,
 )
 from .documentation import help_lines
-from .options import argument_of, keyword, read_timeout_ms
+from .options import argument_of, read_timeout_ms
 from .scanning import parse_cursor, read_options
 
 command = CommandGroup("generic")

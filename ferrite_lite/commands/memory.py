@@ -8,8 +8,9 @@ from ..errors import SyntaxFault
 from ..eviction.memory import BASE_BYTES, CLIENT_BYTES, SAMPLES, key_bytes, overhead_bytes
 from ..numeric import parse_int
 from ..reply import OK, Reply, Verbatim
+from ..words import keyword
 from .documentation import help_lines
-from .options import argument_of, keyword
+from .options import argument_of
 
 command = CommandGroup("server")
 

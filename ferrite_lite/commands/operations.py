@@ -9,7 +9,7 @@ from ..errors import CannotShutDown, NoShutdownInProgress, NothingIsSaved, Synta
 from ..numeric import parse_int
 from ..reply import NO_REPLY, Reply, Verbatim
 from ..scripting.scripts import busy_error
-from .options import keyword
+from ..words import keyword
 
 command = CommandGroup("server")
 

@@ -8,11 +8,6 @@ from ..errors import NegativeTimeout, SyntaxFault, TimeoutNotAnInteger
 from ..numeric import maybe_int
 
 
-def keyword(word: bytes) -> bytes:
-    """A word of the syntax, in capitals. C reads one up to a NUL: to Redis ``nx\\0y`` is NX."""
-    return word.partition(b"\0")[0].upper()
-
-
 def argument_of(words: Iterator[bytes]) -> bytes:
     """The next word: what the option before it applies to. Raises SyntaxFault if there is none."""
     word = next(words, None)

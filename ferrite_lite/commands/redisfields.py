@@ -23,8 +23,9 @@ from ..errors import (
     WrongArity,
 )
 from ..numeric import maybe_int, parse_int
+from ..words import keyword
 from .deadlines import CONDITIONS, NO_CONDITIONS, UNITS, future_deadline_ms
-from .options import argument_of, keyword
+from .options import argument_of
 
 #: ``EB_EXPIRE_TIME_MAX``: a deadline of a field has 46 bits.
 MAX_DEADLINE_MS = 2**46 - 1

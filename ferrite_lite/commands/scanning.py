@@ -10,7 +10,8 @@ from ..data.values import Collection, Set, names_in
 from ..errors import InvalidCursor, NoValuesWithoutHash, SyntaxFault
 from ..numeric import UINT64_MAX, parse_int
 from ..patterns import Matcher, matcher
-from .options import argument_of, keyword
+from ..words import keyword
+from .options import argument_of
 
 #: What ``strtoul`` reads to the end: nothing at all is 0.
 _CURSOR = re.compile(rb"(?:(?P<minus>-)|\+)?0*(?P<digits>\d+)|")

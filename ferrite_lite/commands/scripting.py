@@ -17,8 +17,8 @@ from ..errors import (
 from ..numeric import parse_int
 from ..reply import OK, Reply
 from ..scripting.scripts import kill
+from ..words import keyword
 from .documentation import help_lines
-from .options import keyword
 
 command = CommandGroup("scripting")
 

@@ -13,7 +13,7 @@ from ..errors import (
 )
 from ..numeric import parse_int32
 from ..reply import NO_REPLY, OK, Reply
-from .options import keyword
+from ..words import keyword
 
 command = CommandGroup("server")
 

@@ -18,8 +18,8 @@ from ..errors import (
 )
 from ..numeric import maybe_int
 from ..reply import OrderedSet, Reply
+from ..words import keyword
 from .choosing import choose, parse_count
-from .options import keyword
 from .scanning import parse_cursor, read_options, scan_names
 
 command = CommandGroup("set")

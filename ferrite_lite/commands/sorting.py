@@ -20,7 +20,8 @@ from ..errors import (
 )
 from ..numeric import parse_int, parse_strtod
 from ..reply import Reply
-from .options import argument_of, keyword
+from ..words import keyword
+from .options import argument_of
 from .partialsort import MAX_PART_OF, sort_part
 
 command = CommandGroup("generic", category="")

@@ -24,10 +24,11 @@ from ..errors import (
 )
 from ..numeric import INT64_MAX, INT64_MIN, LongDouble, maybe_int, parse_int
 from ..reply import OK, Reply
+from ..words import keyword
 from . import subsequence
 from .comparing import CONDITIONS, check_expected, holds
 from .deadlines import UNITS, positive_deadline_ms
-from .options import argument_of, keyword
+from .options import argument_of
 
 command = CommandGroup("string")
 

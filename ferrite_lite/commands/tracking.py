@@ -21,7 +21,7 @@ from ..messages.tracking import Tracker
 from ..numeric import parse_int
 from ..reply import OK, OrderedSet, Reply
 from ..state import ServerState
-from .options import keyword
+from ..words import keyword
 
 command = CommandGroup("connection")
 

@@ -14,6 +14,7 @@ from ..config import Config
 from ..data.keyspace import Keyspace
 from ..data.values import Hash, Held, String, Value
 from ..observing.lookups import WRITERS_THAT_READ
+from ..words import keyword
 from .broker import Broker
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class Notifier:
         """Put the reply of the running command before its event, where Redis does."""
         name = running.command.name
         late = TOLD_AFTER_REPLY.get(name, frozenset())
-        if name == "set" and b"get" in map(bytes.lower, running.argv[3:]):
+        if name == "set" and b"GET" in map(keyword, running.argv[3:]):
             late = TOLD_AFTER_SET_GET
         if name == "sinterstore" and event == "del" and _has_all_sources(running):
             late = frozenset({"del"})
@@ -140,12 +141,12 @@ def _reads(running: Context, key: bytes) -> bool:
     command, argv = running.command, running.argv
     if "readonly" in command.flags:
         if command.name == "scan":  # what it walks over it looks up only to learn its type
-            return b"type" in map(bytes.lower, argv[2:])
+            return b"TYPE" in map(keyword, argv[2:])
         return command.name not in _NEVER_MISS and "|" not in command.name
     if command.name == "sort":  # its BY and GET read keys that no word names
         return True
     if command.name == "set":
-        return b"get" in map(bytes.lower, argv[3:])
+        return b"GET" in map(keyword, argv[3:])
     read = WRITERS_THAT_READ.get(command.name)
     return read is not None and key in argv[read]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ..command import Command
+from ..words import keyword
 
 REDACTED = b"(redacted)"
 
@@ -44,7 +45,7 @@ def _secret_values(argv: list[bytes]) -> Iterable[int]:
 def _credentials(argv: list[bytes]) -> Iterable[int]:
     """HELLO: the two words behind AUTH."""
     for at, word in enumerate(argv[2:], start=2):
-        if word.lower() == b"auth":
+        if keyword(word) == b"AUTH":
             return [at + 1, at + 2]
     return []
 

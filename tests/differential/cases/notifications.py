@@ -19,6 +19,7 @@ SET with EX: SET k v EX 100 ; SET k v PX 100000 ; SET k v EXAT 99999999999 ; SET
 SET with a time that is past: SET k v PXAT 1 ; GET k
 SET NX and XX: SET k v XX ; SET k v NX ; SET k w NX ; SET k w XX
 SET with GET: SET k v GET ; SET k v GET ; SET k v GET EX 100 ; HSET h f v ; SET h v GET
+Words that end at a NUL: SET k v "GET\x00y" ; SCAN 0 "TYPE\x00y" string ; SET j v "get\x00"
 SET refuses: SET k v EX 0 ; SET k v FOO ; SET k v EX x
 SETNX: SETNX k v ; SETNX k w
 DEBUG POPULATE: SET key:0 v ; DEBUG POPULATE 3 ; GET key:1

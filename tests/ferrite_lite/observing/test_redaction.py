@@ -12,6 +12,7 @@ from ferrite_lite.observing.redaction import redacted
         ("AUTH secret", "AUTH (redacted)"),
         ("AUTH alice secret", "AUTH (redacted) (redacted)"),
         ("HELLO 3 AUTH alice secret SETNAME x", "HELLO 3 AUTH (redacted) (redacted) SETNAME x"),
+        ("HELLO 3 auth\0x alice secret", "HELLO 3 auth\0x (redacted) (redacted)"),
         ("HELLO 3 SETNAME x", "HELLO 3 SETNAME x"),
         ("ACL SETUSER alice on >secret", "ACL SETUSER (redacted) (redacted) (redacted)"),
         ("CONFIG SET maxclients 5 RequirePass s", "CONFIG SET maxclients 5 RequirePass (redacted)"),
