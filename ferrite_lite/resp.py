@@ -81,7 +81,9 @@ _HUGE_REQUEST = re.compile(rb"\*[0-9]{7}")
 #: A single request shorter than this is read without hiredis; BULK_HEADERS has all its lengths.
 SHORT_READ_BYTES = 1024
 
-_BOUNDARY = b":0\r\n"
+#: What parts a request from the one before, and what stands in for a missing one.
+_NEXT_REQUEST = b"\r\n*"
+_NO_REQUEST = b":0\r\n"
 
 _ONLY_ARRAYS = {list}
 _CR = ord("\r")
@@ -167,25 +169,20 @@ class RequestParser:
           have come as verbatim text, a set or a map.)
         - Joining the arguments raises TypeError unless each is a string, and for a string in place
           of a request, unless that is empty.
-        - A number fed behind the data comes out last only if the last request is complete.
+        - The last request is complete: see ``_read_array``.
 
         Encoding the requests again and comparing would take four times as long.
         """
         if _HUGE_REQUEST.search(data):
             return None  # hiredis would allocate what is announced
-        reader = self._reader
-        reader.feed(data)
-        reader.feed(_BOUNDARY)
         try:
-            requests: list[Any] = list(iter(reader.gets, _INCOMPLETE))
-            ends_here = requests.pop() == 0
+            requests = self._read_array(data)
             words: list[bytes] = []
             for argv in requests:
                 words += argv
             payload = b"".join(words)
             if (
-                ends_here
-                and data.count(CRLF) == len(requests) + 2 * len(words)
+                data.count(CRLF) == len(requests) + 2 * len(words)
                 # An argument's last byte could be half of a line end that is not there.
                 and _CR not in payload
                 and not (_may_hold_other_kinds(data) and _OTHER_KINDS.search(data))
@@ -195,10 +192,34 @@ class RequestParser:
                 # An empty request is one of no words; an empty string that is none is neither.
                 if {*map(type, requests)} == _ONLY_ARRAYS:
                     return [argv for argv in requests if argv]
-        except (hiredis.ProtocolError, TypeError, IndexError):
+        except (hiredis.ProtocolError, TypeError):
             pass
         self._reader = self._new_reader()
         return None
+
+    def _read_array(self, data: bytes) -> list[Any]:
+        """What hiredis makes of the requests in some bytes. Raises TypeError unless all are whole.
+
+        It reads one array of them all, for that is faster than one by one. How long the array is
+        must be said before: there are as many requests as stars. Stars in arguments make it too
+        long; then numbers take the place of what is missing, and must be found there, for one of
+        them may have become part of an incomplete request.
+        """
+        reader, length = self._reader, data.count(b"*")
+        reader.feed(b"*%d\r\n" % length)
+        reader.feed(data)
+        reply: Any = reader.gets()
+        if reply is _INCOMPLETE:
+            count = 1 + data.count(_NEXT_REQUEST)
+            reader.feed(_NO_REQUEST * (length - count))
+            reply = reader.gets()
+            if reply[count:] != [0] * (length - count):
+                raise TypeError
+            del reply[count:]
+        if reader.has_data():
+            raise TypeError
+        requests: list[Any] = reply
+        return requests
 
     # --- the strict way ---------------------------------------------------------------------------
 

@@ -242,11 +242,10 @@ class Keyspace:
 
     def store(self, key: bytes, value: String) -> None:
         """SET: put a string without a deadline, and touch. In one step: it is frequent."""
-        values = self._values
         if key in self._deadlines_ms:
             self._drop_deadline(key)
-        if key in values:
-            values[key] = value
+        if self._roster is None or key in self._values:
+            self._values[key] = value
         else:
             self._insert(key, value)
         self.changes += 1

@@ -36,7 +36,9 @@ from tests.support.wire import encode as request
 words = st.lists(
     st.one_of(
         st.binary(max_size=12),
-        st.sampled_from([b"GET", b"\r\n", b"+OK\r\n", b"*1\r\n$4\r\nPING\r\n", b"=4\r\n", b"$"]),
+        st.sampled_from(
+            [b"GET", b"\r\n", b"+OK\r\n", b"*1\r\n$4\r\nPING\r\n", b"=4\r\n", b"$", b"a*b"]
+        ),
         st.binary(max_size=9).map(lambda tail: b"b" * BIG_BULK_BYTES + tail),
     ),
     min_size=1,
@@ -89,6 +91,7 @@ fragments = st.sampled_from(
             b"_\r\n",
         ),
         *(b"x" * 9, b"*1", b"$", b'"', b"~1\r\n", b"%1\r\n", b"*99999999\r\n", b"$01\r\n"),
+        *(b"*1\r\n$3\r\n***\r\n", b"***", b":0\r\n"),
     ]
 )
 
@@ -105,6 +108,10 @@ fragments = st.sampled_from(
 @example(b"*1\r\n$4\r\nPINGXX$0\r\n\r\n", [])
 @example(b"*2\r\n$1\r\na\r\n$2\r\nb\r\n", [])
 @example(b"*1\r\n$4\r\nPING\r\n\r\n", [])
+@example(b"*1\r\n$4\r\nPINGxx:0\r\n", [])
+@example(b"*1\r\n$5\r\nAB**Cxx:0\r\n*2\r\n$3\r\nGET\r\n", [])
+@example(b"*1\r\n$5\r\nAB**C\r\n$0\r\n\r\n", [])
+@example(b"*1\r\n$4\r\nPING:\n*1\r\n", [])
 @given(st.lists(fragments, max_size=10).map(b"".join), st.lists(st.integers(0, 99), max_size=4))
 def test_garbage_ends_in_a_protocol_error_or_waits_and_never_otherwise(
     data: bytes, cuts: list[int]
