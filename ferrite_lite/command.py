@@ -350,7 +350,7 @@ class CommandTable(dict[bytes, Command | None]):
         return table
 
     def _container(self, name: str, first: Command) -> Command:
-        """The container of a subcommand. It is not declared: it follows from its subcommands."""
+        """The container of a subcommand. As a rule it is not declared: it follows from them."""
         container = self.get(name.encode())
         if container is None:
             container = Command(
@@ -358,7 +358,7 @@ class CommandTable(dict[bytes, Command | None]):
                 flags=frozenset(),
                 group=first.group,
                 since=first.since,
-                handler=_unreachable,
+                handler=unreachable,
             )
             self._add(container)
         return container
@@ -387,5 +387,5 @@ def _version(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split(".")))
 
 
-def _unreachable(*_: object) -> Reply:
+def unreachable(*_: object) -> Reply:
     raise AssertionError("a container has no handler of its own")

@@ -19,7 +19,7 @@ from .config import OutputLimit
 from .context import Buffers, Peer
 from .engine import FLUSH_LINES, SLICE_NS, Engine
 from .errors import CommandError, InProtectedMode, ProtocolError, TooManyClients
-from .eviction.crowding import thin_out
+from .eviction.crowding import fieldsets_bytes, thin_out
 from .network.transport import Transport
 from .pause import Postponed
 from .reply import Reply
@@ -451,8 +451,8 @@ class Connection(asyncio.Protocol):
         return sum(self.measure())
 
     def count_bytes(self) -> int:
-        """Measure the buffers; the result counts for this connection until the next time."""
-        self.counted_bytes = self.buffered_bytes
+        """Measure buffers and fieldsets; that counts for this connection until the next time."""
+        self.counted_bytes = self.buffered_bytes + fieldsets_bytes(self.ctx)
         return self.counted_bytes
 
     def at_home(self, call: Callable[[], object], *, later: bool = False) -> None:

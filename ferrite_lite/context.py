@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .acl import Denial, Entry, Place, User
 from .clock import NS_PER_MS
 from .command import Command
+from .data.fieldsets import Fieldsets
 from .data.keyspace import Keyspace
 from .errors import CommandError
 from .messages.broker import Subscriptions
@@ -88,6 +89,7 @@ class Context:
         "created_ms",
         "db",
         "executing",
+        "fieldsets",
         "guarded",
         "has_authenticated",
         "id",
@@ -150,6 +152,8 @@ class Context:
         self.subscriptions = Subscriptions()
         #: How it tracks what it has read; None if it does not.
         self.tracker: Tracker | None = None
+        #: What HIMPORT PREPARE has it keep, if anything; a script keeps its own until it ends.
+        self.fieldsets: Fieldsets | None = None
         #: The transaction whose commands run.
         self.executing: Transaction | None = None
         self.running_script = False

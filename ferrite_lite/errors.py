@@ -270,7 +270,19 @@ class FieldCountMismatch(CommandError):
     message = "ERR numfields should be greater than 0 and match the provided number of fields"
 
 
-# What Redis 8 says of the words of such commands.
+class DuplicateInFieldset(CommandError):
+    message = "ERR duplicate field name in fieldset"
+
+
+class NoSuchFieldset(CommandError):
+    message = "ERR no such fieldset"
+
+
+class ValueCountMismatch(CommandError):
+    message = "ERR value count does not match fieldset field count"
+
+
+# What Redis 8 says of the words of commands on fields.
 
 
 class FieldsNotInPlace(CommandError):

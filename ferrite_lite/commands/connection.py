@@ -173,6 +173,7 @@ def reset(ctx: Context) -> Reply:
     if ctx.reply_mode is not ReplyMode.SKIP_THIS:  # that ends with this reply anyway
         ctx.reply_mode = ReplyMode.ON
     ctx.no_touch = False
+    ctx.fieldsets = None
     ctx.become_default_user()
     return RESET
 

@@ -56,10 +56,16 @@ def names_bytes(client: Context) -> int:
     return NAME_BYTES * (sum(map(len, names)) + prefixes)
 
 
+def fieldsets_bytes(client: Context) -> int:
+    """What the fieldsets take that HIMPORT PREPARE has the client keep."""
+    return 0 if client.fieldsets is None else client.fieldsets.held_bytes
+
+
 def held_bytes(client: Context) -> int:
     """What a connection holds in all: mostly its buffers."""
     requests_bytes = argv_bytes(client) + queue_bytes(client)
-    return CLIENT_BYTES + sum(client.measure()) + requests_bytes + names_bytes(client)
+    kept_bytes = names_bytes(client) + fieldsets_bytes(client)
+    return CLIENT_BYTES + sum(client.measure()) + requests_bytes + kept_bytes
 
 
 def _size(argv: list[bytes]) -> int:

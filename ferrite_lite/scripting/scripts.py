@@ -150,10 +150,10 @@ def run_lua(
         _check_flags(ctx, flags, readonly=readonly)
         readonly = "no-writes" in flags
         is_full = is_full and "allow-oom" not in flags
-    before = ctx.db, ctx.resp, ctx.command
+    before = ctx.db, ctx.resp, ctx.command, ctx.fieldsets
     host = server.running_script = (_FullHost if is_full else _Host)(ctx, readonly, is_function)
     ctx.resp = 2  # what commands answer a script, whatever its client speaks
-    ctx.running_script = True
+    ctx.running_script, ctx.fieldsets = True, None
     try:
         reply = run(host, keys, argv)
         if reply.__class__ is CommandError:
@@ -163,8 +163,8 @@ def run_lua(
         server.running_script = None
         if server.is_busy:
             server.end_busy()
-        # A SELECT inside the script is the script's own.
-        ctx.db, ctx.resp, ctx.command = before
+        # A SELECT inside the script is the script's own, and so is what HIMPORT prepares.
+        ctx.db, ctx.resp, ctx.command, ctx.fieldsets = before
         ctx.running_script = False
 
 

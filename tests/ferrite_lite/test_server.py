@@ -255,6 +255,19 @@ async def test_under_a_limit_on_memory_what_connections_hold_is_counted(
     assert before + 400_000 <= memory.used_bytes() <= before + 500_000
 
 
+async def test_fieldsets_count_under_a_limit_on_memory(server: Server, dial: Dialer) -> None:
+    memory = server.engine.state.memory
+    server.engine.state.config.maxmemory_bytes = 10**9
+    memory.configure()
+    reader, writer = await dial()
+    server.measure_buffers()
+    before = memory.used_bytes()
+    writer.write(b"HIMPORT PREPARE f %b\r\n" % (b"x" * 50_000))
+    assert await reader.readline() == b"+OK\r\n"
+    server.measure_buffers()
+    assert memory.used_bytes() >= before + 50_000
+
+
 async def test_what_a_connection_held_is_free_when_it_has_gone(
     server: Server, dial: Dialer
 ) -> None:

@@ -30,10 +30,6 @@ GROUPS = {
 
 #: Why what Redis 8.10 or Valkey 9.1 has in these groups is not here.
 UNSERVED = {
-    "hash": {
-        "an experiment of Redis 8.10": "HIMPORT PREPARE, HIMPORT SET, HIMPORT DISCARD,"
-        " HIMPORT DISCARDALL",
-    },
     "generic": {
         "there is no other server to send keys to": "MIGRATE",
         "nothing is written to a disk": "WAITAOF",

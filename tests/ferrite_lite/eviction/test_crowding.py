@@ -81,6 +81,19 @@ def test_what_a_client_has_us_remember_counts(
     assert held_bytes(ctx) - before == 100 * NAME_BYTES
 
 
+def test_fieldsets_count_until_they_are_forgotten() -> None:
+    engine = Engine(config=Config(maxmemory_clients="400000"))
+    modest, greedy = engine.connect(), engine.connect()
+    before = held_bytes(greedy)
+    engine.execute(greedy, [b"HIMPORT", b"PREPARE", b"f", *(b"%0100d" % n for n in range(5000))])
+    assert held_bytes(greedy) - before >= 500_000
+    engine.execute(greedy, [b"HIMPORT", b"DISCARD", b"f"])
+    assert held_bytes(greedy) == before
+    engine.execute(greedy, [b"HIMPORT", b"PREPARE", b"f", *(b"%0100d" % n for n in range(5000))])
+    thin_out(engine.state)
+    assert (modest.closing, greedy.closing) == (False, True)
+
+
 def test_what_multi_has_queued_counts() -> None:
     engine = Engine()
     ctx = engine.connect()
