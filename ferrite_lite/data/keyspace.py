@@ -254,9 +254,8 @@ class Keyspace:
 
     def rewrite(self, key: bytes, value: String, event: str) -> None:
         """INCR: replace a string, keeping its deadline, and touch. In one step, too."""
-        values = self._values
-        if key in values:
-            values[key] = value
+        if self._roster is None or key in self._values:
+            self._values[key] = value
         else:
             self._insert(key, value)
         self.changes += 1
