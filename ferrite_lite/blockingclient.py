@@ -2,7 +2,7 @@
 
 As in ``client.py``, only redis-py's transport is replaced, and a plain command goes straight into
 the engine. Threads may share a client. A request runs in the thread that sends it; a thread waits
-only for messages that another thread publishes.
+only for messages that another thread publishes, and while its connection is held.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import redis
 from redis.connection import AbstractConnection
 
 from .client import CYCLE_BUDGET_NS, IN_PROCESS, Answer, Door
-from .clock import NS_PER_SECOND, block_seconds, stopwatch_ns
-from .connection import PAUSE_LOOK_SECONDS, Connection
+from .clock import NS_PER_SECOND, stopwatch_ns
+from .connection import HOLD_LOOK_SECONDS, Connection
 from .engine import Engine
 
 
@@ -36,10 +36,9 @@ class BlockingInProcessClient(redis.Redis):
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """As redis-py's, but a command that does not depend on a connection takes the short way."""
-        if self.connection is not None or not self._door.serves(args[0]):
+        answer = self._door.ask(args) if self.connection is None else None
+        if answer is None:
             return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis-py has no types here
-        while (answer := self._door.ask(args)) is None:
-            block_seconds(PAUSE_LOOK_SECONDS)
         return self.parse_response(_Answered(answer), args[0], **options)  # type: ignore[no-untyped-call]  # as above
 
     def client(self) -> redis.Redis:
@@ -100,6 +99,8 @@ class _EngineSocket:
         self._connection = Connection(engine)
         with engine.lock:
             self._connection.open(self, IN_PROCESS, None)
+            # What was held runs in the thread that waits for the reply.
+            self._connection.ctx.go_on = self._has_received.notify_all
 
     # What redis-py calls.
 
@@ -126,15 +127,16 @@ class _EngineSocket:
         started_ns = stopwatch_ns()
         with self._has_received:
             while not (self._received or self._closed):
-                wait_seconds = PAUSE_LOOK_SECONDS
+                wait_seconds = HOLD_LOOK_SECONDS
                 if timeout_seconds is not None:
                     waited_seconds = (stopwatch_ns() - started_ns) / NS_PER_SECOND
                     wait_seconds = min(wait_seconds, timeout_seconds - waited_seconds)
                 if wait_seconds <= 0:
                     return False
                 self._has_received.wait(wait_seconds)
-                # CLIENT PAUSE may be over, and nobody else there to notice.
+                # A hold may be over, and nobody else there to notice.
                 self._engine.expire_due(CYCLE_BUDGET_NS)
+                self._connection.resume()
         return True
 
     def shutdown(self, how: int) -> None:

@@ -14,7 +14,7 @@ from typing import Any, cast
 import redis.asyncio
 from redis.asyncio.connection import AbstractConnection, DefaultParser
 
-from .connection import PAUSE_LOOK_SECONDS, Connection
+from .connection import Connection
 from .context import Peer
 from .engine import Engine
 from .errors import CommandError
@@ -22,11 +22,12 @@ from .numeric import format_float
 from .pause import Postponed
 from .reply import Attributed, FlatMap, NullArray, Pairs, Reply
 
-#: Commands that belong to one connection, or have several replies: they take redis-py's own way.
+#: Commands that belong to one connection, have several replies, or let the connection wait: they
+#: take redis-py's own way.
 CONNECTION_COMMANDS = frozenset(
     {
         *("AUTH", "CLIENT", "HELLO", "MONITOR", "QUIT", "RESET", "SELECT"),
-        *("DISCARD", "EXEC", "MULTI", "UNWATCH", "WATCH"),
+        *("WAIT", "DISCARD", "EXEC", "MULTI", "UNWATCH", "WATCH"),
         *("PSUBSCRIBE", "PUNSUBSCRIBE", "SSUBSCRIBE", "SUBSCRIBE", "SUNSUBSCRIBE", "UNSUBSCRIBE"),
     }
 )
@@ -58,10 +59,9 @@ class InProcessClient(redis.asyncio.Redis):
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         """As redis-py's, but a command that does not depend on a connection runs at once."""
-        if self.connection is not None or not self._door.serves(args[0]):
+        answer = self._door.ask(args) if self.connection is None else None
+        if answer is None:
             return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis-py has no types here
-        while (answer := self._door.ask(args)) is None:  # noqa: ASYNC110  # only time may end it
-            await asyncio.sleep(PAUSE_LOOK_SECONDS)
         if answer.calls % CALLS_BETWEEN_YIELDS == 0:
             await asyncio.sleep(0)
         return await self.parse_response(cast("Any", answer), args[0], **options)
@@ -101,11 +101,16 @@ class Door:
         self._ctx.db = engine.state.databases[int(options.get("db") or 0)]
         self._parsed = Parsed(self._ctx.resp)
 
-    def serves(self, name: Any) -> bool:
+    def _serves(self, name: Any) -> bool:
         return self._is_plain and isinstance(name, str) and name.upper() not in CONNECTION_COMMANDS
 
     def ask(self, args: tuple[Any, ...]) -> Answer | None:
-        """The answer to a command; None while CLIENT PAUSE lets it wait."""
+        """The answer to a command; None if it has not run, and needs a connection of its own.
+
+        So does one that waits for the end of CLIENT PAUSE: others must not wait behind it.
+        """
+        if not self._serves(args[0]):
+            return None
         name, *rest = args
         argv = [*name.encode().split(b" "), *map(self._encoded, rest)]
         with self._engine.lock:

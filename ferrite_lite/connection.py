@@ -21,7 +21,6 @@ from .engine import FLUSH_LINES, SLICE_NS, Engine
 from .errors import CommandError, InProtectedMode, ProtocolError, TooManyClients
 from .eviction.crowding import fieldsets_bytes, thin_out
 from .network.transport import Transport
-from .pause import Postponed
 from .reply import Reply
 from .resp import CRLF, ENCODERS, ParserLimits, Request, RequestParser, RequestTooBig
 
@@ -35,10 +34,10 @@ STEP_REQUESTS = 1024
 #: The backlog behind a batch that is all there is.
 NO_MORE_BATCHES: Iterator[list[Request]] = iter(())
 
-#: How much a client may send ahead while it waits for the end of CLIENT PAUSE.
+#: How much a client may send ahead while it is held.
 MAX_HELD_BYTES = 1024 * 1024
-#: How often an in-process client looks whether the pause is over.
-PAUSE_LOOK_SECONDS = 0.1
+#: How often a held connection without a server looks whether its time is over.
+HOLD_LOOK_SECONDS = 0.1
 
 #: Redis has no limit here by default (``client-output-buffer-limit normal 0 0 0``), so one client
 #: that sends HGETALL again and again, and does not read, can take all memory.
@@ -165,8 +164,6 @@ class Connection(asyncio.Protocol):
         #: Replies to be sent at the end of the loop's turn.
         self._unsent = b""
         self._is_paused = False
-        #: Whether the next request waits for the end of CLIENT PAUSE.
-        self._is_postponed = False
         #: Whether the batch is all there is, and no longer than a step.
         self._is_short = False
         #: What the stopwatch showed after the last step.
@@ -192,6 +189,7 @@ class Connection(asyncio.Protocol):
         self.ctx.close = partial(self.at_home, self._abort)
         self.ctx.send = self._outbox.add
         self.ctx.measure = self.measure
+        self.ctx.go_on = partial(self.at_home, self.resume, later=True)
         self._limits.authenticated = self.ctx.authenticated
 
     @property
@@ -218,7 +216,7 @@ class Connection(asyncio.Protocol):
         statistics.reads += 1
         if self._backlog is not None:
             self._held += data
-            if self._is_postponed and len(self._held) > MAX_HELD_BYTES:
+            if self.ctx.hold is not None and len(self._held) > MAX_HELD_BYTES:
                 self._stop_reading()
             return
         self._take(data, size)
@@ -286,32 +284,29 @@ class Connection(asyncio.Protocol):
 
     def _let_others_run(self) -> bool:
         """Interrupt a backlog at the end of a slice; false if there are no others to serve."""
-        if self._is_postponed:
+        if self.ctx.hold is not None:
+            if self._server is None and self._home is not None:
+                self._home.call_later(HOLD_LOOK_SECONDS, self._look)
             return True  # and go on reading: the client may leave before its turn comes
         if self._server is None or self._home is None:
             return False  # an in-process client has nobody to wait for
         self._stop_reading()
         if self._can_write:
-            self._home.call_soon(self._resume)
+            self._home.call_soon(self.resume)
         return True
 
     def _stop_reading(self) -> None:
         self._is_paused = True
         self._transport.pause_reading()
 
-    def _wait_for_turn(self, argv: Request) -> None:
-        """Go on with this request when CLIENT PAUSE ends.
+    def _look(self) -> None:
+        """Without a server there is no cycle that notices the end of a hold."""
+        with self.engine.lock:
+            self.engine.end_holds()
+        self.resume()
 
-        Without a server there is no cycle that notices the end, so look again and again.
-        """
-        self._is_postponed = True
-        self._at = next(at for at, each in enumerate(self._batch) if each is argv)
-        if self._server is None and self._home is not None:
-            self._home.call_later(PAUSE_LOOK_SECONDS, self._resume)
-        self.engine.state.pause.waiting[self.ctx] = partial(self.at_home, self._resume, later=True)
-
-    def _resume(self) -> None:
-        self._is_postponed = False
+    def resume(self) -> None:
+        """Go on with requests that wait, unless the connection is held still."""
         if self._backlog is not None and self._can_write:
             self._work()
 
@@ -327,13 +322,11 @@ class Connection(asyncio.Protocol):
                 if self._is_short and self._can_write:
                     self._is_short = False
                     self._at, self._ended_ns = self.engine.run(ctx, self._batch, lines)
-                    is_done = self._at == len(self._batch)
+                    is_done = self._at == len(self._batch) and ctx.hold is None
                 else:
                     is_done = self._run_steps(batches, lines)
             finally:
                 self._unlock()
-        except Postponed as postponed:
-            self._wait_for_turn(postponed.argv)
         except ProtocolError as error:
             if ctx.wants_replies:
                 ENCODERS[2].write(lines, CommandError(str(error)))
@@ -355,14 +348,16 @@ class Connection(asyncio.Protocol):
         return is_done
 
     def _run_steps(self, batches: Iterator[list[Request]], lines: list[bytes]) -> bool:
-        """Run requests step by step; true if none is left, false if time or transport says stop.
+        """Run requests step by step; true if none is left.
 
-        A step is the requests of one batch that the engine runs without stopping. Raises Postponed
-        at the first request that must wait.
+        A step is the requests of one batch that the engine runs without stopping. Time, the
+        transport, or a hold may say stop.
         """
         ctx, limits = self.ctx, self._limits
         stop_ns = stopwatch_ns() + SLICE_NS
-        while self._can_write:
+        if ctx.hold is not None and ctx.hold.is_over:
+            self.engine.go_on(ctx, lines)
+        while self._can_write and ctx.hold is None:
             if self._at >= len(self._batch):
                 batch = next(batches, None)
                 if batch is None:
@@ -476,7 +471,7 @@ class Connection(asyncio.Protocol):
     def check_deadlines(self, now_seconds: float, idle_timeout_seconds: int) -> None:
         """Close a client that for too long idles, drips a request, or leaves much unread."""
         self._outbox.check_soft_limit(now_seconds)
-        if self._is_postponed:
+        if self.ctx.hold is not None:
             return
         if not self._parser.pending_bytes:
             self._stalled = None

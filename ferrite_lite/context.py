@@ -14,6 +14,7 @@ from .command import Command
 from .data.fieldsets import Fieldsets
 from .data.keyspace import Keyspace
 from .errors import CommandError
+from .holds import Hold
 from .messages.broker import Subscriptions
 from .messages.watches import Watch
 from .observing.metrics import Routes
@@ -90,8 +91,10 @@ class Context:
         "db",
         "executing",
         "fieldsets",
+        "go_on",
         "guarded",
         "has_authenticated",
+        "hold",
         "id",
         "is_running",
         "last_request_ns",
@@ -171,6 +174,10 @@ class Context:
         self.send: Callable[[Reply], None] = _unheard
         #: The sizes of its transport's buffers; the transport puts its own function here.
         self.measure: Callable[[], Buffers] = Buffers
+        #: Why it runs nothing for now; set until it has gone on.
+        self.hold: Hold | None = None
+        #: Has it go on soon, its hold being over; the transport puts its own function here.
+        self.go_on: Callable[[], None] = _nothing
         self.is_running = False
         #: What was pushed to it while its own request is running.
         self.pushed: list[Reply] = []
@@ -312,7 +319,7 @@ class Context:
 
 
 def _nothing() -> None:
-    """No transport to close."""
+    """No transport to close, or to go on."""
 
 
 def _unheard(_: Reply) -> None:

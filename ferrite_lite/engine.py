@@ -29,6 +29,7 @@ from .errors import (
     TransactionRefused,
     UnknownCommand,
 )
+from .holds import Hold
 from .observing.metrics import Meter
 from .pause import Postponed
 from .reply import NO_REPLY, OK, QUEUED, Piecemeal, Reply
@@ -101,7 +102,7 @@ class Engine:
             self.state.broker.forget(ctx)
             self.state.tracking.forget(ctx)
             self.state.monitor.remove(ctx)
-            self.state.pause.waiting.pop(ctx, None)
+            self.state.holds.forget(ctx)
             self.state.clients.pop(ctx.id, None)
 
     def register_native(self, twin: NativeScript) -> None:
@@ -111,9 +112,10 @@ class Engine:
     def execute(self, ctx: Context, argv: list[bytes]) -> Reply:
         """Run argv as a client's request. A CommandError comes back as the reply.
 
-        Raises Postponed for a request that must wait until CLIENT PAUSE ends. Any other exception
-        is a bug in a handler, and is let through. A reply may hold the live value: encode or copy
-        it before the next call.
+        Raises Postponed for a request that must wait until CLIENT PAUSE ends. Afterwards the
+        connection may be held: then the reply comes from ``go_on``. Any other exception is a bug in
+        a handler, and is let through. A reply may hold the live value: encode or copy it before the
+        next call.
         """
         self._moment.read_ms = None
         if ctx.closing:
@@ -128,7 +130,7 @@ class Engine:
             return NO_REPLY
         finally:
             ctx.is_running = False
-        if ctx.reply_mode is not ReplyMode.ON:
+        if ctx.reply_mode is not ReplyMode.ON and ctx.hold is None:
             reply = self._withheld(ctx, reply)
         return ctx.with_pushed(reply) if ctx.pushed else reply
 
@@ -142,13 +144,26 @@ class Engine:
             self.state.tracking.end_request(ctx, argv)
         return reply
 
+    def go_on(self, ctx: Context, lines: list[bytes]) -> None:
+        """The hold of a connection is over: append the reply to the request it was held for.
+
+        A request that has not run runs now. It may be that the connection is held again.
+        """
+        hold, ctx.hold = ctx.hold, None
+        assert hold is not None  # noqa: S101  # only who is held can go on
+        if hold.postponed is not None:
+            self.run(ctx, [hold.postponed], lines)
+            return
+        reply = hold.reply if ctx.reply_mode is ReplyMode.ON else self._withheld(ctx, hold.reply)
+        ENCODERS[ctx.resp].write(lines, reply)
+
     def run(self, ctx: Context, requests: list[Request], lines: list[bytes]) -> tuple[int, int]:
         """Execute requests in turn and append the lines of their replies, which CRLF will join.
 
         Stops short once SLICE_NS have passed (looking only after a command that is not quick), or
-        once there are FLUSH_LINES (looking only after a long reply of a quick one). Returns how
-        many requests were run, and what the stopwatch shows at the end. Raises Postponed at the
-        first request that must wait.
+        once there are FLUSH_LINES (looking only after a long reply of a quick one), and behind a
+        request for which the connection is held. Returns how many requests were run, and what the
+        stopwatch shows at the end.
 
         This is the server's innermost loop, so it is long and repeats what is written better
         elsewhere. Nearly every request is a quick command on a connection in no special state: it
@@ -175,7 +190,7 @@ class Engine:
                         reply = self._run_timed(ctx, argv)
                         ENCODERS[ctx.resp].write(lines, reply)
                         only_quick, moment.read_ms, ran = False, None, None
-                        if stopwatch_ns() > stop_ns:
+                        if stopwatch_ns() > stop_ns or ctx.hold is not None:
                             break
                         continue
                     meter.calls += 1
@@ -206,6 +221,10 @@ class Engine:
                 # Only a quick command raises: the others answer with the error.
                 self._metrics.count_failure(ctx.command, error)
                 ENCODERS[ctx.resp].write(lines, error)
+            except Postponed:
+                ctx.argv, only_quick = argv, False
+                self.state.holds.begin(ctx, Hold(postponed=argv))
+                break
         ended_ns = stopwatch_ns()
         count = len(requests) - length_hint(remaining)
         if only_quick and meter is not None:
@@ -247,12 +266,11 @@ class Engine:
     def expire_due(self, budget_ns: int) -> int:
         """One turn of the cycle: whatever time changes without a command.
 
-        Ends CLIENT PAUSE, measures memory, limits the tracking table. Then, as Redis's active
-        expire cycle, removes keys that are past their deadline for about ``budget_ns`` of real
-        time, and returns how many.
+        Ends holds, measures memory, limits the tracking table. Then, as Redis's active expire
+        cycle, removes keys that are past their deadline for about ``budget_ns`` of real time, and
+        returns how many.
         """
-        self._moment.read_ms = None
-        self.state.pause.end_if_over()
+        self.end_holds()
         self.state.accesses.tick()
         if self.state.memory.is_limited:
             self.state.memory.run_cycle()
@@ -266,6 +284,12 @@ class Engine:
         self.state.note_latency(b"expire-cycle", elapsed_ns)
         statistics.unfinished_expiries += elapsed_ns > budget_ns
         return removed
+
+    def end_holds(self) -> None:
+        """Let connections go on that are held no longer than until now."""
+        self._moment.read_ms = None
+        self.state.pause.end_if_over()
+        self.state.holds.end_due(self._moment.ms)
 
     def _expire_until(self, stop_ns: int) -> int:
         removed = 0
@@ -361,7 +385,7 @@ class Engine:
             if ctx in self.state.monitor.watchers:
                 self._keep_from_keys(ctx, command, argv)
             elif self.state.pause.is_on:
-                self._let_wait(ctx, command, argv)
+                self._postpone(ctx, command, argv)
         except CommandError as error:
             ctx.last_command = self._metrics.count_refusal(argv)
             if ctx.transaction is not None:
@@ -391,14 +415,14 @@ class Engine:
         if self._flags(ctx, command, argv) & TOUCHING_KEYS:
             raise NoKeysForReplicas
 
-    def _let_wait(self, ctx: Context, command: Command, argv: list[bytes]) -> None:
+    def _postpone(self, ctx: Context, command: Command, argv: list[bytes]) -> None:
         """Raises Postponed for requests that CLIENT PAUSE holds back."""
         pause = self.state.pause
         pause.end_if_over()
         if not pause.is_on:
             return
         if pause.is_for_all or self._flags(ctx, command, argv) & WRITING:
-            raise Postponed(argv)
+            raise Postponed
 
     def _refuse_write(self, ctx: Context, command: Command, argv: list[bytes]) -> None:
         """``min-replicas-to-write``: raises NotEnoughReplicas for a write, in EXEC too."""

@@ -551,6 +551,10 @@ class UnknownPauseMode(CommandError):
     message = "ERR CLIENT PAUSE mode must be WRITE or ALL"
 
 
+class Unblocked(CommandError):
+    message = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
+
+
 class UnknownUnblockReason(CommandError):
     message = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"
 

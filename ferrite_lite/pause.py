@@ -1,22 +1,20 @@
 """CLIENT PAUSE: clients wait, all of them or only those that would write.
 
-A request that must wait is not refused: the engine raises ``Postponed``, and the transport submits
-it again when the pause is over. Meanwhile the data stands still: no key is evicted, and a key past
-its deadline can no longer be seen, but is not removed either.
+A request that must wait is not refused: the engine raises ``Postponed``, and the connection is held
+until the pause is over (``holds``). Meanwhile the data stands still: no key is evicted, and a key
+past its deadline can no longer be seen, but is not removed either.
 
 Until the first CLIENT PAUSE nothing here is called.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from .data.keyspace import Keyspace
 from .data.values import Hash, Held, Set, String, Value
 
 if TYPE_CHECKING:
-    from .context import Context
     from .state import ServerState
 
 C = TypeVar("C", Hash, Set)
@@ -25,13 +23,9 @@ C = TypeVar("C", Hash, Set)
 class Postponed(Exception):
     """A request that cannot run now; no part of it has been done."""
 
-    def __init__(self, argv: list[bytes]) -> None:
-        super().__init__()
-        self.argv = argv
-
 
 class Pause:
-    """Whether one server is paused, until when, and who waits for the end."""
+    """Whether one server is paused, and until when."""
 
     def __init__(self, server: ServerState) -> None:
         self._server = server
@@ -39,8 +33,6 @@ class Pause:
         #: Whether all must wait, not only those who would write.
         self.is_for_all = False
         self._until_ms = 0
-        #: How to tell each connection that its request may be tried again.
-        self.waiting: dict[Context, Callable[[], None]] = {}
 
     def begin(self, until_ms: int, *, for_all: bool) -> None:
         """Pause; a pause that is on can only become longer and stricter."""
@@ -60,9 +52,7 @@ class Pause:
             return
         self.is_on = False
         self._server.update_guards()
-        waiting, self.waiting = self.waiting, {}
-        for go_on in waiting.values():
-            go_on()
+        self._server.holds.end_postponed()
 
     def end_if_over(self) -> None:
         """End a pause whose time is over; a cycle calls this."""

@@ -16,6 +16,7 @@ from .config import Config
 from .data.keyspace import Keyspace
 from .eviction.accesses import Accesses
 from .eviction.memory import Memory
+from .holds import Holds
 from .lua import Shared
 from .messages.broker import Broker
 from .messages.notifications import Notifier
@@ -124,6 +125,7 @@ class ServerState:
         self.notifier = Notifier(self.broker, self.databases, config)
         self.tracking = Tracking(self)
         self.monitor = Monitor(self)
+        self.holds = Holds()
         self.pause = Pause(self)
         self.memory = Memory(self)
         self.metrics = Metrics(table)

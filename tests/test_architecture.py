@@ -17,7 +17,7 @@ RANKS = [
     {"resp", "command", "scriptflags", "usagetree"},
     {"data", "observing"},
     {"config"},
-    {"messages", "eviction", "persistence", "acl", "pause"},
+    {"messages", "eviction", "persistence", "acl", "pause", "holds"},
     {"context", "lua", "configfile"},
     {"scripting"},
     {"state"},

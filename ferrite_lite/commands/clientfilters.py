@@ -132,7 +132,7 @@ def flags_of(client: Context) -> str:
         "O": client in client.server.monitor.watchers,
         "P": bool(client.subscriptions),
         "x": client.shown_transaction is not None,
-        "b": client in client.server.pause.waiting,
+        "b": client in client.server.holds,
         "t": tracker is not None,
         "R": tracker is not None and tracker.redirect_is_broken,
         "B": tracker is not None and tracker.broadcasts,

@@ -11,6 +11,7 @@ from ..errors import (
     NoSuchClient,
     SubcommandSyntax,
     SyntaxFault,
+    Unblocked,
     UnknownClientType,
     UnknownPauseMode,
     UnknownUnblockReason,
@@ -130,13 +131,26 @@ def client_unpause(ctx: Context) -> Reply:
     "CLIENT UNBLOCK client-id [TIMEOUT | ERROR]", "admin noscript loading stale", since="5.0.0"
 )
 def client_unblock(ctx: Context, client_id: bytes, *reason: bytes) -> Reply:
-    """Return 0: no command of this server blocks, so there is nobody to unblock."""
+    """Let a connection go on that waits for an answer, and return 1; 0 if it does not.
+
+    Who waits for the end of CLIENT PAUSE goes on waiting.
+    """
     if len(reason) > 1:
         raise SubcommandSyntax("client", ctx.argv[1])
     if reason and keyword(reason[0]) not in (b"TIMEOUT", b"ERROR"):
         raise UnknownUnblockReason
-    parse_int(client_id)
-    return 0
+    client = ctx.server.clients.get(parse_int(client_id))
+    if client is None or not ctx.server.holds.waits(client):
+        return 0
+    metrics = ctx.server.metrics
+    metrics[client.command].failed += 1  # as Redis counts it, whatever the reason
+    if reason and keyword(reason[0]) == b"ERROR":
+        error = Unblocked()
+        metrics.count_failure(ctx.command, error)
+        ctx.server.holds.answer(client, error)
+    else:
+        ctx.server.holds.time_out(client)
+    return 1
 
 
 @command("CLIENT HELP", "loading stale", since="5.0.0")

@@ -79,9 +79,9 @@ def _clients(ctx: Context) -> dict[str, object]:
         "maxclients": ctx.server.config.maxclients,
         "client_recent_max_input_buffer": max((each.query_bytes for each in buffers), default=0),
         "client_recent_max_output_buffer": max((each.output_bytes for each in buffers), default=0),
-        "blocked_clients": len(ctx.server.pause.waiting),
+        "blocked_clients": len(ctx.server.holds),
         "tracking_clients": len(ctx.server.tracking.clients),
-        "clients_in_timeout_table": 0,
+        "clients_in_timeout_table": ctx.server.holds.timed,
     }
 
 

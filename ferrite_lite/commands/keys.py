@@ -14,9 +14,10 @@ from ..errors import (
     SameObject,
     SyntaxFault,
 )
+from ..holds import Hold
 from ..numeric import parse_int, parse_int32
 from ..patterns import is_literal, matcher
-from ..reply import OK, Reply, Status
+from ..reply import NO_REPLY, OK, Reply, Status
 from ..words import keyword
 from .deadlines import (
     MS_PER_SECOND,
@@ -389,7 +390,13 @@ def object_help(ctx: Context) -> Reply:
     tips=["request_policy:all_shards", "response_policy:agg_min"],
 )
 def wait(ctx: Context, numreplicas: bytes, timeout: bytes) -> Reply:
-    """Return how many replicas have this connection's writes: there are none to wait for."""
-    parse_int(numreplicas)
-    read_timeout_ms(timeout)
-    return 0
+    """Return how many replicas have this connection's writes, as soon as enough have them.
+
+    There are no replicas, so who asks for some waits in vain.
+    """
+    wanted, limit_ms = parse_int(numreplicas), read_timeout_ms(timeout)
+    if wanted <= 0 or ctx.executing:
+        return 0
+    deadline_ms = ctx.server.moment.ms + limit_ms if limit_ms else None
+    ctx.server.holds.begin(ctx, Hold(reply=0, deadline_ms=deadline_ms))
+    return NO_REPLY

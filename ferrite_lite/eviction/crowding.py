@@ -35,10 +35,10 @@ def limit_bytes(config: Config) -> int:
 
 
 def argv_bytes(client: Context) -> int:
-    """What the words of the running request take; 0 if none is running."""
+    """What the words of the request that runs, or is held, take; 0 if there is none."""
     if client.executing is not None:
         return len("exec")  # whatever it runs
-    return _size(client.argv) if client.is_running else 0
+    return _size(client.argv) if client.is_running or client.hold is not None else 0
 
 
 def queue_bytes(client: Context) -> int:

@@ -100,10 +100,11 @@ def _forget_users(connection: RawConnection) -> None:
 def _play(
     target: Target, case: Case, protocol: int, connections: dict[str, RawConnection]
 ) -> Iterator[Exchange]:
+    ids: dict[RawConnection, bytes] = {}
     for step in case.steps:
         if step.connection not in connections:
             connections[step.connection] = target.connect(protocol)
-        exchange = _take_step(connections[step.connection], _with_ids(step, connections))
+        exchange = _take_step(connections[step.connection], _with_ids(step, connections, ids))
         yield exchange
         if exchange.end:
             connections.pop(step.connection).close()
@@ -113,16 +114,21 @@ def _play(
         yield _take_step(connection, _LAST_WORD)
 
 
-def _with_ids(step: Step, connections: dict[str, RawConnection]) -> Step:
+def _with_ids(
+    step: Step, connections: dict[str, RawConnection], ids: dict[RawConnection, bytes]
+) -> Step:
     """The step with the ids of the connections that it names, which are there already."""
     words = [
-        _id_of(connections[word[1:].decode()]) if word in _IDS else word for word in step.words
+        _id_of(connections[word[1:].decode()], ids) if word in _IDS else word for word in step.words
     ]
     return replace(step, words=words)
 
 
-def _id_of(connection: RawConnection) -> bytes:
-    return connection.ask("CLIENT", "ID")[1:-2]
+def _id_of(connection: RawConnection, ids: dict[RawConnection, bytes]) -> bytes:
+    """Asked for once: later the connection may not answer."""
+    if connection not in ids:
+        ids[connection] = connection.ask("CLIENT", "ID")[1:-2]
+    return ids[connection]
 
 
 def _take_step(connection: RawConnection, step: Step) -> Exchange:

@@ -9,7 +9,7 @@ A step is a request in the words of redis-cli: ``"a b"`` with ``\n \r \t \" \\ \
 ``other unordered> KEYS *``:
 
 ``other``        on a second connection
-``@other``       as a word, ``@first`` too: the id of that connection, asked for when it is needed
+``@other``       as a word, ``@first`` too: the id of that connection, asked for once
 ``raw``          the words that follow are sent as they are: ``raw> "PING\r\n"``
 ``replies=N``    N replies come, not one
 ``told``         all that was pushed is read, up to the reply: ``other told> PING``

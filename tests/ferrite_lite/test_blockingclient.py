@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from ferrite_lite import BlockingInProcessClient, Ferrite, ManualClock
+from ferrite_lite.clock import block_seconds
 from tests.ferrite_lite.test_client import SETUP
 
 #: redis-py's pipeline and its like have no types of their own.
@@ -214,3 +217,34 @@ def test_what_is_sent_on_a_closed_connection_is_an_error(ferrite: Ferrite) -> No
         connection._sock.close()
         with pytest.raises(redis.ConnectionError):
             connection.send_command("PING")
+
+
+def test_a_client_waits_for_replicas_until_its_time_is_over(
+    client: BlockingInProcessClient, clock: ManualClock
+) -> None:
+    with soon(lambda: clock.advance(ms=1001)):
+        assert client.wait(1, 1000) == 0
+
+
+def test_a_client_with_a_timeout_does_not_wait_for_ever(ferrite: Ferrite) -> None:
+    client = ferrite.sync_client(socket_timeout=0.05, retry=Retry(NoBackoff(), 0))
+    with pytest.raises(redis.TimeoutError):
+        client.wait(1, 0)
+
+
+def test_a_client_that_waits_goes_on_behind_the_transaction_that_releases_it(
+    ferrite: Ferrite, client: BlockingInProcessClient
+) -> None:
+    state = ferrite.engine.state
+    pipeline: Untyped = ferrite.sync_client().pipeline(transaction=False)
+    pipeline.execute_command("WAIT", 1, 0)
+    pipeline.incr("n")
+    with ThreadPoolExecutor(1) as pool:
+        replies = pool.submit(pipeline.execute)
+        while not state.holds:
+            block_seconds(0.001)
+        transaction: Untyped = client.pipeline()
+        transaction.client_unblock(next(each.id for each in state.clients.values() if each.hold))
+        transaction.incr("n").incr("n")
+        assert transaction.execute() == [True, 1, 2]
+        assert replies.result(10) == [0, 3]

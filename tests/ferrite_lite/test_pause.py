@@ -197,7 +197,7 @@ async def test_who_leaves_while_waiting_is_never_served(engine: Engine) -> None:
         assert await reader.readline() == OK
         writer.close()
         assert await comes_true(lambda: not engine.state.clients)
-        assert not engine.state.pause.waiting
+        assert not engine.state.holds
         engine.state.pause.end()
         assert len(engine.state.databases[0]) == 0
 

@@ -389,6 +389,125 @@ CLIENT PAUSE inside a transaction begins behind it
     CLIENT UNPAUSE
     other replies=2> GET k
 
+WAIT for replicas that are not there ends with its time
+    WAIT 1 50
+    WAIT 99999999999999999 1
+    WAIT -9223372036854775808 0
+    MULTI
+    WAIT 1 0
+    PING
+    EXEC
+    EVAL "return redis.pcall('WAIT', 1, 0)" 0
+    WAIT 1 9223372036854775808
+    WAIT 1 -9223372036854775808
+    WAIT x -1
+
+WAIT lets the requests behind it wait for their turn
+    other> PING
+    CLIENT UNBLOCK @other
+    CLIENT UNBLOCK @first
+    replies=0 other> WAIT 1 0
+    replies=0 other> SET k v
+    replies=0 other> GET k
+    after=40> GET k
+    CLIENT UNBLOCK @other TIMEOUT
+    CLIENT UNBLOCK @other
+    other replies=4> ECHO x
+    GET k
+
+WAIT one after the other
+    raw replies=4> "WAIT 1 20\r\nPING\r\nWAIT 1 20\r\nPING\r\n"
+
+CLIENT UNBLOCK with an error
+    CONFIG RESETSTAT
+    other> PING
+    CLIENT UNBLOCK @other ERROR
+    replies=0 other> WAIT 1 0
+    after=40> CLIENT UNBLOCK @other ERROR
+    other replies=2> PING
+    INFO errorstats
+
+CLIENT UNBLOCK from within a transaction
+    other> PING
+    CLIENT UNBLOCK @other
+    replies=0 other> WAIT 1 0
+    replies=0 other> INCR n
+    after=40> MULTI
+    CLIENT UNBLOCK @other
+    INCR n
+    INCR n
+    EXEC
+    other replies=3> PING
+    GET n
+
+CLIENT UNBLOCK does not end CLIENT PAUSE
+    other> PING
+    CLIENT UNBLOCK @other
+    CLIENT PAUSE 10000 WRITE
+    replies=0 other> WAIT 1 0
+    replies=0 other> SET k v
+    after=40> CLIENT UNBLOCK @other
+    other> GET k
+    CLIENT UNPAUSE
+    other replies=3> GET k
+
+CLIENT PAUSE lets a WAIT begin later
+    CLIENT PAUSE 150
+    other> WAIT 1 20
+    CLIENT PAUSE 200
+    raw replies=2> "WAIT 1 20\r\nPING\r\n"
+
+WAIT is answered while others pause
+    replies=0 other> WAIT 1 100
+    replies=0 other> PING
+    after=20> CLIENT PAUSE 400
+    other replies=3> ECHO x
+
+WAIT without a reply
+    CLIENT REPLY ON
+    raw replies=2> "CLIENT REPLY SKIP\r\nWAIT 1 20\r\nPING\r\nPING\r\n"
+    raw replies=1> "CLIENT REPLY OFF\r\nWAIT 1 20\r\nPING\r\nCLIENT REPLY ON\r\n"
+    raw replies=2> "WAIT 1 20\r\nCLIENT REPLY SKIP\r\nPING\r\nECHO x\r\n"
+
+CLIENT UNBLOCK with an error for one who wants no reply
+    CONFIG RESETSTAT
+    other> PING
+    CLIENT UNBLOCK @other
+    raw replies=0 other> "CLIENT REPLY OFF\r\nWAIT 1 0\r\n"
+    after=40> CLIENT UNBLOCK @other ERROR
+    other> CLIENT REPLY ON
+    INFO errorstats
+
+RESET and QUIT behind WAIT
+    CLIENT SETNAME me
+    raw replies=3> "WAIT 1 20\r\nRESET\r\nCLIENT GETNAME\r\n"
+    closes raw> "WAIT 1 20\r\nQUIT\r\nPING\r\n"
+
+CLIENT KILL of one who waits
+    other> PING
+    CLIENT UNBLOCK @other
+    replies=0 other> WAIT 1 0
+    replies=0 other> SET k v
+    after=40> CLIENT KILL ID @other
+    closes raw other> "PING\r\n"
+    GET k
+
+A mistake in the protocol behind WAIT
+    closes raw> "WAIT 1 50\r\n*x\r\n"
+
+What is pushed comes while WAIT lasts
+    other ids> HELLO 3
+    other> SUBSCRIBE c
+    CLIENT UNBLOCK @other
+    replies=0 other> WAIT 1 0
+    after=40> PUBLISH c m
+    CLIENT UNBLOCK @other
+    other replies=3> PING
+
+MONITOR shows WAIT when it begins
+    CLIENT UNBLOCK 0
+    WAIT 1 20
+
 CLIENT PAUSE and UNPAUSE
     CLIENT PAUSE 0
     CLIENT PAUSE abc
