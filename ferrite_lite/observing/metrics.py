@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..clock import NS_PER_US
 from ..command import MANY_WORDS, Command, CommandTable
@@ -160,6 +160,18 @@ class Metrics:
         self._meters[command].failed += 1
         self.count_error(error)
 
+    def count_errors_within(self, replies: Sequence[Reply], command: Command) -> None:
+        """Count the errors in what a script answered to a command, as Redis does.
+
+        Its own, all together, are one failure of the command. Each that was counted before, when a
+        command of the script failed, is one more.
+        """
+        errors = list(_errors_in(replies))
+        own = [error for error in errors if not error.is_counted]
+        for error in own:
+            self.count_error(error)
+        self._meters[command].failed += bool(own) + len(errors) - len(own)
+
     def count_refusal(self, argv: list[bytes]) -> Command | None:
         """Count a request that was refused; returns the command it meant, if there is one."""
         command = self._table[argv[0]]
@@ -217,6 +229,17 @@ def _bound_ns(exponent: int) -> int:
     """
     exponent = max(exponent, FIRST_EXPONENT)
     return min((1 << exponent) + (1 << exponent - 7), 1 << LAST_EXPONENT) - 1
+
+
+def _errors_in(replies: Sequence[Reply]) -> Iterator[CommandError]:
+    # A long reply has few kinds of items: if none can be an error, no item is looked at.
+    if not any(issubclass(kind, CommandError | list | tuple) for kind in set(map(type, replies))):
+        return
+    for reply in replies:
+        if isinstance(reply, CommandError):
+            yield reply
+        elif isinstance(reply, list | tuple):
+            yield from _errors_in(reply)
 
 
 def _code_of(text: str) -> str:

@@ -158,6 +158,8 @@ def run_lua(
         reply = run(host, keys, argv)
         if reply.__class__ is CommandError:
             metrics.count_error(reply)  # of the script's own making
+        elif isinstance(reply, list):
+            metrics.count_errors_within(reply, before[2])
         return reply
     finally:
         server.running_script = None

@@ -218,6 +218,37 @@ def test_lookups_and_changes_are_counted_as_redis_does(
         assert counted(ours, request_line) == counted(theirs, request_line)
 
 
+FAILURES = """
+return 1
+return {err='A b'}
+return {1, {err='A b'}}
+return {{err='A b'}, {err='C d'}}
+return {redis.pcall('INCR', 's')}
+local e = redis.pcall('INCR', 's') return {e, {e}, {err='A b'}}
+redis.pcall('INCR', 's') return {1}
+return {redis.pcall('GET')}
+return redis.call('INCR', 's')
+return {map={a={err='A b'}}}
+""".strip().splitlines()
+
+
+def failures(connection: RawConnection, script: str) -> dict[str, str]:
+    """How often each command failed while a script ran."""
+    connection.ask("SET", "s", "v")
+    connection.ask("CONFIG", "RESETSTAT")
+    connection.ask("EVAL", script, 0)
+    stats = fields(connection, "commandstats")
+    return {name: value.partition("rejected_calls=")[2] for name, value in stats.items()}
+
+
+@pytest.mark.parametrize("script", FAILURES)
+def test_failures_of_scripts_are_counted_as_redis_does(
+    script: str, reference: Target, subject: Target
+) -> None:
+    with reference.connect(2) as theirs, subject.connect(2) as ours:
+        assert failures(ours, script) == failures(theirs, script)
+
+
 def test_hits_and_misses_of_a_pipeline_and_of_a_transaction(
     reference: Target, subject: Target
 ) -> None:

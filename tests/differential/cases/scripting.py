@@ -359,6 +359,22 @@ Errors of scripts and transactions are counted once
     EVALSHA abc 0
     INFO errorstats
 
+Errors within what a script answers are counted, too
+    SET k v
+    CONFIG RESETSTAT
+    EVAL "return {1, redis.error_reply('MINE x')}" 0
+    EVAL "return {1, {2, {err='OURS y'}}}" 0
+    EVAL "local e = {err='TWICE z'} return {e, {e}}" 0
+    EVAL "return {{err='word'}, redis.pcall('INCR', 'k'), redis.pcall('GET')}" 0
+    EVAL "return {map={a={err='MAPPED z'}}}" 0
+    EVAL "return {set={[{err='MEMBER z'}]=true}}" 0
+    EVAL "redis.setresp(3) return {map={[{err='KEY z'}]={err='VALUE z'}}}" 0
+    EVAL "return {1, nil, {err='UNSEEN x'}}" 0
+    MULTI
+    EVAL "return {{err='QUEUED x'}}" 0
+    EXEC
+    INFO errorstats
+
 Errors that scripts make up are counted by their codes
     CONFIG RESETSTAT
     EVAL "return redis.error_reply('MINE x')" 0

@@ -87,6 +87,19 @@ def test_an_error_inside_a_script_counts_once() -> None:
     assert meter_of(engine, b"hget").rejected == 2
 
 
+def test_errors_within_the_reply_of_a_script_count_too() -> None:
+    engine = Engine()
+    ctx = engine.connect()
+    for script in (
+        b"return {1, {2, {err='A b'}}, {map={a={err='C d'}}}}",
+        b"local e = redis.pcall('hget', 'a') return {e, e, 1}",
+        b"return {1, 'a', {}}",
+    ):
+        engine.execute(ctx, [b"EVAL", script, b"0"])
+    assert engine.state.metrics.errors == {"A": 1, "C": 1, "ERR": 1}
+    assert meter_of(engine, b"eval").failed == 1 + 2
+
+
 @pytest.mark.parametrize(
     ("setting", "code"), [(b"maxmemory", "OOM"), (b"min-replicas-to-write", "NOREPLICAS")]
 )
