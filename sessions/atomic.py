@@ -99,6 +99,8 @@ class NewSession:
     replaced: Ticket | None = None
     generation: int | None = None
     promotion: Promotion | None = None
+    #: The key and the limit under which it counts for its network, where one script reaches both.
+    network_rate: tuple[str, RateLimit] | None = None
 
 
 class AtomicStore(Layout):
@@ -133,6 +135,7 @@ class AtomicStore(Layout):
                 *(self.session_key(ticket), self.index_key(tag), self.rate_key(tag)),
                 *(self.generation_key(tag), self.session_key(new.replaced or ticket)),
                 *(self.families_key(tag), self.answer_key(tag, operation)),
+                *(new.network_rate[:1] if new.network_rate else ()),
             ],
             self.creation(new, limit, OnLimit.REJECT, chosen_sids),
         )
@@ -154,7 +157,8 @@ class AtomicStore(Layout):
         return [
             *(new.ticket.sid, new.user_id or "", config.max_sessions_per_user, policy.value),
             *(lifetime.idle_ms, lifetime.absolute_ms),
-            *(limit.arguments if limit else (0, 0, 0)),
+            *_arguments_of(limit),
+            *_arguments_of(new.network_rate[1] if new.network_rate else None),
             new.replaced.sid if new.replaced else "",
             "" if new.generation is None else new.generation,
             *(new.public_id, f"{promotion.lead} {promotion.version}" if promotion else ""),
@@ -449,6 +453,10 @@ class AtomicStore(Layout):
         finally:
             if self.on_change is not None and script not in _READING:
                 self.on_change(keys)
+
+
+def _arguments_of(limit: RateLimit | None) -> tuple[int, int, int]:
+    return limit.arguments if limit else (0, 0, 0)
 
 
 def _literally(text: str) -> str:

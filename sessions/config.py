@@ -178,7 +178,8 @@ class SessionConfig:
     on_limit: OnLimit | ChooseEvicted = OnLimit.EVICT_OLDEST
     #: Creations for one user; count them after the password was checked, or others lock him out.
     create_limit: RateLimit | None = RateLimit(10, per_seconds=3600)
-    #: Creations from one network, for all users together.
+    #: Creations from one network, for all users together. One that is refused never counts; but on
+    #: a cluster, where it takes a request of its own, it does for the moment until that is known.
     create_limit_ip: RateLimit | None = None
     #: What a request from another network leads to, or a function that decides.
     ip_policy: BindingPolicy | DecideMismatch = BindingPolicy.LOG

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Generic
 
 from .. import events
-from ..atomic import NewSession, Promotion, new_attempt
-from ..config import Lifetime
+from ..atomic import NewSession, Promotion
+from ..config import Lifetime, RateLimit
 from ..datatype import T
-from ..errors import RateLimited, SessionLimitReached, StaleLogin, StoreUnavailable
+from ..errors import (
+    RateLimited,
+    SessionLimitReached,
+    StaleLogin,
+    StoreRefused,
+    StoreUnavailable,
+)
 from ..policies import RequestContext
 from ..record import MAX_USER_ID_BYTES, AuthContext, DeviceInfo, IssuedSession
 from ..replies import Created, Live, Promoted
@@ -75,7 +82,7 @@ class Opening(Generic[T]):
             promotion=promotion,
         )
         try:
-            created = await self._counted(request, lambda: self._create(new, labels or {}))
+            created = await self._counted(new, labels or {}, request)
         except RateLimited as refusal:
             self._core.tell(events.RateLimited(user_id, refusal.retry_after_seconds))
             raise
@@ -95,25 +102,36 @@ class Opening(Generic[T]):
         self._core.tell(events.Created(user_id, public_id))
 
     async def _counted(
-        self, request: RequestContext | None, create: Callable[[], Awaitable[Created]]
+        self, new: NewSession, labels: Mapping[str, str], request: RequestContext | None
     ) -> Created:
         """Create a session that counts for the network of a request, unless it is refused.
 
-        A script of its own counts there, while the user's limit is a part of the one that creates:
-        on a cluster the network, which is that of many users, is in another slot than any of them.
-        One script for both elsewhere would save a request, and be a second path to one promise.
+        It counts there in the script that creates it, as it does for its user. On a cluster that
+        script does not reach the network, which is that of many users and in a slot of its own.
         """
-        limit, atomic = self._core.config.create_limit_ip, self._core.atomic
+        limit, atomic, link = self._core.config.create_limit_ip, self._core.atomic, self._core.link
         if limit is None or request is None or request.ip_address is None:
-            return await create()
+            return await self._create(new, labels)
         key = atomic.network_rate_key(self._core.bindings.network(request.ip_address))
-        attempt = new_attempt()
-        await atomic.count(key, limit, attempt)
+        if link.reaches_all_slots:
+            try:
+                counting = dataclasses.replace(new, network_rate=(key, limit))
+                return await self._create(counting, labels)
+            except StoreRefused:
+                if link.reaches_all_slots:
+                    raise
+        return await self._counted_before(new, labels, key, limit)
+
+    async def _counted_before(
+        self, new: NewSession, labels: Mapping[str, str], key: str, limit: RateLimit
+    ) -> Created:
+        """The same in two steps: for a moment one that is refused counts, too."""
+        await self._core.atomic.count(key, limit, new.public_id)
         try:
-            return await create()
+            return await self._create(new, labels)
         except (RateLimited, SessionLimitReached, StaleLogin, Promoted):
             with suppress(StoreUnavailable):
-                await atomic.take_back(key, limit, attempt)
+                await self._core.atomic.take_back(key, limit, new.public_id)
             raise
 
     async def _create(self, new: NewSession, labels: Mapping[str, str]) -> Created:

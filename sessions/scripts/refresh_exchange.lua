@@ -31,7 +31,7 @@ if current ~= ARGV[2] then
     return {'GRACE', lead}
   end
   -- Whoever holds this token, somebody else has used it, or a later one: one of them is a thief.
-  return {'REUSE', refresh_revoke({KEYS[1], KEYS[2], KEYS[7]}, {ARGV[1], opening[14]})[2]}
+  return {'REUSE', refresh_revoke({KEYS[1], KEYS[2], KEYS[7]}, {ARGV[1], opening[17]})[2]}
 end
 
 local before = ''
@@ -39,7 +39,7 @@ local members = redis.call('HGETALL', KEYS[2])
 for at = 1, #members, 2 do
   if string.match(members[at + 1], '[^:]*$') == ARGV[1] then before = members[at] end
 end
-opening[10] = before
+opening[13] = before
 local opened = create(keys, opening)
 if opened[1] ~= 'OK' then return opened end
 

@@ -117,6 +117,9 @@ class Link:
             )
         )
         self.is_cluster = isinstance(client, self.cluster)
+        #: Whether one script reaches all keys, and not only those of one slot. What looks like one
+        #: server may be the way to a cluster: it says so when it is asked, and does nothing.
+        self.reaches_all_slots = self.is_single
         #: Whether the client repeats requests by itself.
         self._repeats = self.is_cluster or self.own_retries != 0
         self._turn: AbstractAsyncContextManager[None] = (
@@ -206,6 +209,8 @@ class Link:
         except _FAILURES as error:
             failure = Failure.of(error)
             (breaker.failed if failure.is_down else breaker.succeeded)()
+            if isinstance(error, redis_errors.ClusterCrossSlotError):
+                self.reaches_all_slots = False
             # A client that repeats requests by itself tells only of the last time.
             unknown = asking.may_have_happened or asking.is_out or self._repeats
             raise meaning(failure, error, may_have_happened=unknown) from error

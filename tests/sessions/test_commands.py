@@ -145,7 +145,7 @@ ROWS = [
     ),
     Row(
         "`create`, with a limit for the network",
-        *(2, 8),
+        *(1, 8),
         lambda store, user, _: store.create(user, request=HOME),
         settings={"create_limit_ip": RateLimit(1000)},
     ),

@@ -20,13 +20,28 @@ from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from sessions import ConfigError, SessionError, SessionStore, StoreRefused, StoreUnavailable
+from sessions import (
+    ConfigError,
+    RateLimit,
+    RequestContext,
+    SessionError,
+    SessionStore,
+    StoreRefused,
+    StoreUnavailable,
+)
 from tests.sessions.conftest import KEYS, without_rate
 from tests.sessions.test_faults import OPERATIONS, Scene, new_scene
 from tests.support.faults import CutReply, Fault, FaultProxy, Refusal, ResetAfter, ResetBefore
 from tests.support.servers import RealCluster, RealServer
 
-CONFIG = without_rate(timeout_seconds=5, touch_interval_seconds=0, breaker_failures=10**6)
+CONFIG = without_rate(
+    timeout_seconds=5,
+    touch_interval_seconds=0,
+    breaker_failures=10**6,
+    create_limit_ip=RateLimit(1000),
+)
+#: So long is what one creation adds to the count of its network.
+COUNTED_BYTES = 25
 
 #: What the caller is told: an error, or nothing, for it was asked again.
 Told = type[SessionError] | None
@@ -177,6 +192,21 @@ async def test_a_fault_comes_to_what_its_row_says(faulty: Faulty, row: Row) -> N
             # A cluster's client repeats requests by itself, and tells only of the last time.
             assert outcome.may_have_happened == faulty.is_cluster, title
         assert await operation.is_undone(scene, None), title
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+async def test_a_creation_counts_once_for_its_network_if_it_comes_about(
+    faulty: Faulty, row: Row, user: str
+) -> None:
+    network = f"2001:db8:{hash(user) & 0xFFFF:x}:500::"
+    core, request = faulty.sound._core, RequestContext(f"{network}1")
+    key = core.atomic.network_rate_key(core.bindings.network(f"{network}1"))
+    faulty.meet(row.fault)
+    outcome = await outcome_of(faulty.do("create", user, request=request))
+    assert not faulty.proxies[0].faults
+    is_created = len(await faulty.sound.get_user_sessions(user)) == 1
+    assert is_created != isinstance(outcome, SessionError)
+    assert await core.link.ask("STRLEN", key) == COUNTED_BYTES * is_created
 
 
 # --- TLS ------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -19,7 +20,9 @@ from sessions import (
     SessionStore,
 )
 from sessions.servers.link import Link
-from tests.sessions.conftest import KEYS, MakeStore, without_rate
+from tests.sessions.conftest import KEYS, Between, MakeStore, without_rate
+from tests.support.faults import FaultProxy, Refusal
+from tests.support.servers import RealServer
 
 HOME = RequestContext("198.51.100.7")
 WINDOW_MS = 10_000
@@ -63,9 +66,9 @@ async def _play(attempts: list[tuple[int, int]], which: str) -> None:
             assert await client.pttl(key) == made[-1] + WINDOW_MS - clock.now_ms()
 
 
-async def _refused_for_seconds(store: SessionStore) -> float:
+async def _refused_for_seconds(store: SessionStore, user: str = "alice") -> float:
     try:
-        await store.create("alice", request=HOME)
+        await store.create(user, request=HOME)
     except RateLimited as refusal:
         return refusal.retry_after_seconds
     return 0
@@ -114,6 +117,118 @@ async def _play_bursts(waits_ms: list[int], limit: int, burst: int, which: str) 
             assert 0 < await client.pttl(key) <= burst * WINDOW_MS
         for first in made:
             assert len([at for at in made if first <= at < first + WINDOW_MS]) <= limit
+
+
+@dataclass
+class Rate:
+    """What a limit comes to, the long way: with all that was counted."""
+
+    limit: RateLimit
+    made: list[int] = field(default_factory=list)
+    due: int = 0
+
+    def wait_ms(self, now: int) -> int:
+        """0 if one more may pass."""
+        if self.limit.burst is not None:
+            left = max(self.due, now) - (self.limit.burst - 1) * self.limit.interval_ms - now
+        else:
+            inside = [at for at in self.made if at + self.limit.window_ms > now]
+            is_full = len(inside) >= self.limit.limit
+            left = inside[-self.limit.limit] + self.limit.window_ms - now if is_full else 0
+        return max(left, 0)
+
+    def count(self, now: int) -> None:
+        self.made.append(now)
+        self.due = max(self.due, now) + self.limit.interval_ms
+
+
+#: How long to wait before an attempt, for whom it is, and whether one script reaches both counts.
+COUNTED_TWICE = st.lists(
+    st.tuples(st.sampled_from([0, 1, 999, 5_000, 20_000]), st.sampled_from("ab"), st.booleans()),
+    max_size=25,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(COUNTED_TWICE, st.sampled_from([None, 1, 2]), st.sampled_from([None, 1, 3]))
+def test_a_creation_counts_for_its_user_and_its_network_or_for_none_of_them(
+    attempts: list[tuple[int, str, bool]], burst: int | None, network_burst: int | None
+) -> None:
+    of_user, of_network = RateLimit(2, 10, burst), RateLimit(3, 15, network_burst)
+    asyncio.run(_play_both(attempts, of_user, of_network))
+
+
+async def _play_both(
+    attempts: list[tuple[int, str, bool]], of_user: RateLimit, of_network: RateLimit
+) -> None:
+    clock, config = (
+        ferrite_lite.ManualClock(),
+        without_rate(create_limit=of_user, create_limit_ip=of_network),
+    )
+    network, users = Rate(of_network), {name: Rate(of_user) for name in "ab"}
+    async with ferrite_lite.Ferrite(clock=clock) as ferrite:
+        client = ferrite.client()
+        together, apart = (
+            SessionStore(Link(each, timeout_seconds=None), config, KEYS)
+            for each in (client, Between(client))
+        )
+        for wait_ms, name, is_one_script in attempts:
+            clock.advance(ms=wait_ms)
+            now = clock.now_ms()
+            waits = [network.wait_ms(now), users[name].wait_ms(now)]
+            told_ms = max(waits) if is_one_script else waits[0] or waits[1]
+            store = together if is_one_script else apart
+            assert await _refused_for_seconds(store, name) == told_ms / 1000
+            if not told_ms:
+                network.count(now)
+                users[name].count(now)
+
+
+async def test_who_is_refused_by_both_limits_is_told_the_longer_wait(
+    make_timed_store: MakeStore, clock: ferrite_lite.ManualClock
+) -> None:
+    for of_user, of_network in ((RateLimit(1, 60), RateLimit(1, 90)), (RateLimit(1, 90), None)):
+        limits = {"create_limit": of_user, "create_limit_ip": of_network or RateLimit(1, 60)}
+        async with await make_timed_store(**limits) as store:
+            await store.create("alice", request=HOME)
+            clock.advance(seconds=1)
+            assert await _refused_for_seconds(store) == 89
+            assert await _refused_for_seconds(store, "bob") == (89 if of_network else 59)
+
+
+async def test_creations_that_are_refused_never_stand_in_the_way_of_others(
+    redis_server: RealServer, user: str
+) -> None:
+    """Not even while they are on their way: a script counts them for their network or does not."""
+    home = RequestContext(f"2001:db8:{hash(user) & 0xFFFF:x}:3::1")
+    limits = without_rate(create_limit=RateLimit(1), create_limit_ip=RateLimit(2))
+    async with await SessionStore.connect(redis_server.url, limits, keys=KEYS) as store:
+        await store.create(user, request=home)
+        creating = [store.create(user, request=home) for _ in range(20)]
+        creating.insert(10, store.create(f"{user}-b", request=home))
+        outcomes = await asyncio.gather(*creating, return_exceptions=True)
+        passed = [each for each in outcomes if not isinstance(each, RateLimited)]
+        assert passed == outcomes[10:11]
+
+
+async def test_what_looks_like_one_server_and_is_several_holds_to_the_limit_of_a_network(
+    redis_server: RealServer, user: str
+) -> None:
+    """It refuses a script with keys of two slots, and has done nothing then."""
+    home = RequestContext(f"2001:db8:{hash(user) & 0xFFFF:x}:4::1")
+    limits = without_rate(create_limit_ip=RateLimit(2))
+    async with (
+        FaultProxy(redis_server.host, redis_server.port) as proxy,
+        await SessionStore.connect(proxy.url, limits, keys=KEYS) as store,
+    ):
+        proxy.faults.append(Refusal("CROSSSLOT Keys in request don't hash to the same slot"))
+        for _ in range(2):
+            await store.create(user, request=home)
+        assert not proxy.faults
+        asked = proxy.asked.total()
+        with pytest.raises(RateLimited):
+            await store.create(user, request=home)
+        assert proxy.asked.total() == asked + 1
 
 
 async def test_a_burst_passes_at_once_and_the_others_evenly(
