@@ -215,6 +215,8 @@ class Connection(asyncio.Protocol):
         statistics.input_bytes += size
         statistics.reads += 1
         if self._backlog is not None:
+            if self.ctx.lingers:
+                return
             self._held += data
             if self.ctx.hold is not None and len(self._held) > MAX_HELD_BYTES:
                 self._stop_reading()
@@ -284,6 +286,8 @@ class Connection(asyncio.Protocol):
 
     def _let_others_run(self) -> bool:
         """Interrupt a backlog at the end of a slice; false if there are no others to serve."""
+        if self.ctx.lingers:
+            return True
         if self.ctx.hold is not None:
             if self._server is None and self._home is not None:
                 self._home.call_later(HOLD_LOOK_SECONDS, self._look)
@@ -333,14 +337,15 @@ class Connection(asyncio.Protocol):
             ctx.finish()
         except RequestTooBig:
             logger.warning("closing %s: its request is too big", ctx.peer.address)
-            ctx.finish()
+            self._close(lines)
+            return True
         except Exception:
             # A bug of ours costs this client its connection, and the others nothing.
             logger.exception("closing %s: a command failed in an unexpected way", ctx.name)
-            ctx.finish()
-        if ctx.closing:
-            self._end(lines)
+            self._close(lines)
             return True
+        if ctx.closing:
+            return self._end(lines)
         self._limits.authenticated = ctx.authenticated
         ctx.last_request_ns = self._now_ns()
         if lines:
@@ -460,8 +465,24 @@ class Connection(asyncio.Protocol):
         with contextlib.suppress(RuntimeError):
             (self._home.call_soon if is_home else self._home.call_soon_threadsafe)(call)
 
-    def _end(self, lines: list[bytes]) -> None:
+    def _end(self, lines: list[bytes]) -> bool:
+        """Close with the last reply; false if there is none, because none is wanted.
+
+        Then the connection stays, and runs nothing more, until the client leaves, or anything is
+        pushed to it: so it does in Redis, which closes when it has written.
+        """
+        if lines or self.unread_bytes:
+            self._close(lines)
+            return True
+        self.ctx.lingers, self.ctx.send = True, self._close_at_push
+        return False
+
+    def _close_at_push(self, _: Reply) -> None:
+        self.at_home(self._transport.close, later=True)
+
+    def _close(self, lines: list[bytes]) -> None:
         """Send what is left to send, and close; requests behind it are not run."""
+        self.ctx.finish()
         self._send(lines)
         self.hand_over()
         self._transport.close()

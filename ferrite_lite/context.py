@@ -100,6 +100,7 @@ class Context:
         "last_request_ns",
         "library",
         "library_version",
+        "lingers",
         "measure",
         "name",
         "no_evict",
@@ -167,6 +168,8 @@ class Context:
         self.argv: list[bytes] = []
         #: Set by QUIT and CLIENT KILL: nothing that comes after is run.
         self.closing = False
+        #: Whether it is open still, because it had no last reply to close with.
+        self.lingers = False
         #: Ends the connection at once; the transport puts its own function here.
         self.close: Callable[[], None] = _nothing
         #: Writes a push to the client; the transport puts its own function here. It may be called
@@ -287,7 +290,7 @@ class Context:
         """
         if self.is_running:
             self.pushed.append(message)
-        elif not self.closing:
+        elif not self.closing or self.lingers:
             self.send(message)
 
     def answer_here(self) -> None:

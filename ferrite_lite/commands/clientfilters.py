@@ -137,6 +137,7 @@ def flags_of(client: Context) -> str:
         "R": tracker is not None and tracker.redirect_is_broken,
         "B": tracker is not None and tracker.broadcasts,
         "d": client.watch.broken,
+        "c": client.closing,
         "U": client.peer.is_unix,
         "e": client.no_evict,
     }

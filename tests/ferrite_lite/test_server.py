@@ -549,3 +549,43 @@ async def test_an_engine_that_listens_nowhere_cannot_move(engine: Engine) -> Non
     connection = engine.connect(Peer())
     reply = engine.execute(connection, [b"CONFIG", b"SET", b"port", b"1"])
     assert "Unable to listen on this port" in str(reply)
+
+
+# --- an end without a reply -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", [b"QUIT\r\n", b"*x\r\n", b"CLIENT KILL TYPE normal SKIPME no\r\n"])
+async def test_who_wants_no_reply_leaves_when_it_likes_and_is_deaf_until_then(
+    dial: Dialer, engine: Engine, end: bytes
+) -> None:
+    reader, writer = await dial()
+    writer.write(b"CLIENT REPLY OFF\r\n" + end + b"INCR n\r\n")
+    assert await comes_true(lambda: any(ctx.lingers for ctx in engine.state.clients.values()))
+    writer.write(b"CLIENT REPLY ON\r\nINCR n\r\n")
+    other_reader, other_writer = await dial()
+    other_writer.write(b"GET n\r\n")
+    assert await other_reader.readline() == b"$-1\r\n"
+    writer.write_eof()
+    assert await reader.read() == b""
+    assert await comes_true(lambda: len(engine.state.clients) == 1)
+
+
+async def test_who_lingers_is_closed_by_what_is_pushed(dial: Dialer, engine: Engine) -> None:
+    reader, writer = await dial()
+    writer.write(b"HELLO 3\r\nSUBSCRIBE news\r\nCLIENT REPLY OFF\r\n")
+    await reader.readuntil(b"news\r\n:1\r\n")
+    writer.write(b"QUIT\r\n")
+    assert await comes_true(lambda: any(ctx.lingers for ctx in engine.state.clients.values()))
+    assert engine.state.broker.publish(b"news", b"hello") == 1
+    assert await ended(reader)
+
+
+async def test_who_lingers_is_closed_when_idle(
+    dial: Dialer, engine: Engine, clock: ManualClock
+) -> None:
+    reader, writer = await dial()
+    writer.write(b"CLIENT REPLY OFF\r\nQUIT\r\n")
+    assert await comes_true(lambda: any(ctx.lingers for ctx in engine.state.clients.values()))
+    engine.state.config.timeout_seconds = 1
+    clock.advance(ms=1001)
+    assert await ended(reader)

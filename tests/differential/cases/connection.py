@@ -389,6 +389,74 @@ CLIENT PAUSE inside a transaction begins behind it
     CLIENT UNPAUSE
     other replies=2> GET k
 
+QUIT of one who wants no reply
+    other> CLIENT REPLY ON
+    CLIENT UNBLOCK @other
+    raw other replies=0> "CLIENT REPLY OFF\r\nQUIT\r\nINCR n\r\n"
+    after=40> EXISTS n
+    masked> CLIENT LIST ID @other
+    raw other replies=0> "CLIENT REPLY ON\r\nPING\r\n"
+    after=40> CLIENT KILL ID @other
+    closes raw other> "PING\r\n"
+
+QUIT of one who skips the reply
+    other> CLIENT REPLY ON
+    CLIENT UNBLOCK @other
+    raw other replies=0> "CLIENT REPLY SKIP\r\nQUIT\r\nINCR n\r\n"
+    after=40> EXISTS n
+    raw other replies=0> "PING\r\n*x\r\n"
+    after=40> CLIENT KILL ID @other
+    closes raw other> "PING\r\n"
+
+QUIT in a transaction of one who wants no reply
+    other> CLIENT REPLY ON
+    CLIENT UNBLOCK @other
+    raw other replies=0> "CLIENT REPLY OFF\r\nMULTI\r\nQUIT\r\n"
+    masked after=40> CLIENT LIST ID @other
+    CLIENT KILL ID @other
+    closes raw other> "PING\r\n"
+
+QUIT without a reply, behind a reply
+    closes raw> "PING\r\nCLIENT REPLY OFF\r\nQUIT\r\n"
+    closes raw> "PING\r\nCLIENT REPLY SKIP\r\nQUIT\r\n"
+    closes raw> "PING\r\nCLIENT REPLY OFF\r\n*x\r\n"
+    closes raw> "MULTI\r\nCLIENT REPLY OFF\r\nEXEC\r\nQUIT\r\n"
+    closes raw> "WAIT 1 20\r\nCLIENT REPLY OFF\r\nQUIT\r\n"
+
+QUIT without a reply, ended by what is pushed
+    ids other> HELLO 3
+    other> SUBSCRIBE c
+    CLIENT UNBLOCK @other
+    raw other replies=0> "CLIENT REPLY OFF\r\nQUIT\r\n"
+    after=40> PUBLISH c m
+    closes raw other> "PING\r\n"
+    PUBLISH c m
+
+QUIT without a reply, behind what is pushed
+    ids> HELLO 3
+    SUBSCRIBE c
+    closes raw> "CLIENT REPLY OFF\r\nPUBLISH c m\r\nQUIT\r\n"
+    ids> HELLO 3
+    SUBSCRIBE c
+    closes raw> "CLIENT REPLY OFF\r\nUNSUBSCRIBE c\r\nQUIT\r\n"
+
+CLIENT KILL of oneself without a reply
+    other> CLIENT REPLY ON
+    CLIENT UNBLOCK @other
+    raw other replies=0> "CLIENT REPLY OFF\r\n"
+    replies=0 other> CLIENT KILL ID @other SKIPME no
+    after=40> CLIENT KILL ID @other
+    closes raw other> "PING\r\n"
+
+A mistake in the protocol without a reply
+    other> CLIENT REPLY ON
+    CLIENT UNBLOCK @other
+    raw other replies=0> "CLIENT REPLY OFF\r\n*x\r\nINCR n\r\n"
+    after=40> EXISTS n
+    raw other replies=0> "CLIENT REPLY ON\r\nPING\r\n"
+    after=40> CLIENT KILL ID @other
+    closes raw other> "PING\r\n"
+
 WAIT for replicas that are not there ends with its time
     WAIT 1 50
     WAIT 99999999999999999 1
