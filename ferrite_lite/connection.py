@@ -82,7 +82,8 @@ class Outbox:
         # A connection without a loop sends it here and now.
         if is_first:
             self._connection.at_home(self._flush_at_home, later=True)
-        self.close_if_over_limit(self.waiting_bytes)
+        # The publisher goes through its listeners: none may leave now.
+        self.close_if_over_limit(self.waiting_bytes, later=True)
 
     def flush(self) -> None:
         """Send what has gathered; call it in the connection's own thread."""
@@ -97,10 +98,10 @@ class Outbox:
         if len(data) > LIGHT_BYTES:
             thin_out(self._connection.engine.state)
 
-    def close_if_over_limit(self, unread_bytes: int) -> bool:
+    def close_if_over_limit(self, unread_bytes: int, *, later: bool = False) -> bool:
         """Close a client that leaves more unread than the hard limit; true if so."""
         if unread_bytes > self._limit.hard_bytes > 0:
-            self._overflow(unread_bytes)
+            self._overflow(unread_bytes, later=later)
             return True
         return False
 
@@ -123,12 +124,16 @@ class Outbox:
         ctx = self._connection.ctx
         return ctx.server.config.output_limits[ctx.kind]
 
-    def _overflow(self, unread_bytes: int) -> None:
+    def _overflow(self, unread_bytes: int, *, later: bool = False) -> None:
         ctx = self._connection.ctx
         logger.warning("closing %s: %d bytes unread", ctx.peer.address, unread_bytes)
         self._clear()
         ctx.finish()
-        self._connection.at_home(ctx.close, later=True)
+        self._connection.at_home(self._drop, later=later)
+
+    def _drop(self) -> None:
+        with self._connection.engine.lock:
+            self._connection.ctx.drop()
 
     def _clear(self) -> None:
         self._messages.clear()
@@ -222,9 +227,11 @@ class Connection(asyncio.Protocol):
                 self._stop_reading()
             return
         self._take(data, size)
-        if self._backlog_bytes > LIGHT_BYTES and self._is_thinned_out():
-            return
-        self._work()
+        if self._backlog_bytes <= LIGHT_BYTES:
+            self._work()
+        elif not self._is_thinned_out():
+            self._work()
+            self._count_at_once()
 
     def eof_received(self) -> bool:
         """The client will send no more. Unlike Redis, we still answer what it asked for."""
@@ -261,6 +268,7 @@ class Connection(asyncio.Protocol):
 
     def _is_thinned_out(self) -> bool:
         """Enforce ``maxmemory-clients``; true if that closes this connection."""
+        self._count_at_once()
         with self.engine.lock:
             thin_out(self.engine.state)
         return self.ctx.closing
@@ -454,6 +462,15 @@ class Connection(asyncio.Protocol):
         """Measure buffers and fieldsets; that counts for this connection until the next time."""
         self.counted_bytes = self.buffered_bytes + fieldsets_bytes(self.ctx)
         return self.counted_bytes
+
+    def _count_at_once(self) -> None:
+        """Count what it holds towards ``maxmemory``: the cycle would be late."""
+        memory = self.engine.state.memory
+        if memory.is_limited and self._server is not None:
+            with self.engine.lock:
+                before = self.counted_bytes
+                memory.buffers_bytes += self.count_bytes() - before
+                memory.update_tightness()
 
     def at_home(self, call: Callable[[], object], *, later: bool = False) -> None:
         """Call something in this connection's thread; if ``later``, in its loop's next turn."""

@@ -320,6 +320,11 @@ class Context:
         self.closing = True
         self.update_guard()
 
+    def drop(self) -> None:
+        """End the connection at once: whoever is served next does not see it any more."""
+        self.server.forget(self)
+        self.close()
+
 
 def _nothing() -> None:
     """No transport to close, or to go on."""

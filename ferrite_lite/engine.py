@@ -27,6 +27,7 @@ from .errors import (
     NotWhileSubscribed,
     OutOfMemory,
     TransactionRefused,
+    Unanswered,
     UnknownCommand,
 )
 from .holds import Hold
@@ -97,13 +98,7 @@ class Engine:
     def disconnect(self, ctx: Context) -> None:
         """Forget a connection and what it watched."""
         with self.lock:
-            ctx.finish()
-            ctx.end_transaction()
-            self.state.broker.forget(ctx)
-            self.state.tracking.forget(ctx)
-            self.state.monitor.remove(ctx)
-            self.state.holds.forget(ctx)
-            self.state.clients.pop(ctx.id, None)
+            self.state.forget(ctx)
 
     def register_native(self, twin: NativeScript) -> None:
         """Run a Python function wherever this exact Lua text is loaded from now on."""
@@ -124,7 +119,7 @@ class Engine:
         self.state.notifier.running = self.state.lookups.running = ctx
         try:
             reply = self._answer(ctx, argv)
-        except CrossProtocolRequest:
+        except Unanswered:
             ctx.finish()
             ctx.close()
             return NO_REPLY

@@ -46,8 +46,16 @@ class ProtocolError(Exception):
         super().__init__(f"ERR Protocol error: {detail}")
 
 
-class CrossProtocolRequest(Exception):
-    """The client speaks HTTP: a web page may be trying to reach this port. It gets no answer."""
+class Unanswered(Exception):
+    """The connection is closed, and the running request gets no answer."""
+
+
+class CrossProtocolRequest(Unanswered):
+    """The client speaks HTTP: a web page may be trying to reach this port."""
+
+
+class ReplyOverLimit(Unanswered):
+    """The reply, which nobody has begun to make, must exceed ``client-output-buffer-limit``."""
 
 
 # --- asking for a command -------------------------------------------------------------------------

@@ -137,6 +137,16 @@ class ServerState:
         self.latency = LatencyMonitor()
         self.apply_settings()
 
+    def forget(self, client: Context) -> None:
+        """Treat a connection as ended: nobody sees it any more, and it hears nothing."""
+        client.finish()
+        client.end_transaction()
+        self.broker.forget(client)
+        self.tracking.forget(client)
+        self.monitor.remove(client)
+        self.holds.forget(client)
+        self.clients.pop(client.id, None)
+
     def apply_settings(self) -> None:
         """Put settings into effect that others have taken a copy of."""
         config = self.config

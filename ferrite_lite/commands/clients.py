@@ -98,10 +98,10 @@ def _meant(clients: Iterable[Context], filters: Sequence[Filter]) -> list[Contex
 
 def kill(ctx: Context, client: Context) -> None:
     """Close a connection at once; the caller's own after its reply."""
-    client.finish()
-    if client is not ctx:
-        client.server.broker.forget(client)
-        client.close()
+    if client is ctx:
+        client.finish()
+    else:
+        client.drop()
 
 
 # --- waiting --------------------------------------------------------------------------------------

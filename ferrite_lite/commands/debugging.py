@@ -123,8 +123,10 @@ def _object(ctx: Context, key: bytes, *_: bytes) -> Reply:
     ctx.server.accesses.begin()
     idle_ms = ctx.server.accesses.idle_ms(ctx.db, key)
     length = len(dump(value, compresses=False)) - 11  # the type, the version and the checksum
+    # No real address: it would help an attacker, and a number that changes here gets a new one.
+    address = 0x7F00_0000_0000 | hash((ctx.db.index, key)) & 0xFF_FFFF_FFF0
     text = (
-        f"Value at:0x{id(value):x} refcount:1 encoding:{encoding_of(value).decode()}"
+        f"Value at:0x{address:x} refcount:1 encoding:{encoding_of(value).decode()}"
         f" serializedlength:{length} lru:{lru_clock(ctx.server.moment.ms - idle_ms)}"
         f" lru_seconds_idle:{idle_ms // 1000}"
     )

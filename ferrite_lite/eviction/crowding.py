@@ -86,5 +86,4 @@ def thin_out(server: ServerState) -> None:
         total -= sizes[client]
         server.statistics.evicted_clients += 1
         logger.warning("closing %s: maxmemory-clients", client.peer.address)
-        client.finish()
-        client.close()
+        client.drop()

@@ -268,6 +268,24 @@ async def test_fieldsets_count_under_a_limit_on_memory(server: Server, dial: Dia
     assert memory.used_bytes() >= before + 50_000
 
 
+async def test_a_large_request_counts_against_the_limit_while_it_arrives_and_no_longer(
+    server: Server, dial: Dialer
+) -> None:
+    memory = server.engine.state.memory
+    server.engine.state.config.maxmemory_bytes = 10**9
+    memory.configure()
+    reader, writer = await dial()
+    assert server._cycle is not None
+    server._cycle.cancel()  # which would count it, too
+    assert await comes_true(lambda: bool(server._connections))
+    before = memory.used_bytes()
+    writer.write(b"*2\r\n$4\r\nECHO\r\n$500000\r\n" + b"x" * 400_000)
+    assert await comes_true(lambda: memory.used_bytes() >= before + 400_000)
+    writer.write(b"x" * 100_000 + b"\r\n")
+    await reader.readexactly(500_000)
+    assert memory.used_bytes() < before + 100_000
+
+
 async def test_what_a_connection_held_is_free_when_it_has_gone(
     server: Server, dial: Dialer
 ) -> None:

@@ -293,6 +293,22 @@ CLIENT KILL of all others leaves the one that asks
     closes other raw> ""
     PING
 
+More names at random than a client may leave unread close its connection
+    CONFIG SET client-output-buffer-limit "normal 1000000 0 0"
+    HSET h f v
+    SADD s a
+    other replies=1> MULTI
+    other closes raw> "HRANDFIELD h -999999999\r\nEXEC\r\n"
+    other closes> SRANDMEMBER s -999999999
+    other closes> HRANDFIELD h -999999999 WITHVALUES
+    PING
+    CONFIG SET client-output-buffer-limit "normal 0 0 0"
+
+The killed are listed no longer
+    other> PING
+    raw replies=2> "CLIENT KILL ID " @other "\r\nCLIENT LIST ID " @other "\r\n"
+    closes other raw> ""
+
 CLIENT KILL of itself closes after the answer
     closes> CLIENT KILL TYPE normal SKIPME no
     PING

@@ -156,6 +156,12 @@ def test_the_old_form_names_an_address_and_answers_ok(me: Client, friend: Client
     assert me.run("CLIENT", "KILL", "10.0.0.1:9999") == b"-ERR No such client\r\n"
 
 
+def test_the_killed_are_no_longer_listed(me: Client, friend: Client) -> None:
+    me.run("CLIENT", "KILL", "ID", friend.ctx.id)
+    assert [line["id"] for line in lines(me.run("CLIENT", "LIST"))] == [str(me.ctx.id)]
+    assert me.run("CLIENT", "KILL", "ID", friend.ctx.id) == b":0\r\n"
+
+
 def test_the_old_form_may_kill_oneself_and_is_answered_first(me: Client) -> None:
     assert me.run("CLIENT", "KILL", "10.0.0.1:5001") == OK
     assert me.is_gone

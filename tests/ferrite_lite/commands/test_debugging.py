@@ -92,6 +92,14 @@ def test_object_tells_the_encoding_and_the_length() -> None:
     assert " encoding:embstr serializedlength:6 " in text
 
 
+def test_a_number_that_is_counted_up_stays_where_it_is() -> None:
+    engine = Engine()
+    ask(engine, "SET", "a", "20000")
+    before = ask(engine, "DEBUG", "OBJECT", "a")
+    ask(engine, "INCR", "a")
+    assert ask(engine, "DEBUG", "OBJECT", "a") == before
+
+
 def test_a_population_has_its_bounds() -> None:
     assert str(ask(Engine(), "DEBUG", "POPULATE", "99999999999")) == "ERR value is out of range"
 

@@ -34,6 +34,7 @@ def test_the_heaviest_go_until_the_others_hold_no_more_than_they_may() -> None:
     thin_out(engine.state)
     assert (light.closing, heavy.closing, heavier.closing) == (False, False, True)
     assert engine.state.statistics.evicted_clients == 1
+    assert list(engine.state.clients.values()) == [light, heavy]
 
 
 def test_a_lower_limit_holds_at_once() -> None:
