@@ -158,9 +158,11 @@ class Command:
 
         Not if it changes what its connection may do next (MULTI, AUTH, SUBSCRIBE). Scripts may not
         call such commands either, so the flag ``noscript`` marks them. EVAL and its kin have the
-        flag too, but change nothing of the connection.
+        flag too, but change nothing of the connection. Nor if it may let its connection wait.
         """
-        return not self.is_container and ("noscript" not in self.flags or self.group == "scripting")
+        if self.is_container or "blocking" in self.flags:
+            return False
+        return "noscript" not in self.flags or self.group == "scripting"
 
     @property
     def categories(self) -> list[str]:

@@ -145,6 +145,10 @@ class NotPositive(CommandError):
     message = "ERR value is out of range, must be positive"
 
 
+class NotABinaryDigit(CommandError):
+    message = "ERR value is out of range, value must between 0 and 1"
+
+
 class NotA32BitInteger(CommandError):
     message = "ERR value is out of range, value must between -2147483648 and 2147483647"
 
@@ -414,6 +418,14 @@ class NegativeTimeout(CommandError):
     message = "ERR timeout is negative"
 
 
+class TimeoutOutOfRange(CommandError):
+    message = "ERR timeout is out of range"
+
+
+class AppendOnlyIsOff(CommandError):
+    message = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."
+
+
 # --- connections and transactions -----------------------------------------------------------------
 
 
@@ -542,13 +554,13 @@ class FilterNotPositive(CommandError):
 
 
 class DatabaseNotInRange(CommandError):
-    def __init__(self, last: int) -> None:
-        super().__init__(f"ERR DB number should be between 0 and {last}")
+    def __init__(self, name: str, last: int) -> None:
+        super().__init__(f"ERR {name} number should be between 0 and {last}")
 
 
 class UnknownFilterLetters(CommandError):
-    def __init__(self, name: str, value: bytes) -> None:
-        super().__init__(f"ERR Unknown {name} found in the provided filter: {as_text(value)}")
+    def __init__(self, name: str, which: str, value: bytes) -> None:
+        super().__init__(f"ERR Unknown {name} found in the {which} filter: {as_text(value)}")
 
 
 class NoImportMode(CommandError):
@@ -1294,6 +1306,36 @@ class DebugError(CommandError):
 
     def __init__(self, text: bytes) -> None:
         super().__init__(text.decode("utf-8", "surrogateescape"))
+
+
+class NothingIsBeingSaved(CommandError):
+    message = "ERR Background saving is currently not in progress or scheduled"
+
+
+class NoFailoverOutsideCluster(CommandError):
+    message = "ERR SHUTDOWN FAILOVER is only supported in cluster mode."
+
+
+class CannotFollow(CommandError):
+    """REPLICAOF: this server holds what its clients write, and nothing else."""
+
+    message = "ERR this server cannot be a replica"
+
+
+class InvalidMasterPort(CommandError):
+    message = "ERR Invalid master port"
+
+
+class NoReplicas(CommandError):
+    message = "ERR FAILOVER requires connected replicas."
+
+
+class NoFailoverInProgress(CommandError):
+    message = "ERR No failover in progress."
+
+
+class FailoverTimeoutNotPositive(CommandError):
+    message = "ERR FAILOVER timeout must be greater than 0"
 
 
 class NothingIsSaved(CommandError):

@@ -12,8 +12,7 @@ _BY_CATEGORIES = {
         cluster|addslots cluster|addslotsrange cluster|bumpepoch cluster|count-failure-reports
         cluster|delslots cluster|delslotsrange cluster|failover cluster|flushslots cluster|forget
         cluster|meet cluster|replicas cluster|replicate cluster|reset cluster|saveconfig
-        cluster|set-config-epoch cluster|setslot cluster|slaves failover psync replconf replicaof
-        slaveof sync
+        cluster|set-config-epoch cluster|setslot cluster|slaves psync replconf sync
     """,
     "admin slow dangerous hyperloglog": "pfselftest",
     "admin slow dangerous hyperloglog write": "pfdebug",

@@ -19,12 +19,12 @@ from ..errors import (
     UnknownClientType,
     UnknownFilterLetters,
 )
-from ..numeric import maybe_int
+from ..numeric import INT64_MIN, maybe_int
 from ..state import ServerState
 from ..words import keyword
 
 #: What CLIENT calls the kinds of connection; only the first and the last exist here.
-TYPES = frozenset({b"normal", b"master", b"replica", b"slave", b"pubsub"})
+TYPES = frozenset({b"normal", b"master", b"primary", b"replica", b"slave", b"pubsub"})
 YES_OR_NO = {b"YES": True, b"NO": False}
 #: The letters that CLIENT LIST may show behind ``flags=``, on any server.
 FLAGS = frozenset("ASMOxbtRBdcuUreTiIENPp")
@@ -35,7 +35,9 @@ CAPABILITIES = {b"REDIRECT": "r"}
 Filter = Callable[[Context], bool]
 
 
-def read_filters(server: ServerState, words: tuple[bytes, ...]) -> tuple[list[Filter], bool | None]:
+def read_filters(
+    server: ServerState, words: tuple[bytes, ...], *, takes_ids: bool = True
+) -> tuple[list[Filter], bool | None]:
     """The filters, and what SKIPME says, if it is there. Raises SyntaxFault, and many more."""
     filters: dict[str, Filter] = {}
     skips_me: bool | None = None
@@ -45,6 +47,8 @@ def read_filters(server: ServerState, words: tuple[bytes, ...]) -> tuple[list[Fi
             if keyword(values[0]) not in YES_OR_NO:
                 raise SyntaxFault
             skips_me = YES_OR_NO[keyword(values[0])]
+        elif option == "id" and not takes_ids:
+            raise SyntaxFault
         else:
             filters[option] = _filter(server, option, values)
     return [*filters.values()], skips_me
@@ -55,20 +59,26 @@ def _next_option(words: tuple[bytes, ...]) -> tuple[str, tuple[bytes, ...], tupl
     if len(words) < 2:
         raise SyntaxFault
     option, end = keyword(words[0]).decode("latin-1").lower(), 2
-    if option.removeprefix("not-") == "id":
-        while end < len(words) and (maybe_int(words[end]) or 0) > 0:
-            end += 1
+    # Redis knows one id behind ID, and is at odds with what is not positive there.
+    least = {"id": 1, "not-id": INT64_MIN}.get(option)
+    while least is not None and end < len(words) and _is_at_least(least, words[end]):
+        end += 1
     return option, words[1:end], words[end:]
+
+
+def _is_at_least(least: int, word: bytes) -> bool:
+    number = maybe_int(word)
+    return number is not None and number >= least
 
 
 def _filter(server: ServerState, option: str, values: tuple[bytes, ...]) -> Filter:
     name = option.removeprefix("not-")
     if name == "id":
-        means = _ids(values)
+        means = _ids(option, values)
     elif name in _READERS:
-        means = _READERS[name](server, values[0])
+        means = _READERS[name](server, option, values[0])
     elif option in _OF_TIMES:
-        return _OF_TIMES[option](server, values[0])
+        return _OF_TIMES[option](server, option, values[0])
     else:
         raise SyntaxFault
     return means if name == option else lambda client: not means(client)
@@ -77,14 +87,16 @@ def _filter(server: ServerState, option: str, values: tuple[bytes, ...]) -> Filt
 # --- what may be denied ---------------------------------------------------------------------------
 
 
-def _ids(values: tuple[bytes, ...]) -> Filter:
+def _ids(option: str, values: tuple[bytes, ...]) -> Filter:
+    if option == "not-id" and maybe_int(values[0]) is None:
+        raise SyntaxFault
     numbers = {maybe_int(value) or 0 for value in values}
     if min(numbers) < 1:
         raise ClientIdNotPositive
     return lambda client: client.id in numbers
 
 
-def type_filter(server: ServerState, value: bytes) -> Filter:
+def _type(server: ServerState, option: str, value: bytes) -> Filter:
     """Raises UnknownClientType."""
     kind = keyword(value).lower()
     if kind not in TYPES:
@@ -92,29 +104,30 @@ def type_filter(server: ServerState, value: bytes) -> Filter:
     return lambda client: client.kind.encode() == kind
 
 
-def _user(server: ServerState, value: bytes) -> Filter:
+def _user(server: ServerState, option: str, value: bytes) -> Filter:
     user = server.acl.find(value)
     if user is None:
         raise NoSuchUser(value)
     return lambda client: client.user is user
 
 
-def _db(server: ServerState, value: bytes) -> Filter:
+def _db(server: ServerState, option: str, value: bytes) -> Filter:
     index = maybe_int(value)
     if index is None:
-        raise FilterNotAnInteger("DB")
+        raise FilterNotAnInteger(option.upper())
     if not 0 <= index < len(server.databases):
-        raise DatabaseNotInRange(len(server.databases) - 1)
+        raise DatabaseNotInRange(option.upper(), len(server.databases) - 1)
     return lambda client: client.db.index == index
 
 
 def _letters(name: str, known: frozenset[str], of: Callable[[Context], str]) -> _Reader:
     """A filter that requires all of some letters."""
 
-    def read(server: ServerState, value: bytes) -> Filter:
+    def read(server: ServerState, option: str, value: bytes) -> Filter:
         letters = frozenset(value.decode("latin-1"))
         if not letters <= known:
-            raise UnknownFilterLetters(name, value)
+            which = "provided" if option == name else option.upper()
+            raise UnknownFilterLetters(name, which, value)
         return lambda client: letters <= set(of(client))
 
     return read
@@ -122,7 +135,7 @@ def _letters(name: str, known: frozenset[str], of: Callable[[Context], str]) -> 
 
 def _text(of: Callable[[Context], bytes]) -> _Reader:
     """A filter that requires one text; an unset value equals nothing."""
-    return lambda server, value: lambda client: of(client) == value != b""
+    return lambda server, option, value: lambda client: of(client) == value != b""
 
 
 def flags_of(client: Context) -> str:
@@ -144,9 +157,10 @@ def flags_of(client: Context) -> str:
     return "".join(flag for flag, is_set in flags.items() if is_set) or "N"
 
 
-_Reader = Callable[[ServerState, bytes], Filter]
+#: Makes a filter of an option, such as ``not-db``, and its value.
+_Reader = Callable[[ServerState, str, bytes], Filter]
 _READERS: dict[str, _Reader] = {
-    "type": type_filter,
+    "type": _type,
     "user": _user,
     "addr": _text(lambda client: client.peer.address.encode()),
     "laddr": _text(lambda client: client.peer.local_address.encode()),
@@ -165,7 +179,7 @@ _READERS: dict[str, _Reader] = {
 def _of_time(name: str, since_ms: Callable[[Context], int]) -> _Reader:
     """A filter that requires at least so many seconds to have passed."""
 
-    def read(server: ServerState, value: bytes) -> Filter:
+    def read(server: ServerState, option: str, value: bytes) -> Filter:
         seconds = maybe_int(value)
         if seconds is None:
             raise FilterNotAnInteger(name)

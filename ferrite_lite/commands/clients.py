@@ -54,12 +54,10 @@ def client_list(ctx: Context, *words: bytes) -> Reply:
         if None in ids:
             raise InvalidClientId
         chosen = [clients[number] for number in ids if number in clients]
-    elif len(words) % 2 or b"id" in map(bytes.lower, words[::2]):
-        # Valkey takes it beside other filters; Redis does not.
-        raise SyntaxFault
     else:
         try:
-            filters, skips_me = read_filters(ctx.server, words)
+            # Valkey takes ID beside other filters; Redis does not.
+            filters, skips_me = read_filters(ctx.server, words, takes_ids=False)
         except UnknownClientType:
             if len(words) > 2:  # Redis accepts a type only alone
                 raise SyntaxFault from None

@@ -14,10 +14,9 @@ from ..errors import (
     SameObject,
     SyntaxFault,
 )
-from ..holds import Hold
 from ..numeric import parse_int, parse_int32
 from ..patterns import is_literal, matcher
-from ..reply import NO_REPLY, OK, Reply, Status
+from ..reply import OK, Reply, Status
 from ..words import keyword
 from .deadlines import (
     MS_PER_SECOND,
@@ -28,12 +27,10 @@ from .deadlines import (
     rounded_seconds,
 )
 from .documentation import help_lines
-from .options import argument_of, read_timeout_ms
+from .options import argument_of
 from .scanning import parse_cursor, read_options
 
 command = CommandGroup("generic")
-#: WAIT is documented with the keys, and permitted with the connections.
-replication = CommandGroup("generic", category="connection")
 
 NONE = Status(b"none")
 _SUM_OVER_SHARDS = ("request_policy:multi_shard", "response_policy:agg_sum")
@@ -381,22 +378,3 @@ def object_freq(ctx: Context, key: bytes) -> Reply:
 def object_help(ctx: Context) -> Reply:
     """List the subcommands."""
     return help_lines(ctx)
-
-
-@replication(
-    "WAIT numreplicas timeout",
-    "noscript",
-    since="3.0.0",
-    tips=["request_policy:all_shards", "response_policy:agg_min"],
-)
-def wait(ctx: Context, numreplicas: bytes, timeout: bytes) -> Reply:
-    """Return how many replicas have this connection's writes, as soon as enough have them.
-
-    There are no replicas, so who asks for some waits in vain.
-    """
-    wanted, limit_ms = parse_int(numreplicas), read_timeout_ms(timeout)
-    if wanted <= 0 or ctx.executing:
-        return 0
-    deadline_ms = ctx.server.moment.ms + limit_ms if limit_ms else None
-    ctx.server.holds.begin(ctx, Hold(reply=0, deadline_ms=deadline_ms))
-    return NO_REPLY

@@ -1,11 +1,18 @@
-"""The operator's commands: the server's role, its shutdown, and saving, which it never does."""
+"""The operator's commands: the server's shutdown, and saving, which it never does."""
 
 from __future__ import annotations
 
 from ..clock import NS_PER_SECOND
 from ..command import CommandGroup
 from ..context import Context
-from ..errors import CannotShutDown, NoShutdownInProgress, NothingIsSaved, SyntaxFault
+from ..errors import (
+    CannotShutDown,
+    NoFailoverOutsideCluster,
+    NoShutdownInProgress,
+    NothingIsBeingSaved,
+    NothingIsSaved,
+    SyntaxFault,
+)
 from ..numeric import parse_int
 from ..reply import NO_REPLY, Reply, Verbatim
 from ..scripting.scripts import busy_error
@@ -13,18 +20,8 @@ from ..words import keyword
 
 command = CommandGroup("server")
 
-_SHUTDOWN_WORDS = frozenset({b"NOSAVE", b"SAVE", b"NOW", b"FORCE", b"ABORT"})
-
-
-@command(
-    "ROLE",
-    "noscript loading stale fast",
-    since="2.8.12",
-    also="admin dangerous",
-)
-def role(_: Context) -> Reply:
-    """Return the replication role: a master without replicas."""
-    return [b"master", 0, []]
+#: The last two are Valkey's, and about clusters.
+_SHUTDOWN_WORDS = frozenset({b"NOSAVE", b"SAVE", b"NOW", b"FORCE", b"ABORT", b"SAFE", b"FAILOVER"})
 
 
 @command(
@@ -45,12 +42,13 @@ def save(_: Context) -> Reply:
     raise NothingIsSaved
 
 
-@command("BGSAVE [SCHEDULE]", "admin noscript no_async_loading", since="1.0.0")
+@command("BGSAVE [SCHEDULE] [CANCEL]", "admin noscript no_async_loading", since="1.0.0")
 def bgsave(_: Context, *words: bytes) -> Reply:
-    """Refuse, as SAVE does."""
-    if len(words) > 1 or (words and keyword(words[0]) != b"SCHEDULE"):
+    """Refuse, as SAVE does. There is nothing to cancel, either: that word is Valkey's."""
+    options = [keyword(word) for word in words]
+    if options not in ([], [b"SCHEDULE"], [b"CANCEL"]):
         raise SyntaxFault
-    raise NothingIsSaved
+    raise NothingIsBeingSaved if options == [b"CANCEL"] else NothingIsSaved
 
 
 @command("BGREWRITEAOF", "admin noscript no_async_loading", since="1.0.0")
@@ -60,7 +58,7 @@ def bgrewriteaof(_: Context) -> Reply:
 
 
 @command(
-    "SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]",
+    "SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT] [SAFE] [FAILOVER]",
     "admin noscript loading stale no_multi allow_busy",
     since="1.0.0",
 )
@@ -73,6 +71,8 @@ def shutdown(ctx: Context, *words: bytes) -> Reply:
         raise SyntaxFault
     if b"ABORT" in options:
         raise NoShutdownInProgress
+    if b"FAILOVER" in options:
+        raise NoFailoverOutsideCluster
     script = ctx.server.running_script
     if script is not None and b"NOSAVE" not in options:
         raise busy_error(script)

@@ -24,6 +24,8 @@ NEWER_ARGUMENTS = {
     "set": {"IFEQ", "IFNE", "IFDEQ", "IFDNE"},
     "hscan": {"NOVALUES"},
     "client|kill": {"MAXAGE"},
+    "bgsave": {"CANCEL"},
+    "shutdown": {"SAFE", "FAILOVER"},
 }
 
 

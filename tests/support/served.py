@@ -32,10 +32,9 @@ GROUPS = {
 UNSERVED = {
     "generic": {
         "there is no other server to send keys to": "MIGRATE",
-        "nothing is written to a disk": "WAITAOF",
     },
     "server": {
-        "there is no replication": "FAILOVER, PSYNC, REPLCONF, REPLICAOF, SLAVEOF, SYNC",
+        "what replicas say to their primary": "PSYNC, REPLCONF, SYNC",
         "SLOWLOG is there, and sizes of requests are not recorded": "COMMANDLOG, COMMANDLOG GET,"
         " COMMANDLOG HELP, COMMANDLOG LEN, COMMANDLOG RESET",
         "for the operation of large servers": "BACKUP ABORT, BACKUP CLEANUP, BACKUP LIST,"

@@ -406,6 +406,39 @@ WAIT and its numbers
     WAIT -1 0
     WAIT 1 1
 
+REPLICAOF for who follows nobody
+    REPLICAOF NO ONE
+    replicaof no one
+    SLAVEOF NO ONE
+    REPLICAOF NO
+    REPLICAOF NO TWO
+    SLAVEOF localhost x
+    REPLICAOF localhost -1
+    REPLICAOF localhost 65536
+    ROLE
+
+FAILOVER without replicas
+    FAILOVER
+    FAILOVER ABORT
+    FAILOVER ABORT ABORT
+    FAILOVER ABORT FORCE
+    FAILOVER FORCE ABORT
+    FAILOVER FORCE
+    FAILOVER FORCE FORCE
+    FAILOVER FORCE TO localhost 1
+    FAILOVER TO localhost 1 FORCE TIMEOUT 10
+    FAILOVER TO localhost x
+    FAILOVER TO localhost 4294967296000
+    FAILOVER TO localhost
+    FAILOVER TO
+    FAILOVER TO a 1 TO a 1
+    FAILOVER TIMEOUT
+    FAILOVER TIMEOUT x
+    FAILOVER TIMEOUT 0 foo
+    FAILOVER TIMEOUT -1
+    FAILOVER TIMEOUT 1 TIMEOUT 2
+    FAILOVER foo TIMEOUT 0
+
 SELECT and its numbers
     SELECT x
     SELECT 16

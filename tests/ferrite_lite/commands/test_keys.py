@@ -480,17 +480,3 @@ def test_object_help_names_every_subcommand(run: Run) -> None:
     help_text = run("OBJECT", "HELP")
     for name in (b"ENCODING", b"FREQ", b"IDLETIME", b"REFCOUNT", b"HELP"):
         assert b"\r\n+%b" % name in help_text
-
-
-@pytest.mark.parametrize(
-    ("words", "reply"),
-    [
-        ("0 0", ZERO),
-        ("-1 0", ZERO),
-        ("x 0", NOT_AN_INTEGER),
-        ("0 x", b"-ERR timeout is not an integer or out of range\r\n"),
-        ("0 -1", b"-ERR timeout is negative\r\n"),
-    ],
-)
-def test_wait_for_no_replica_answers_at_once(run: Run, words: str, reply: bytes) -> None:
-    assert run("WAIT", *words.split()) == reply

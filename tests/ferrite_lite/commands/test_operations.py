@@ -13,7 +13,7 @@ def ask(engine: Engine, *words: str) -> object:
     return engine.execute(engine.connect(), [word.encode() for word in words])
 
 
-@pytest.mark.parametrize("words", [(), ("NOSAVE",), ("now", "FORCE")])
+@pytest.mark.parametrize("words", [(), ("NOSAVE",), ("now", "FORCE"), ("safe",)])
 async def test_shutdown_closes_the_server_and_every_connection(words: tuple[str, ...]) -> None:
     server = Server(port=0)
     await server.start()
@@ -33,6 +33,23 @@ def test_an_engine_that_listens_nowhere_cannot_be_shut_down() -> None:
 @pytest.mark.parametrize("name", ["SAVE", "BGSAVE", "BGREWRITEAOF"])
 def test_what_would_write_to_disk_does_not_pretend(name: str) -> None:
     assert str(ask(Engine(), name)) == "ERR this server keeps its data in memory only"
+
+
+def test_there_is_no_saving_to_cancel() -> None:
+    text = "ERR Background saving is currently not in progress or scheduled"
+    assert str(ask(Engine(), "BGSAVE", "cancel")) == text
+    assert str(ask(Engine(), "BGSAVE", "SCHEDULE", "CANCEL")) == "ERR syntax error"
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (("FAILOVER",), "ERR SHUTDOWN FAILOVER is only supported in cluster mode."),
+        (("FAILOVER", "ABORT"), "ERR syntax error"),
+    ],
+)
+def test_nobody_takes_over_at_shutdown(words: tuple[str, ...], text: str) -> None:
+    assert str(ask(Engine(), "SHUTDOWN", *words)) == text
 
 
 async def test_shutdown_with_save_leaves_the_server_running() -> None:
