@@ -242,20 +242,22 @@ class Keyspace:
 
     def store(self, key: bytes, value: String) -> None:
         """SET: put a string without a deadline, and touch. In one step: it is frequent."""
+        values = self._values
         if key in self._deadlines_ms:
             self._drop_deadline(key)
-        if self._roster is None or key in self._values:
-            self._values[key] = value
+        if key in values:
+            values[key] = value
         else:
-            self._insert(key, value)
+            self._insert(key, value)  # which may be that of a subclass
         self.changes += 1
         if self.observers:
             self._tell("set", key)
 
     def rewrite(self, key: bytes, value: String, event: str) -> None:
         """INCR: replace a string, keeping its deadline, and touch. In one step, too."""
-        if self._roster is None or key in self._values:
-            self._values[key] = value
+        values = self._values
+        if key in values:
+            values[key] = value
         else:
             self._insert(key, value)
         self.changes += 1

@@ -76,6 +76,17 @@ def test_before_the_first_question_a_key_is_idle_since_the_last_change(
     assert idle_seconds(run, "k") == 5
 
 
+@pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize("request_", ["SET new v", "INCR new", "SADD new a", "MSET new v"])
+def test_whatever_creates_a_key_begins_its_record(
+    run: Run, clock: ManualClock, request_: str
+) -> None:
+    clock.advance(seconds=10)
+    run(*request_.split())
+    clock.advance(seconds=2)
+    assert idle_seconds(run, "new") == 2
+
+
 def test_a_change_that_no_cycle_has_seen_counts_as_just_now(
     run: Run, engine: Engine, clock: ManualClock
 ) -> None:

@@ -51,6 +51,14 @@ def test_nothing_is_told_and_nothing_observes_until_it_is_asked_for(
     assert engine.state.databases[0].observers == []
 
 
+@pytest.mark.parametrize("request_", ["SET a 1", "INCR a", "HSET a f v", "SADD a 1"])
+def test_whatever_creates_a_key_tells_of_it(
+    engine: Engine, heard: list[Any], request_: str
+) -> None:
+    ask(engine, "CONFIG SET notify-keyspace-events En", request_, request_)
+    assert events(heard) == [(b"__keyevent@0__:new", b"a")]
+
+
 def test_a_change_is_told_by_its_key_and_by_its_name(engine: Engine, heard: list[Any]) -> None:
     assert ask(engine, "CONFIG SET notify-keyspace-events KEA", "SET a 1") == OK
     assert events(heard) == [(b"__keyspace@0__:a", b"set"), (b"__keyevent@0__:set", b"a")]
