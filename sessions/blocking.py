@@ -170,10 +170,10 @@ class SyncSessionStore(Generic[T]):
     ) -> Self:
         """A store that asks the server for nothing yet, as ``SessionStore.at``. Raises ConfigError.
 
-        A ``near_cache`` is for a server at a URL, which a thread listens to. It begins with
-        ``check``, which no WSGI middleware calls: an application does. ``timeout_seconds`` holds on
-        connections that are opened here; a client that is given needs a ``socket_timeout`` of its
-        own, which is how long it may take in addition.
+        WSGI does not tell when an application starts: there the middleware calls ``check`` before
+        the first session that it reads. A ``near_cache`` is for a server at a URL, which a thread
+        listens to. ``timeout_seconds`` holds on connections that are opened here; a client that is
+        given needs a ``socket_timeout`` of its own, which is how long it may take in addition.
         """
         return cls(SessionStore._over(BlockingLink, server, config, options, HearingThread))
 

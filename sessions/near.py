@@ -144,12 +144,17 @@ class Near:
     async def start(self, link: Link) -> None:
         """Begin to hear of changes. Raises ConfigError where that cannot be."""
         self._hearing = self._hear(link, self._prefixes, self.heard)
-        await self._hearing.start()
+        try:
+            await self._hearing.start()
+        except ConfigError:
+            await self.aclose()
+            raise
 
     async def aclose(self) -> None:
         """Hear of nothing any more, and so keep nothing."""
-        if self._hearing is not None:
-            await self._hearing.aclose()
+        hearing, self._hearing = self._hearing, None
+        if hearing is not None:
+            await hearing.aclose()
 
     # --- answering --------------------------------------------------------------------------------
 
@@ -177,7 +182,8 @@ class Near:
         return answer
 
     def _ear(self, tag: str) -> object | None:
-        return None if self._hearing is None else self._hearing.ear(tag)
+        hearing = self._hearing  # another thread may find that it cannot hear
+        return None if hearing is None else hearing.ear(tag)
 
     @contextmanager
     def _reading(self, tag: str) -> Iterator[_Reading]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, Generic, Self, TypedDict, Unpack
@@ -109,7 +110,8 @@ class SessionStore(Generic[T]):
         self._rotation = Rotation(self._core, self._opening)
         self._validation = Validation(self._core, self._rotation)
         self._locking = Locking(self._core)
-        self._is_checked = False
+        #: Taken by the first one who checks, and kept: what is begun there is begun once.
+        self._checked = threading.Lock()
 
     @classmethod
     def at(
@@ -174,14 +176,19 @@ class SessionStore(Generic[T]):
     async def check(self) -> None:
         """Ask the server once whether it can do what sessions need, and begin the near cache.
 
-        Until then the store is asked for every session. A tenant has the near cache of the store
-        that it is of, which begins it. Raises ConfigError if the server can never do it.
+        Until then the store is asked for every session; nobody waits for the check of another. A
+        tenant has the near cache of the store that it is of, which begins it. Raises ConfigError if
+        the server can never do it.
         """
-        if not self._is_checked:
+        if not self._checked.acquire(blocking=False):
+            return
+        try:
             await check_server(self._core.link, self.config)
             if self._core.near is not None and self.tenant is None:
                 await self._core.near.start(self._core.link)
-            self._is_checked = True
+        except BaseException:
+            self._checked.release()
+            raise
 
     def for_tenant(self, tenant: str) -> SessionStore[T]:
         """The store of one tenant, over the same connections: make it once, and keep it.

@@ -160,7 +160,12 @@ class WsgiSessionMiddleware:
         return session
 
     def admit(self, session: WsgiSession, environ: Environ) -> None:
-        """Check where the request comes from. Raises SessionError."""
+        """Check the store, once, and where the request comes from. Raises SessionError.
+
+        Nobody tells when an application starts: before the first session is early enough.
+        """
+        if session.token is not None:
+            self.store.check()
         request, gate = session.request, session.gate
         gate.check_origin(request, session)
         if request.must_show_token:

@@ -114,7 +114,7 @@ class HearingThread:
 
     async def start(self) -> None:
         """As ``Hearing.start``. Raises ConfigError for a server without a URL, too."""
-        self._begin().result()
+        self._begin_once().result()
 
     async def aclose(self) -> None:
         """Hear of nothing any more."""
@@ -126,10 +126,14 @@ class HearingThread:
     def ear(self, tag: str) -> object | None:
         """As ``Hearing.ear``."""
         if self._pid != os.getpid():
-            with self._beginning:
-                if self._pid != os.getpid():
-                    self._begin()
+            self._begin_once()
         return self._hearing.ear(tag)
+
+    def _begin_once(self) -> Future[None]:
+        with self._beginning:
+            if self._pid != os.getpid():
+                self._begun = self._begin()
+            return self._begun
 
     def _begin(self) -> Future[None]:
         self._link = self._blocking.for_loop()

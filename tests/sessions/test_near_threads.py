@@ -18,9 +18,11 @@ from sessions import ConfigError, NearCache, SyncSessionStore
 from sessions.near import Near
 from sessions.servers.hearing import HearingThread
 from sessions.servers.listening import Listener
+from sessions.wsgi import KEY, Environ, WsgiSessionMiddleware
 from tests.sessions.conftest import KEYS, without_rate
 from tests.support import servers
 from tests.support.servers import RealServer
+from tests.support.wsgi import WsgiBrowser
 
 _THREADS = 4
 _user_numbers = itertools.count(1)
@@ -246,3 +248,115 @@ def test_a_server_that_may_not_tell_is_named(redis_server: RealServer) -> None:
     finally:
         redis_server.ask("ACL", "DELUSER", "deaf")
     assert set(threading.enumerate()) <= before
+
+
+# --- in a WSGI application ------------------------------------------------------------------------
+
+
+class Site:
+    """A WSGI application over a store that was made before anything ran."""
+
+    def __init__(self, store: SyncSessionStore[dict[str, Any]]) -> None:
+        self.store = store
+        self._middleware = WsgiSessionMiddleware(_tell_user, store)
+
+    @property
+    def listening(self) -> list[threading.Thread]:
+        return [each for each in threading.enumerate() if each.name == "sessions near cache"]
+
+    def read(self, token: str | None) -> tuple[int, str]:
+        """The status of the answer, and who is signed in."""
+        with WsgiBrowser(self._middleware) as browser:
+            if token is not None:
+                browser.token = token
+            answer = browser.get("/")
+            return answer.status_code, answer.text
+
+    def counted(self) -> list[Any]:
+        """Whatever is asked of the server from now on."""
+        link, asked = self.store.awaited._core.link, list[Any]()
+        send = link._send
+
+        async def count(words: tuple[Any, ...], options: dict[str, Any], seconds: float) -> Any:
+            asked.append(words)
+            return await send(words, options, seconds)
+
+        link._send = count  # type: ignore[method-assign]  # so it is the same for all clients
+        return asked
+
+
+def _tell_user(environ: Environ, start_response: Any) -> list[bytes]:
+    answer = str(environ[KEY].user_id).encode()
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [answer]
+
+
+@pytest.fixture
+def make_site() -> Iterator[Callable[[str], Site]]:
+    with ExitStack() as stack:
+
+        def make(url: str) -> Site:
+            near_cache = NearCache(max_seconds=60)
+            store: SyncSessionStore[dict[str, Any]] = SyncSessionStore.at(
+                url, without_rate(), keys=KEYS, near_cache=near_cache
+            )
+            return Site(stack.enter_context(store))
+
+        yield make
+
+
+def test_a_wsgi_application_begins_it_with_the_first_session_that_it_reads(
+    server: RealServer, make_site: Callable[[str], Site], user: str
+) -> None:
+    site = make_site(server.url)
+    asked, before = site.counted(), site.listening
+    assert site.read(None) == (200, "None")
+    assert (asked, site.listening) == ([], before)
+    with SyncSessionStore.connect(server.url, without_rate(), keys=KEYS) as far:
+        token = far.create(user).token
+
+        def costs_nothing() -> bool:
+            count = len(asked)
+            assert site.read(token) == (200, user)
+            return len(asked) == count
+
+        assert servers.wait_until(costs_nothing)
+        assert len(site.listening) == len(before) + 1
+        far.destroy(token)
+        assert servers.wait_until(lambda: site.read(token) == (200, "None"))
+
+
+def test_threads_of_a_wsgi_application_begin_it_once(
+    server: RealServer, make_site: Callable[[str], Site], user: str
+) -> None:
+    site = make_site(server.url)
+    before, token = len(site.listening), site.store.create(user).token
+    with ThreadPoolExecutor(_THREADS) as pool:
+        answers = list(pool.map(lambda _: site.read(token), range(2 * _THREADS)))
+    assert answers == [(200, user)] * 2 * _THREADS
+    assert len(site.listening) == before + 1
+
+
+def test_a_wsgi_application_opens_no_session_on_a_server_that_may_not_tell(
+    redis_server: RealServer, make_site: Callable[[str], Site], user: str
+) -> None:
+    redis_server.ask("ACL", "SETUSER", "mute", "on", "nopass", "~*", "+@all", "-client|tracking")
+    try:
+        site = make_site(redis_server.url.replace("redis://", "redis://mute:any@"))
+        before, token = site.listening, site.store.create(user).token
+        for _ in range(2):
+            assert site.read(token)[0] == 500
+            assert site.listening == before
+        assert site.read(None) == (200, "None")
+    finally:
+        redis_server.ask("ACL", "DELUSER", "mute")
+
+
+def test_a_wsgi_application_begins_it_though_the_server_is_not_there_yet(
+    make_site: Callable[[str], Site], user: str
+) -> None:
+    site = make_site(f"redis://{servers.LOOPBACK}:{servers.free_port()}")
+    before, (token, _) = len(site.listening), site.store.awaited._core.tokens.issue(user)
+    for _ in range(2):
+        assert site.read(token)[0] == 503
+    assert len(site.listening) == before + 1
