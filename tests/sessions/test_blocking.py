@@ -52,7 +52,7 @@ _user_numbers = itertools.count(1)
 
 @pytest.fixture
 def user() -> str:
-    return f"sync-user-{next(_user_numbers)}"
+    return f"blocking-user-{next(_user_numbers)}"
 
 
 def test_every_operation_of_the_store_is_there_with_its_signature_and_words() -> None:
