@@ -11,7 +11,8 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 from .asgi import AsgiSession
 from .config import Lifetime
@@ -37,9 +38,19 @@ class Verified:
     if_generation: int | None = None
 
 
-#: Given a name and a password: the user's id, or more, or None. A plain function runs in a thread,
-#: for hashing a password takes its time.
-Verify = Callable[[str, str], str | Verified | Awaitable[str | Verified | None] | None]
+#: Who it is: the user's id, or more; None for nobody.
+Answer = str | Verified | Awaitable[str | Verified | None] | None
+
+
+class VerifyForTenant(Protocol):
+    """``Verify`` where each tenant has users of his own: None is for the store that has tenants."""
+
+    def __call__(self, username: str, password: str, /, *, tenant: str | None) -> Answer: ...
+
+
+#: Given a name and a password, and by its name the ``tenant`` if there is a parameter for it. A
+#: plain function runs in a thread, for hashing a password takes its time.
+Verify = Callable[[str, str], Answer] | VerifyForTenant
 
 
 # --- what the routes answer -----------------------------------------------------------------------
@@ -102,7 +113,8 @@ class Account:
         fresh_seconds: float = FRESH_SECONDS,
         limits: PasswordLimits | None = None,
     ) -> None:
-        self._verify = verify
+        self._verify: Callable[..., Any] = verify
+        self._is_for_tenants = "tenant" in inspect.signature(verify).parameters
         self._fresh_seconds = fresh_seconds
         self._limits = limits or PasswordLimits(store)
 
@@ -112,9 +124,10 @@ class Account:
         Raises NotSignedIn, TooManyGuesses, and as ``AsgiSession.login``.
         """
         # The same name is somebody else at another tenant; whoever guesses is in one network.
-        name = username if session.store.tenant is None else f"{session.store.tenant}\0{username}"
+        tenant = session.store.tenant
+        name = username if tenant is None else f"{tenant}\0{username}"
         attempt = await self._limits.count(name, session.request.context.ip_address)
-        found = await self._who(username, password)
+        found = await self._who(username, password, tenant)
         if found is None:
             raise NotSignedIn
         await self._limits.take_back(attempt)
@@ -128,8 +141,8 @@ class Account:
         )
         return SignedIn(who.user_id, issued.expires_at, list(issued.evicted))
 
-    async def _who(self, username: str, password: str) -> str | Verified | None:
-        verify: Callable[[str, str], Any] = self._verify
+    async def _who(self, username: str, password: str, tenant: str | None) -> str | Verified | None:
+        verify = partial(self._verify, tenant=tenant) if self._is_for_tenants else self._verify
         if inspect.iscoroutinefunction(verify):
             answer = verify(username, password)
         else:

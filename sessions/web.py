@@ -50,9 +50,13 @@ def routes(
     =======  ==========================  ===========================================================
 
     ``verify`` checks a password: it gets the name and the password and gives the user's id,
-    ``Verified``, or None. Every way of not being signed in has one answer; after too many wrong
-    passwords from one network it is 429. ``limits`` says how many: ``PasswordLimits(store)`` if it
-    is not given. Behind a proxy, tell the middleware which, or all who come are one network.
+    ``Verified``, or None. Where the middleware tells tenants apart, give it a parameter ``tenant``:
+    the name of the one that the request is for, or None. Without it a user is one of every tenant,
+    for he signs in to each with the same password.
+
+    Every way of not being signed in has one answer; after too many wrong passwords from one network
+    it is 429. ``limits`` says how many: ``PasswordLimits(store)`` if it is not given. Behind a
+    proxy, tell the middleware which, or all who come are one network.
     """
     account = Account(store, verify, fresh_seconds=fresh_seconds, limits=limits)
 

@@ -344,7 +344,8 @@ MUTATIONS = [
     *in_module(
         "account",
         ("        await self._limits.take_back(attempt)\n", ""),
-        ("if session.store.tenant is None else", "if True else"),
+        ("if tenant is None else", "if True else"),
+        ("if self._is_for_tenants else", "if False else"),
     ),
     *in_module(
         "http/sites",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from starlette.applications import Starlette
 
 from sessions import SessionStore, SyncSessionStore
-from sessions.asgi import AsgiSession, Scope, SessionMiddleware
+from sessions.asgi import App, AsgiSession, Scope, SessionMiddleware
+from sessions.ext.fastapi import router
 from sessions.http.cookies import CookiePolicy
 from sessions.web import Verify, routes
 from sessions.wsgi import KEY, Environ, WsgiSessionMiddleware
@@ -108,12 +110,25 @@ async def test_without_a_cookie_a_tenant_costs_nothing(
     assert parts.commands == 0
 
 
+def starlette_app(store: SessionStore[dict[str, Any]], verify: Verify) -> App:
+    return Starlette(routes=routes(store, verify))
+
+
+def fastapi_app(store: SessionStore[dict[str, Any]], verify: Verify) -> App:
+    app = FastAPI()
+    app.include_router(router(store, verify))
+    return app
+
+
 def with_routes(
-    parts: WatchedStore, tenants: dict[str, SessionStore[dict[str, Any]]], verify: Verify
+    parts: WatchedStore,
+    tenants: dict[str, SessionStore[dict[str, Any]]],
+    verify: Verify,
+    make_app: Callable[..., App] = starlette_app,
 ) -> Browser:
     """A browser of an application that has the ready-made routes, and all tenants."""
     app = SessionMiddleware(
-        Starlette(routes=routes(parts.store, verify)),
+        make_app(parts.store, verify),
         parts.store,
         tenant=lambda scope: tenants.get(host_of(scope)),
     )
@@ -134,6 +149,35 @@ async def test_the_routes_are_those_of_whichever_tenant_it_is(
         for name, status in (("bolt", 404), ("", 404), ("acme", 200)):
             ended = await browser.delete(f"/sessions/{another['public_id']}?{name}")
             assert ended.status_code == status
+
+
+def plain(name: str, password: str, tenant: str | None) -> str | None:
+    return name if password == f"of {tenant}" else None
+
+
+async def awaited(name: str, password: str, *, tenant: str | None = "nobody's") -> str | None:
+    return plain(name, password, tenant)
+
+
+class Users:
+    async def __call__(self, name: str, password: str, tenant: str | None) -> str | None:
+        return plain(name, password, tenant)
+
+
+@pytest.mark.parametrize("make_app", [starlette_app, fastapi_app])
+@pytest.mark.parametrize("verify", [plain, awaited, Users()], ids=["plain", "awaited", "object"])
+async def test_a_password_is_one_at_the_tenant_that_it_was_typed_for(
+    parts: WatchedStore,
+    tenants: dict[str, SessionStore[dict[str, Any]]],
+    verify: Verify,
+    make_app: Callable[..., App],
+) -> None:
+    async with with_routes(parts, tenants, verify, make_app) as browser:
+        for name, tenant in (("acme", "acme"), ("bolt", "bolt"), ("", None)):
+            for of in ("acme", "bolt", None):
+                credentials = {"username": "alice", "password": f"of {of}"}
+                answer = await browser.post(f"/login?{name}", json=credentials)
+                assert answer.status_code == (200 if of == tenant else 401)
 
 
 async def test_who_guesses_passwords_of_one_tenant_locks_nobody_out_of_another(
