@@ -266,6 +266,7 @@ class Engine:
         returns how many.
         """
         self.end_holds()
+        self.state.hot_keys.end_if_over()
         self.state.accesses.tick()
         if self.state.memory.is_limited:
             self.state.memory.run_cycle()
@@ -315,6 +316,23 @@ class Engine:
         return self._run(ctx, command, argv)
 
     def _run(self, ctx: Context, command: Command, argv: list[bytes]) -> Reply:
+        """Run an admitted command, and tell those who observe. Raises CommandError."""
+        # What a script calls counts as the script's own.
+        if not self.state.hot_keys.is_collecting or ctx.running_script:
+            return self._run_observed(ctx, command, argv)
+        reply: Reply = None
+        started_ns = stopwatch_ns()
+        try:
+            reply = self._run_observed(ctx, command, argv)
+            return reply
+        except CommandError as error:
+            reply = error
+            raise
+        finally:
+            elapsed_ns = stopwatch_ns() - started_ns
+            self.state.hot_keys.note(ctx, command, argv, reply, elapsed_ns)
+
+    def _run_observed(self, ctx: Context, command: Command, argv: list[bytes]) -> Reply:
         """Run an admitted command, and tell MONITOR and client tracking. Raises CommandError."""
         if not ctx.is_observed:
             return self._measure(ctx, self._metrics[command], argv)

@@ -1308,6 +1308,51 @@ class DebugError(CommandError):
         super().__init__(text.decode("utf-8", "surrogateescape"))
 
 
+class CollectingAlready(CommandError):
+    message = "ERR hotkey tracking session already in progress"
+
+
+class CollectingStill(CommandError):
+    message = "ERR hotkey tracking session in progress, stop tracking first"
+
+
+class MetricsNotGiven(CommandError):
+    message = "ERR METRICS parameter is required"
+
+
+class MetricCountOutOfRange(CommandError):
+    message = "ERR METRICS count must be > 0 and <= 2"
+
+
+class MetricCountMismatch(CommandError):
+    message = "ERR METRICS count does not match number of metric types provided"
+
+
+class MetricTwice(CommandError):
+    def __init__(self, metric: str) -> None:
+        super().__init__(f"ERR METRICS {metric} defined more than once!")
+
+
+class NoKnownMetric(CommandError):
+    message = "ERR METRICS no valid metrics passed. Supported: CPU|NET"
+
+
+class HotKeyCountOutOfRange(CommandError):
+    message = "ERR COUNT must be between 1 and 64"
+
+
+class DurationOutOfRange(CommandError):
+    message = "ERR DURATION must be between 1 and 1000000"
+
+
+class SampleNotPositive(CommandError):
+    message = "ERR SAMPLE ratio must be positive"
+
+
+class SlotsOutsideCluster(CommandError):
+    message = "ERR SLOTS parameter cannot be used in non-cluster mode"
+
+
 class NothingIsBeingSaved(CommandError):
     message = "ERR Background saving is currently not in progress or scheduled"
 

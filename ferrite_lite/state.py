@@ -22,6 +22,7 @@ from .messages.broker import Broker
 from .messages.notifications import Notifier
 from .messages.tracking import Tracking
 from .messages.watches import Watches
+from .observing.hotkeys import HotKeys
 from .observing.latency import LatencyMonitor
 from .observing.lookups import Lookups
 from .observing.metrics import Metrics
@@ -125,6 +126,7 @@ class ServerState:
         self.notifier = Notifier(self.broker, self.databases, config)
         self.tracking = Tracking(self)
         self.monitor = Monitor(self)
+        self.hot_keys = HotKeys(self)
         self.holds = Holds()
         self.pause = Pause(self)
         self.memory = Memory(self)
@@ -223,6 +225,7 @@ class ServerState:
             or self.notifier.tells_misses
             or self.config.lacks_replicas
             or bool(self.monitor.watchers)
+            or self.hot_keys.is_collecting
             or self.pause.is_on
             or self.is_busy
         )
