@@ -8,6 +8,7 @@ only for messages that another thread publishes, and while its connection is hel
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any, cast
 
 import redis
@@ -98,7 +99,7 @@ class _EngineSocket:
         self._closed = False
         self._connection = Connection(engine)
         with engine.lock:
-            self._connection.open(self, IN_PROCESS, None)
+            self._connection.open(self, replace(IN_PROCESS, is_awaited=False), None)
             # What was held runs in the thread that waits for the reply.
             self._connection.ctx.go_on = self._has_received.notify_all
 

@@ -27,7 +27,7 @@ from .reply import Attributed, FlatMap, NullArray, Pairs, Reply
 CONNECTION_COMMANDS = frozenset(
     {
         *("AUTH", "CLIENT", "HELLO", "MONITOR", "QUIT", "RESET", "SELECT"),
-        *("WAIT", "WAITAOF", "DISCARD", "EXEC", "MULTI", "UNWATCH", "WATCH"),
+        *("MIGRATE", "WAIT", "WAITAOF", "DISCARD", "EXEC", "MULTI", "UNWATCH", "WATCH"),
         *("PSUBSCRIBE", "PUNSUBSCRIBE", "SSUBSCRIBE", "SUBSCRIBE", "SUNSUBSCRIBE", "UNSUBSCRIBE"),
     }
 )

@@ -81,14 +81,19 @@ _CATEGORY_OF_GROUP = {"generic": "keyspace", "transactions": "transaction", "ser
 class KeySpec:
     """What a command does to the keys at one place: ``RO access``, ``OW update``...
 
-    Written with a leading ``?``, it stands for keys whose place depends on the options.
+    Written with a leading ``?``, it stands for keys whose place depends on the options; as in
+    ``behind KEYS: RW``, for all keys behind a word that is sought from the end.
     """
 
     flags: tuple[str, ...]
-    is_movable: bool
+    is_movable: bool = False
+    behind: str = ""
 
     @classmethod
     def read(cls, text: str) -> KeySpec:
+        place, colon, flags = text.rpartition(": ")
+        if colon:
+            return cls(tuple(flags.split()), behind=place.removeprefix("behind "))
         flags = text.removeprefix("? ")
         return cls(tuple(flags.split()), is_movable=flags != text)
 

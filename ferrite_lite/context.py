@@ -51,6 +51,8 @@ class Peer:
     local_address: str = "?:0"
     fd: int = -1
     is_unix: bool = False
+    #: Whether its thread can do something else while it waits.
+    is_awaited: bool = True
 
     @property
     def is_local(self) -> bool:

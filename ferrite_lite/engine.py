@@ -7,6 +7,7 @@ instant for every observer.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from operator import length_hint
 
 from .acl import Place
@@ -139,6 +140,28 @@ class Engine:
             self.state.tracking.end_request(ctx, argv)
         return reply
 
+    def conclude(self, ctx: Context, finish: Callable[[], Reply]) -> None:
+        """Do the rest of a request for which a connection is held, and answer it.
+
+        Something that takes time has ended outside. The connection may be gone by now; the rest is
+        done all the same.
+        """
+        with self.lock:
+            self._moment.read_ms = None
+            ctx.is_running = True
+            self.state.notifier.running = self.state.lookups.running = ctx
+            try:
+                reply = finish()
+            except CommandError as error:
+                self._metrics.count_failure(ctx.command, error)
+                reply = error
+            finally:
+                self.state.tracking.end_request(ctx, ctx.argv)
+                ctx.is_running = False
+            if ctx in self.state.holds:
+                self.state.holds.answer(ctx, reply)
+            self.end_turn()
+
     def go_on(self, ctx: Context, lines: list[bytes]) -> None:
         """The hold of a connection is over: append the reply to the request it was held for.
 
@@ -150,7 +173,7 @@ class Engine:
             self.run(ctx, [hold.postponed], lines)
             return
         reply = hold.reply if ctx.reply_mode is ReplyMode.ON else self._withheld(ctx, hold.reply)
-        ENCODERS[ctx.resp].write(lines, reply)
+        ENCODERS[ctx.resp].write(lines, ctx.with_pushed(reply))
 
     def run(self, ctx: Context, requests: list[Request], lines: list[bytes]) -> tuple[int, int]:
         """Execute requests in turn and append the lines of their replies, which CRLF will join.

@@ -1399,6 +1399,33 @@ class CannotShutDown(CommandError):
     message = "ERR Errors trying to SHUTDOWN. Check logs."
 
 
+class KeyBesideKeys(CommandError):
+    message = "ERR When using MIGRATE KEYS option, the key argument must be set to the empty string"
+
+
+class CannotMigrateAtOnce(CommandError):
+    """A transaction and a script happen at one instant here; Redis stops the server for them."""
+
+    message = "ERR MIGRATE has to wait for the target: not inside a transaction or a script here"
+
+
+class CannotMigrate(CommandError):
+    """Only a server that listens reaches others, and only for clients that let its loop run."""
+
+    message = "ERR MIGRATE needs a server that listens, and a client that awaits"
+
+
+class CannotReachTarget(CommandError):
+    def __init__(self, doing: str) -> None:
+        whom = "the client" if doing == "connecting" else "target instance"
+        super().__init__(f"IOERR error or timeout {doing} to {whom}")
+
+
+class TargetRefused(CommandError):
+    def __init__(self, error: bytes) -> None:
+        super().__init__(f"ERR Target instance replied with error: {as_text(error)}")
+
+
 class NotAnSds(CommandError):
     message = "ERR Not an sds encoded string."
 

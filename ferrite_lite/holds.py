@@ -1,9 +1,9 @@
 """Connections that are held: they run none of their requests until they are released.
 
 A connection is held for one request: one that must not run yet, and runs when the hold is over
-(CLIENT PAUSE), or one that has run, and is answered only then (WAIT). Whoever ends a hold says what
-the answer is, in whatever thread; the connection is told, and goes on in its own. The requests
-behind keep their turn.
+(CLIENT PAUSE), or one that has run, and is answered only then (WAIT, MIGRATE). Whoever ends a hold
+says what the answer is, in whatever thread; the connection is told, and goes on in its own. The
+requests behind keep their turn.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ class Hold:
     postponed: list[bytes] | None = None
     #: When it ends by itself.
     deadline_ms: int | None = None
+    #: Whether it may end early, as if its time were over.
+    can_time_out: bool = False
     is_over: bool = False
 
 
@@ -47,9 +49,8 @@ class Holds:
         """How many have a deadline."""
         return sum(hold.deadline_ms is not None for hold in self._held.values())
 
-    def waits(self, ctx: Context) -> bool:
-        """Whether a connection waits for the answer to a request that has run."""
-        return ctx in self._held and self._held[ctx].postponed is None
+    def can_time_out(self, ctx: Context) -> bool:
+        return ctx in self._held and self._held[ctx].can_time_out
 
     def begin(self, ctx: Context, hold: Hold) -> None:
         """Hold a connection from the end of its running request on."""

@@ -1,4 +1,4 @@
-"""CLIENT PAUSE: clients wait, all of them or only those that would write.
+"""Clients wait, all of them or only those that would write: CLIENT PAUSE, and while keys move.
 
 A request that must wait is not refused: the engine raises ``Postponed``, and the connection is held
 until the pause is over (``holds``). Meanwhile the data stands still: no key is evicted, and a key
@@ -32,14 +32,26 @@ class Pause:
         self.is_on = False
         #: Whether all must wait, not only those who would write.
         self.is_for_all = False
+        #: What CLIENT PAUSE has asked for.
+        self._is_asked = False
         self._until_ms = 0
+        self._is_transferring = False
 
     def begin(self, until_ms: int, *, for_all: bool) -> None:
         """Pause; a pause that is on can only become longer and stricter."""
-        if not self.is_on:
+        if not self._is_asked:
             self.is_for_all, self._until_ms = False, 0
         self.is_for_all |= for_all
         self._until_ms = max(self._until_ms, until_ms)
+        self._is_asked = True
+        self._turn_on()
+
+    def begin_transfer(self) -> None:
+        """Keep the data as they are while another server is being told of them."""
+        self._is_transferring = True
+        self._turn_on()
+
+    def _turn_on(self) -> None:
         self.is_on = True
         for db in self._server.databases:
             db.pause = self
@@ -47,16 +59,25 @@ class Pause:
         self._server.update_guards()
 
     def end(self) -> None:
-        """Let all waiting clients go on."""
-        if not self.is_on:
-            return
-        self.is_on = False
+        """Let waiting clients go on that wait for the end of CLIENT PAUSE alone."""
+        if self._is_asked:
+            self._is_asked = self.is_for_all = False
+            self._loosen()
+
+    def end_transfer(self) -> None:
+        """Let clients write again, unless CLIENT PAUSE says otherwise."""
+        self._is_transferring = False
+        self._loosen()
+
+    def _loosen(self) -> None:
+        """Let those who wait try again; for some it may be too early still."""
+        self.is_on = self._is_asked or self._is_transferring
         self._server.update_guards()
         self._server.holds.end_postponed()
 
     def end_if_over(self) -> None:
         """End a pause whose time is over; a cycle calls this."""
-        if self.is_on and self._until_ms < self._server.moment.ms:
+        if self._is_asked and self._until_ms < self._server.moment.ms:
             self.end()
 
 

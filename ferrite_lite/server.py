@@ -8,18 +8,22 @@ import errno
 import os
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from .clock import NS_PER_MS, stopwatch_ns
 from .connection import MAX_CLIENTS_REACHED, PROTECTED, Connection
-from .context import Peer
+from .context import Context, Peer
 from .engine import Engine
 from .eviction.crowding import thin_out
 from .network.busy import BusyDoor
 from .network.listening import Listener, bind, bind_path, close_all, hosts_of
+from .network.sending import Sender
 from .network.sockets import keep_alive, peer_of
 from .network.transport import Transport
 from .network.turns import Turn
+from .reply import Reply
+from .transfer import Transfer
 
 #: Redis spends at most a quarter of its time on expiry; so do we, in steps that a PING hardly sees.
 EXPIRY_BUDGET_NS = 4 * NS_PER_MS
@@ -50,6 +54,7 @@ class Server:
         #: The thread of its loop.
         self._thread = 0
         self._connections: set[Connection] = set()
+        self._sender = Sender()
         self._all_gone = asyncio.Event()
         self._cycle: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -88,6 +93,7 @@ class Server:
         self.closed.clear()
         self.engine.state.shut_down = self.shut_down
         self.engine.state.move = self.move
+        self.engine.state.migrate = self.migrate
         self.engine.state.busy_door = BusyDoor(self._answered_so_far, self._all_listeners)
 
     def _listen(self, hosts: Sequence[str], bound: Sequence[socket.socket]) -> None:
@@ -132,6 +138,12 @@ class Server:
         self._stop_listening()
         self._listen(hosts, bound)
 
+    def migrate(self, ctx: Context, transfer: Transfer, finish: Callable[[], Reply]) -> None:
+        """Carry out a transfer for a connection that is held, and have the engine finish it."""
+        assert self._loop is not None  # noqa: S101  # a closed server takes this method away
+        done = partial(self.engine.conclude, ctx, finish)
+        self._loop.call_soon_threadsafe(self._sender.start, transfer, done)
+
     def _stop_listening(self) -> None:
         for listener in self._listeners:
             listener.close()
@@ -175,7 +187,7 @@ class Server:
 
     async def _close(self) -> None:
         state = self.engine.state
-        state.shut_down = state.move = state.busy_door = None
+        state.shut_down = state.move = state.migrate = state.busy_door = None
         self._close_listeners()
         for connection in self._answered_so_far():
             connection.ctx.finish()
@@ -185,6 +197,7 @@ class Server:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._cycle
             self._cycle = None
+        await self._sender.close()
         # Aborted transports report the loss in one of the loop's next turns.
         if self._connections:
             await self._all_gone.wait()

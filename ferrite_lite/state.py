@@ -31,8 +31,10 @@ from .observing.rates import Rates
 from .observing.redaction import redacted
 from .observing.slowlog import SlowLog
 from .pause import Pause
+from .reply import Reply
 from .scripting.functions import Libraries
 from .scripting.scripts import Door, ScriptCache, ScriptRun
+from .transfer import Transfer
 from .version import VERSION
 
 if TYPE_CHECKING:
@@ -92,6 +94,9 @@ class ServerState:
         self.shut_down: Callable[[], None] | None = None
         #: Has it listen at other addresses and another port; raises OSError.
         self.move: Callable[[Sequence[str], int], None] | None = None
+        #: Sends keys to another server; the last argument does the rest when that is over. None if
+        #: no server listens.
+        self.migrate: Callable[[Context, Transfer, Callable[[], Reply]], None] | None = None
         #: DEBUG SET-ACTIVE-EXPIRE.
         self.expires_actively = True
         #: DEBUG SET-SKIP-CHECKSUM-VALIDATION.

@@ -15,6 +15,8 @@ KEY_WORDS = frozenset({"key", "key1", "key2", "newkey", "source", "destination"}
 NOT_KEY_WORDS = frozenset({"shardchannel"})
 
 _REPEATED = re.compile(r"\[([^\[\]]+) \.\.\.\]")
+#: What stands before a group that is behind a word of its own: ``[KEYS key``.
+_NAMED = re.compile(r"\[[A-Z]+ \S+ $")
 _INNERMOST_OPTION = re.compile(r"\[[^\[\]]*\]")
 _INNERMOST_CHOICE = re.compile(r"<[^<>]*>")
 
@@ -76,8 +78,12 @@ def read_usage(line: str, key_words: frozenset[str] = KEY_WORDS) -> Usage:
 
 
 def _repeated_keys(line: str, key_words: frozenset[str]) -> list[str]:
-    """The words of a repeated group that begins with a key: ``key value`` of MSET."""
-    groups = (group.split() for group in _REPEATED.findall(line))
+    """The words of a repeated group that begins with a key: ``key value`` of MSET.
+
+    A group behind a word of its own, such as MIGRATE's KEYS, does not count.
+    """
+    found = _REPEATED.finditer(line)
+    groups = (each[1].split() for each in found if not _NAMED.search(line[: each.start()]))
     return next((group for group in groups if group[0] in key_words), [])
 
 

@@ -17,7 +17,7 @@ RANKS = [
     {"resp", "command", "scriptflags", "usagetree"},
     {"data", "observing"},
     {"config"},
-    {"messages", "eviction", "persistence", "acl", "pause", "holds"},
+    {"messages", "eviction", "persistence", "acl", "pause", "holds", "transfer"},
     {"context", "lua", "configfile"},
     {"scripting"},
     {"state"},

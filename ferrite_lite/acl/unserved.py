@@ -25,7 +25,6 @@ _BY_CATEGORIES = {
     "blocking slow sortedset write": "bzmpop",
     "blocking slow stream write": "xreadgroup",
     "connection fast": "asking readonly readwrite",
-    "dangerous keyspace slow write": "migrate",
     "fast hyperloglog write": "pfadd",
     "fast list write": "lpop lpush lpushx rpop rpush rpushx",
     "fast read sortedset": "zcard zcount zlexcount zmscore zrank zrevrank zscore",

@@ -138,7 +138,7 @@ def client_unblock(ctx: Context, client_id: bytes, *reason: bytes) -> Reply:
     if reason and keyword(reason[0]) not in (b"TIMEOUT", b"ERROR"):
         raise UnknownUnblockReason
     client = ctx.server.clients.get(parse_int(client_id))
-    if client is None or not ctx.server.holds.waits(client):
+    if client is None or not ctx.server.holds.can_time_out(client):
         return 0
     metrics = ctx.server.metrics
     metrics[client.command].failed += 1  # as Redis counts it, whatever the reason

@@ -188,6 +188,8 @@ def _places(each: Command) -> list[dict[bytes, Reply]]:
     for number, spec in enumerate(specs):
         if spec.is_movable:
             found.append(_key_spec(spec, _UNKNOWN, _UNKNOWN))
+        elif spec.behind:
+            found.append(_key_spec(spec, _behind(spec.behind), _range_spec(-1, 1)))
         elif usage.numkeys_at:
             found.append(_key_spec(spec, _at(usage.numkeys_at), _keynum_spec(usage.numkeys_step)))
         else:
@@ -208,6 +210,11 @@ _UNKNOWN: Reply = {b"type": b"unknown", b"spec": {}}
 
 def _at(index: int) -> Reply:
     return {b"type": b"index", b"spec": {b"index": index}}
+
+
+def _behind(word: str) -> Reply:
+    """A word that is sought backwards, from the last place where something can follow it."""
+    return {b"type": b"keyword", b"spec": {b"keyword": word.encode(), b"startfrom": -2}}
 
 
 def _key_spec(spec: KeySpec, begin_search: Reply, find_keys: Reply) -> dict[bytes, Reply]:

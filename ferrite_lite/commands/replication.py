@@ -73,7 +73,7 @@ def _reached(ctx: Context, reached: Reply, wanted: int, limit_ms: int) -> Reply:
     if wanted <= 0 or ctx.executing or ctx.running_script:
         return reached
     deadline_ms = ctx.server.moment.ms + limit_ms if limit_ms else None
-    ctx.server.holds.begin(ctx, Hold(reply=reached, deadline_ms=deadline_ms))
+    ctx.server.holds.begin(ctx, Hold(reached, deadline_ms=deadline_ms, can_time_out=True))
     return NO_REPLY
 
 

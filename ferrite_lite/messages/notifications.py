@@ -143,7 +143,7 @@ def _reads(running: Context, key: bytes) -> bool:
         if command.name == "scan":  # what it walks over it looks up only to learn its type
             return b"TYPE" in map(keyword, argv[2:])
         return command.name not in _NEVER_MISS and "|" not in command.name
-    if command.name == "sort":  # its BY and GET read keys that no word names
+    if command.name in ("sort", "migrate"):  # BY and GET read keys that no word names
         return True
     if command.name == "set":
         return b"GET" in map(keyword, argv[3:])

@@ -22,7 +22,7 @@ FOREIGN_GROUPS = frozenset(
 FOREIGN_COMMANDS = frozenset(
     {
         *("failover", "psync", "replconf", "replicaof", "slaveof", "sync"),
-        *("migrate", "module", "readonly", "readwrite"),
+        *("module", "readonly", "readwrite"),
         *("bgrewriteaof", "bgsave", "save"),
     }
 )

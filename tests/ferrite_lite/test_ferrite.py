@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import asyncio
 import doctest
 import socket
 
 import pytest
+from redis import ResponseError
 
 import ferrite_lite.ferrite
 from ferrite_lite import Ferrite, ManualClock
+from tests.ferrite_lite.test_server import comes_true
 
 
 def test_the_example_of_the_class_runs() -> None:
@@ -53,3 +56,63 @@ def test_a_seed_makes_random_choices_repeatable() -> None:
             return client.srandmember("s", 20)
 
     assert choices() == choices()
+
+
+# --- MIGRATE from and to this process -------------------------------------------------------------
+
+
+async def test_keys_move_between_stores_that_listen() -> None:
+    async with Ferrite() as here, Ferrite() as there:
+        await here.listen()
+        target, client = await there.listen(), here.client()
+        await client.hset("cart", "apples", "3")
+        assert await client.migrate("127.0.0.1", target.port, "cart", 0, 5000) == b"OK"
+        assert await client.exists("cart") == 0
+        assert await there.client().hgetall("cart") == {b"apples": b"3"}
+
+
+async def test_a_store_that_does_not_listen_sends_no_keys() -> None:
+    async with Ferrite() as here:
+        client = here.client()
+        await client.set("greeting", "hello")
+        with pytest.raises(ResponseError, match="a server that listens"):
+            await client.migrate("127.0.0.1", 1, "greeting", 0, 5000)
+
+
+async def test_a_client_that_does_not_await_sends_no_keys() -> None:
+    """It may hold up the very loop that has to send them."""
+    async with Ferrite() as here:
+        server, client = await here.listen(), here.sync_client()
+        client.set("greeting", "hello")
+        with pytest.raises(ResponseError, match="a client that awaits"):
+            client.migrate("127.0.0.1", server.port, "greeting", 0, 5000)
+
+
+async def test_writers_wait_for_a_target_that_is_slow_and_no_longer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        async with Ferrite() as here:
+            await here.listen()
+            client = here.client()
+            await client.set("greeting", "hello")
+            moving = asyncio.ensure_future(client.migrate("127.0.0.1", port, "greeting", 0, 200))
+            assert await comes_true(lambda: here.engine.state.pause.is_on)
+            assert await client.get("greeting") == b"hello"
+            await client.set("greeting", "bye")
+            with pytest.raises(ResponseError, match="IOERR error or timeout reading"):
+                await moving
+            assert await client.get("greeting") == b"bye"
+
+
+async def test_a_server_that_closes_breaks_off_what_it_sends() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        async with Ferrite() as here:
+            server, client = await here.listen(), here.client()
+            await client.set("greeting", "hello")
+            moving = asyncio.ensure_future(client.migrate("127.0.0.1", port, "greeting", 0, 60_000))
+            assert await comes_true(lambda: here.engine.state.pause.is_on)
+            await server.close()
+            with pytest.raises(ResponseError, match="IOERR"):
+                await moving
+            assert await client.set("greeting", "bye")

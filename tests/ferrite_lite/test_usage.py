@@ -47,6 +47,7 @@ def test_required_words_are_the_arity_and_options_make_it_a_minimum(line: str, a
         ("MSET key value [key value ...]", (1, -1, 2)),
         ("SDIFFSTORE destination key [key ...]", (1, -1, 1)),
         ("OBJECT ENCODING key", (2, 2, 1)),
+        ("MIGRATE host port key timeout [AUTH password] [KEYS key [key ...]]", (3, 3, 1)),
     ],
 )
 def test_key_words_say_where_the_keys_stand(line: str, keys: tuple[int, int, int]) -> None:

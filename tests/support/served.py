@@ -30,9 +30,7 @@ GROUPS = {
 
 #: Why what Redis 8.10 or Valkey 9.1 has in these groups is not here.
 UNSERVED = {
-    "generic": {
-        "there is no other server to send keys to": "MIGRATE",
-    },
+    "generic": {},
     "server": {
         "what replicas say to their primary": "PSYNC, REPLCONF, SYNC",
         "SLOWLOG is there, and sizes of requests are not recorded": "COMMANDLOG, COMMANDLOG GET,"

@@ -35,6 +35,7 @@ KEYS *
 RANDOMKEY
 SCAN 0 ...
 WAIT 0 0
+MIGRATE 127.0.0.1 1 missing 0 1 ...
 masked> DBSIZE
 """
 
@@ -824,6 +825,85 @@ SORT BY texts with LIMIT puts equal ones in the order of its steps
     SORT s BY w_* ALPHA LIMIT 10 30 GET #
     SORT s BY w_* ALPHA LIMIT 1 1 DESC
     SORT s BY none_* ALPHA LIMIT 5 9
+
+MIGRATE without a key to send
+    MIGRATE host 1 k 0 1
+    MIGRATE host port k 0 1 COPY REPLACE
+    MIGRATE host port "" 0 1
+    MIGRATE host port "" 0 1 KEYS
+    MIGRATE host port "" 0 1 COPY AUTH p AUTH2 u p KEYS k k2
+    MULTI
+    MIGRATE host port k 0 1
+    EXEC
+    EVAL "return redis.call('MIGRATE', 'host', 'port', 'k', 0, 1)" 0
+    EVAL_RO "return redis.call('MIGRATE', 'host', 'port', 'k', 0, 1)" 0
+
+MIGRATE reads its options first
+    SET k v
+    MIGRATE host port k 0 x
+    MIGRATE host port k x 1
+    MIGRATE host port k x 1 FOO
+    MIGRATE host port k 0 1 KEYS
+    MIGRATE host port k 0 1 KEYS a
+    MIGRATE host port k 0 1 COPY KEYS a FOO
+    MIGRATE host port k 0 1 "COPY\x00" AUTH
+    MIGRATE host port k 0 1 AUTH2 u
+    MIGRATE host port k 0 1 AUTH p q
+    MIGRATE host port k 99999999999999999999 1
+    EXISTS k
+
+MIGRATE to where nobody listens
+    CONFIG RESETSTAT
+    SET k v
+    MIGRATE 127.0.0.1 1 k 0 1000
+    MIGRATE 127.0.0.1 1 "" 0 1000 COPY KEYS a k b
+    MIGRATE 127.0.0.1 x k 0 1000
+    MIGRATE 127.0.0.1 65537 k 0 1000
+    MIGRATE host.invalid 1 k 0 1000
+    GET k
+    INFO errorstats
+
+MIGRATE inside a transaction waits for nobody
+    SET k v
+    MULTI
+    MIGRATE 127.0.0.1 1 k 0 1000
+    EXEC
+
+MIGRATE inside a script waits for nobody
+    SET k v
+    EVAL "return redis.call('MIGRATE', '127.0.0.1', 1, KEYS[1], 0, 1000)" 1 k
+
+The keys of MIGRATE
+    COMMAND GETKEYS MIGRATE h p k 0 1
+    COMMAND GETKEYS MIGRATE h p k 0 1 COPY KEYS a
+    COMMAND GETKEYS MIGRATE h p k 0 1 KEYS
+    COMMAND GETKEYS MIGRATE h p "" 0 1
+    COMMAND GETKEYS MIGRATE h p "" 0 1 KEYS
+    COMMAND GETKEYS MIGRATE h p "" 0 1 KEYS a b
+    COMMAND GETKEYS MIGRATE h p "" 0 1 AUTH keys
+    COMMAND GETKEYS MIGRATE h p "" 0 1 AUTH keys KEYS a b
+    COMMAND GETKEYS MIGRATE h p "" 0 1 AUTH2 keys keys a
+    COMMAND GETKEYS MIGRATE h p "" 0 1 AUTH2 keys keys KEYS a b
+    COMMAND GETKEYS MIGRATE h p "" 0 1 AUTH2 KEYS KEYS KEYS
+    COMMAND GETKEYS MIGRATE h p k 0 1 AUTH2 KEYS KEYS KEYS
+    COMMAND GETKEYS MIGRATE h p "" 0 1 FOO KEYS a
+    COMMAND GETKEYS MIGRATE h p "" 0 1 KEYS KEYS KEYS
+    COMMAND GETKEYS MIGRATE h p KEYS KEYS KEYS a
+    COMMAND GETKEYSANDFLAGS MIGRATE h p k 0 1
+    COMMAND GETKEYSANDFLAGS MIGRATE h p "" 0 1 KEYS a b
+    ACL SETUSER u on nopass +migrate ~a*
+    ACL DRYRUN u MIGRATE h p k 0 1
+    ACL DRYRUN u MIGRATE h p "" 0 1
+    ACL DRYRUN u MIGRATE h p "" 0 1 KEYS a b
+    ACL DRYRUN u MIGRATE h p "" 0 1 KEYS a ab
+    ACL DRYRUN u MIGRATE h p k 0 1 KEYS a
+
+MIGRATE notices keys that are not there
+    CONFIG SET notify-keyspace-events KEAm
+    SET k v
+    other> PSUBSCRIBE __key*
+    MIGRATE 127.0.0.1 1 "" 0 1000 KEYS a k b
+    told other> PING
 
 WAIT with no replica
     WAIT 0 0
