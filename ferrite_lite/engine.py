@@ -341,7 +341,7 @@ class Engine:
     def _run(self, ctx: Context, command: Command, argv: list[bytes]) -> Reply:
         """Run an admitted command, and tell those who observe. Raises CommandError."""
         # What a script calls counts as the script's own.
-        if not self.state.hot_keys.is_collecting or ctx.running_script:
+        if not self.state.weighs or ctx.running_script:
             return self._run_observed(ctx, command, argv)
         reply: Reply = None
         started_ns = stopwatch_ns()
@@ -353,7 +353,7 @@ class Engine:
             raise
         finally:
             elapsed_ns = stopwatch_ns() - started_ns
-            self.state.hot_keys.note(ctx, command, argv, reply, elapsed_ns)
+            self.state.weigh(ctx, command, argv, reply, elapsed_ns)
 
     def _run_observed(self, ctx: Context, command: Command, argv: list[bytes]) -> Reply:
         """Run an admitted command, and tell MONITOR and client tracking. Raises CommandError."""

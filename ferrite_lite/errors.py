@@ -1308,6 +1308,10 @@ class DebugError(CommandError):
         super().__init__(text.decode("utf-8", "surrogateescape"))
 
 
+class UnknownLog(CommandError):
+    message = "ERR type should be one of the following: slow, large-request, large-reply"
+
+
 class CollectingAlready(CommandError):
     message = "ERR hotkey tracking session already in progress"
 

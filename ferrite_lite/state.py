@@ -22,16 +22,17 @@ from .messages.broker import Broker
 from .messages.notifications import Notifier
 from .messages.tracking import Tracking
 from .messages.watches import Watches
-from .observing.hotkeys import HotKeys
+from .observing.hotkeys import HotKeys, request_bytes
 from .observing.latency import LatencyMonitor
 from .observing.lookups import Lookups
 from .observing.metrics import Metrics
 from .observing.monitor import Monitor
 from .observing.rates import Rates
 from .observing.redaction import redacted
-from .observing.slowlog import SlowLog
+from .observing.slowlog import RequestLog
 from .pause import Pause
 from .reply import Reply
+from .resp import encode
 from .scripting.functions import Libraries
 from .scripting.scripts import Door, ScriptCache, ScriptRun
 from .transfer import Transfer
@@ -140,7 +141,11 @@ class ServerState:
         for db in self.databases:
             db.lookups = self.lookups
         self.rates = Rates()
-        self.slowlog = SlowLog()
+        self.slowlog = RequestLog()
+        self.large_requests = RequestLog()
+        self.large_replies = RequestLog()
+        #: Whether ``weigh`` wants to know of every request.
+        self.weighs = False
         self.latency = LatencyMonitor()
         self.apply_settings()
 
@@ -177,17 +182,47 @@ class ServerState:
         """Enter a call in the slow log and the latency monitor, if it was slow enough for them."""
         config, elapsed_us = self.config, elapsed_ns // NS_PER_US
         self.note_latency(b"fast-command" if "fast" in command.flags else b"command", elapsed_ns)
-        limit_us = config.slowlog_slower_than_us
-        if 0 <= limit_us <= elapsed_us and "skip_slowlog" not in command.flags:
-            self.slowlog.add(
-                redacted(command, argv),
-                unix_seconds=self.moment.ms // 1000,
-                elapsed_us=elapsed_us,
-                # What a script calls is asked by nobody, as in Redis.
-                address=b"?:0" if ctx.running_script else ctx.peer.address.encode(),
-                client_name=b"" if ctx.running_script else ctx.name,
-                max_entries=config.slowlog_max_entries,
-            )
+        if 0 <= config.slowlog_slower_than_us <= elapsed_us:
+            self._log(self.slowlog, config.slowlog_max_entries, elapsed_us, ctx, command, argv)
+
+    def weigh(
+        self, ctx: Context, command: Command, argv: list[bytes], reply: Reply, elapsed_ns: int
+    ) -> None:
+        """Note what a request was, and what it took, for whoever has asked for that."""
+        if self.hot_keys.is_collecting:
+            self.hot_keys.note(ctx, command, argv, reply, elapsed_ns)
+        config = self.config
+        if config.large_request_bytes >= 0:
+            size = request_bytes(argv)
+            if size >= config.large_request_bytes:
+                limit = config.large_requests_max_entries
+                self._log(self.large_requests, limit, size, ctx, command, argv)
+        if config.large_reply_bytes >= 0:
+            size = len(encode(reply, ctx.resp))
+            if size >= config.large_reply_bytes:
+                limit = config.large_replies_max_entries
+                self._log(self.large_replies, limit, size, ctx, command, argv)
+
+    def _log(
+        self,
+        log: RequestLog,
+        max_entries: int,
+        measured: int,
+        ctx: Context,
+        command: Command,
+        argv: list[bytes],
+    ) -> None:
+        if "skip_slowlog" in command.flags:
+            return
+        log.add(
+            redacted(command, argv),
+            unix_seconds=self.moment.ms // 1000,
+            measured=measured,
+            # What a script calls is asked by nobody, as in Redis.
+            address=b"?:0" if ctx.running_script else ctx.peer.address.encode(),
+            client_name=b"" if ctx.running_script else ctx.name,
+            max_entries=max_entries,
+        )
 
     def serve_while_busy(self) -> bool:
         """From inside a script: serve other clients. False if nobody can be served."""
@@ -213,6 +248,7 @@ class ServerState:
 
     def update_guards(self) -> None:
         """Update every connection's guard: something that it depends on has changed."""
+        self.weighs = self.hot_keys.is_collecting or self.config.logs_sizes
         for client in self.clients.values():
             client.update_guard()
 
@@ -230,7 +266,7 @@ class ServerState:
             or self.notifier.tells_misses
             or self.config.lacks_replicas
             or bool(self.monitor.watchers)
-            or self.hot_keys.is_collecting
+            or self.weighs
             or self.pause.is_on
             or self.is_busy
         )

@@ -6,6 +6,7 @@ from ..command import CommandTable
 from . import (
     acl,
     clients,
+    commandlog,
     comparing,
     configuration,
     connection,
@@ -64,6 +65,7 @@ GROUPS = (
     memory.command,
     configuration.command,
     slowlog.command,
+    commandlog.command,
     hotkeys.command,
     debugging.command,
     operations.command,

@@ -52,7 +52,9 @@ def _matching(pattern: bytes) -> list[str]:
         return [name] if name in NAMES else []
     matches = matcher(pattern)
     return [
-        name for name, setting in NAMES.items() if not setting.is_hidden and matches(name.encode())
+        name
+        for name, setting in NAMES.items()
+        if not setting.is_hidden and name != setting.newer_name and matches(name.encode())
     ]
 
 

@@ -6,7 +6,7 @@ from ..command import CommandGroup
 from ..context import Context
 from ..errors import SlowlogCountTooSmall, SubcommandSyntax
 from ..numeric import maybe_int
-from ..observing.slowlog import SlowRequest
+from ..observing.slowlog import LoggedRequest
 from ..reply import OK, Reply
 from .documentation import help_lines
 
@@ -27,12 +27,13 @@ def slowlog_get(ctx: Context, *words: bytes) -> Reply:
         if given is None or given < -1:
             raise SlowlogCountTooSmall
         count = given
-    return [_shown(entry) for entry in ctx.server.slowlog.latest(count)]
+    return [shown(entry) for entry in ctx.server.slowlog.latest(count)]
 
 
-def _shown(entry: SlowRequest) -> Reply:
-    times = [entry.id, entry.unix_seconds, entry.elapsed_us]
-    return [*times, list[Reply](entry.argv), entry.address, entry.client_name]
+def shown(entry: LoggedRequest) -> Reply:
+    """An entry in the form of SLOWLOG GET."""
+    numbers = [entry.id, entry.unix_seconds, entry.measured]
+    return [*numbers, list[Reply](entry.argv), entry.address, entry.client_name]
 
 
 @command(

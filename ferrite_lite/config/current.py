@@ -37,6 +37,11 @@ class Config:
     #: Negative: no slow log.
     slowlog_slower_than_us: int = 10_000
     slowlog_max_entries: int = 128
+    #: Negative: not measured, which is quicker.
+    large_request_bytes: int = -1
+    large_reply_bytes: int = -1
+    large_requests_max_entries: int = 128
+    large_replies_max_entries: int = 128
     #: 0: no latency monitor.
     latency_threshold_ms: int = 0
     latency_tracking: bool = True
@@ -84,6 +89,11 @@ class Config:
     @property
     def lacks_replicas(self) -> bool:
         return bool(self.min_replicas_to_write and self.min_replicas_max_lag_seconds)
+
+    @property
+    def logs_sizes(self) -> bool:
+        """Whether requests or replies are to be measured for COMMANDLOG."""
+        return self.large_request_bytes >= 0 or self.large_reply_bytes >= 0
 
     @property
     def is_lfu(self) -> bool:

@@ -61,6 +61,8 @@ class Setting:
     unreachable: str = ""
     #: Whether CONFIG GET shows it only if its name is spelt out.
     is_hidden: bool = False
+    #: Its name in Valkey, which CONFIG GET shows only if it is spelt out.
+    newer_name: str = ""
 
 
 def _attribute(
@@ -72,6 +74,8 @@ def _attribute(
     alias: str | None = None,
     takes_words: bool = False,
     unreachable: str = "",
+    is_hidden: bool = False,
+    newer_name: str = "",
 ) -> Setting:
     """A setting kept in ``Config.path``, which may lead into a part: ``encodings.hash_entries``."""
     *parts, last = path.split(".")
@@ -86,7 +90,20 @@ def _attribute(
         setattr(owner(config), last, value)
 
     frozen = SettingReason.IMMUTABLE if fixed else ""
-    return Setting(name, kind, read, write, alias, frozen, takes_words, unreachable)
+    return Setting(
+        name, kind, read, write, alias, frozen, takes_words, unreachable, is_hidden, newer_name
+    )
+
+
+def _valkey() -> Iterator[Setting]:
+    """The settings of COMMANDLOG that are not of the slow log."""
+    for name, kind, attribute in (
+        ("commandlog-request-larger-than", _LIMIT, "large_request_bytes"),
+        ("commandlog-reply-larger-than", _LIMIT, "large_reply_bytes"),
+        ("commandlog-large-request-max-len", _SIZE, "large_requests_max_entries"),
+        ("commandlog-large-reply-max-len", _SIZE, "large_replies_max_entries"),
+    ):
+        yield _attribute(name, kind, attribute, is_hidden=True)
 
 
 def _foreign() -> Iterator[Setting]:
@@ -148,6 +165,8 @@ LOG_LEVELS = {
 }
 
 _SIZE = Integer(0, INT64_MAX)
+#: From where on something is logged; negative for never.
+_LIMIT = Integer(-1, INT64_MAX)
 _INT = Integer(0, 2**31 - 1)
 _NAMED_KINDS: dict[str, Kind] = {
     **{"yes|no": YesNo(), "text": Text(), "words": Text()},
@@ -203,8 +222,19 @@ SETTINGS: dict[str, Setting] = {
         _attribute("lfu-log-factor", Integer(0, 2**31 - 1), "lfu_log_factor"),
         _attribute("lfu-decay-time", Integer(0, 2**31 - 1), "lfu_decay_minutes"),
         _attribute("rdbcompression", YesNo(), "compresses_dumps"),
-        _attribute("slowlog-log-slower-than", Integer(-1, INT64_MAX), "slowlog_slower_than_us"),
-        _attribute("slowlog-max-len", Integer(0, INT64_MAX), "slowlog_max_entries"),
+        _attribute(
+            "slowlog-log-slower-than",
+            _LIMIT,
+            "slowlog_slower_than_us",
+            newer_name="commandlog-execution-slower-than",
+        ),
+        _attribute(
+            "slowlog-max-len",
+            _SIZE,
+            "slowlog_max_entries",
+            newer_name="commandlog-slow-execution-max-len",
+        ),
+        *_valkey(),
         _attribute("latency-monitor-threshold", Integer(0, INT64_MAX), "latency_threshold_ms"),
         _attribute("latency-tracking", YesNo(), "latency_tracking"),
         _attribute(
@@ -249,4 +279,5 @@ SETTINGS: dict[str, Setting] = {
 NAMES: dict[str, Setting] = {
     **SETTINGS,
     **{setting.alias: setting for setting in SETTINGS.values() if setting.alias},
+    **{setting.newer_name: setting for setting in SETTINGS.values() if setting.newer_name},
 }

@@ -1,4 +1,7 @@
-"""The slow log: the latest requests that took longer than ``slowlog-log-slower-than``."""
+"""The slow log: the latest requests that took longer than ``slowlog-log-slower-than``.
+
+Valkey has two more of its kind: of large requests, and of requests with large replies.
+"""
 
 from __future__ import annotations
 
@@ -12,22 +15,23 @@ MAX_WORD_BYTES = 128
 
 
 @dataclass(frozen=True, slots=True)
-class SlowRequest:
+class LoggedRequest:
     """One entry."""
 
     id: int
     unix_seconds: int
-    elapsed_us: int
+    #: Microseconds in the slow log, bytes in the others.
+    measured: int
     argv: list[bytes]
     address: bytes
     client_name: bytes
 
 
-class SlowLog:
+class RequestLog:
     """Entries, the newest first, and the count that gives each its id."""
 
     def __init__(self) -> None:
-        self._entries: deque[SlowRequest] = deque()
+        self._entries: deque[LoggedRequest] = deque()
         self._next_id = 0
 
     def __len__(self) -> int:
@@ -38,20 +42,20 @@ class SlowLog:
         argv: Sequence[bytes],
         *,
         unix_seconds: int,
-        elapsed_us: int,
+        measured: int,
         address: bytes,
         client_name: bytes,
         max_entries: int,
     ) -> None:
         """Add a request; ``argv`` must hold no secret."""
         trimmed = trim(argv)
-        entry = SlowRequest(self._next_id, unix_seconds, elapsed_us, trimmed, address, client_name)
+        entry = LoggedRequest(self._next_id, unix_seconds, measured, trimmed, address, client_name)
         self._next_id += 1
         self._entries.appendleft(entry)
         while len(self._entries) > max_entries:
             self._entries.pop()
 
-    def latest(self, count: int) -> list[SlowRequest]:
+    def latest(self, count: int) -> list[LoggedRequest]:
         """The newest entries; all for a negative count."""
         entries = list(self._entries)
         return entries if count < 0 else entries[:count]

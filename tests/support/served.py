@@ -33,8 +33,6 @@ UNSERVED = {
     "generic": {},
     "server": {
         "what replicas say to their primary": "PSYNC, REPLCONF, SYNC",
-        "SLOWLOG is there, and sizes of requests are not recorded": "COMMANDLOG, COMMANDLOG GET,"
-        " COMMANDLOG HELP, COMMANDLOG LEN, COMMANDLOG RESET",
         "for the operation of large servers": "BACKUP ABORT, BACKUP CLEANUP, BACKUP LIST,"
         " BACKUP SEAL, BACKUP START, BACKUP STATUS, TRIMSLOTS",
     },

@@ -518,6 +518,45 @@ WAITAOF without an append-only file
     EVAL "return redis.call('WAITAOF', 0, 1, 0)" 0
     raw replies=3> "WAITAOF 0 1 20\r\nPING\r\nWAITAOF 0 0 0\r\n"
 
+COMMANDLOG counts what is as large as told
+    SET k 0123456789
+    CONFIG SET commandlog-request-larger-than 37 commandlog-reply-larger-than 17
+    COMMANDLOG RESET large-request
+    COMMANDLOG RESET LARGE-REPLY
+    SET k 012345678
+    SET k 0123456789
+    GETRANGE k 0 8
+    GET k
+    SADD k x
+    CONFIG SET commandlog-request-larger-than -1 commandlog-reply-larger-than -1
+    COMMANDLOG LEN large-request
+    COMMANDLOG LEN large-reply
+    COMMANDLOG GET 0 large-reply
+    COMMANDLOG RESET large-request
+    COMMANDLOG LEN large-request
+    COMMANDLOG GET 1 large-request
+    COMMANDLOG RESET large-reply
+
+COMMANDLOG reads its words
+    COMMANDLOG
+    COMMANDLOG FOO
+    COMMANDLOG GET
+    COMMANDLOG GET 1
+    COMMANDLOG GET x slow
+    COMMANDLOG GET -2 foo
+    COMMANDLOG GET 1 foo
+    COMMANDLOG LEN
+    COMMANDLOG LEN foo
+    COMMANDLOG RESET
+    COMMANDLOG RESET foo
+    COMMANDLOG RESET slow slow
+    CONFIG SET commandlog-request-larger-than -2
+    CONFIG SET commandlog-reply-larger-than x
+    CONFIG GET commandlog-execution-slower-than
+    CONFIG GET commandlog-slow-execution-max-len
+    CONFIG GET commandlog-large-request-max-len
+    CONFIG GET commandlog-large-reply-max-len
+
 What Valkey adds to BGSAVE and SHUTDOWN
     BGSAVE CANCEL
     BGSAVE cancel x

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from ferrite_lite.observing.slowlog import SlowLog, trim
+from ferrite_lite.observing.slowlog import RequestLog, trim
 
 
-def note(log: SlowLog, name: bytes, max_entries: int = 128) -> None:
+def note(log: RequestLog, name: bytes, max_entries: int = 128) -> None:
     log.add(
         [name],
         unix_seconds=1,
-        elapsed_us=2,
+        measured=2,
         address=b"here:1",
         client_name=b"me",
         max_entries=max_entries,
@@ -15,7 +15,7 @@ def note(log: SlowLog, name: bytes, max_entries: int = 128) -> None:
 
 
 def test_the_newest_entries_come_first_and_only_so_many_stay() -> None:
-    log = SlowLog()
+    log = RequestLog()
     for name in (b"a", b"b", b"c"):
         note(log, name, max_entries=2)
     assert [entry.argv for entry in log.latest(-1)] == [[b"c"], [b"b"]]
@@ -25,7 +25,7 @@ def test_the_newest_entries_come_first_and_only_so_many_stay() -> None:
 
 
 def test_ids_go_on_after_a_reset() -> None:
-    log = SlowLog()
+    log = RequestLog()
     note(log, b"a")
     log.reset()
     note(log, b"b")
