@@ -159,6 +159,7 @@ _REFUSED = {
         client-query-buffer-limit       1073741824            bytes 1048576
         disable-thp                     yes                   !yes|no
         enable-protected-configs        no                    !no|yes|local
+        lua-enable-deprecated-api       no                    !~yes|no
         io-threads                      1                     !1..128
         io-threads-do-reads             no                    !yes|no
         oom-score-adj                   no                    no|yes|relative|absolute
@@ -195,8 +196,8 @@ class Foreign:
     default: bytes
     #: In the table's words.
     values: str
-    #: ``!``, ``?``, ``~`` or nothing.
-    mark: str
+    #: Of ``!``, ``?`` and ``~``, or nothing.
+    marks: str
     #: Why nothing but the default is accepted; empty for what is kept.
     why_refused: str
 
@@ -219,5 +220,6 @@ def _read(line: str, why: str) -> Foreign:
     quoted = rest.startswith('"')
     default, values = rest[1:].split('"', 1) if quoted else rest.split(maxsplit=1)
     values = values.strip()
-    mark = values[0] if values[0] in "!?~" else ""
-    return Foreign(name, alias or None, default.encode(), values.removeprefix(mark), mark, why)
+    kind = values.lstrip("!?~")
+    marks = values.removesuffix(kind)
+    return Foreign(name, alias or None, default.encode(), kind, marks, why)

@@ -117,9 +117,9 @@ def _foreign() -> Iterator[Setting]:
             partial(_get_foreign, each.name, kind.read(each.default)),
             partial(_set_foreign, each.name),
             each.alias,
-            frozen.get(each.mark, ""),
+            frozen.get(each.marks[:1], ""),
             takes_words=each.values in _OF_SEVERAL_WORDS,
-            is_hidden=each.mark == "~",
+            is_hidden="~" in each.marks,
         )
 
 

@@ -53,6 +53,10 @@ CONFIG hides settings from patterns
     CONFIG SET rdb-key-save-delay -7
     CONFIG GET rdb-key-save-delay
     CONFIG SET rdb-key-save-delay 0
+    CONFIG GET Lua-Enable-Deprecated-Api
+    CONFIG GET lua-*
+    CONFIG SET lua-enable-deprecated-api yes
+    CONFIG SET lua-enable-deprecated-api no
 
 DEBUG RESTORE without checksums
     DEBUG SET-SKIP-CHECKSUM-VALIDATION 1
