@@ -24,15 +24,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from .budget import SMALL_BYTES, reserve, spend
-from .key_hashes import hash_of, hashes_of_names, place_of
+from .key_hashes import NO_HASH, hash_of, hashes_of, place_of, places_of
 
 #: The array part is never longer (``MAXASIZE``).
 MAX_ARRAY_BITS = 26
 _MAX_ARRAY_SIZE = 1 << MAX_ARRAY_BITS
 #: Beyond, the border of a table is looked for from the beginning.
 _MAX_INT = 2**31 - 1
-#: What a place for a key takes, about.
-NODE_BYTES = 24
+#: What a place for a key takes, about; and what it takes to find it again.
+NODE_BYTES, INDEX_BYTES = 24, 72
 #: Keys that are put again between two looks at the budget, a step each; and what goes faster:
 #: keys that are counted in a step, elements that are set in one.
 KEYS_AT_ONCE = 256
@@ -62,10 +62,47 @@ def element(key: Any) -> int:
     return 0
 
 
+def arranged(hashes: list[int], node_count: int) -> list[int]:
+    """Which of some keys stands in each place, none of which could be an element; -1 for no key.
+
+    It is what a ``Layout`` comes to if they are put in turn, and nothing is removed: then new nodes
+    are made when all are taken, and not before.
+    """
+    size, done = power_of_two(node_count) or 1, 0
+    standing: list[int] = []
+    while True:
+        end = min(size, len(hashes))
+        standing.reverse()
+        standing.extend(range(done, end))
+        standing = _placed(standing, places_of(hashes[:end], size), size)
+        if end == len(hashes):
+            return standing
+        size, done = 2 * size, end
+
+
+def _placed(keys: list[int], wanted: list[int], size: int) -> list[int]:
+    """The places after these keys were put, as ``Nodes.add`` does; ``wanted`` is where each may."""
+    places, free = [_NOWHERE] * size, size
+    for key in keys:
+        at = wanted[key]
+        other = places[at]
+        if other < 0:
+            places[at] = key
+            continue
+        free -= 1
+        while places[free] >= 0:
+            free -= 1
+        if wanted[other] == at:
+            places[free] = key
+        else:
+            places[free], places[at] = other, key
+    return places
+
+
 class Nodes:
     """The places of the keys that are in no array part; their number never changes."""
 
-    __slots__ = ("_free", "_next", "alive", "hashes", "keys")
+    __slots__ = ("_free", "_places", "alive", "hashes", "keys")
 
     def __init__(self, size: int) -> None:
         """``size`` is a power of two, or 0."""
@@ -74,29 +111,48 @@ class Nodes:
         self.hashes = array("q", bytes(8 * size))
         #: 1 where the key has a value, 0 where it is removed, or never was.
         self.alive = bytearray(size)
-        self._next = array("i", [_NOWHERE]) * size
         #: No place from here on is free.
         self._free = size
+        #: Where each key stands, as soon as somebody has asked for one.
+        self._places: dict[Any, int] | None = None
 
-    def find(self, key: Any, hash_: int) -> int:
+    def find(self, key: Any) -> int:
         """The place of a key, be it removed; negative if it has none."""
-        keys, following = self.keys, self._next
-        if not keys:
-            return _NOWHERE
-        at = place_of(hash_, len(keys))
-        while at >= 0 and keys[at] != key:
-            at = following[at]
-        return at
+        if self._places is None:
+            self._places = self._indexed()
+        place = self._places.get(key, _NOWHERE)
+        return place if place < 0 or self.keys[place] == key else _NOWHERE
+
+    def _indexed(self) -> dict[Any, int]:
+        size = len(self.keys)
+        reserve(size * INDEX_BYTES)
+        places: dict[Any, int] = {}
+        for begin in range(0, size, KEYS_AT_ONCE):
+            spend(KEYS_AT_ONCE // _COUNTED_A_STEP)
+            end = min(begin + KEYS_AT_ONCE, size)
+            places.update(zip(self.keys[begin:end], range(begin, end), strict=True))
+        return places
+
+    def forget(self, place: int) -> None:
+        """Hold the key no longer that was removed there; the place stays taken."""
+        if self._places is not None:
+            self._places.pop(self.keys[place], None)
+        self.keys[place] = _FORGOTTEN
 
     def add(self, keys: Sequence[Any], hashes: Sequence[int], begin: int = 0) -> int:
-        """Put keys that are new, with values; from ``begin`` to the first that finds no place."""
-        taken, kept, alive, following = self.keys, self.hashes, self.alive, self._next
+        """Put keys that are new, with values; from ``begin`` to the first that finds no place.
+
+        A key that stands where its hash says stays there; any other makes room for such a one.
+        """
+        taken, kept, alive, places = self.keys, self.hashes, self.alive, self._places
         size, free = len(taken), self._free
         if not size:
             return begin
+        mask = size - 1
+        odd = mask | 1
         for index in range(begin, len(keys)):
             hash_ = hashes[index]
-            at = place_of(hash_, size)
+            at = hash_ & mask if hash_ >= 0 else ~hash_ % odd  # place_of, without a call
             if alive[at]:
                 free -= 1
                 while free >= 0 and taken[free] is not None:
@@ -104,29 +160,23 @@ class Nodes:
                 if free < 0:
                     self._free = 0
                     return index
-                before = place_of(kept[at], size)
-                if before == at:
-                    following[free], following[at] = following[at], free
+                if place_of(kept[at], size) == at:
                     at = free
                 else:
-                    self._move(at, free, before)
+                    taken[free], kept[free], alive[free] = taken[at], kept[at], 1
+                    if places is not None:
+                        places[taken[free]] = free
             taken[at], kept[at], alive[at] = keys[index], hash_, 1
+            if places is not None:
+                places[keys[index]] = at
         self._free = free
         return len(keys)
-
-    def _move(self, at: int, free: int, before: int) -> None:
-        """Make room at a place; ``before`` it is the chain of the key that stands there."""
-        following = self._next
-        while following[before] != at:
-            before = following[before]
-        following[before], following[free], following[at] = free, following[at], _NOWHERE
-        self.keys[free], self.hashes[free], self.alive[free] = self.keys[at], self.hashes[at], 1
 
 
 class Layout:
     """Both parts of one table, and which of their places hold a value."""
 
-    __slots__ = ("_elements", "_has_removed", "_nodes", "_numbered", "_numbers", "moves")
+    __slots__ = ("_elements", "_may_be_there", "_nodes", "_numbered", "_numbers", "moves")
 
     def __init__(self, array_size: int, node_count: int) -> None:
         """As large as it was announced: by a constructor, or not at all."""
@@ -135,8 +185,9 @@ class Layout:
         #: What stands for the address of each key that Lua would hash by it.
         self._numbers: dict[Any, int] = {}
         self._numbered = 0
-        #: Whether a node may be there for a key that is told of as new.
-        self._has_removed = False
+        #: Whether a node may be there for a key that is told of as new: it was removed, or the
+        #: telling was broken off.
+        self._may_be_there = False
         #: How often keys got places: as long as it stays, each key stays where it is.
         self.moves = 0
 
@@ -147,22 +198,21 @@ class Layout:
         if self._elements and 0 < (at := element(key)) <= len(self._elements):
             self._elements[at - 1] = alive
             return
-        hash_ = self._hash(key)
-        place = self._nodes.find(key, hash_)
+        place = self._nodes.find(key) if self._may_be_there or not alive else _NOWHERE
         if place < 0:
             self.moves += 1
-            if not self._nodes.add((key,), (hash_,)):
+            if not self._nodes.add((key,), (self._hash(key),)):
                 self._rehash(key)
                 self.put(key, alive=alive)
                 return
             if alive:
                 return
-            place = self._nodes.find(key, hash_)
+            place = self._nodes.find(key)
         self._nodes.alive[place] = alive
         if not alive:
-            self._has_removed = True
+            self._may_be_there = True
             if key.__class__ is bytes and len(key) > SMALL_BYTES:
-                self._nodes.keys[place] = _FORGOTTEN
+                self._nodes.forget(place)
                 self._numbers.pop(key, None)
 
     def put_all(self, keys: list[Any]) -> None:
@@ -170,19 +220,25 @@ class Layout:
         if len(keys) == 1:
             self.put(keys[0], alive=True)
             return
-        hashes = hashes_of_names(keys) or [self._hash(key) for key in keys]
+        hashes = hashes_of(keys)
+        done = 0 if self._may_be_there or NO_HASH in hashes else self._put_new(keys, hashes)
+        for key in keys[done:]:
+            self.put(key, alive=True)
+
+    def _put_new(self, keys: list[Any], hashes: list[int]) -> int:
+        """Set keys that are new, to the first that may be an element; how many."""
         has_numbers = float in set(map(type, keys))
         self.moves += 1
-        at = 0
-        while at < len(keys):
-            if self._has_removed or (has_numbers and self._elements):
-                self.put(keys[at], alive=True)
-                at += 1
-                continue
-            at = self._nodes.add(keys, hashes, at)
-            if at < len(keys):
-                self._has_removed = True  # should an error end this here, some are there already
-                self._rehash(keys[at])
+        done = 0
+        while done < len(keys) and not (has_numbers and self._elements):
+            done = self._nodes.add(keys, hashes, done)
+            if done < len(keys):
+                self._rehash(keys[done])
+        return done
+
+    def broken_off(self) -> None:
+        """What was told of last will be told again."""
+        self._may_be_there = True
 
     def put_elements(self, keys: range) -> None:
         """Set numbers in turn."""
@@ -204,7 +260,7 @@ class Layout:
 
     def _hash(self, key: Any) -> int:
         hash_ = hash_of(key)
-        if hash_ is not None:
+        if hash_ != NO_HASH:
             return hash_
         if key not in self._numbers:
             self._numbers[key] = self._numbered
@@ -220,7 +276,10 @@ class Layout:
         if at := element(key):
             counts[(at - 1).bit_length()] += 1
         array_size, held = _best_array_size(counts)
+        number = self._numbers.get(key)
         self._resize(array_size, total - held)
+        if number is not None:
+            self._numbers[key] = number
 
     def _counted(self) -> tuple[int, list[int]]:
         """How many keys have values, and how many of them lie between the powers of two."""
@@ -234,11 +293,13 @@ class Layout:
                 break
         nodes = self._nodes
         total = sum(counts) + nodes.alive.count(1)
-        spend(len(nodes.keys) // _COUNTED_A_STEP)
-        if float in set(map(type, nodes.keys)):
-            for key, alive in zip(nodes.keys, nodes.alive, strict=True):
-                if alive and (at := element(key)):
-                    counts[(at - 1).bit_length()] += 1
+        for begin in range(0, len(nodes.keys), KEYS_AT_ONCE):
+            keys = nodes.keys[begin : begin + KEYS_AT_ONCE]
+            spend(len(keys) // _COUNTED_A_STEP)
+            if float in set(map(type, keys)):
+                for key, alive in zip(keys, nodes.alive[begin : begin + KEYS_AT_ONCE], strict=True):
+                    if alive and (at := element(key)):
+                        counts[(at - 1).bit_length()] += 1
         return total, counts
 
     def _resize(self, array_size: int, node_count: int) -> None:
@@ -246,10 +307,11 @@ class Layout:
         before, elements = self._nodes, self._elements[:array_size]
         elements.extend(bytes(array_size - len(elements)))
         nodes = Nodes(power_of_two(node_count))
-        for at in range(array_size, len(self._elements)):
-            if self._elements[at]:
-                key = float(at + 1)
-                nodes.add((key,), (self._hash(key),))
+        for begin in range(array_size, len(self._elements), KEYS_AT_ONCE):
+            spend(KEYS_AT_ONCE)
+            some = self._elements[begin : begin + KEYS_AT_ONCE]
+            keys = [float(at) for at, alive in enumerate(some, begin + 1) if alive]
+            nodes.add(keys, hashes_of(keys))
         for end in range(len(before.keys), 0, -KEYS_AT_ONCE):
             spend(min(end, KEYS_AT_ONCE))
             places = [
@@ -258,7 +320,7 @@ class Layout:
             if array_size:
                 places = [at for at in places if not self._is_element(before.keys[at], elements)]
             nodes.add([before.keys[at] for at in places], [before.hashes[at] for at in places])
-        self._nodes, self._elements, self._has_removed = nodes, elements, False
+        self._nodes, self._elements, self._may_be_there = nodes, elements, False
         self.moves += 1
         if self._numbers:
             self._numbers = {
@@ -283,7 +345,7 @@ class Layout:
         at = element(key)
         if 0 < at <= len(self._elements):
             return at - 1
-        place = self._nodes.find(key, self._hash(key))
+        place = self._nodes.find(key)
         if place < 0:
             raise KeyError(key)
         return len(self._elements) + place
@@ -337,7 +399,7 @@ class Layout:
         if at <= len(self._elements):
             return bool(self._elements[at - 1])
         key = float(at)
-        place = self._nodes.find(key, self._hash(key))
+        place = self._nodes.find(key)
         return place >= 0 and bool(self._nodes.alive[place])
 
 

@@ -14,7 +14,8 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from .budget import SMALL_BYTES, spend
-from .layout import KEYS_AT_ONCE, Layout
+from .key_hashes import NO_HASH, hashes_of
+from .layout import KEYS_AT_ONCE, Layout, arranged
 
 #: Events that are kept before they are worked into a layout, besides two for each key.
 MAX_EVENTS = 32_768
@@ -22,6 +23,8 @@ MAX_EVENTS = 32_768
 MAX_REMOVED_BYTES = 1 << 20
 #: Orders of regular tables that are remembered, each of at most so many keys, which are short.
 MAX_ORDERS, MAX_ORDER_KEYS, MAX_NAME_BYTES = 512, 128, 64
+#: A larger regular table has its order worked out at once: a millisecond.
+MAX_KNOWN_KEYS = 4096
 
 #: A key that was set; a removed one, alone in a tuple; numbers that were set in turn.
 Event: TypeAlias = Any
@@ -120,6 +123,9 @@ class History:
                     layout.put_all(events[done:end])
                 spend(end - done)
                 done = end
+        except BaseException:
+            layout.broken_off()
+            raise
         finally:
             del events[:done]
         self._removed_bytes = 0
@@ -183,16 +189,27 @@ _orders: dict[tuple[Any, ...], Keys] = {}
 
 def order(array_size: int, node_count: int, elements: int, keys: Keys) -> Keys:
     """The keys of a regular table in their order; ``keys`` are those of its dict."""
+    if len(keys) > MAX_ORDER_KEYS:
+        return _worked_out(array_size, node_count, elements, keys)
     made = (array_size, node_count, elements, keys)
     found = _orders.get(made)
     if found is None:
-        history = History(array_size, node_count, elements, dict.fromkeys(keys))
-        found = tuple(history.following(None))
+        found = _worked_out(array_size, node_count, elements, keys)
         if all(map(_is_name, keys)):
             if len(_orders) >= MAX_ORDERS:
                 _orders.clear()
             _orders[made] = found
     return found
+
+
+def _worked_out(array_size: int, node_count: int, elements: int, keys: Keys) -> Keys:
+    hashes = hashes_of(keys)
+    if NO_HASH in hashes or (node_count and array_size < elements):
+        history = History(array_size, node_count, elements, dict.fromkeys(keys))
+        return tuple(history.following(None))
+    spend(len(keys))
+    standing = [keys[at] for at in arranged(hashes, node_count) if at >= 0]
+    return (*map(float, range(1, elements + 1)), *standing)
 
 
 def _is_name(key: Any) -> bool:

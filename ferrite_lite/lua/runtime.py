@@ -18,7 +18,7 @@ from .errors import LuaError
 from .key_hashes import FALSE_KEY, TRUE_KEY
 from .layout import power_of_two
 from .numbers import format_number, parse_number
-from .ordering import MAX_ORDER_KEYS, History, order
+from .ordering import MAX_KNOWN_KEYS, MAX_ORDER_KEYS, History, order
 
 Value: TypeAlias = Any
 Results: TypeAlias = list[Any]
@@ -43,7 +43,10 @@ class Table:
     They are not the parts of real Lua, whose sizes and order ``ordering`` works out when asked to.
     """
 
-    __slots__ = ("array", "array_size", "hash", "history", "metatable", "node_count", "readonly")
+    __slots__ = (
+        *("array", "array_size", "hash", "history", "known_order", "metatable", "node_count"),
+        "readonly",
+    )
 
     def __init__(
         self,
@@ -62,6 +65,8 @@ class Table:
         self.node_count = node_count
         #: What happened, if it does not follow from these sizes and the order of the dict.
         self.history: History | None = None
+        #: The order in which it was traversed last, while it has no history.
+        self.known_order: tuple[Value, ...] = ()
 
     def get(self, key: Value) -> Value:
         """The value at a key, without metamethods."""
@@ -119,6 +124,7 @@ class Table:
         if self.history is None:
             sizes = self.array_size, self.node_count
             self.history = History(*sizes, len(self.array), self.hash)
+            self.known_order = ()
         return self.history
 
     def _pop(self) -> None:
@@ -135,8 +141,7 @@ class Table:
         history.removed(float(at))
         history.is_sparse = True
         spend((len(array) - at) // MOVES_A_STEP)
-        for position in range(at, len(array)):
-            self.hash[float(position + 1)] = array[position]
+        self.hash.update(zip(map(float, range(at + 1, len(array) + 1)), array[at:], strict=True))
         del array[at - 1 :]
         history.moved()
 
@@ -205,13 +210,12 @@ class Table:
             if self.is_list():
                 return
             key = float(at) if at else None
-        elif self._has_known_order():
-            size = len(self.array) + len(self.hash)
+        elif self._can_know_order():
+            array, hash_ = self.array, self.hash
+            sizes = len(array), len(hash_)
             for key in self._order():
-                value = self.get(key)
-                if value is not None:
-                    yield key, value
-                if self.history is not None or len(self.array) + len(self.hash) != size:
+                yield key, hash_[key] if key.__class__ is bytes else self.get(key)
+                if self.history is not None or (len(array), len(hash_)) != sizes:
                     break
             else:
                 return
@@ -227,14 +231,23 @@ class Table:
             raise LuaError(_INVALID_KEY, level=0) from None
 
     def _has_known_order(self) -> bool:
-        return self.history is None and len(self.array) + len(self.hash) <= MAX_ORDER_KEYS
+        size = len(self.array) + len(self.hash)
+        return self.history is None and (size <= MAX_ORDER_KEYS or len(self.known_order) == size)
+
+    def _can_know_order(self) -> bool:
+        """Not so of a large table that has grown since it was traversed: it may do so again."""
+        is_new = self.history is None and not self.known_order
+        size = len(self.array) + len(self.hash)
+        return (is_new and size <= MAX_KNOWN_KEYS) or self._has_known_order()
 
     def _order(self) -> tuple[Value, ...]:
         """The keys of a table that has no history."""
-        keys = order(self.array_size, self.node_count, len(self.array), tuple(self.hash))
-        if TRUE_KEY in keys or FALSE_KEY in keys:
-            return tuple([_BOOLEANS.get(key, key) for key in keys])
-        return keys
+        if len(self.known_order) != len(self.array) + len(self.hash):
+            keys = order(self.array_size, self.node_count, len(self.array), tuple(self.hash))
+            if TRUE_KEY in keys or FALSE_KEY in keys:
+                keys = tuple([_BOOLEANS.get(key, key) for key in keys])
+            self.known_order = keys
+        return self.known_order
 
     def after(self, key: Value) -> tuple[Value, Value] | None:
         """The pair that follows ``key`` in a traversal; None at its end. Raises LuaError."""

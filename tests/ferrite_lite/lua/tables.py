@@ -137,7 +137,8 @@ class Generator:
         return " ".join(f"{table}[{self._key()}] = nil" for _ in range(self._random.randint(1, 5)))
 
     def _looped(self) -> str:
-        low, high = self._random.randint(-3, 12), self._random.randint(1, 40)
+        most = self._random.choice((40, 40, 40, 40, 700))
+        low, high = self._random.randint(-3, 12), self._random.randint(1, most)
         bounds = self._one_of(
             f"1, {high}", f"{low}, {high}", f"{high}, {low}, -1", f"{high}, 1, -1", f"1, {high}, 3"
         )

@@ -80,6 +80,16 @@ def test_json_has_its_fields_in_the_order_of_redis() -> None:
     assert shown("return cjson.encode({a=1,b=2,c=3,d=4})") == '{"a":1,"d":4,"c":3,"b":2}'
 
 
+def test_false_is_another_key_than_zero_and_true_than_one() -> None:
+    source = """
+    local found = ''
+    for key, value in pairs({[0] = 'a', [false] = 'b', [1] = 'c', [true] = 'd'}) do
+      found = found .. tostring(key) .. value .. ' '
+    end
+    return found"""
+    assert sorted(shown(source).split()) == ["0a", "1c", "falseb", "trued"]
+
+
 def test_a_table_may_lose_keys_while_it_is_traversed() -> None:
     source = """
     local t, count = {}, 0
@@ -148,9 +158,12 @@ def test_a_constructor_tells_a_great_size_roughly(size: int, told: int) -> None:
 
 
 @pytest.mark.usefixtures("no_budget")
-def test_an_interrupted_layout_can_be_gone_on_with(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("every", [1, 3])
+def test_an_interrupted_layout_can_be_gone_on_with(
+    monkeypatch: pytest.MonkeyPatch, every: int
+) -> None:
     """The host may stop a script in the midst of it; a library's table outlives the script."""
-    keys = [b"k%d" % at for at in range(1000)]
+    keys = [float(at) if at % every else b"k%d" % at for at in range(1000)]
     whole = list(ordering.History(0, 0, 0, dict.fromkeys(keys)).following(None))
     for stopped_after in (0, 1, 3, 5, 8):
         left = stopped_after
@@ -167,6 +180,60 @@ def test_an_interrupted_layout_can_be_gone_on_with(monkeypatch: pytest.MonkeyPat
         with pytest.raises(TimeoutError):
             history.after(None)
         assert list(history.following(None)) == whole
+
+
+@pytest.mark.usefixtures("no_budget")
+@pytest.mark.parametrize("key", [b"k%d", b"a name of more than sixteen bytes: %d"])
+def test_a_large_table_is_put_in_order_in_small_steps(
+    monkeypatch: pytest.MonkeyPatch, key: bytes
+) -> None:
+    spent: list[int] = []
+    for module in (layout, ordering):
+        monkeypatch.setattr(module, "spend", spent.append)
+    at_once = layout.KEYS_AT_ONCE + 1  # and an event that was told of
+    history = ordering.History(0, 0, 0, dict.fromkeys(key % at for at in range(10_000)))
+    history.after(None)
+    history.removed(key % 0)
+    history.after(None)
+    assert sum(spent) > 2 * 10_000
+    assert max(spent) <= at_once
+
+
+def test_a_large_table_that_grows_as_it_is_traversed_is_not_put_in_order_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counted: list[int] = []
+
+    def arranged(hashes: list[int], node_count: int) -> list[int]:
+        counted.append(len(hashes))
+        return layout.arranged(hashes, node_count)
+
+    monkeypatch.setattr(ordering, "arranged", arranged)
+    monkeypatch.setattr(ordering, "_orders", {})
+    source = """
+    local t, found = {}, 0
+    for i = 1, 300 do t['k' .. i] = i end
+    for i = 1, 300 do
+      for key in pairs(t) do found = found + 1 break end
+      t['n' .. i] = i
+    end
+    return tostring(found)"""
+    assert shown(source) == "300"
+    assert counted == [300]
+
+
+@pytest.mark.usefixtures("no_budget")
+def test_many_strings_hashed_at_once_have_the_hashes_of_each() -> None:
+    texts = [bytes((at * 7 + place * 31) % 256 for place in range(at % 9)) for at in range(500)]
+    texts += [b"\xff" * length for length in range(1, 70)] * 5 + [b"\xff\xfe" * 2048, b"x" * 4097]
+    expected = []
+    for text in texts:
+        hash_ = len(text)
+        for byte in reversed(text):
+            hash_ ^= ((hash_ << 5) + (hash_ >> 2) + byte) & 0xFFFFFFFF
+        expected.append(hash_ if len(text) <= key_hashes.MAX_HASHED_BYTES else key_hashes.NO_HASH)
+    assert key_hashes.hashes_of(texts) == expected
+    assert list(map(key_hashes.hash_of, texts)) == expected
 
 
 @pytest.mark.usefixtures("no_budget")
