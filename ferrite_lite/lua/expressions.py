@@ -7,11 +7,13 @@ once and in order; the frequent case of each operation is written in line, the r
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from . import nodes
 from .bodies import ARGUMENT_TABLES, Body, array_of, constant_text, name_of, text_of
-from .folding import decides_nothing, fold, linear
+from .folding import decides_nothing, fold, is_sure, linear
 from .kinds import NUMBERS, TRUE, Kind
 from .layout import rounded
 from .runtime import equal
@@ -504,25 +506,48 @@ class Expressions(Body):
         return result
 
     def _described(self, value: nodes.Expression) -> str:
-        if isinstance(value, nodes.Binary) and (decides_nothing(value) or _jumps_past(value)):
-            return self._described(value.right)
+        if isinstance(value, nodes.Binary) and value.operator in (b"and", b"or"):
+            last = _last_put(value, None, _nowhere, _nowhere)
+            return self._described(last) if last is not None else ""
         return super()._described(value)
 
 
-def _jumps_past(value: nodes.Binary) -> bool:
-    """Whether Lua takes what an ``and`` or ``or`` gives for what stands on its right.
+#: How the search for what was put into a register goes on: it answers with what it finds.
+_Search = Callable[[], nodes.Expression | None]
 
-    It looks for what was put into a register last, and follows the jump over ``b`` in
-    ``a and b or c``, whatever the value of ``a``.
+
+def _nowhere() -> None:
+    """A jump to the end: Lua has no name for what it has tested."""
+
+
+def _last_put(
+    value: nodes.Expression, tested_by: bytes | None, if_true: _Search, if_false: _Search
+) -> nodes.Expression | None:
+    """The operand of which Lua thinks that an ``and`` or ``or`` has given it, if it knows one.
+
+    It looks for what was put into a register last, and takes each jump on the way, whatever the
+    values are: behind the left side of an ``and`` the jump for what is false, of an ``or`` the one
+    for what is true.
     """
-    left = value.left
-    while isinstance(left, nodes.Parenthesized):
-        left = left.inner
-    return (
-        isinstance(left, nodes.Binary)
-        and {value.operator, left.operator} == {b"and", b"or"}
-        and not decides_nothing(left)
-    )
+    match value:
+        case nodes.Parenthesized(inner=inner):
+            return _last_put(inner, tested_by, if_true, if_false)
+        case nodes.Unary(operator=b"not", operand=operand):
+            turned = _TURNED[tested_by]
+            return None if turned is None else _last_put(operand, turned, if_false, if_true)
+        case nodes.Binary(operator=(b"and" | b"or") as operator):
+            right = partial(_last_put, value.right, tested_by, if_true, if_false)
+            ways = (right, if_false) if operator == b"and" else (if_true, right)
+            return _last_put(value.left, operator, *ways)
+    if tested_by is None:
+        return value
+    passes = tested_by == b"and"
+    # A constant that is sure to pass is not tested.
+    return if_true() if passes is is_sure(value, passes) else if_false()
+
+
+#: By what the operand of a ``not`` is tested.
+_TURNED = {b"and": b"or", b"or": b"and", None: None}
 
 
 def _simplified(value: nodes.Binary, operation: str) -> str:

@@ -24,7 +24,8 @@ def fold(value: nodes.Expression) -> float | None:
             negated = fold(operand)
             return None if negated is None else -negated
         case nodes.Binary(operator=b"and"):
-            return None if fold(value.left) is None else fold(value.right)
+            right = fold(value.right)
+            return None if right is None or fold(value.left) is None else right
         case nodes.Binary(operator=b"+" | b"-" | b"*" | b"/" | b"%" | b"^" as operator):
             # The right one first: a long sum leans to the left, and is seldom one of constants.
             right = fold(value.right)
@@ -47,24 +48,24 @@ def _folded(operator: bytes, a: float, b: float) -> float | None:
     return {b"+": a + b, b"-": a - b, b"*": a * b}[operator]
 
 
-def truth(value: nodes.Expression) -> bool | None:
-    """Whether a value is true, where Lua knows it when it compiles."""
+def is_sure(value: nodes.Expression, wanted: bool) -> bool:
+    """Whether Lua knows when it compiles that a value is true, or that it is false."""
     match value:
         case nodes.Constant():
-            return value.value is not None and value.value is not False
+            return (value.value is not None and value.value is not False) is wanted
         case nodes.Parenthesized(inner=inner):
-            return truth(inner)
-        case nodes.Unary(operator=b"not"):
-            negated = truth(value.operand)
-            return None if negated is None else not negated
-        case nodes.Binary() if decides_nothing(value):
-            return truth(value.right)
-    return None if fold(value) is None else True
+            return is_sure(inner, wanted)
+        case nodes.Unary(operator=b"not", operand=operand):
+            return is_sure(operand, not wanted)
+        case nodes.Binary(operator=b"and" | b"or"):
+            # The right one first, as above.
+            return is_sure(value.right, wanted) and decides_nothing(value)
+    return wanted and fold(value) is not None
 
 
 def decides_nothing(value: nodes.Binary) -> bool:
     """Whether the left side of an ``and`` or ``or`` is a constant that Lua leaves out."""
-    return value.operator in (b"and", b"or") and truth(value.left) is (value.operator == b"and")
+    return value.operator in (b"and", b"or") and is_sure(value.left, value.operator == b"and")
 
 
 class Linear(NamedTuple):

@@ -14,7 +14,7 @@ from ferrite_lite.resp import encode
 from tests.support.servers import RealServer
 from tests.support.wire import RawConnection
 
-from . import generated
+from . import generated, names
 from .snippets import ALL
 
 SNIPPETS = [
@@ -93,3 +93,8 @@ def test_a_made_up_script_does_the_same_when_its_blocks_are_functions_of_their_o
 ) -> None:
     monkeypatch.setattr(parser, "MAX_BLOCKS", 1)
     assert generated.differences(redis_server, range(300, 400)) == []
+
+
+def test_an_error_names_what_lua_thinks_that_a_value_came_from(redis_server: RealServer) -> None:
+    """A sample; ``python -m tests.ferrite_lite.lua.names 10000`` runs more."""
+    assert names.differences(redis_server, range(150)) == []

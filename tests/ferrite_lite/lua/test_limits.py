@@ -311,3 +311,13 @@ def test_a_choice_between_many_and_a_block_of_many_compile(engine: Engine) -> No
     assert run_script(engine, f"local x = 7 if x == 'a' then x = 1 {cases} end return x") == 8
     lines = "\n".join("x = x + 1" for _ in range(5000))
     assert run_script(engine, f"local x = 0 {lines} return x") == 5000
+
+
+@pytest.mark.parametrize("operator", ["and", "or", "or a and"])
+@pytest.mark.parametrize("operand", ["a", "1", "nil", "not 1", "f(a)"])
+def test_a_long_chain_of_choices_is_compiled_in_no_time(
+    engine: Engine, operand: str, operator: str
+) -> None:
+    chain = f" {operator} ".join([operand] * 1500)
+    source = f"local a local f = tostring return tostring(pcall(function() return ({chain}).x end))"
+    assert run_script(engine, source) in (b"true", b"false")
