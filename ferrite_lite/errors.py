@@ -217,6 +217,10 @@ class InvalidCondition(CommandError):
     message = "ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE"
 
 
+class ConditionOnNoString(CommandError):
+    message = "ERR Key should be of string type if conditions are specified"
+
+
 class NoDigest(CommandError):
     message = "ERR must be exactly 16 hexadecimal characters"
 

@@ -10,7 +10,7 @@ from ..command import CommandGroup
 from ..context import Context
 from ..data.values import String
 from ..data.xxh3 import xxh3_64
-from ..errors import InvalidCondition, NoDigest, TooLongToDigest, WrongArity
+from ..errors import ConditionOnNoString, InvalidCondition, NoDigest, TooLongToDigest, WrongArity
 from ..reply import Reply
 from ..words import keyword
 
@@ -25,17 +25,16 @@ DIGEST_DIGITS = 16
 MAX_DIGESTED_BYTES = 16 * 1024 * 1024
 
 
-def check_expected(condition: bytes, expected: bytes) -> None:
-    """Raises NoDigest."""
-    if condition in _OF_DIGESTS and len(expected) != DIGEST_DIGITS:
-        raise NoDigest
-
-
 def holds(value: String | None, condition: bytes, expected: bytes) -> bool:
-    """Whether a condition is true of the string at a key. Raises TooLongToDigest."""
+    """Whether a condition is true of the string at a key.
+
+    Raises TooLongToDigest and NoDigest: Redis looks at a digest only if there is a string.
+    """
     if value is None:
         return condition not in _OF_EQUALS
     if condition in _OF_DIGESTS:
+        if len(expected) != DIGEST_DIGITS:
+            raise NoDigest
         is_equal = digest_of(value) == expected.lower()
     else:
         is_equal = value == expected
@@ -68,19 +67,18 @@ def delex(ctx: Context, key: bytes, *words: bytes) -> Reply:
         return int(ctx.db.delete(key))
     if len(words) != 2:
         raise WrongArity(ctx.command.name)
+    value = ctx.db.get(key)
+    if value is None:
+        return 0
+    if not isinstance(value, bytes | bytearray):
+        raise ConditionOnNoString
     condition, expected = keyword(words[0]), words[1]
     if condition not in CONDITIONS:
         raise InvalidCondition
-    check_expected(condition, expected)
-    return _delete_if(ctx, key, condition, expected)
+    return int(holds(value, condition, expected) and ctx.db.delete(key))
 
 
 @command("DELIFEQ key value", "write fast", keys="RM delete", since="9.0.0")
 def delifeq(ctx: Context, key: bytes, value: bytes) -> Reply:
     """Remove a key if the string there is the given one."""
-    return _delete_if(ctx, key, b"IFEQ", value)
-
-
-def _delete_if(ctx: Context, key: bytes, condition: bytes, expected: bytes) -> int:
-    value = ctx.db.string(key)
-    return int(value is not None and holds(value, condition, expected) and ctx.db.delete(key))
+    return int(holds(ctx.db.string(key), b"IFEQ", value) and ctx.db.delete(key))

@@ -26,7 +26,7 @@ from ..numeric import INT64_MAX, INT64_MIN, LongDouble, maybe_int, parse_int
 from ..reply import OK, Reply
 from ..words import keyword
 from . import subsequence
-from .comparing import CONDITIONS, check_expected, holds
+from .comparing import CONDITIONS, holds
 from .deadlines import UNITS, positive_deadline_ms
 from .options import argument_of
 
@@ -129,8 +129,6 @@ def set_(ctx: Context, key: bytes, value: bytes, *words: bytes) -> Reply:
     options = _read_options(words, _SET_WORDS)
     deadline_ms = options.deadline_ms(ctx)
     compares = options.condition in CONDITIONS
-    if compares:
-        check_expected(options.condition, options.expected)
     if options.returns_old:
         ctx.server.lookups.count(is_hit=db.is_living(key))
     old = db.string(key) if options.returns_old or compares else None

@@ -10,6 +10,7 @@ from tests.support.servers import RealServer
 FOX = "The quick brown fox"
 FOX_DIGEST = "f8b92649fd8122b4"
 OTHER_DIGEST = "0" * 16
+NEEDS_STRING = "ERR Key should be of string type if conditions are specified"
 
 
 def ask(engine: Engine, *words: str | bytes) -> object:
@@ -71,8 +72,8 @@ class TestACondition:
     def test_is_refused_for_what_is_no_string(
         self, engine: Engine, condition: str, expected: str, is_met: bool
     ) -> None:
-        for request in (["DELEX", "hash"], ["SET", "hash", "new"]):
-            assert str(ask(engine, *request, condition, expected)).startswith("WRONGTYPE")
+        assert str(ask(engine, "SET", "hash", "new", condition, expected)).startswith("WRONGTYPE")
+        assert str(ask(engine, "DELEX", "hash", condition, expected)) == NEEDS_STRING
         assert ask(engine, "HGET", "hash", "f") == b"v"
 
 
@@ -83,6 +84,15 @@ def test_nothing_is_equal_to_a_key_that_is_not_there(engine: Engine) -> None:
     for key, condition, expected in (("a", "IFNE", ""), ("b", "IFDNE", OTHER_DIGEST)):
         assert ask(engine, "DELEX", key, condition, expected) == 0
         assert ask(engine, "SET", key, "v", condition, expected) == b"OK"
+
+
+def test_what_is_expected_is_looked_at_only_where_there_is_a_string(engine: Engine) -> None:
+    assert ask(engine, "DELEX", "new", "NX", "abc") == 0
+    assert str(ask(engine, "DELEX", "hash", "NX", "abc")) == NEEDS_STRING
+    assert str(ask(engine, "SET", "hash", "v", "IFDEQ", "abc")).startswith("WRONGTYPE")
+    assert ask(engine, "DELEX", "new", "IFDEQ", "abc") == 0
+    assert ask(engine, "SET", "new", "v", "IFDEQ", "abc") is None
+    assert ask(engine, "SET", "new", "v", "IFDNE", "abc") == b"OK"
 
 
 def test_without_a_condition_delex_removes_anything(engine: Engine) -> None:
