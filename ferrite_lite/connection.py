@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,19 +20,15 @@ from .context import Buffers, Peer
 from .engine import FLUSH_LINES, SLICE_NS, Engine
 from .errors import CommandError, InProtectedMode, ProtocolError, TooManyClients
 from .eviction.crowding import fieldsets_bytes, thin_out
+from .inbox import STEP_REQUESTS, Inbox
 from .network.transport import Transport
 from .reply import Reply
-from .resp import CRLF, ENCODERS, ParserLimits, Request, RequestParser, RequestTooBig
+from .resp import CRLF, ENCODERS, ParserLimits, RequestTooBig
 
 if TYPE_CHECKING:
     from .server import Server
 
 logger = logging.getLogger("ferrite_lite")
-
-#: How many quick requests run between two looks at the clock; after any other one it is read.
-STEP_REQUESTS = 1024
-#: The backlog behind a batch that is all there is.
-NO_MORE_BATCHES: Iterator[list[Request]] = iter(())
 
 #: How much a client may send ahead while it is held.
 MAX_HELD_BYTES = 1024 * 1024
@@ -153,30 +149,16 @@ class Connection(asyncio.Protocol):
         #: Calling these takes half the time of ``with``, which every single request would pay.
         self._lock, self._unlock = engine.lock.acquire, engine.lock.release
         self._limits = ParserLimits(max_bulk_bytes=engine.state.config.max_bulk_bytes)
-        self._parser = RequestParser(self._limits)
+        self._inbox = Inbox(self._limits)
         self._outbox = Outbox(self)
-        #: The batch of parsed requests that is being run, the position of the next one in it, and
-        #: the batches behind it; ``_backlog`` is None when all requests have run.
-        self._batch: list[Request] = []
-        self._at = 0
-        self._backlog: Iterator[list[Request]] | None = None
-        self._backlog_bytes = 0
         #: What ``maxmemory`` counts for this connection.
         self.counted_bytes = 0
-        #: Bytes that arrived while there was a backlog.
-        self._held = bytearray()
         self._can_write = True
         #: Replies to be sent at the end of the loop's turn.
         self._unsent = b""
         self._is_paused = False
-        #: Whether the batch is all there is, and no longer than a step.
-        self._is_short = False
         #: What the stopwatch showed after the last step.
         self._ended_ns = 0
-        #: For the request deadline: how many requests had been served when an incomplete one was
-        #: first seen, and when that was.
-        self._served = 0
-        self._stalled: tuple[int, float] | None = None
 
     # --- the transport's side ---------------------------------------------------------------------
 
@@ -204,7 +186,7 @@ class Connection(asyncio.Protocol):
     @property
     def is_waiting(self) -> bool:
         """Whether some of its requests are not answered yet."""
-        return self._backlog is not None
+        return self._inbox.is_waiting
 
     def divert(self, transport: Transport) -> Transport:
         """Use another transport from now on; the one before is returned."""
@@ -216,22 +198,26 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        size, statistics = len(data), self._statistics
-        statistics.input_bytes += size
+        inbox, statistics = self._inbox, self._statistics
+        statistics.input_bytes += len(data)
         statistics.reads += 1
-        if self._backlog is not None:
-            if self.ctx.lingers:
-                return
-            self._held += data
-            if self.ctx.hold is not None and len(self._held) > MAX_HELD_BYTES:
-                self._stop_reading()
+        if inbox.is_waiting:
+            self._put_behind(data)
             return
-        self._take(data, size)
-        if self._backlog_bytes <= LIGHT_BYTES:
+        inbox.take(data)
+        if inbox.taken_bytes <= LIGHT_BYTES:
             self._work()
         elif not self._is_thinned_out():
             self._work()
             self._count_at_once()
+
+    def _put_behind(self, data: bytes) -> None:
+        """Keep bytes for later, unless nothing is going to run any more."""
+        if self.ctx.lingers:
+            return
+        behind_bytes = self._inbox.put_behind(data)
+        if self.ctx.hold is not None and behind_bytes > MAX_HELD_BYTES:
+            self._stop_reading()
 
     def eof_received(self) -> bool:
         """The client will send no more. Unlike Redis, we still answer what it asked for."""
@@ -239,7 +225,8 @@ class Connection(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._backlog, self._unsent = None, b""
+        self._inbox.close()
+        self._unsent = b""
         self.engine.disconnect(self.ctx)
         if self._server is not None:
             self._server.forget(self)
@@ -249,22 +236,10 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._can_write = True
-        if self._backlog is not None:
+        if self._inbox.is_waiting:
             self._work()
 
     # --- running requests -------------------------------------------------------------------------
-
-    def _take(self, data: bytes, size: int) -> None:
-        """Make a backlog of new bytes: nearly always one batch."""
-        requests = self._parser.feed_whole(data)
-        if requests is not None:
-            self._batch, self._at, self._backlog = requests, 0, NO_MORE_BATCHES
-            self._is_short = len(requests) <= STEP_REQUESTS
-            self._backlog_bytes = size
-        else:
-            self._batch, self._at, self._is_short = [], 0, False
-            self._backlog_bytes = self._parser.pending_bytes + size
-            self._backlog = self._parser.feed_strictly(data)
 
     def _is_thinned_out(self) -> bool:
         """Enforce ``maxmemory-clients``; true if that closes this connection."""
@@ -275,17 +250,13 @@ class Connection(asyncio.Protocol):
 
     def _work(self) -> None:
         """Run waiting requests for one time slice; the rest follow in the loop's next turns."""
-        while self._backlog is not None:
-            is_done = self._run_slice(self._backlog)
+        inbox = self._inbox
+        while inbox.is_waiting:
+            is_done = self._run_slice()
             if self._tracking.has_news:
                 self.engine.end_turn()
             if is_done:
-                # Free the old requests now, while their memory can be reused for the next.
-                self._backlog, self._batch = None, []
-                if self._held:
-                    held = bytes(self._held)
-                    self._held.clear()
-                    self._take(held, len(held))
+                inbox.end_read()
             elif self._let_others_run():
                 return
         if self._is_paused:
@@ -293,7 +264,7 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _let_others_run(self) -> bool:
-        """Interrupt a backlog at the end of a slice; false if there are no others to serve."""
+        """Stop for now, with requests left; false if there are no others to serve."""
         if self.ctx.lingers:
             return True
         if self.ctx.hold is not None:
@@ -319,24 +290,27 @@ class Connection(asyncio.Protocol):
 
     def resume(self) -> None:
         """Go on with requests that wait, unless the connection is held still."""
-        if self._backlog is not None and self._can_write:
+        if self._inbox.is_waiting and self._can_write:
             self._work()
 
-    def _run_slice(self, batches: Iterator[list[Request]]) -> bool:
+    def _run_slice(self) -> bool:
         """Run requests for one slice, and send their replies together; true if none is left."""
-        ctx, is_done = self.ctx, False
+        ctx, inbox, is_done = self.ctx, self._inbox, False
         lines: list[bytes] = []
         try:
             self._lock()
             try:
                 if self._outbox.waiting_bytes:
                     self._outbox.flush()
-                if self._is_short and self._can_write:
-                    self._is_short = False
-                    self._at, self._ended_ns = self.engine.run(ctx, self._batch, lines)
-                    is_done = self._at == len(self._batch) and ctx.hold is None
+                requests = inbox.whole
+                if requests is not None and self._can_write:
+                    inbox.whole = None
+                    ran, self._ended_ns = self.engine.run(ctx, requests, lines)
+                    is_done = ran == len(requests) and ctx.hold is None
+                    if not is_done:
+                        inbox.advance(ran)
                 else:
-                    is_done = self._run_steps(batches, lines)
+                    is_done = self._run_steps(lines)
             finally:
                 self._unlock()
         except ProtocolError as error:
@@ -360,27 +334,22 @@ class Connection(asyncio.Protocol):
             self._answer(lines)
         return is_done
 
-    def _run_steps(self, batches: Iterator[list[Request]], lines: list[bytes]) -> bool:
+    def _run_steps(self, lines: list[bytes]) -> bool:
         """Run requests step by step; true if none is left.
 
         A step is the requests of one batch that the engine runs without stopping. Time, the
         transport, or a hold may say stop.
         """
-        ctx, limits = self.ctx, self._limits
+        ctx, inbox, limits = self.ctx, self._inbox, self._limits
         stop_ns = stopwatch_ns() + SLICE_NS
         if ctx.hold is not None and ctx.hold.is_over:
             self.engine.go_on(ctx, lines)
         while self._can_write and ctx.hold is None:
-            if self._at >= len(self._batch):
-                batch = next(batches, None)
-                if batch is None:
-                    return True
-                self._batch, self._at = batch, 0
-            size = STEP_REQUESTS if limits.authenticated else 1
-            requests = self._batch[self._at : self._at + size]
+            requests = inbox.step(STEP_REQUESTS if limits.authenticated else 1)
+            if requests is None:
+                return True
             ran, self._ended_ns = self.engine.run(ctx, requests, lines)
-            self._at += ran
-            self._served += ran
+            inbox.advance(ran)
             limits.authenticated = ctx.authenticated
             if len(lines) >= FLUSH_LINES:
                 self._send(lines)
@@ -448,11 +417,7 @@ class Connection(asyncio.Protocol):
 
     def measure(self) -> Buffers:
         """How many bytes wait to become requests, and how many for the client to read them."""
-        backlog_bytes = self._backlog_bytes if self._backlog is not None else 0
-        return Buffers(
-            max(backlog_bytes, self._parser.pending_bytes) + len(self._held),
-            self.unread_bytes + self._outbox.waiting_bytes,
-        )
+        return Buffers(self._inbox.size_bytes, self.unread_bytes + self._outbox.waiting_bytes)
 
     @property
     def buffered_bytes(self) -> int:
@@ -511,22 +476,19 @@ class Connection(asyncio.Protocol):
         self._outbox.check_soft_limit(now_seconds)
         if self.ctx.hold is not None:
             return
-        if not self._parser.pending_bytes:
-            self._stalled = None
+        stalled_seconds = self._inbox.stalled_since(now_seconds)
+        if stalled_seconds is None:
             idle_ms = self.engine.state.moment.ms - self.ctx.last_request_ms
             # A subscriber has every reason to be silent.
             may_idle = not idle_timeout_seconds or self.ctx.subscriptions
             if not may_idle and idle_ms > idle_timeout_seconds * 1000:
                 self._transport.close()
             return
-        if self._stalled is None or self._stalled[0] != self._served:
-            self._stalled = (self._served, now_seconds)
-            return
         limit = (
             REQUEST_DEADLINE_SECONDS
             if self._limits.authenticated
             else UNAUTHENTICATED_DEADLINE_SECONDS
         )
-        if now_seconds - self._stalled[1] > limit:
+        if now_seconds - stalled_seconds > limit:
             logger.warning("closing %s: its request did not get complete", self.ctx.peer.address)
             self._transport.abort()

@@ -22,7 +22,7 @@ RANKS = [
     {"scripting"},
     {"state"},
     {"commands"},
-    {"engine", "network"},
+    {"engine", "network", "inbox"},
     {"connection"},
     {"server"},
     {"client"},

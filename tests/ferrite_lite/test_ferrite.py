@@ -5,6 +5,7 @@ import doctest
 import socket
 
 import pytest
+import redis.asyncio
 from redis import ResponseError
 
 import ferrite_lite.ferrite
@@ -86,6 +87,29 @@ async def test_a_client_that_does_not_await_sends_no_keys() -> None:
         client.set("greeting", "hello")
         with pytest.raises(ResponseError, match="a client that awaits"):
             client.migrate("127.0.0.1", server.port, "greeting", 0, 5000)
+
+
+async def test_no_change_is_lost_while_keys_move() -> None:
+    async with Ferrite() as here, Ferrite() as there:
+        source, target = await here.listen(), await there.listen()
+        client, counted = here.client(), there.client()
+        is_over = False
+
+        async def count() -> int:
+            added = 0
+            async with redis.asyncio.Redis.from_url(source.url) as writer:
+                while not is_over:
+                    added += await writer.incr("n") > 0
+            return added
+
+        counting = [asyncio.ensure_future(count()) for _ in range(3)]
+        moved = 0
+        for _ in range(50):
+            await client.migrate("127.0.0.1", target.port, "n", 0, 5000)
+            moved += int(await counted.getdel("n") or 0)
+        is_over = True
+        assert sum(await asyncio.gather(*counting)) == moved + int(await client.get("n") or 0)
+        assert moved > 0
 
 
 async def test_writers_wait_for_a_target_that_is_slow_and_no_longer() -> None:

@@ -231,7 +231,7 @@ async def test_a_client_that_never_completes_its_request_is_closed(
     writer.write(b"*2\r\n$3\r\nGET\r\n")
     await writer.drain()
     (connection,) = server._connections
-    assert await comes_true(lambda: connection._parser.pending_bytes > 0)
+    assert await comes_true(lambda: connection._inbox.size_bytes > 0)
     connection.check_deadlines(0.0, 0)
     connection.check_deadlines(REQUEST_DEADLINE_SECONDS, 0)
     writer.write(b"$1\r")  # alive, yet no more complete
