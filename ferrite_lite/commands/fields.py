@@ -141,11 +141,11 @@ class _Setter:
         self._deadline_ms = deadline_ms
         self.is_due = deadline_ms <= ctx.server.moment.ms
         self._event_if_due = "hdel" if ctx.server.is_redis_8 else "hexpired"
-        self._changes = 0
+        self._changed: list[bytes] = []
 
     def set(self, name: bytes) -> int:
         """Do it to a field that is there."""
-        self._changes += 1
+        self._changed.append(name)
         if self.is_due:
             self._fields.drop(name)
             return DELETED
@@ -154,9 +154,9 @@ class _Setter:
 
     def finish(self, event: str) -> None:
         """Tell what was changed."""
-        if self._changes:
+        if self._changed:
             event = self._event_if_due if self.is_due else event
-            self._db.touch(self._key, event, changes=self._changes)
+            self._db.touch(self._key, event, len(self._changed), self._changed)
 
 
 @command(
@@ -169,9 +169,9 @@ def hpersist(ctx: Context, key: bytes, *words: bytes) -> Reply:
     if fields is None:
         return [NO_FIELD] * len(names)
     answers: list[Reply] = [_persist(fields, name) for name in names]
-    changes = answers.count(DONE)
-    if changes:
-        ctx.db.touch(key, "hpersist", changes=changes)
+    changed = [name for name, answer in zip(names, answers, strict=True) if answer == DONE]
+    if changed:
+        ctx.db.touch(key, "hpersist", len(changed), changed)
     return answers
 
 
@@ -324,9 +324,9 @@ def _get_with_deadline(
         return _get_and_expire(_Setter(ctx, key, fields, deadline_ms), fields, names)
     values: list[Reply] = [fields.get(name) for name in names]
     if persists:
-        changes = sum(fields.clear_deadline(name) for name in names)
-        if changes:
-            ctx.db.touch(key, "hpersist", changes=changes)
+        changed = [*filter(fields.clear_deadline, names)]
+        if changed:
+            ctx.db.touch(key, "hpersist", len(changed), changed)
     return values
 
 
@@ -397,12 +397,12 @@ def _set(
     names = pairs[::2]
     for name, value in zip(names, pairs[1::2], strict=True):
         fields.assign(name, value, keep_deadline=keep_deadlines)
-    ctx.db.touch(key, "hset", changes=len(names))
+    ctx.db.touch(key, "hset", len(names), names)
     if deadline_ms is None:
         return
     setter = _Setter(ctx, key, fields, deadline_ms)
     if not (setter.is_due and ctx.server.is_redis_8):
-        ctx.db.touch(key, "hexpire", changes=0)
+        ctx.db.touch(key, "hexpire", 0, names)
     for name in names:
         setter.set(name)
     if setter.is_due:
@@ -422,10 +422,11 @@ def hgetdel(ctx: Context, key: bytes, *words: bytes) -> Reply:
     if fields is None:
         return [None] * len(names)
     values: list[Reply] = []
+    removed: list[bytes] = []
     for name in names:
         values.append(fields.get(name))
-        fields.drop(name)
-    removed = len(values) - values.count(None)
+        if fields.drop(name):
+            removed.append(name)
     if removed:
-        ctx.db.touch(key, "hdel", changes=removed)
+        ctx.db.touch(key, "hdel", len(removed), removed)
     return values

@@ -56,7 +56,8 @@ def hset(ctx: Context, key: bytes, *pairs: bytes) -> Reply:
         added = int(fields.assign(*pairs))
     else:
         added = sum(map(fields.assign, pairs[::2], pairs[1::2]))
-    ctx.db.touch(key, "hset", changes=len(pairs) // 2)
+    names = pairs[::2] if ctx.db.observers else ()
+    ctx.db.touch(key, "hset", len(pairs) // 2, names)
     return added
 
 
@@ -80,7 +81,7 @@ def hsetnx(ctx: Context, key: bytes, field: bytes, value: bytes) -> Reply:
     if field in fields:
         return 0
     fields.assign(field, value)
-    ctx.db.touch(key, "hset")
+    ctx.db.touch(key, "hset", fields=(field,))
     return 1
 
 
@@ -90,10 +91,10 @@ def hdel(ctx: Context, key: bytes, *names: bytes) -> Reply:
     fields = ctx.db.hash(key)
     if fields is None:
         return 0
-    removed = sum(map(fields.drop, names))
+    removed = [*filter(fields.drop, names)]
     if removed:
-        ctx.db.touch(key, "hdel", changes=removed)
-    return removed
+        ctx.db.touch(key, "hdel", len(removed), removed)
+    return len(removed)
 
 
 @command("HEXISTS key field", "readonly fast", keys="RO", since="2.0.0")
@@ -212,7 +213,7 @@ def hincrby(ctx: Context, key: bytes, field: bytes, increment: bytes) -> Reply:
     if not INT64_MIN <= number <= INT64_MAX:
         raise IncrementOverflow
     ctx.db.get_or_create(key, Hash).assign(field, b"%d" % number, keep_deadline=True)
-    ctx.db.touch(key, "hincrby")
+    ctx.db.touch(key, "hincrby", fields=(field,))
     return number
 
 
@@ -232,7 +233,7 @@ def hincrbyfloat(ctx: Context, key: bytes, field: bytes, increment: bytes) -> Re
         raise IncrementNotFinite
     text = bytes(total)
     ctx.db.get_or_create(key, Hash).assign(field, text, keep_deadline=True)
-    ctx.db.touch(key, "hincrbyfloat")
+    ctx.db.touch(key, "hincrbyfloat", fields=(field,))
     return text
 
 

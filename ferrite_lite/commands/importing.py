@@ -52,7 +52,7 @@ def himport_set(ctx: Context, key: bytes, name: bytes, *values: bytes) -> Reply:
     for field, place in zip(fieldset.fields, fieldset.places, strict=True):
         imported.assign(field, values[place])
     ctx.db.put(key, imported)
-    ctx.db.touch(key, "hset")
+    ctx.db.touch(key, "hset", fields=fieldset.fields)
     return OK
 
 

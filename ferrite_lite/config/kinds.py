@@ -136,11 +136,14 @@ COMMON_CLASSES = "g$lshzxetd"
 
 @dataclass(frozen=True, slots=True)
 class EventClasses:
-    """``notify-keyspace-events``: letters in any order; ``A`` stands for many of them."""
+    """``notify-keyspace-events``: letters in any order; ``A`` stands for many of them.
+
+    The last four, for the fields of hashes, are Redis 8.8's.
+    """
 
     def read(self, raw: bytes) -> frozenset[str]:
         letters = raw.decode("latin-1")
-        if not set(letters) <= set("AKEmn" + COMMON_CLASSES):
+        if not set(letters) <= set("AKEmnSTIV" + COMMON_CLASSES):
             raise ValueError(SettingReason.UNKNOWN_EVENT_CLASS)
         return frozenset(letters.replace("A", COMMON_CLASSES))
 
@@ -148,7 +151,7 @@ class EventClasses:
         # A quirk of Redis: it does not write n beside A.
         has_all = value >= set(COMMON_CLASSES)
         letters = "A" if has_all else "".join(c for c in COMMON_CLASSES + "n" if c in value)
-        return (letters + "".join(c for c in "KEm" if c in value)).encode()
+        return (letters + "".join(c for c in "KEmSTIV" if c in value)).encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ empty collection does not exist are stated once. Handlers look a value up, chang
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -29,7 +29,10 @@ class Observer(Protocol):
     """What is told of changes: WATCH, notifications, client tracking, the memory ledger."""
 
     def key_changed(self, db: Keyspace, event: str, key: bytes) -> None:
-        """``event`` is Redis's name for the change, as keyspace notifications publish it."""
+        """``event`` is Redis's name for the change, as keyspace notifications publish it.
+
+        Of a hash, ``db.changed_fields`` names what was changed, where that is known.
+        """
         ...
 
     def keys_replaced(self, db: Keyspace, by: Keyspace | None) -> None:
@@ -76,6 +79,7 @@ class Keyspace:
         "_wheel",
         "accesses",
         "announcer",
+        "changed_fields",
         "changes",
         "expired",
         "expired_fields",
@@ -95,6 +99,8 @@ class Keyspace:
         #: Number of fields of hashes whose deadline passed.
         self.expired_fields = 0
         self.observers: list[Observer] = []
+        #: While observers are told of a change to a hash: its fields that were changed.
+        self.changed_fields: Sequence[bytes] = ()
         self._moment = moment
         self._limits = limits
         self._values: dict[bytes, Value] = {}
@@ -271,14 +277,16 @@ class Keyspace:
         else:
             del self._deadlines_ms[key]
 
-    def touch(self, key: bytes, event: str, changes: int = 1) -> None:
-        """Record a change to the value at key, under its Redis event name.
+    def touch(self, key: bytes, event: str, changes: int = 1, fields: Sequence[bytes] = ()) -> None:
+        """Record a change to the value at key, or to some fields, under its Redis event name.
 
         This is the one place where a collection that was left empty stops existing.
         """
         self.changes += changes
         if self.observers:
+            self.changed_fields = fields
             self._tell(event, key)
+            self.changed_fields = ()
         value = self._values.get(key)
         if not value and isinstance(value, Hash | Set):
             self._remove(key)
@@ -443,8 +451,8 @@ class Keyspace:
         """
         dropped = fields.drop_due(self._moment.ms)
         if dropped:
-            self.expired_fields += dropped
-            self.touch(key, "hexpired", changes=dropped)
+            self.expired_fields += len(dropped)
+            self.touch(key, "hexpired", changes=len(dropped), fields=dropped)
         return fields or None
 
     # --- order ------------------------------------------------------------------------------------

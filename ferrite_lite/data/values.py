@@ -148,14 +148,15 @@ class VolatileHash(Hash):
             self._become(Hash)
         return True
 
-    def drop_due(self, now_ms: int) -> int:
-        """Remove the fields that are past their deadlines, and return how many."""
-        dropped = 0
+    def drop_due(self, now_ms: int) -> list[bytes]:
+        """Remove the fields that are past their deadlines, and return them."""
+        dropped: list[bytes] = []
         while self.__class__ is VolatileHash:
             field = self.deadlines.next_due(now_ms)
             if field is None:
                 break
-            dropped += self.drop(field)
+            self.drop(field)
+            dropped.append(field)
         return dropped
 
 

@@ -3,6 +3,8 @@
 Each event has a class, which is one letter, and is published on two channels: the event's name on
 ``__keyspace@0__:key``, and the key on ``__keyevent@0__:set``. ``notify-keyspace-events`` says which
 classes are published. While it is empty, as it is by default, nothing here is called.
+
+From Redis 8.8 there are four more channels, which name the fields of a hash that were changed.
 """
 
 from __future__ import annotations
@@ -38,6 +40,8 @@ CLASSES = {
     for event in events.split()
 }
 GENERIC = "g"
+#: What says on which channels something is published, and not what.
+CHANNELS = frozenset("KESTIV")
 
 #: The events that Redis sends after its reply to the command; all others it sends before. Only a
 #: client that listens to its own changes can tell.
@@ -79,7 +83,7 @@ class Notifier:
     def configure(self) -> None:
         """Put a changed setting into effect."""
         self._classes = self._config.notified_classes
-        observes = bool(self._classes & {"K", "E"}) and len(self._classes - {"K", "E"}) > 0
+        observes = bool(self._classes & CHANNELS) and len(self._classes - CHANNELS) > 0
         self.tells_misses = observes and "m" in self._classes
         if observes and self._classes & {"n", "m"}:
             for db in self._databases:
@@ -103,6 +107,24 @@ class Notifier:
             self._broker.publish(b"__keyspace@%d__:%b" % (db.index, key), name)
         if "E" in self._classes:
             self._broker.publish(b"__keyevent@%d__:%b" % (db.index, name), key)
+        if db.changed_fields:
+            self._tell_of_fields(db, name, key)
+
+    def _tell_of_fields(self, db: Keyspace, name: bytes, key: bytes) -> None:
+        """Publish which fields were changed, each with its length before it."""
+        fields = db.changed_fields
+        classes, publish = self._classes, self._broker.publish
+        told = b",".join(b"%d:%b" % (len(field), field) for field in fields)
+        if "S" in classes:
+            publish(b"__subkeyspace@%d__:%b" % (db.index, key), b"%b|%b" % (name, told))
+        if "T" in classes:
+            message = b"%d:%b|%b" % (len(key), key, told)
+            publish(b"__subkeyevent@%d__:%b" % (db.index, name), message)
+        if "I" in classes and b"\n" not in key:  # else nobody could tell where the key ends
+            for field in fields:
+                publish(b"__subkeyspaceitem@%d__:%b\n%b" % (db.index, key, field), name)
+        if "V" in classes:
+            publish(b"__subkeyspaceevent@%d__:%b|%b" % (db.index, name, key), told)
 
     def keys_replaced(self, db: Keyspace, by: Keyspace | None) -> None:
         """FLUSHDB and SWAPDB publish nothing."""

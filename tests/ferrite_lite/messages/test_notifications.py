@@ -99,3 +99,105 @@ def test_what_is_switched_off_is_told_no_more(engine: Engine, heard: list[Any]) 
     ask(engine, "CONFIG SET notify-keyspace-events x", "SET b 1", "GET nothing")
     assert heard == []
     assert engine.state.databases[0].observers == []
+
+
+# --- fields ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def told(engine: Engine) -> list[Any]:
+    """What a client hears that listens to events of fields."""
+    messages: list[Any] = []
+    listener = engine.connect()
+    listener.send = messages.append
+    engine.execute(listener, [b"PSUBSCRIBE", b"__subkey*"])
+    messages.clear()
+    return messages
+
+
+def test_changed_fields_are_told_on_four_channels(engine: Engine, told: list[Any]) -> None:
+    ask(engine, "CONFIG SET notify-keyspace-events STIVh", "HSET h field 1 b 2")
+    assert events(told) == [
+        (b"__subkeyspace@0__:h", b"hset|5:field,1:b"),
+        (b"__subkeyevent@0__:hset", b"1:h|5:field,1:b"),
+        (b"__subkeyspaceitem@0__:h\nfield", b"hset"),
+        (b"__subkeyspaceitem@0__:h\nb", b"hset"),
+        (b"__subkeyspaceevent@0__:hset|h", b"5:field,1:b"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        ("HSET h x 1 a 2 x 3", b"hset|1:x,1:a,1:x"),
+        ("HMSET h x 1", b"hset|1:x"),
+        ("HSETNX h x 1", b"hset|1:x"),
+        ("HINCRBY h a 1", b"hincrby|1:a"),
+        ("HINCRBYFLOAT h a 1", b"hincrbyfloat|1:a"),
+        ("HDEL h none a a b", b"hdel|1:a,1:b"),
+        ("HGETDEL h FIELDS 2 none b", b"hdel|1:b"),
+        ("HEXPIRE h 10 FIELDS 3 a none b", b"hexpire|1:a,1:b"),
+        ("HEXPIRE h 10 XX FIELDS 2 a t", b"hexpire|1:t"),
+        ("HGETEX h EX 10 FIELDS 2 a none", b"hexpire|1:a"),
+        ("HPERSIST h FIELDS 2 a t", b"hpersist|1:t"),
+        ("HGETEX h PERSIST FIELDS 2 a t", b"hpersist|1:t"),
+        ("HSETEX h FIELDS 2 a 1 x 2", b"hset|1:a,1:x"),
+    ],
+)
+def test_each_event_names_the_fields_that_it_is_about(
+    engine: Engine, told: list[Any], request_: str, message: bytes
+) -> None:
+    ask(engine, "HSET h a 1 b 2 t 3", "HEXPIRE h 100 FIELDS 1 t")
+    ask(engine, "CONFIG SET notify-keyspace-events SA", request_)
+    assert events(told) == [(b"__subkeyspace@0__:h", message)]
+
+
+def test_fields_that_have_expired_are_told_together(
+    engine: Engine, clock: ManualClock, told: list[Any]
+) -> None:
+    ask(engine, "HSET h a 1 b 2 c 3", "HEXPIRE h 10 FIELDS 2 a b")
+    ask(engine, "CONFIG SET notify-keyspace-events SIh")
+    clock.advance(seconds=11)
+    ask(engine, "HLEN h")
+    assert sorted(events(told)) == [
+        (b"__subkeyspace@0__:h", b"hexpired|1:a,1:b"),
+        (b"__subkeyspaceitem@0__:h\na", b"hexpired"),
+        (b"__subkeyspaceitem@0__:h\nb", b"hexpired"),
+    ]
+
+
+def test_fields_with_a_deadline_are_told_twice(engine: Engine, told: list[Any]) -> None:
+    ask(engine, "CONFIG SET notify-keyspace-events Th", "HSETEX h EX 10 FIELDS 1 a 1")
+    assert events(told) == [
+        (b"__subkeyevent@0__:hset", b"1:h|1:a"),
+        (b"__subkeyevent@0__:hexpire", b"1:h|1:a"),
+    ]
+
+
+def test_imported_fields_are_told_in_the_order_of_the_hash(engine: Engine, told: list[Any]) -> None:
+    ask(engine, "CONFIG SET notify-keyspace-events Sh")
+    ask(engine, "HIMPORT PREPARE f long a", "HIMPORT SET h f 1 2")
+    assert events(told) == [(b"__subkeyspace@0__:h", b"hset|1:a,4:long")]
+
+
+def test_a_hash_that_goes_with_its_last_field_is_told_as_a_key(
+    engine: Engine, heard: list[Any], told: list[Any]
+) -> None:
+    ask(engine, "HSET h a 1", "CONFIG SET notify-keyspace-events AES", "HDEL h a")
+    assert events(heard) == [(b"__keyevent@0__:hdel", b"h"), (b"__keyevent@0__:del", b"h")]
+    assert events(told) == [(b"__subkeyspace@0__:h", b"hdel|1:a")]
+
+
+def test_a_key_with_a_line_end_has_no_channel_for_each_field(
+    engine: Engine, told: list[Any]
+) -> None:
+    ask(engine, "CONFIG SET notify-keyspace-events IVh")
+    engine.execute(engine.connect(), [b"HSET", b"a\nb", b"f", b"v"])
+    assert events(told) == [(b"__subkeyspaceevent@0__:hset|a\nb", b"1:f")]
+
+
+def test_fields_are_told_only_with_the_class_of_hashes(engine: Engine, told: list[Any]) -> None:
+    ask(engine, "CONFIG SET notify-keyspace-events STIVg$", "HSET h a 1", "SET s 1")
+    assert told == []
+    reply = ask(engine, "CONFIG GET notify-keyspace-events")
+    assert reply == {b"notify-keyspace-events": b"g$STIV"}
