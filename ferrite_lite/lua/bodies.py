@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
@@ -28,6 +26,18 @@ ARGUMENT_TABLES = (b"KEYS", b"ARGV")
 #: The functions that a script finds under a global name, and under the names in its libraries:
 #: no script can change them, so code refers to them directly.
 Known = Mapping[bytes, Collection[bytes]]
+
+
+class Line(NamedTuple):
+    """A line of Python."""
+
+    #: How far in it stands.
+    depth: int
+    text: str
+    #: The script's line.
+    line: int
+    #: What the script calls the function that is called there; None if it is not called by a name.
+    callee: str | None = None
 
 
 class Writer:
@@ -92,32 +102,11 @@ class Writer:
         self.commands[code_name] = named
         return code_name
 
-    def write(self, depth: int, text: str, line: int) -> None:
-        self.text.append(INDENT * depth + text)
-        if "(" in text and (callee := _callee(text)) is not None:
-            self.callees[len(self.lines)] = callee
-        self.lines.append(line)
-
-
-def _callee(text: str) -> str | None:
-    """The name of the function that a line calls, if it calls one by a name, and no other."""
-    if text.startswith("for ") and " in generic_for(" in text:
-        return FOR_GENERATOR
-    if not (found := _NAMED_CALL.search(text)) or _DIRECT_CALL.search(text):
-        return None
-    names = {each[1] for each in _NAMED_CALL.finditer(text)}
-    return str(ast.literal_eval(found[1])) if len(names) == 1 else None
-
-
-#: A call through one of the functions that are told a name for an error.
-_NAMED_CALL = re.compile(
-    r"\b(?:call_named|spread|tail_call|resume_in)\([^,]+, ('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
-)
-#: A call of a library's function by its name there, and of those in ``calls._ONE_FOR_ONE``.
-_DIRECT_CALL = re.compile(
-    r"\b(?:(?:_G|bit|cjson|cmsgpack|coroutine|math|redis|string|struct|table)_\w+"
-    r"|tonumber|tostring|floor|is_made_of)\("
-)
+    def write(self, written: Line) -> None:
+        self.text.append(INDENT * written.depth + written.text)
+        if written.callee is not None:
+            self.callees[len(self.lines)] = written.callee
+        self.lines.append(written.line)
 
 
 #: Whoever names none of these is all the source that there is in a run.
@@ -140,24 +129,24 @@ class Body:
         self._writer = writer
         self._kinds = writer.kinds
         self._function = function
-        self._pending: list[tuple[int, str, int]] = []
+        self._pending: list[Line] = []
         self._depth = 1
         self._temporaries = 0
         self._line = function.line
         #: The variables of loops between constants.
         self._positions: dict[nodes.Local, Position] = {}
 
-    def _emit(self, text: str) -> None:
-        self._pending.append((self._depth, text, self._line))
+    def _emit(self, text: str, callee: str | None = None) -> None:
+        self._pending.append(Line(self._depth, text, self._line, callee))
 
     def _temporary(self) -> str:
         self._temporaries += 1
         return f"t{self._temporaries}"
 
-    def _named(self, text: str) -> str:
+    def _named(self, text: str, callee: str | None = None) -> str:
         """A name for a value: what can be mentioned twice, and is worked out here."""
         name = self._temporary()
-        self._emit(f"{name} = {text}")
+        self._emit(f"{name} = {text}", callee)
         return name
 
     def _has_array(self, local: nodes.Local) -> bool:

@@ -31,6 +31,8 @@ _ONE_RESULT = frozenset(
         *("table_concat", "table_getn"),
     )
 )
+#: The expressions in whose text calls may stand: operands of others have names.
+_MAY_CALL = nodes.Call | nodes.TableConstructor | nodes.Parenthesized
 #: Up to this depth a tail call is a call like any other, which is faster.
 SHALLOW_DEPTH = 150
 #: A pattern that is one class, from the beginning of the text to its end.
@@ -49,15 +51,19 @@ class Calls(Expressions):
             parts.append(self._last(values[-1]))
         return f"[{', '.join(parts)}]"
 
-    def _last(self, value: nodes.Expression) -> str:
-        """The last of a list: every value that it gives."""
+    def _last(self, value: nodes.Expression, *, is_ready: bool = False) -> str:
+        """The last of a list: every value that it gives.
+
+        If it is to be ready, what is called for it is called in a line before.
+        """
         if not self._is_many(value):
-            return self._expression(value)
+            is_named = is_ready and isinstance(value, _MAY_CALL)
+            return self._operand(value) if is_named else self._expression(value)
         self._nested_calls += 1
         text = self._many(value)
         self._nested_calls -= 1
         is_deep = (self._nested_calls + 1) % MAX_INLINE == 0
-        return f"*{self._named(text) if is_deep else text}"
+        return f"*{self._named(text) if '(' in text and (is_ready or is_deep) else text}"
 
     def _is_many(self, value: nodes.Expression) -> bool:
         """Whether it gives as many values as it likes."""
@@ -72,7 +78,8 @@ class Calls(Expressions):
         if isinstance(value, nodes.Vararg):
             return "rest"
         assert isinstance(value, nodes.Call | nodes.MethodCall)  # noqa: S101  # see _is_many
-        return self._call(value)
+        text, callee = self._call(value)
+        return text if callee is None else self._named(text, callee)
 
     def _adjusted(
         self, values: list[nodes.Expression], wanted: int, *, own: bool = False
@@ -93,13 +100,13 @@ class Calls(Expressions):
     def _read_Call(self, value: nodes.Call) -> str:
         if self._is_single(value):
             return self._single(value)
-        return self._first(self._call(value))
+        return self._first(*self._call(value))
 
     def _read_MethodCall(self, value: nodes.MethodCall) -> str:
-        return self._first(self._call(value))
+        return self._first(*self._call(value))
 
-    def _first(self, call: str) -> str:
-        results = self._named(call)
+    def _first(self, call: str, callee: str | None) -> str:
+        results = self._named(call, callee)
         return f"({results}[0] if {results} else None)"
 
     def _is_single(self, value: nodes.Call) -> bool:
@@ -116,7 +123,7 @@ class Calls(Expressions):
 
     def _single(self, value: nodes.Call) -> str:
         if not self._has_no_list(value):
-            return f"{self._call(value)}[0]"
+            return f"{self._call(value)[0]}[0]"
         if self._is_command(value):
             is_safe = self._direct(value.function) == "redis_pcall"
             return self._command(value, Form.SAFE_VALUE if is_safe else Form.VALUE)
@@ -209,12 +216,17 @@ class Calls(Expressions):
 
     # --- calls ------------------------------------------------------------------------------------
 
-    def _call(self, value: nodes.Call | nodes.MethodCall) -> str:
-        """Python for a call, which gives a list."""
+    def _call(self, value: nodes.Call | nodes.MethodCall) -> tuple[str, str | None]:
+        """Python for a call, which gives a list, and what an error calls the function.
+
+        A function that is called by a name must be all that is called in a line.
+        """
         if isinstance(value, nodes.Call) and self._has_no_list(value):
-            return f"[{self._single(value)}]"
+            return f"[{self._single(value)}]", None
         is_direct = isinstance(value, nodes.Call) and self._direct(value.function) is not None
-        return self._call_of(*self._parts_of(value), is_direct=is_direct)
+        function, name, given = self._parts_of(value)
+        text = self._call_of(function, name, given, is_direct=is_direct)
+        return text, None if is_direct else name
 
     def _parts_of(self, value: nodes.Call | nodes.MethodCall) -> tuple[str, str, list[str]]:
         """The function that is called, its name in an error, and what it is given."""
@@ -235,7 +247,7 @@ class Calls(Expressions):
             name = self._described(value.function)
         arguments += [self._owned_argument(argument) for argument in value.arguments[:-1]]
         if value.arguments:
-            arguments.append(self._last(value.arguments[-1]))
+            arguments.append(self._last(value.arguments[-1], is_ready=direct is None))
         self._line = value.line
         return function, name, arguments
 
@@ -261,11 +273,11 @@ class Calls(Expressions):
         """Whether to return it may be to go on with another function instead of this one."""
         return isinstance(value, nodes.MethodCall) or self._direct(value.function) is None
 
-    def _tail_call(self, value: nodes.Call | nodes.MethodCall) -> str:
-        """Python for such a call. The negative line tells that Lua would have lost this place."""
+    def _tail_call(self, value: nodes.Call | nodes.MethodCall) -> tuple[str, str]:
+        """As ``_call``. The negative line tells that Lua would have lost this place."""
         function, name, given = self._parts_of(value)
         self._line = -value.line
-        return self._tail_call_of(function, name, given)
+        return self._tail_call_of(function, name, given), name
 
     def _tail_call_of(self, function: str, name: str, given: list[str]) -> str:
         call = self._call_of(function, name, given, is_direct=False)

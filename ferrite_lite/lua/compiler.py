@@ -9,10 +9,11 @@ Python's own line numbers lead back from an error to the line of the script.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from types import CodeType
 
 from . import nodes
-from .bodies import CODE_NAME, PART, Known, Writer, name_of, text_of
+from .bodies import CODE_NAME, PART, Known, Line, Writer, name_of, text_of
 from .budget import GENERATOR_WEIGHT
 from .calls import YIELD
 from .named import NamedCommand
@@ -92,7 +93,7 @@ class _Factories:
         self._names[id(function)] = name
         # Before it stand the factories of the functions inside.
         form = _FunctionCompiler(self, self._writer, function)
-        part = PART if function.is_lifted else ""
+        part, at = PART if function.is_lifted else "", function.line
         bodies = {form.form: form.compile()}
         others: list[type[_FunctionCompiler]] = []
         if form.has_tail_calls and function.parent is not None and not function.is_lifted:
@@ -101,14 +102,11 @@ class _Factories:
             others.append(_ResumableCompiler)
         for other in others:
             bodies[other.form] = other(self, self._writer, function).compile()
-        write = self._writer.write
-        write(0, f"def {name}({', '.join(map(name_of, function.captures))}):", function.line)
-        for body in bodies.values():
-            for depth, text, line in body:
-                write(depth, text, line)
-        for other in others:
-            write(1, f"{form.name}.{other.form} = {part}{other.form}", function.line)
-        write(1, f"return {form.name}", function.line)
+        lines = [Line(0, f"def {name}({', '.join(map(name_of, function.captures))}):", at)]
+        lines += chain.from_iterable(bodies.values())
+        lines += [Line(1, f"{form.name}.{each.form} = {part}{each.form}", at) for each in others]
+        for line in [*lines, Line(1, f"return {form.name}", at)]:
+            self._writer.write(line)
         return name
 
 
@@ -124,8 +122,8 @@ class _FunctionCompiler(Statements):
         self._factories = factories
         self.name = (PART if function.is_lifted else "") + self.form
 
-    def compile(self) -> list[tuple[int, str, int]]:
-        """The lines of the function: how far in, the text, the script's line."""
+    def compile(self) -> list[Line]:
+        """The lines of the function."""
         function = self._function
         parameters = [f"{name_of(parameter)}=None" for parameter in function.parameters]
         rest = "*rest" if function.is_vararg else "*_"
@@ -143,7 +141,7 @@ class _FunctionCompiler(Statements):
         self._pending[begun:begun] = self._element_lines()
         return self._pending
 
-    def _element_lines(self) -> list[tuple[int, str, int]]:
+    def _element_lines(self) -> list[Line]:
         """What reads the elements of KEYS and ARGV that nobody changes, once.
 
         It is written last: then it is known whether anything needs the whole tables.
@@ -153,15 +151,15 @@ class _FunctionCompiler(Statements):
             is_table = table in self._writer.tables
             items = text_of(table) + (".array" if is_table else "")
             text = f"{name} = {items}[{at - 1}] if len({items}) >= {at} else None"
-            lines.append((2, text, self._function.line))
+            lines.append(Line(2, text, self._function.line))
         return lines
 
-    def _leave(self, results: str) -> None:
+    def _leave(self, results: str, callee: str | None = None) -> None:
         if self._function.parent is not None and not self._function.is_lifted:
             if results != "[]":
-                results = self._named(results)
+                results, callee = self._named(results, callee), None
             self._emit(f"budget.depth -= {self.weight}")
-        self._emit(f"return {results}")
+        self._emit(f"return {results}", callee)
 
     def _closure(self, function: nodes.Function) -> str:
         factory = self._factories.write(function)
@@ -186,9 +184,12 @@ class _ResumableCompiler(_FunctionCompiler):
 
     form, weight = "resumable", GENERATOR_WEIGHT
 
-    def compile(self) -> list[tuple[int, str, int]]:
+    def compile(self) -> list[Line]:
         lines = super().compile()
-        return [*lines, (2, "yield", self._function.line)]  # never reached: makes it a generator
+        return [
+            *lines,
+            Line(2, "yield", self._function.line),
+        ]  # never reached: makes it a generator
 
     def _lifted_call(self, function: str, rest: str) -> str:
         return f"(yield from {function}.resumable({rest}))"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from . import nodes
-from .bodies import Position, array_of, name_of
+from .bodies import FOR_GENERATOR, Position, array_of, name_of
 from .calls import Calls
 from .folding import constant_rounds, fold
 from .kinds import TRUE, Kind
@@ -141,7 +141,7 @@ class Statements(Calls):
         elif isinstance(call, nodes.Call) and self._is_single(call):
             self._emit(self._single(call))
         else:
-            self._emit(self._call(call))
+            self._emit(*self._call(call))
 
     def _write_Lifted(self, statement: nodes.Lifted) -> None:
         """It answers with what it returns, with false where it leaves a loop, else with nil."""
@@ -243,7 +243,8 @@ class Statements(Calls):
         else:
             function, state, control = self._adjusted(statement.values, 3)
             results = self._temporary()
-            self._emit(f"for {results} in generic_for({function}, {state}, {control}):")
+            rounds = f"generic_for({function}, {state}, {control})"
+            self._emit(f"for {results} in {rounds}:", FOR_GENERATOR)
             self._depth += 1
             self._step()
             self._emit(f"{', '.join(names)}, = adjust({results}, {len(names)})")
@@ -281,11 +282,11 @@ class Statements(Calls):
         call = values[0] if len(values) == 1 else None
         if isinstance(call, nodes.Call | nodes.MethodCall) and self._is_tail(call):
             self.has_tail_calls = True
-            self._leave(self._tail_call(call))
+            self._leave(*self._tail_call(call))
         elif self._answers(values):
             self._leave(self._answer(values[0]))
         elif isinstance(call, nodes.Call | nodes.MethodCall):
-            self._leave(self._call(call))
+            self._leave(*self._call(call))
         else:
             self._leave(self._list(values))
 
@@ -309,7 +310,7 @@ class Statements(Calls):
             return f"[{', '.join([*before, self._command(items[-1], Form.ANSWER)])}]"
         return self._list(items)
 
-    def _leave(self, results: str) -> None:
+    def _leave(self, results: str, callee: str | None = None) -> None:
         """Return from the function, which is then one call less deep."""
         raise NotImplementedError
 

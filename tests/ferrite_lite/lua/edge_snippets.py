@@ -138,6 +138,25 @@ functions of libraries by other names
     coroutine.wrap(function() local f = string.rep return f() end)()
     coroutine.wrap(function() return ('x'):rep() end)()
 
+several functions of libraries in one line
+    local f, g = tostring, string.rep return g(f())
+    local f, g = string.rep, string.upper return f(g(f()))
+    local f, h = string.rep, function(...) return ... end return h(f('x', 1), f())
+    local t = {r = string.rep, u = string.upper} return t.r(t.u())
+    local t = {r = string.rep} t.r(t.r('x', 2), next())
+    local f = string.rep return string.upper(f())
+    local f = string.rep return f(string.upper())
+    local f = string.rep return f((string.upper()))
+    local f = string.rep return f({1, {string.upper()}})
+    local f = string.rep return f(unpack())
+    local f = string.rep return f('x', {string.byte()})
+    local f = string.rep return select('#', f())
+    local f = string.rep return redis.call('SET', f('x', 1), f())
+    local f = string.rep return f('x', f('x', f('x', string.len())))
+    local f = string.rep return {f('x', 1), f()}
+    local s = 'x' return s:rep(s:upper(), s:rep())
+    local f = string.rep return coroutine.wrap(function() return string.upper(f()) end)()
+
 nothing, where one might look for nil
     select('#', string.gmatch('a', 'b')())
     select('#', xpcall(function() error({}) end, function(e) return e, 2, 3 end))
