@@ -158,6 +158,11 @@ class Engine:
             finally:
                 self.state.tracking.end_request(ctx, ctx.argv)
                 ctx.is_running = False
+            if ctx.hold is not None:
+                elapsed_ns = stopwatch_ns() - ctx.hold.began_ns
+                self._metrics[ctx.command].end_hold(elapsed_ns)
+                if elapsed_ns >= self._metrics.noted_from_ns:
+                    self.state.note_slow(ctx, ctx.command, ctx.argv, elapsed_ns)
             if ctx in self.state.holds:
                 self.state.holds.answer(ctx, reply)
             self.end_turn()
@@ -266,10 +271,7 @@ class Engine:
         except CommandError as error:
             reply = error
             metrics.count_error(error)
-        elapsed_ns = stopwatch_ns() - started_ns
-        meter.end_call(reply, elapsed_ns)
-        if elapsed_ns >= metrics.noted_from_ns:
-            self.state.note_slow(ctx, meter.command, argv, elapsed_ns)
+        self._note_time(ctx, meter, argv, reply, stopwatch_ns() - started_ns)
         return reply
 
     def call(self, ctx: Context, argv: list[bytes]) -> Reply:
@@ -389,9 +391,18 @@ class Engine:
         finally:
             elapsed_ns = stopwatch_ns() - started_ns
             accesses.is_paused = was_paused
-            meter.end_call(reply, elapsed_ns)
-            if elapsed_ns >= self._metrics.noted_from_ns:
-                self.state.note_slow(ctx, meter.command, argv, elapsed_ns)
+            self._note_time(ctx, meter, argv, reply, elapsed_ns)
+
+    def _note_time(
+        self, ctx: Context, meter: Meter, argv: list[bytes], reply: Reply, elapsed_ns: int
+    ) -> None:
+        """Note how long a call took, unless its reply comes later."""
+        if ctx.hold is not None:
+            meter.hold_call(elapsed_ns)
+            return
+        meter.end_call(reply, elapsed_ns)
+        if elapsed_ns >= self._metrics.noted_from_ns:
+            self.state.note_slow(ctx, meter.command, argv, elapsed_ns)
 
     def _admit(self, ctx: Context, argv: list[bytes]) -> Command:
         """Refuse what must not run, in the order in which Redis decides.

@@ -8,9 +8,10 @@ requests behind keep their turn.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .clock import stopwatch_ns
 from .reply import Reply
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class Hold:
     #: Whether it may end early, as if its time were over.
     can_time_out: bool = False
     is_over: bool = False
+    #: In real time, whatever the clock says.
+    began_ns: int = field(default_factory=stopwatch_ns)
 
 
 class Holds:

@@ -141,7 +141,9 @@ def client_unblock(ctx: Context, client_id: bytes, *reason: bytes) -> Reply:
     if client is None or not ctx.server.holds.can_time_out(client):
         return 0
     metrics = ctx.server.metrics
-    metrics[client.command].failed += 1  # as Redis counts it, whatever the reason
+    # As Redis counts it, whatever the reason: the call has failed, and took no time.
+    metrics[client.command].failed += 1
+    metrics[client.command].end_hold(0)
     if reason and keyword(reason[0]) == b"ERROR":
         error = Unblocked()
         metrics.count_failure(ctx.command, error)

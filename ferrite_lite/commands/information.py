@@ -321,7 +321,7 @@ def _latencystats(ctx: Context) -> dict[str, object]:
             for percent in config.latency_percentiles
         )
         for meter in metrics
-        if meter.calls
+        if meter.has_times
     }
 
 

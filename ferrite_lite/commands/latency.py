@@ -111,7 +111,7 @@ def latency_histogram(ctx: Context, *names: bytes) -> Reply:
             ]
         )
         for meter in meters
-        if meter.calls
+        if meter.has_times
     }
 
 

@@ -48,6 +48,7 @@ class Meter:
         "command",
         "failed",
         "handler",
+        "held",
         "rejected",
         "timed",
         "timed_ns",
@@ -64,6 +65,8 @@ class Meter:
         self.failed = 0
         #: Requests that were refused before the handler ran.
         self.rejected = 0
+        #: Of the calls, those that are answered later, or were: their time says nothing.
+        self.held = 0
         #: Of the calls, those that were timed one by one.
         self.timed = 0
         self.timed_ns = 0
@@ -78,6 +81,26 @@ class Meter:
         self.timed += 1
         self.timed_ns += elapsed_ns
         self.buckets[(elapsed_ns * 128 // 129).bit_length()] += 1
+
+    def hold_call(self, elapsed_ns: int) -> None:
+        """Count a call after which its connection is held."""
+        self.calls += 1
+        self.held += 1
+        self.timed_ns += elapsed_ns
+
+    def end_hold(self, elapsed_ns: int) -> None:
+        """Count the time of such a call after all."""
+        self.held -= 1
+        self.record(elapsed_ns)
+
+    @property
+    def has_times(self) -> bool:
+        return self.calls > self.held
+
+    @property
+    def untimed(self) -> int:
+        """How many calls took their share of a pipeline's time."""
+        return max(0, self.calls - self.timed - self.held)
 
     def record(self, elapsed_ns: int) -> None:
         """Add the time of a call that is counted already."""
@@ -194,15 +217,13 @@ class Metrics:
 
     def elapsed_us(self, meter: Meter) -> int:
         """All the time a command took, its share of pipelines included."""
-        untimed_ns = max(0, meter.calls - meter.timed) * self._shared_mean_ns
+        untimed_ns = meter.untimed * self._shared_mean_ns
         return int(meter.timed_ns + untimed_ns) // NS_PER_US
 
     def histogram(self, meter: Meter) -> dict[int, int]:
         """Upper bound in microseconds -> how many calls took less, in order."""
         buckets = list(meter.buckets)
-        untimed = meter.calls - meter.timed
-        if untimed > 0:
-            buckets[(int(self._shared_mean_ns) * 128 // 129).bit_length()] += untimed
+        buckets[(int(self._shared_mean_ns) * 128 // 129).bit_length()] += meter.untimed
         total, histogram = 0, {}
         for exponent, calls in enumerate(buckets):
             if calls:

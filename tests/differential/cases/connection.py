@@ -547,6 +547,27 @@ WAIT is answered while others pause
     after=20> CLIENT PAUSE 400
     other replies=3> ECHO x
 
+WAIT takes no time that counts
+    CONFIG RESETSTAT
+    other> PING
+    CLIENT UNBLOCK @other
+    WAIT 1 20
+    LATENCY HISTOGRAM WAIT
+    INFO nothing
+    replies=0 other> WAIT 1 0
+    after=40> CLIENT UNBLOCK @other
+    other replies=2> PING
+    shape> LATENCY HISTOGRAM WAIT
+
+WAIT is not among the slow calls
+    CONFIG SET slowlog-log-slower-than 0
+    SLOWLOG RESET
+    WAIT 1 20
+    SLOWLOG LEN
+    WAIT 0 0
+    SLOWLOG LEN
+    CONFIG SET slowlog-log-slower-than 10000
+
 WAIT without a reply
     CLIENT REPLY ON
     raw replies=2> "CLIENT REPLY SKIP\r\nWAIT 1 20\r\nPING\r\nPING\r\n"

@@ -41,7 +41,7 @@ class Network:
     def conclude(self) -> bytes:
         self._engine.conclude(self._ctx, self._finish)
         told: list[bytes] = []
-        if self._ctx.hold is not None:
+        if not self._ctx.closing:
             self._engine.go_on(self._ctx, told)
         return b"\r\n".join([*told, b""])
 
@@ -245,13 +245,25 @@ def test_client_unblock_does_not_end_it(engine: Engine, run: Run, run_other: Run
     assert run_other("CLIENT", "UNBLOCK", ctx.id) == ZERO
 
 
+def test_the_time_that_a_transfer_took_is_that_of_the_call(run: Run, network: Network) -> None:
+    run("CONFIG", "SET", "slowlog-log-slower-than", 0)
+    run("SET", "a", 1)
+    run("CONFIG", "RESETSTAT")
+    run("SLOWLOG", "RESET")
+    run("MIGRATE", "h", 1, "a", 0, 1, "AUTH", "secret")
+    network.end(b"+OK")
+    assert b"(redacted)" in run("SLOWLOG", "GET", 2)
+    assert run("LATENCY", "HISTOGRAM", "MIGRATE").startswith(
+        b"*2\r\n$7\r\nmigrate\r\n*4\r\n$5\r\ncalls\r\n:1\r\n$14\r\nhistogram_usec\r\n*2\r\n"
+    )
+
+
 def test_it_is_done_also_for_a_client_that_has_left(engine: Engine, network: Network) -> None:
     ctx = engine.connect()
     run = runner(engine, ctx)
     run("SET", "a", 1)
     run("MIGRATE", "h", 1, "a", 0, 1)
     engine.disconnect(ctx)
-    ctx.hold = None
     network.end(b"+OK")
     assert len(engine.state.databases[0]) == 0
     assert not engine.state.pause.is_on
