@@ -324,7 +324,8 @@ def _get_with_deadline(
         return _get_and_expire(_Setter(ctx, key, fields, deadline_ms), fields, names)
     values: list[Reply] = [fields.get(name) for name in names]
     if persists:
-        changed = [*filter(fields.clear_deadline, names)]
+        # The last one to lose its deadline changes the class of the hash, and with it this method.
+        changed = [name for name in names if fields.clear_deadline(name)]
         if changed:
             ctx.db.touch(key, "hpersist", len(changed), changed)
     return values

@@ -141,6 +141,7 @@ def test_changed_fields_are_told_on_four_channels(engine: Engine, told: list[Any
         ("HGETEX h EX 10 FIELDS 2 a none", b"hexpire|1:a"),
         ("HPERSIST h FIELDS 2 a t", b"hpersist|1:t"),
         ("HGETEX h PERSIST FIELDS 2 a t", b"hpersist|1:t"),
+        ("HGETEX h PERSIST FIELDS 3 t t a", b"hpersist|1:t"),
         ("HSETEX h FIELDS 2 a 1 x 2", b"hset|1:a,1:x"),
     ],
 )
