@@ -589,6 +589,13 @@ class Planter:
         self.mutations = mutations
         self.survivors: list[Mutation] = []
 
+    def pytest_collection(self) -> None:
+        """That something fails is enough: the least that does would take minutes to find."""
+        from hypothesis import Phase, settings  # pytest is to be the first to import it
+
+        settings.register_profile("planted", phases=(Phase.explicit, Phase.generate))
+        settings.load_profile("planted")
+
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         for mutation in self.mutations:
             survived = in_child(partial(run, session, mutation))

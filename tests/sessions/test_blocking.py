@@ -15,7 +15,10 @@ from sessions import (
     AuthContext,
     ConfigError,
     IssuedSession,
+    RateLimit,
+    RateLimited,
     Reason,
+    RequestContext,
     SessionGone,
     SessionStore,
     StoreUnavailable,
@@ -119,6 +122,20 @@ def test_a_user_lists_and_ends_his_sessions(store: SyncSessionStore, user: str) 
     assert store.destroy_all_for_user(user) == 1
     assert store.generation(user) > before
     assert store.validate(tokens[0]) is None
+
+
+def test_a_creation_counts_for_its_network_unless_its_user_has_too_many(
+    make_store: MakeStore, user: str
+) -> None:
+    store = make_store(create_limit=RateLimit(1), create_limit_ip=RateLimit(2))
+    home = RequestContext(f"2001:db8:{hash(user) & 0xFFFF:x}:b00::1")
+    store.create(user, request=home)
+    for _ in range(3):
+        with pytest.raises(RateLimited):
+            store.create(user, request=home)
+    store.create(f"{user}-b", request=home)
+    with pytest.raises(RateLimited):
+        store.create(f"{user}-c", request=home)
 
 
 def test_a_server_with_scripts_is_sound(store: SyncSessionStore) -> None:
