@@ -4,7 +4,7 @@ A request that must wait is not refused: the engine raises ``Postponed``, and th
 until the pause is over (``holds``). Meanwhile the data stands still: no key is evicted, and a key
 past its deadline can no longer be seen, but is not removed either.
 
-Until the first CLIENT PAUSE nothing here is called.
+Until the first of them nothing here is called.
 """
 
 from __future__ import annotations
