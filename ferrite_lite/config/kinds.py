@@ -138,19 +138,20 @@ COMMON_CLASSES = "g$lshzxetd"
 class EventClasses:
     """``notify-keyspace-events``: letters in any order; ``A`` stands for many of them.
 
-    The last four, for the fields of hashes, are Redis 8.8's.
+    S, T, I and V, for the fields of hashes, are Redis 8.8's; o and c, for values that take the
+    place of others, are Redis 8.2's.
     """
 
     def read(self, raw: bytes) -> frozenset[str]:
         letters = raw.decode("latin-1")
-        if not set(letters) <= set("AKEmnSTIV" + COMMON_CLASSES):
+        if not set(letters) <= set("AKEmnocSTIV" + COMMON_CLASSES):
             raise ValueError(SettingReason.UNKNOWN_EVENT_CLASS)
         return frozenset(letters.replace("A", COMMON_CLASSES))
 
     def write(self, value: frozenset[str]) -> bytes:
-        # A quirk of Redis: it does not write n beside A.
+        # A quirk of Redis: it does not write n, o and c beside A.
         has_all = value >= set(COMMON_CLASSES)
-        letters = "A" if has_all else "".join(c for c in COMMON_CLASSES + "n" if c in value)
+        letters = "A" if has_all else "".join(c for c in COMMON_CLASSES + "noc" if c in value)
         return (letters + "".join(c for c in "KEmSTIV" if c in value)).encode()
 
 

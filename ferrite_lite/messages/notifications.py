@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ..config import Config
 from ..data.keyspace import Keyspace
-from ..data.values import Hash, Held, String, Value
+from ..data.values import Hash, Held, String, Value, kind_of
 from ..observing.lookups import WRITERS_THAT_READ
 from ..words import keyword
 from .broker import Broker
@@ -34,6 +34,8 @@ CLASSES = {
         "e": "evicted",
         "n": "new",
         "m": "keymiss",
+        "o": "overwritten",
+        "c": "type_changed",
         # Of no class: DEBUG POPULATE changes keys and tells nobody.
         "": "populate",
     }.items()
@@ -61,6 +63,11 @@ TOLD_AFTER_REPLY = {
 #: The same for SET if it replies with the old value.
 TOLD_AFTER_SET_GET = frozenset({"new", "set", "expire"})
 
+#: Events for which a value takes the place of another: Redis 8.2 tells of that before the event,
+#: or behind it if it has deleted the old value first. Other events are about a value that stays.
+_REPLACING = frozenset({"set", "hset", "sinterstore", "sunionstore", "sdiffstore", "sortstore"})
+_REPLACING_DELETED = frozenset({"rename_to", "copy_to", "restore"})
+
 #: Readers whose look-ups Redis does not report as misses; nor those of OBJECT and MEMORY.
 _NEVER_MISS = frozenset({"keys", "randomkey", "dbsize"})
 
@@ -79,13 +86,15 @@ class Notifier:
         self.tells_misses = False
         #: The connection whose request is running, if that did not take the engine's short cut.
         self.running: Context | None = None
+        #: A key whose value is being replaced, and the type of the old one.
+        self.replaced: tuple[bytes, bytes] | None = None
 
     def configure(self) -> None:
         """Put a changed setting into effect."""
         self._classes = self._config.notified_classes
         observes = bool(self._classes & CHANNELS) and len(self._classes - CHANNELS) > 0
         self.tells_misses = observes and "m" in self._classes
-        if observes and self._classes & {"n", "m"}:
+        if observes and self._classes & {"n", "m", "o", "c"}:
             for db in self._databases:
                 db.announcer = self
                 db.interpose(AnnouncingKeyspace)
@@ -133,6 +142,13 @@ class Notifier:
         if self._is_observing:
             self.key_changed(db, "new", key)
 
+    def value_replaced(self, db: Keyspace, key: bytes, old: bytes, new: bytes) -> None:
+        """A value of one type has taken, or takes, the place of one of another, or of the same."""
+        if self._is_observing:
+            self.key_changed(db, "overwritten", key)
+            if old != new:
+                self.key_changed(db, "type_changed", key)
+
     def key_missed(self, db: Keyspace, key: bytes) -> None:
         """A look-up found nothing."""
         running = self.running
@@ -174,7 +190,7 @@ def _reads(running: Context, key: bytes) -> bool:
 
 
 class AnnouncingKeyspace(Keyspace):
-    """A keyspace that also reports new keys, and look-ups that find nothing."""
+    """A keyspace that also reports new and replaced keys, and look-ups that find nothing."""
 
     __slots__ = ()
 
@@ -182,10 +198,48 @@ class AnnouncingKeyspace(Keyspace):
         super()._insert(key, value)
         self.announcer.key_created(self, key)
 
+    def _kind(self, key: bytes) -> bytes | None:
+        return kind_of(self._values[key]) if self.is_living(key) else None
+
+    def _note_replaced(self, key: bytes) -> None:
+        """Before the value at key goes, or another one takes its place: the next touch tells."""
+        old = self._kind(key)
+        self.announcer.replaced = None if old is None else (key, old)
+
+    def put(self, key: bytes, value: Value, *, keep_deadline: bool = False) -> None:
+        self._note_replaced(key)
+        super().put(key, value, keep_deadline=keep_deadline)
+
+    def remove_stored(self, key: bytes) -> bool:
+        self._note_replaced(key)
+        return super().remove_stored(key)
+
+    def store(self, key: bytes, value: String) -> None:
+        old = self._kind(key)
+        if old is not None:
+            self.announcer.value_replaced(self, key, old, kind_of(value))
+        super().store(key, value)
+
     def place(self, key: bytes, value: Value, deadline_ms: int | None) -> None:
         """A placed key is always new: Redis deletes what was there first."""
+        if key in self._values:
+            self._note_replaced(key)
+        replaced = self.announcer.replaced  # or removed just before
         self.delete_quietly(key)
         super().place(key, value, deadline_ms)
+        self.announcer.replaced = replaced
+
+    def touch(self, key: bytes, event: str, changes: int = 1, fields: Sequence[bytes] = ()) -> None:
+        replaced = self.announcer.replaced
+        if replaced is None or replaced[0] != key:
+            super().touch(key, event, changes, fields)
+            return
+        self.announcer.replaced = None
+        if event in _REPLACING:
+            self.announcer.value_replaced(self, key, replaced[1], kind_of(self._values[key]))
+        super().touch(key, event, changes, fields)
+        if event in _REPLACING_DELETED:
+            self.announcer.value_replaced(self, key, replaced[1], kind_of(self._values[key]))
 
     def get(self, key: bytes) -> Value | None:
         value = super().get(key)

@@ -101,6 +101,75 @@ def test_what_is_switched_off_is_told_no_more(engine: Engine, heard: list[Any]) 
     assert engine.state.databases[0].observers == []
 
 
+# --- values that take the place of others ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("request_", "told"),
+    [
+        ("SET s w", "overwritten s, set s"),
+        ("SET h w", "overwritten h, type_changed h, set h"),
+        ("SET due w KEEPTTL", "overwritten due, set due"),
+        ("SETEX s 10 w", "overwritten s, set s, expire s"),
+        ("GETSET s w", "overwritten s, set s"),
+        ("MSET s 1 h 2 x 3", "overwritten s, set s, overwritten h, type_changed h, set h, set x"),
+        ("SET s w NX", ""),
+        ("APPEND s x", "append s"),
+        ("SETRANGE s 0 x", "setrange s"),
+        ("INCR n", "incrby n"),
+        ("INCRBYFLOAT n 1", "incrbyfloat n"),
+        ("HSET h f w", "hset h"),
+        ("SUNIONSTORE st st", "overwritten st, sunionstore st"),
+        ("SUNIONSTORE s st", "overwritten s, type_changed s, sunionstore s"),
+        ("SDIFFSTORE st st st", "del st"),
+        ("SORT st ALPHA STORE s", "overwritten s, type_changed s, sortstore s"),
+        ("RENAME s n", "rename_from s, rename_to n, overwritten n"),
+        ("RENAME s h", "rename_from s, rename_to h, overwritten h, type_changed h"),
+        ("RENAME s x", "rename_from s, rename_to x"),
+        ("COPY s h REPLACE", "copy_to h, overwritten h, type_changed h"),
+        ("COPY s x", "copy_to x"),
+        ("MOVE s 1", "move_from s, move_to s"),
+        ("DEL s", "del s"),
+        ("GETDEL s", "del s"),
+    ],
+)
+def test_a_value_that_takes_the_place_of_another_is_told(
+    engine: Engine, heard: list[Any], request_: str, told: str
+) -> None:
+    ask(engine, "SET s v", "SET n 1", "HSET h f v", "SADD st a", "SET due v EX 100")
+    ask(engine, "CONFIG SET notify-keyspace-events AEoc", request_)
+    names = [channel.rpartition(b":")[2] for channel, _ in events(heard)]
+    keys = [key for _, key in events(heard)]
+    pairs = [b"%b %b" % pair for pair in zip(names, keys, strict=True)]
+    assert b", ".join(pairs).decode() == told
+
+
+def test_a_restored_value_is_told_like_a_copy(engine: Engine, heard: list[Any]) -> None:
+    ask(engine, "SET n 1", "HSET h f v", "CONFIG SET notify-keyspace-events AEoc")
+    payload = ask(engine, "DUMP n")
+    request = [b"RESTORE", b"h", b"0", payload, b"REPLACE"]
+    assert engine.execute(engine.connect(), request) == OK
+    ask(engine, "HSET h2 f v")
+    assert [channel.rpartition(b":")[2] for channel, _ in events(heard)] == [
+        *(b"restore", b"overwritten", b"type_changed", b"hset")
+    ]
+
+
+def test_a_value_past_its_deadline_is_not_overwritten(
+    engine: Engine, clock: ManualClock, heard: list[Any]
+) -> None:
+    ask(engine, "SET a 1 PX 10", "CONFIG SET notify-keyspace-events AEoc")
+    clock.advance(ms=11)
+    ask(engine, "SET a 2")
+    assert events(heard) == [(b"__keyevent@0__:expired", b"a"), (b"__keyevent@0__:set", b"a")]
+
+
+def test_only_those_who_ask_are_told(engine: Engine, heard: list[Any]) -> None:
+    ask(engine, "SET a 1", "CONFIG SET notify-keyspace-events Ec", "SET a 2", "SADD b 1", "SET b 1")
+    assert events(heard) == [(b"__keyevent@0__:type_changed", b"b")]
+    assert ask(engine, "CONFIG GET notify-keyspace-events") == {b"notify-keyspace-events": b"cE"}
+
+
 # --- fields ---------------------------------------------------------------------------------------
 
 
