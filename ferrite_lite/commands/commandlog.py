@@ -2,6 +2,7 @@
 
 Requests and replies are measured only if ``commandlog-request-larger-than`` or its counterpart for
 replies is set, because that takes every request off the engine's short cut. Valkey measures all.
+A request counts as it would in RESP, however it came; what is pushed to a client does not count.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ UNSERVED = {
     "generic": {},
     "server": {
         "what replicas say to their primary": "PSYNC, REPLCONF, SYNC",
-        "for the operation of large servers": "BACKUP ABORT, BACKUP CLEANUP, BACKUP LIST,"
+        "for the operation of large servers": "BACKUP ABORT, BACKUP CLEANUP, BACKUP HELP, BACKUP LIST,"
         " BACKUP SEAL, BACKUP START, BACKUP STATUS, TRIMSLOTS",
     },
 }
