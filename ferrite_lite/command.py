@@ -221,14 +221,21 @@ class Command:
             return range(0)
         return range(1, len(argv) if "..." in self.usage.line else 2)
 
-    def resolve(self, argv: list[bytes]) -> Command:
+    def meant_by(self, argv: list[bytes]) -> Command:
         """The command itself, or the subcommand that a request to a container means.
 
-        Raises UnknownSubcommand, and WrongArity for a wrong number of arguments.
+        Raises UnknownSubcommand.
         """
-        command = self
         if self.is_container and len(argv) > 1:
-            command = self.subcommands.get(argv[1].lower()) or self._refuse(argv)
+            return self.subcommands.get(argv[1].lower()) or self._refuse(argv)
+        return self
+
+    def resolve(self, argv: list[bytes]) -> Command:
+        """The command that a request means, if it may have so many words.
+
+        Raises UnknownSubcommand and WrongArity.
+        """
+        command = self.meant_by(argv)
         if not command.accepts(len(argv)):
             raise WrongArity(command.name)
         return command

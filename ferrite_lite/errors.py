@@ -29,6 +29,8 @@ class CommandError(Exception):
     message: ClassVar[str] = "ERR"
     #: Whether it is among the errors that INFO tells of: a script may pass on one that is.
     is_counted = False
+    #: Whether a call that answers with it has failed.
+    is_failure = True
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(self.message if message is None else message)
@@ -1306,7 +1308,10 @@ class UnknownDebugType(CommandError):
 
 
 class DebugError(CommandError):
-    """The text that DEBUG ERROR was given."""
+    """The text that DEBUG ERROR was given: an answer as wished, that counts as no error."""
+
+    is_counted = True
+    is_failure = False
 
     def __init__(self, text: bytes) -> None:
         super().__init__(text.decode("utf-8", "surrogateescape"))

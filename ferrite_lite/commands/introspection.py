@@ -13,7 +13,6 @@ from ..errors import (
     InvalidCommandSpecified,
     SyntaxFault,
     UnknownSubcommand,
-    WrongArity,
 )
 from ..patterns import matcher
 from ..reply import OrderedSet, Pairs, Reply, Status
@@ -137,13 +136,13 @@ def _key_positions(ctx: Context, argv: list[bytes]) -> tuple[Command, list[int]]
     if top is None:
         raise InvalidCommandSpecified
     try:
-        asked = top.resolve(argv)
+        asked = top.meant_by(argv)
     except UnknownSubcommand:
         raise InvalidCommandSpecified from None
-    except WrongArity:
-        raise InvalidArgumentCount from None
     if not asked.has_keys:
         raise CommandWithoutKeys
+    if not asked.accepts(len(argv)):
+        raise InvalidArgumentCount
     positions = asked.key_positions(argv)
     if not positions and "no_mandatory_keys" not in asked.flags:
         raise InvalidArgumentsSpecified

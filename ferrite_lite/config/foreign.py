@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from ..errors import SettingReason
 
 #: A line is ``name[=older name]  default  values``. Values are ``yes|no`` or other words,
-#: ``text``, ``words`` (several), ``low..high``, ``int`` and ``size`` (up to the largest), or
-#: ``bytes`` from the bound that follows. ``!`` marks a setting that Redis lets nobody change while
-#: it runs, ``?`` one that only a trusted machine may change, and ``~`` one that CONFIG GET shows
-#: only if its name is spelt out. Text may be quoted as in redis.conf.
+#: ``text``, ``words`` (several), ``low..high``, ``int`` and ``size`` (up to the largest),
+#: ``bytes`` from the bound that follows, or ``unsigned`` bytes. ``!`` marks a setting that Redis
+#: lets nobody change while it runs, ``?`` one that only a trusted machine may change, and ``~`` one
+#: that CONFIG GET shows only if its name is spelt out. Text may be quoted as in redis.conf.
 _KEPT = """
 list-max-listpack-size=list-max-ziplist-size        -2        -2147483648..2147483647
 list-compress-depth                                 0         int
@@ -52,7 +52,7 @@ watchdog-period                     0                         ~int
 
 masterauth                          ""                        text
 masteruser                          ""                        text
-repl-backlog-size                   1048576                   bytes 1
+repl-backlog-size                   1048576                   backlog
 repl-backlog-ttl                    3600                      size
 repl-disable-tcp-nodelay            no                        yes|no
 repl-diskless-load                  disabled                  disabled|on-empty-db|swapdb
@@ -82,7 +82,7 @@ cluster-announce-ip                 ""                        text
 cluster-announce-port               0                         0..65535
 cluster-announce-tls-port           0                         0..65535
 cluster-config-file                 nodes.conf                !text
-cluster-link-sendbuf-limit          0                         bytes 0
+cluster-link-sendbuf-limit          0                         unsigned
 cluster-migration-barrier           1                         int
 cluster-node-timeout                15000                     size
 cluster-port                        0                         !0..65535

@@ -6,12 +6,24 @@ import re
 from dataclasses import dataclass
 
 from ..errors import SettingReason
-from .kinds import Text, words_of
+from .kinds import Size, Text, words_of
 
 
 def _maybe_signed(word: bytes) -> int | None:
     """A number as C's ``strtoll`` reads it."""
     return int(word) if re.fullmatch(rb"[+-]?[0-9]{1,18}", word) else None
+
+
+#: The smallest ring buffer that Redis keeps for its replicas.
+MIN_BACKLOG_BYTES = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class BacklogSize(Size):
+    """A size that is made larger if it is too small."""
+
+    def read(self, raw: bytes) -> int:
+        return max(Size.read(self, raw), MIN_BACKLOG_BYTES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,14 @@ from ..errors import SettingReason
 from ..numeric import INT64_MAX, UINT64_MAX
 from .current import Config
 from .foreign import Foreign, foreign_settings
-from .foreignkinds import HostName, OomScores, SavePoints, ShutdownOptions, TitleTemplate
+from .foreignkinds import (
+    BacklogSize,
+    HostName,
+    OomScores,
+    SavePoints,
+    ShutdownOptions,
+    TitleTemplate,
+)
 from .kinds import (
     Choice,
     EventClasses,
@@ -173,6 +180,7 @@ _NAMED_KINDS: dict[str, Kind] = {
     **{"int": _INT, "size": _SIZE},
     **{"hostname": HostName(), "saves": SavePoints(), "scores": OomScores()},
     **{"template": TitleTemplate(), "shutdown": ShutdownOptions()},
+    **{"backlog": BacklogSize(1, INT64_MAX), "unsigned": Size(0, UINT64_MAX)},
 }
 
 _OF_SEVERAL_WORDS = frozenset({"words", "saves", "scores", "shutdown"})

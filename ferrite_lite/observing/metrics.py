@@ -76,7 +76,7 @@ class Meter:
     def end_call(self, reply: Reply, elapsed_ns: int) -> None:
         """Count a timed call. The reply can be an error: a script may return one."""
         self.calls += 1
-        if isinstance(reply, CommandError):
+        if isinstance(reply, CommandError) and reply.is_failure:
             self.failed += 1
         self.timed += 1
         self.timed_ns += elapsed_ns

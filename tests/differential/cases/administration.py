@@ -39,6 +39,23 @@ DEBUG looks into values
     DEBUG LISTPACK is
     DEBUG HTSTATS-KEY is
 
+DEBUG ERROR is not counted as an error
+    CONFIG RESETSTAT
+    DEBUG ERROR "SOME error"
+    DEBUG ERROR nocode
+    INFO errorstats
+    DEBUG NOSUCH
+    INFO errorstats
+
+CONFIG makes sizes larger that are too small, and takes the largest there are
+    CONFIG SET repl-backlog-size 100
+    CONFIG GET repl-backlog-size
+    CONFIG SET repl-backlog-size 1mb
+    CONFIG GET repl-backlog-size
+    CONFIG SET cluster-link-sendbuf-limit 9223372036854775808
+    CONFIG GET cluster-link-sendbuf-limit
+    CONFIG SET cluster-link-sendbuf-limit 0
+
 CONFIG hides settings from patterns
     CONFIG GET key-load-delay
     CONFIG GET rdb-key-save-delay
@@ -262,6 +279,15 @@ MEMORY and its words
 COMMAND DOCS answers each name, whatever was asked before
     COMMAND DOCS get nosuch GET
     COMMAND DOCS select Select SELECT
+
+COMMAND GETKEYS looks for keys before it counts words
+    COMMAND GETKEYS MULTI a
+    COMMAND GETKEYSANDFLAGS MULTI a
+    COMMAND GETKEYS MEMORY
+    COMMAND GETKEYS MEMORY DOCTOR x
+    COMMAND GETKEYS GET
+    COMMAND GETKEYSANDFLAGS GET a b
+    COMMAND GETKEYS MEMORY USAGE
 
 COMMAND GETKEYS of requests that have no key this time
     COMMAND GETKEYS SINTERCARD 0 a
