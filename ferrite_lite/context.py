@@ -267,6 +267,12 @@ class Context:
         return self.transaction or self.executing
 
     @property
+    def client_resp(self) -> int:
+        """The protocol that the client speaks, whatever its script has commands speak."""
+        script = self.server.running_script
+        return script.client_resp if script is not None and self.running_script else self.resp
+
+    @property
     def is_observed(self) -> bool:
         """Whether anybody is told of the commands that its requests and scripts run."""
         return self.tracker is not None or bool(self.server.monitor.watchers)

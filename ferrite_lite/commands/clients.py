@@ -200,7 +200,7 @@ def client_line(client: Context) -> bytes:
         "cmd": _last_command(client),
         "user": client.user.name.decode("utf-8", "surrogateescape"),
         "redir": client.tracker.redirect_id if client.tracker is not None else -1,
-        "resp": client.resp,
+        "resp": client.client_resp,
     }
     if client.library or client.library_version:
         # Since Redis 7.2; without CLIENT SETINFO the line is that of 7.0.

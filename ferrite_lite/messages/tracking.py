@@ -307,15 +307,10 @@ class Tracking:
             tracker.redirect_is_broken = True
             if ctx.resp == 3:
                 ctx.push(Push([b"tracking-redir-broken", tracker.redirect_id]))
-        elif self._resp_of(target) == 3:
+        elif target.client_resp == 3:
             target.push(Push([b"invalidate", told]))
         elif tracker.redirect_id and target.subscriptions:
             target.push(Push([b"message", CHANNEL, told]))
-
-    def _resp_of(self, ctx: Context) -> int:
-        """What a client speaks, whatever its script has commands speak."""
-        script = self._server.running_script
-        return script.client_resp if script is not None and ctx.running_script else ctx.resp
 
     @property
     def _current(self) -> Context | None:

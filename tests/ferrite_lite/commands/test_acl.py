@@ -58,6 +58,15 @@ def test_refusals_a_minute_apart_are_two_entries(
     assert [entry[b"count"] for entry in log(run)] == [1, 1]
 
 
+def test_acl_log_tells_what_a_client_speaks_whose_script_was_refused(
+    run: Run, run_other: Run
+) -> None:
+    user(run, "alice", "+hello", "+eval")
+    run_other("HELLO", 3, "AUTH", "alice", "x")
+    run_other("EVAL", "return redis.pcall('GET', 'k')", 0)
+    assert str(log(run)[0][b"client-info"]).endswith("resp=3'")
+
+
 def test_acl_log_tells_the_connection_and_what_it_asked_for(run: Run, run_other: Run) -> None:
     user(run, "alice", "+client", "~a")
     run_other("AUTH", "alice", "x")
