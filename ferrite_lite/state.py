@@ -165,7 +165,7 @@ class ServerState:
         self.memory.configure()
         self.notifier.configure()
         limits_us = []
-        if config.slowlog_slower_than_us >= 0 and config.slowlog_max_entries:
+        if config.slowlog_slower_than_us >= 0:
             limits_us.append(config.slowlog_slower_than_us)
         if config.latency_threshold_ms:
             limits_us.append(config.latency_threshold_ms * 1000)

@@ -39,6 +39,16 @@ DEBUG looks into values
     DEBUG LISTPACK is
     DEBUG HTSTATS-KEY is
 
+A slow log that may hold nothing forgets what it held when the next entry comes
+    CONFIG SET slowlog-log-slower-than 0
+    GET k
+    CONFIG SET slowlog-max-len 0
+    SLOWLOG LEN
+    GET k
+    CONFIG SET slowlog-log-slower-than 10000000 slowlog-max-len 128
+    SLOWLOG LEN
+    CONFIG SET slowlog-log-slower-than 10000
+
 DEBUG ERROR is not counted as an error
     CONFIG RESETSTAT
     DEBUG ERROR "SOME error"
