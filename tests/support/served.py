@@ -33,8 +33,10 @@ UNSERVED = {
     "generic": {},
     "server": {
         "what replicas say to their primary": "PSYNC, REPLCONF, SYNC",
-        "for the operation of large servers": "BACKUP ABORT, BACKUP CLEANUP, BACKUP HELP, BACKUP LIST,"
-        " BACKUP SEAL, BACKUP START, BACKUP STATUS, TRIMSLOTS",
+        "for the operation of large servers": (
+            "BACKUP ABORT, BACKUP CLEANUP, BACKUP HELP, BACKUP LIST,"
+            " BACKUP SEAL, BACKUP START, BACKUP STATUS, TRIMSLOTS"
+        ),
     },
 }
 
