@@ -360,7 +360,7 @@ def incrbyfloat(ctx: Context, key: bytes, increment: bytes) -> Reply:
     if not total.is_finite:
         raise IncrementNotFinite
     text = bytes(total)
-    ctx.db.put(key, Unread(text), keep_deadline=True)
+    ctx.db.edit(key, Unread(text))
     ctx.db.touch(key, "incrbyfloat")
     return text
 
@@ -437,7 +437,7 @@ def _editable(ctx: Context, key: bytes, held: String) -> bytearray:
     if isinstance(held, bytearray):
         return held
     text = bytearray(held)
-    ctx.db.put(key, text, keep_deadline=True)
+    ctx.db.edit(key, text)
     return text
 
 

@@ -246,6 +246,10 @@ class Keyspace:
         else:
             self._insert(key, value)
 
+    def edit(self, key: bytes, value: Value) -> None:
+        """Give a key that was just read another value, keeping its deadline. The caller touches."""
+        self.put(key, value, keep_deadline=True)
+
     def store(self, key: bytes, value: String) -> None:
         """SET: put a string without a deadline, and touch. In one step: it is frequent."""
         values = self._values

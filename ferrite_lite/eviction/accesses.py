@@ -181,11 +181,9 @@ class RecordingKeyspace(Keyspace):
         if not is_new:
             self.recorder.used(self, key)
 
-    def rewrite(self, key: bytes, value: String, event: str) -> None:
-        is_new = key not in self._values
-        super().rewrite(key, value, event)
-        if not is_new:
-            self.recorder.used(self, key)
+    def edit(self, key: bytes, value: Value) -> None:
+        """Reading the key was its use."""
+        super().put(key, value, keep_deadline=True)
 
     def _insert(self, key: bytes, value: Value) -> None:
         super()._insert(key, value)
@@ -206,6 +204,8 @@ class RecordingKeyspace(Keyspace):
         super().place(key, value, deadline_ms)
         if taken is not None:
             self.accesses[key] = taken
+        else:  # a copy is new, whatever stood in its place
+            self.recorder.created(self, key)
 
     def clear(self) -> int:
         self.accesses = {}

@@ -209,6 +209,28 @@ Each policy tells its own measure of use
     OBJECT FREQ fresh
     CONFIG SET maxmemory-policy noeviction
 
+A command uses a key once, and a copy is new
+    CONFIG SET maxmemory-policy allkeys-lfu
+    CONFIG SET lfu-log-factor 0 lfu-decay-time 0
+    SET k 1
+    INCR k
+    INCRBYFLOAT k 1
+    OBJECT FREQ k
+    APPEND k 0
+    SETRANGE k 0 x
+    OBJECT FREQ k
+    SET k v KEEPTTL
+    GETSET k w
+    OBJECT FREQ k
+    SET copied v
+    GET copied
+    COPY k copied REPLACE
+    OBJECT FREQ copied
+    OBJECT FREQ k
+    RENAME k copied
+    OBJECT FREQ copied
+    CONFIG SET lfu-log-factor 10 lfu-decay-time 1 maxmemory-policy noeviction
+
 References to small integers
     SET k 1
     OBJECT REFCOUNT k
