@@ -2,9 +2,10 @@
 
 A table of ours has no order of its own but that in which its keys came, for Python's dicts keep
 that. As long as the elements 1 to n came first, and nothing was removed, this and the sizes that
-its constructor announced say all that a ``Layout`` needs: such a table is *regular*. One that is
-not gets a ``History``: what happened, in turn. It costs nothing to look at while keys are added to
-the dict, for they are found at its end when they matter.
+its constructor announced say all that a ``Layout`` needs: such a table is *regular*, and unless it
+is large, its order is worked out without one, and kept. One that is not, or that has grown since it
+was traversed, gets a ``History``: what happened, in turn. It costs nothing to look at while keys
+are added to the dict, for they are found at its end when they matter.
 """
 
 from __future__ import annotations
