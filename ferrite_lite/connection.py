@@ -91,8 +91,6 @@ class Outbox:
             return
         self._connection.write(data)
         self.close_if_over_limit(self._connection.unread_bytes)
-        if len(data) > LIGHT_BYTES:
-            thin_out(self._connection.engine.state)
 
     def close_if_over_limit(self, unread_bytes: int, *, later: bool = False) -> bool:
         """Close a client that leaves more unread than the hard limit; true if so."""
@@ -403,6 +401,8 @@ class Connection(asyncio.Protocol):
             return
         self._unsent += data
         self.hand_over()
+        if len(data) > LIGHT_BYTES and not self.ctx.closing:
+            self._is_thinned_out()
 
     def _check_unread(self) -> None:
         unread = self.unread_bytes

@@ -286,6 +286,20 @@ async def test_a_large_request_counts_against_the_limit_while_it_arrives_and_no_
     assert memory.used_bytes() < before + 100_000
 
 
+async def test_who_leaves_too_much_unread_for_all_to_bear_is_closed_at_once(
+    server: Server, dial: Dialer
+) -> None:
+    state = server.engine.state
+    state.config.maxmemory_clients = "150000"
+    assert server._cycle is not None
+    server._cycle.cancel()  # which would notice, too
+    _, writer = await dial()
+    writer.write(b"*4\r\n$8\r\nSETRANGE\r\n$1\r\nk\r\n$6\r\n200000\r\n$1\r\nx\r\n")
+    writer.write(b"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n" * 100)
+    assert await comes_true(lambda: state.statistics.evicted_clients == 1)
+    assert not state.clients
+
+
 async def test_what_a_connection_held_is_free_when_it_has_gone(
     server: Server, dial: Dialer
 ) -> None:
