@@ -70,7 +70,7 @@ def restore(ctx: Context, key: bytes, ttl: bytes, payload: bytes, *words: bytes)
     """Make a key from what DUMP returned, here or elsewhere."""
     options = _read_options(words)
     db = ctx.db
-    if not options.replaces and key in db:
+    if not options.replaces and db.look_up(key):
         raise BusyKey
     deadline_ms = parse_int(ttl)
     if deadline_ms < 0:

@@ -204,7 +204,8 @@ def _read_choice(words: tuple[bytes, ...]) -> tuple[int, bool]:
 def hincrby(ctx: Context, key: bytes, field: bytes, increment: bytes) -> Reply:
     """Add a number to the integer in a field."""
     number = parse_int(increment)
-    held = _value(ctx, key, field)
+    fields = ctx.db.get_or_create(key, Hash)
+    held = fields.get(field)
     if held is not None:
         old = maybe_int(held)
         if old is None:
@@ -212,7 +213,7 @@ def hincrby(ctx: Context, key: bytes, field: bytes, increment: bytes) -> Reply:
         number += old
     if not INT64_MIN <= number <= INT64_MAX:
         raise IncrementOverflow
-    ctx.db.get_or_create(key, Hash).assign(field, b"%d" % number, keep_deadline=True)
+    fields.assign(field, b"%d" % number, keep_deadline=True)
     ctx.db.touch(key, "hincrby", fields=(field,))
     return number
 
@@ -223,7 +224,8 @@ def hincrbyfloat(ctx: Context, key: bytes, field: bytes, increment: bytes) -> Re
     total = LongDouble.parse(increment)
     if not total.is_finite:
         raise HashIncrementNotFinite
-    held = _value(ctx, key, field)
+    fields = ctx.db.get_or_create(key, Hash)
+    held = fields.get(field)
     if held is not None:
         try:
             total += LongDouble.parse(held)
@@ -232,11 +234,6 @@ def hincrbyfloat(ctx: Context, key: bytes, field: bytes, increment: bytes) -> Re
     if not total.is_finite:
         raise IncrementNotFinite
     text = bytes(total)
-    ctx.db.get_or_create(key, Hash).assign(field, text, keep_deadline=True)
+    fields.assign(field, text, keep_deadline=True)
     ctx.db.touch(key, "hincrbyfloat", fields=(field,))
     return text
-
-
-def _value(ctx: Context, key: bytes, field: bytes) -> bytes | None:
-    fields = ctx.db.hash(key)
-    return None if fields is None else fields.get(field)

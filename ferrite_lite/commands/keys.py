@@ -148,7 +148,7 @@ def _passes(ctx: Context, key: bytes, kind: bytes | None) -> bool:
 @command("RENAME key newkey", "write", keys="RW access delete | OW update", since="1.0.0")
 def rename(ctx: Context, key: bytes, newkey: bytes) -> Reply:
     """Give a key another name, in place of whatever has it."""
-    if key not in ctx.db:
+    if not ctx.db.look_up(key):
         raise NoSuchKey
     if key != newkey:
         _rename(ctx.db, key, newkey)
@@ -158,9 +158,9 @@ def rename(ctx: Context, key: bytes, newkey: bytes) -> Reply:
 @command("RENAMENX key newkey", "write fast", keys="RW access delete | OW insert", since="1.0.0")
 def renamenx(ctx: Context, key: bytes, newkey: bytes) -> Reply:
     """Give a key another name, unless a key has it."""
-    if key not in ctx.db:
+    if not ctx.db.look_up(key):
         raise NoSuchKey
-    if newkey in ctx.db:
+    if key == newkey or ctx.db.look_up(newkey):
         return 0
     _rename(ctx.db, key, newkey)
     return 1
@@ -180,7 +180,7 @@ def move(ctx: Context, key: bytes, db: bytes) -> Reply:
     target = _database(ctx, db)
     if target is ctx.db:
         raise SameObject
-    if key not in ctx.db or key in target:
+    if not ctx.db.look_up(key) or target.look_up(key):
         return 0
     taken = ctx.db.take(key)
     assert taken is not None  # noqa: S101  # it is in there
@@ -218,7 +218,7 @@ def copy(ctx: Context, source: bytes, destination: bytes, *words: bytes) -> Repl
     if target is ctx.db and source == destination:
         raise SameObject
     value = ctx.db.get(source)
-    if value is None or (destination in target and not replaces):
+    if value is None or (target.look_up(destination) and not replaces):
         return 0
     target.place(destination, copy_of(value), ctx.db.deadline_ms(source))
     target.touch(destination, "copy_to")

@@ -15,6 +15,7 @@ from ..errors import (
     NotPositive,
     SyntaxFault,
     TooManyKeys,
+    WrongType,
 )
 from ..numeric import maybe_int
 from ..reply import OrderedSet, Reply
@@ -75,19 +76,20 @@ def smismember(ctx: Context, key: bytes, *members: bytes) -> Reply:
 def smove(ctx: Context, source: bytes, destination: bytes, member: bytes) -> Reply:
     """Move a member from one set to another, and return 1 if it was there."""
     db = ctx.db
-    is_there, may_clash = source in db, destination in db  # first both, then their types
-    if not is_there:
+    members, target = db.get(source), db.get(destination)  # first both, then their types
+    if members is None:
         return 0
-    members = db.set(source)
-    if may_clash:
-        db.set(destination)  # refused before anything moves
-    if members is None or member not in members:
+    if not isinstance(members, Set) or not isinstance(target, Set | None):
+        raise WrongType
+    if member not in members:
         return 0
     if source == destination:
         return 1
     members.drop(member)
     db.touch(source, "srem")
-    if db.get_or_create(destination, Set).insert([member]):
+    if target is None:
+        target = db.get_or_create(destination, Set)
+    if target.insert([member]):
         db.touch(destination, "sadd")
     return 1
 

@@ -139,6 +139,8 @@ def set_(ctx: Context, key: bytes, value: bytes, *words: bytes) -> Reply:
         # What GET has found, or has not, is not looked for again.
         exists = old is not None if options.returns_old else key in db
         if exists is (options.condition == b"NX"):
+            if exists:
+                db.look_up(key)  # to be in the way is a use
             return old
     _store(ctx, key, value, deadline_ms, keep_deadline=options.expiry == b"KEEPTTL")
     return old if options.returns_old else OK
@@ -147,7 +149,7 @@ def set_(ctx: Context, key: bytes, value: bytes, *words: bytes) -> Reply:
 @command("SETNX key value", "write denyoom fast", keys="OW insert", since="1.0.0")
 def setnx(ctx: Context, key: bytes, value: bytes) -> Reply:
     """Set the string at key unless the key exists, and return 1 if that was done."""
-    if key in ctx.db:
+    if ctx.db.look_up(key):
         return 0
     _store(ctx, key, value)
     return 1
@@ -263,7 +265,7 @@ def mset(ctx: Context, *pairs: bytes) -> Reply:
 def msetnx(ctx: Context, *pairs: bytes) -> Reply:
     """Set the strings at several keys unless one of them exists; return 1 if that was done."""
     items = _keys_and_values(ctx, pairs)
-    if any(key in ctx.db for key, _ in items):
+    if any(ctx.db.look_up(key) for key, _ in items):
         return 0
     _store_all(ctx, items)
     return 1

@@ -208,6 +208,10 @@ class Keyspace:
             self._expire(key)
         return key in self._values
 
+    def look_up(self, key: bytes) -> bool:
+        """Whether a key is there: like ``in``, but it counts as a use of the key."""
+        return key in self
+
     def __len__(self) -> int:
         """How many keys there are; as in Redis, one past its deadline counts until it is found."""
         return len(self._values)

@@ -148,26 +148,29 @@ class RecordingKeyspace(Keyspace):
 
     recorder: Accesses
 
+    def look_up(self, key: bytes) -> bool:
+        self._note_use(key)
+        return super().look_up(key)
+
     def get(self, key: bytes) -> Value | None:
-        value = super().get(key)
-        if value is not None:
-            self.recorder.used(self, key)
-        return value
+        self._note_use(key)
+        return super().get(key)
 
     def string(self, key: bytes) -> String | None:
-        value = super().string(key)
-        if value is not None:
-            self.recorder.used(self, key)
-        return value
+        self._note_use(key)
+        return super().string(key)
 
     def hash(self, key: bytes) -> Hash | None:
         return self.collection(key, Hash)
 
     def collection(self, key: bytes, kind: type[Held]) -> Held | None:
-        value = super().collection(key, kind)
-        if value is not None:
+        self._note_use(key)
+        return super().collection(key, kind)
+
+    def _note_use(self, key: bytes) -> None:
+        """A key is used by being found, even if its value turns out to be of another type."""
+        if self.is_living(key):
             self.recorder.used(self, key)
-        return value
 
     def put(self, key: bytes, value: Value, *, keep_deadline: bool = False) -> None:
         is_new = key not in self._values
@@ -195,8 +198,7 @@ class RecordingKeyspace(Keyspace):
 
     def take(self, key: bytes) -> tuple[Value, int | None] | None:
         """Take the record along: RENAME and MOVE place what they take at once."""
-        if self.get(key) is not None:
-            self.recorder.taken = self.accesses.get(key)
+        self.recorder.taken = self.accesses.get(key)
         return super().take(key)
 
     def place(self, key: bytes, value: Value, deadline_ms: int | None) -> None:

@@ -22,6 +22,7 @@ from . import (
     sets,
     strings,
     transactions,
+    uses,
 )
 
 _GROUPS = (
@@ -42,6 +43,7 @@ _GROUPS = (
     dumping,
     functions,
     memory,
+    uses,
     arguments,
 )
 

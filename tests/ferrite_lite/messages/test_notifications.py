@@ -59,6 +59,17 @@ def test_whatever_creates_a_key_tells_of_it(
     assert events(heard) == [(b"__keyevent@0__:new", b"a")]
 
 
+@pytest.mark.parametrize("request_", ["GET a", "HGET a f", "SMEMBERS a", "TTL a"])
+@pytest.mark.parametrize("first", ["maxmemory-policy allkeys-lfu", "notify-keyspace-events Em"])
+def test_a_miss_is_told_once_where_uses_of_keys_are_recorded(
+    engine: Engine, heard: list[Any], request_: str, first: str
+) -> None:
+    settings = ["maxmemory-policy allkeys-lfu", "notify-keyspace-events Em"]
+    settings.sort(key=lambda setting: setting != first)
+    ask(engine, *(f"CONFIG SET {setting}" for setting in settings), request_)
+    assert events(heard) == [(b"__keyevent@0__:keymiss", b"a")]
+
+
 def test_a_change_is_told_by_its_key_and_by_its_name(engine: Engine, heard: list[Any]) -> None:
     assert ask(engine, "CONFIG SET notify-keyspace-events KEA", "SET a 1") == OK
     assert events(heard) == [(b"__keyspace@0__:a", b"set"), (b"__keyevent@0__:set", b"a")]
