@@ -117,6 +117,8 @@ class Command:
     find_keys: KeyFinder | None = None
     find_uses: UseFinder | None = None
     gate: Gate | None = None
+    #: Handles requests without options, if that is worth a function of its own.
+    bare: Handler | None = None
     #: What a request names besides keys: ``channels``, or ``patterns`` of them.
     channels: str = ""
     #: Empty for a command that is not deprecated.
@@ -267,6 +269,7 @@ class CommandGroup:
         find_keys: KeyFinder | None = None,
         find_uses: UseFinder | None = None,
         gate: Gate | None = None,
+        bare: Handler | None = None,
         channels: str = "",
         deprecated: str = "",
         arity: int | None = None,
@@ -274,6 +277,8 @@ class CommandGroup:
         """Declare the decorated function as the handler of ``usage``.
 
         ``keys`` says what it does to its keys if not "RO access" or "RW access update".
+        ``bare`` does the same for requests of the fewest words: Python calls a function that takes
+        no options faster.
         ``deprecated`` says since when, and what to use instead: ``2.0.0 `GETRANGE` ``.
         ``arity`` is for the few commands that accept more than their documentation says.
         """
@@ -293,6 +298,7 @@ class CommandGroup:
                 find_keys=find_keys,
                 find_uses=find_uses,
                 gate=gate,
+                bare=bare,
                 channels=channels,
                 deprecated_since=deprecated.partition(" ")[0],
                 replaced_by=deprecated.partition(" ")[2],

@@ -196,8 +196,8 @@ class Engine:
         """
         moment, append = self._moment, lines.append
         headers, numbers, only_quick = BULK_HEADERS, INTEGER_LINES, True
-        meter: Meter | None = None
-        ran: Meter | None = None
+        meter: Meter
+        short_cuts, last_name, last_argc = ctx.short_cuts, b"", 0
         self._lookups.running = ctx
         moment.read_ms = None
         remaining = iter(requests)
@@ -207,18 +207,25 @@ class Engine:
             try:
                 for argv in remaining:
                     argc = len(argv)
-                    # Looked up each time: what one request does may end the right of the next.
-                    meter = ctx.short_cuts[argc if argc < MANY_WORDS else MANY_WORDS].get(argv[0])
-                    if meter is None:
-                        reply = self._run_timed(ctx, argv)
-                        ENCODERS[ctx.resp].write(lines, reply)
-                        only_quick, moment.read_ms, ran = False, None, None
-                        if stopwatch_ns() > stop_ns or ctx.hold is not None:
-                            break
-                        continue
+                    # In most pipelines it is the same again, unless that has ended its own right.
+                    if (
+                        argc != last_argc
+                        or argv[0] != last_name
+                        or ctx.short_cuts is not short_cuts
+                    ):
+                        short_cuts = ctx.short_cuts
+                        found = short_cuts[argc if argc < MANY_WORDS else MANY_WORDS].get(argv[0])
+                        if found is None:
+                            reply = self._run_timed(ctx, argv)
+                            ENCODERS[ctx.resp].write(lines, reply)
+                            only_quick, moment.read_ms, last_argc = False, None, 0
+                            if stopwatch_ns() > stop_ns or ctx.hold is not None:
+                                break
+                            continue
+                        last_name, last_argc = argv[0], argc
+                        meter, ctx.command = found, found.command
+                        handler = found.bare if argc == found.bare_words else found.handler
                     meter.calls += 1
-                    if meter is not ran:  # in most pipelines it is the same again
-                        ran, ctx.command, handler = meter, meter.command, meter.handler
                     if argc == 2:
                         reply = handler(ctx, argv[1])
                     elif argc == 3:
@@ -250,7 +257,7 @@ class Engine:
                 break
         ended_ns = stopwatch_ns()
         count = len(requests) - length_hint(remaining)
-        if only_quick and meter is not None:
+        if only_quick and count:
             if count == 1:
                 meter.record(ended_ns - began_ns)
             else:

@@ -111,6 +111,12 @@ def _set_use(argv: list[bytes]) -> list[str]:
     return ["RW access update"] if reads else ["OW update"]
 
 
+def _set(ctx: Context, key: bytes, value: bytes) -> Reply:
+    """SET without options, as it nearly always is."""
+    ctx.db.store(key, value)
+    return OK
+
+
 @command(
     "SET key value [NX | XX | IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest |"
     " IFDNE ifdne-digest] [GET] [EX seconds | PX milliseconds |"
@@ -118,14 +124,14 @@ def _set_use(argv: list[bytes]) -> list[str]:
     "write denyoom",
     keys="RW access update variable_flags",
     find_uses=_set_use,
+    bare=_set,
     since="1.0.0",
 )
 def set_(ctx: Context, key: bytes, value: bytes, *words: bytes) -> Reply:
     """Set the string at key."""
-    db = ctx.db
     if not words:
-        db.store(key, value)
-        return OK
+        return _set(ctx, key, value)
+    db = ctx.db
     options = _read_options(words, _SET_WORDS)
     deadline_ms = options.deadline_ms(ctx)
     compares = options.condition in CONDITIONS

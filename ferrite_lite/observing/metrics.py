@@ -43,6 +43,8 @@ class Meter:
     """The calls of one command on one server."""
 
     __slots__ = (
+        "bare",
+        "bare_words",
         "buckets",
         "calls",
         "command",
@@ -57,6 +59,9 @@ class Meter:
     def __init__(self, command: Command) -> None:
         self.command = command
         self.handler = command.handler
+        #: The handler of requests of so many words, if they have one of their own.
+        self.bare = command.bare or command.handler
+        self.bare_words = 0 if command.bare is None else abs(command.usage.arity)
         self.reset()
 
     def reset(self) -> None:
