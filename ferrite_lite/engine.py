@@ -348,23 +348,6 @@ class Engine:
         return self._run(ctx, command, argv)
 
     def _run(self, ctx: Context, command: Command, argv: list[bytes]) -> Reply:
-        """Run an admitted command, and tell those who observe. Raises CommandError."""
-        # What a script calls counts as the script's own.
-        if not self.state.weighs or ctx.running_script:
-            return self._run_observed(ctx, command, argv)
-        reply: Reply = None
-        started_ns = stopwatch_ns()
-        try:
-            reply = self._run_observed(ctx, command, argv)
-            return reply
-        except CommandError as error:
-            reply = error
-            raise
-        finally:
-            elapsed_ns = stopwatch_ns() - started_ns
-            self.state.weigh(ctx, command, argv, reply, elapsed_ns)
-
-    def _run_observed(self, ctx: Context, command: Command, argv: list[bytes]) -> Reply:
         """Run an admitted command, and tell MONITOR and client tracking. Raises CommandError."""
         if not ctx.is_observed:
             return self._measure(ctx, self._metrics[command], argv)
@@ -403,7 +386,9 @@ class Engine:
     def _note_time(
         self, ctx: Context, meter: Meter, argv: list[bytes], reply: Reply, elapsed_ns: int
     ) -> None:
-        """Note how long a call took, unless its reply comes later."""
+        """Note how long a call took, unless its reply comes later; and its size, if asked to."""
+        if self.state.weighs and not ctx.running_script:  # what a script calls counts as its own
+            self.state.weigh(ctx, meter.command, argv, reply, elapsed_ns)
         if ctx.hold is not None:
             meter.hold_call(elapsed_ns)
             return

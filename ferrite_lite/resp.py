@@ -656,3 +656,8 @@ ENCODERS = {2: ReplyEncoder(2), 3: ReplyEncoder(3)}
 def encode(reply: Reply, resp: int = 2) -> bytes:
     """The bytes of one reply in RESP2 or RESP3."""
     return ENCODERS[resp].encode(reply)
+
+
+def request_bytes(argv: list[bytes]) -> int:
+    """How long a request is on the wire."""
+    return len(encode([*argv]))

@@ -22,7 +22,7 @@ from .messages.broker import Broker
 from .messages.notifications import Notifier
 from .messages.tracking import Tracking
 from .messages.watches import Watches
-from .observing.hotkeys import HotKeys, request_bytes
+from .observing.hotkeys import HotKeys
 from .observing.latency import LatencyMonitor
 from .observing.lookups import Lookups
 from .observing.metrics import Metrics
@@ -32,7 +32,7 @@ from .observing.redaction import redacted
 from .observing.slowlog import RequestLog
 from .pause import Pause
 from .reply import Reply
-from .resp import encode
+from .resp import encode, request_bytes
 from .scripting.functions import Libraries
 from .scripting.scripts import Door, ScriptCache, ScriptRun
 from .transfer import Transfer

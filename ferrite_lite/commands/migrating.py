@@ -24,6 +24,7 @@ from ..errors import (
 )
 from ..holds import Hold
 from ..numeric import parse_int
+from ..observing.redaction import MIGRATE_OPERANDS
 from ..persistence.dump import dump
 from ..reply import NO_REPLY, OK, Reply, Status
 from ..transfer import Transfer
@@ -79,8 +80,7 @@ def _find_keys(argv: list[bytes]) -> list[int]:
     """The key, or the keys behind KEYS; none if both are there."""
     at = _OPTIONS_AT
     while at < len(argv) and (option := keyword(argv[at])) != b"KEYS":
-        # A password may be the word KEYS.
-        at += {b"AUTH": 2, b"AUTH2": 3}.get(option, 1)
+        at += 1 + MIGRATE_OPERANDS.get(option, 0)  # a password may be the word KEYS
     if at + 1 < len(argv) and not argv[_KEY_AT]:
         return [*range(at + 1, len(argv))]
     # A KEYS with nothing behind it is overlooked, unless there is another.

@@ -24,7 +24,7 @@ MAX_EVENTS = 32_768
 MAX_REMOVED_BYTES = 1 << 20
 #: Orders of regular tables that are remembered, each of at most so many keys, which are short.
 MAX_ORDERS, MAX_ORDER_KEYS, MAX_NAME_BYTES = 512, 128, 64
-#: A larger regular table has its order worked out at once: a millisecond.
+#: The most keys of a table whose order is worked out at once, which takes a millisecond.
 MAX_KNOWN_KEYS = 4096
 
 #: A key that was set; a removed one, alone in a tuple; numbers that were set in turn.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ..clock import NS_PER_US
 from ..command import Command
 from ..reply import Reply
-from ..resp import encode
+from ..resp import encode, request_bytes
 
 if TYPE_CHECKING:
     from ..context import Context
@@ -125,9 +125,3 @@ class HotKeys:
             if metric in running.heaviest:
                 for key in keys:
                     running.heaviest[metric].add(key, amount // len(keys))
-
-
-def request_bytes(argv: list[bytes]) -> int:
-    """How long a request is on the wire."""
-    words = sum(len(b"$%d\r\n\r\n" % len(word)) + len(word) for word in argv)
-    return len(b"*%d\r\n" % len(argv)) + words

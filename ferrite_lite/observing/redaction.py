@@ -54,15 +54,15 @@ def _passwords_of_target(argv: list[bytes]) -> Iterable[int]:
     """MIGRATE: what stands behind AUTH and AUTH2, as far as the options make sense."""
     hidden: list[int] = []
     at = 6
-    while at < len(argv) and (option := keyword(argv[at])) in _WORDS_OF_MIGRATE:
-        further = _WORDS_OF_MIGRATE[option]
+    while at < len(argv) and (option := keyword(argv[at])) in MIGRATE_OPERANDS:
+        further = MIGRATE_OPERANDS[option]
         hidden += range(at + 1, at + 1 + further)
         at += 1 + further
     return hidden
 
 
-#: How many secrets stand behind each option.
-_WORDS_OF_MIGRATE = {b"COPY": 0, b"REPLACE": 0, b"AUTH": 1, b"AUTH2": 2}
+#: Which options MIGRATE has before its KEYS, and how many words belong to each: all are secrets.
+MIGRATE_OPERANDS = {b"COPY": 0, b"REPLACE": 0, b"AUTH": 1, b"AUTH2": 2}
 
 _PLACES: dict[str, Callable[[list[bytes]], Iterable[int]]] = {
     "auth": _password,

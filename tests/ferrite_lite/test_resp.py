@@ -30,6 +30,7 @@ from ferrite_lite.resp import (
     ParserLimits,
     RequestParser,
     encode,
+    request_bytes,
 )
 from tests.support.wire import encode as request
 
@@ -285,3 +286,8 @@ def test_no_error_text_can_forge_a_second_reply(text: bytes) -> None:
     encoded = encode(error)
     assert encoded.count(b"\r\n") == 1
     assert encoded.endswith(b"\r\n")
+
+
+def test_the_size_of_a_request_is_that_on_the_wire() -> None:
+    assert request_bytes([b"SET", b"k", b"0123456789"]) == 37
+    assert request_bytes([b"PING"]) == len(b"*1\r\n$4\r\nPING\r\n")

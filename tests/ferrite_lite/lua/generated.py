@@ -268,7 +268,28 @@ def _show_addresses(ours: tuple[bytes, bytes], theirs: tuple[bytes, bytes]) -> b
     return all(_ADDRESS.search(b"".join(each)) for each in (ours, theirs))
 
 
-if __name__ == "__main__":
+def otherwise_answered(
+    server: RealServer, script: Callable[[int], str], seeds: range, *keys: str
+) -> list[int]:
+    """The seeds of the scripts of one generator whose replies differ."""
+    found = []
+    here = Ours()
+    with server.connect() as connection:
+        for seed in seeds:
+            words: list[str | int] = ["EVAL", script(seed), len(keys), *keys]
+            if here.ask(*words) != connection.ask(*words):
+                found.append(seed)
+            if not seed % 500:
+                connection.ask("SCRIPT", "FLUSH")
+    return found
+
+
+def main(differences: Callable[[RealServer, range], list[int]]) -> None:
+    """For a command line of a count, and the first seed."""
     first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     with redis_server("--maxmemory", "200mb") as started:
         print(differences(started, range(first, first + int(sys.argv[1]))))
+
+
+if __name__ == "__main__":
+    main(differences)

@@ -7,12 +7,11 @@ server. A second number is the first seed.
 
 from __future__ import annotations
 
-import sys
 from random import Random
 
-from tests.support.servers import RealServer, redis_server
+from tests.support.servers import RealServer
 
-from .generated import Ours
+from .generated import main, otherwise_answered
 
 #: Each use is a function of its own, which may have the variables as locals or as upvalues.
 HEAD = """
@@ -76,19 +75,8 @@ def script(seed: int) -> str:
 
 def differences(server: RealServer, seeds: range) -> list[int]:
     """The seeds of the scripts that are answered otherwise."""
-    found = []
-    here = Ours()
-    with server.connect() as connection:
-        for seed in seeds:
-            words = ("EVAL", script(seed), 0)
-            if here.ask(*words) != connection.ask(*words):
-                found.append(seed)
-            if not seed % 500:
-                connection.ask("SCRIPT", "FLUSH")
-    return found
+    return otherwise_answered(server, script, seeds)
 
 
 if __name__ == "__main__":
-    first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    with redis_server("--maxmemory", "200mb") as started:
-        print(differences(started, range(first, first + int(sys.argv[1]))))
+    main(differences)

@@ -7,12 +7,11 @@ number is the first seed.
 
 from __future__ import annotations
 
-import sys
 from random import Random
 
-from tests.support.servers import RealServer, redis_server
+from tests.support.servers import RealServer
 
-from .generated import Ours
+from .generated import main, otherwise_answered
 
 #: A key that was removed and is set again may stand elsewhere after the collector came by, which is
 #: as it falls out: it is kept away. ``told`` shows a value, ``tell`` all that there is of a table.
@@ -230,19 +229,8 @@ def script(seed: int) -> str:
 
 def differences(server: RealServer, seeds: range) -> list[int]:
     """The seeds of the scripts that are answered otherwise."""
-    found = []
-    here = Ours()
-    with server.connect() as connection:
-        for seed in seeds:
-            words = ("EVAL", script(seed), 3, "k1", "k2", "k3")
-            if here.ask(*words) != connection.ask(*words):
-                found.append(seed)
-            if not seed % 500:
-                connection.ask("SCRIPT", "FLUSH")
-    return found
+    return otherwise_answered(server, script, seeds, "k1", "k2", "k3")
 
 
 if __name__ == "__main__":
-    first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    with redis_server("--maxmemory", "200mb") as started:
-        print(differences(started, range(first, first + int(sys.argv[1]))))
+    main(differences)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from ferrite_lite.observing.hotkeys import Heaviest, request_bytes
+from ferrite_lite.observing.hotkeys import Heaviest
 
 
 def test_the_heaviest_come_first() -> None:
@@ -20,8 +20,3 @@ def test_however_many_keys_there_are_few_are_remembered_and_the_heaviest_among_t
             heaviest.add(b"hot", 1)
     assert heaviest.top(1)[0][0] == b"hot"
     assert len(heaviest.top(10_000)) <= 20
-
-
-def test_the_size_of_a_request_is_that_on_the_wire() -> None:
-    assert request_bytes([b"SET", b"k", b"0123456789"]) == 37
-    assert request_bytes([b"PING"]) == len(b"*1\r\n$4\r\nPING\r\n")
